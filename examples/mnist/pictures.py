@@ -1,0 +1,66 @@
+"""Callbacks of the example: pictures while training runs, and one line an epoch."""
+import numpy as np
+from gluonfr.train import Callback, embed
+from mxnet.gluon import Parameter
+from report import draw_snapshot, save_snapshot
+from tqdm import tqdm
+
+class Snapshots(Callback):
+    """Embeds a part of both sets every so many epochs (fractions allowed), stores it and draws it.
+
+    Parameters
+    ----------
+    folder : str
+        The run's folder.
+    name : str
+        For the titles.
+    view : {'angular', 'euclidean'}
+        Whether the circle is drawn beside the plane.
+    every : float
+        Epochs from picture to picture, > 0; the end of the training is drawn in any case.
+    loaders : dict
+        'train' and 'test' -> ArrayLoader in fixed order, of what is drawn.
+    """
+
+    def __init__(self, folder, name, view, every, loaders):
+        self._folder, self._name, self._view, self._every, self._loaders = folder, name, view, every, loaders
+
+    def on_step_end(self, state):
+        steps = max(1, round(self._every * state.steps_per_epoch))
+        # ends of epochs are drawn when their accuracy is known
+        if state.step % steps == 0 and state.batch < state.steps_per_epoch:
+            self._take(state, state.step / state.steps_per_epoch, {})
+
+    def on_epoch_end(self, state):
+        steps = max(1, round(self._every * state.steps_per_epoch))
+        if state.step % steps == 0 or state.epoch == state.epochs:
+            self._take(state, float(state.epoch), state.history[-1])
+
+    def _take(self, state, epoch, row):
+        sets = {}
+        for key, loader in self._loaders.items():
+            embeddings, labels = embed(state.net, loader, ctx=state.ctx)
+            sets[key] = (embeddings, labels, row.get(key + '_accuracy'))
+        path = save_snapshot(self._folder, epoch, self._name, self._view, sets, class_centres(state.head, state.loss))
+        draw_snapshot(self._folder, path)
+
+
+class EpochLine(Callback):
+    """One line on the screen for each epoch, above the progress bar."""
+
+    order = 1
+
+    def on_epoch_end(self, state):
+        row = state.history[-1]
+        tqdm.write('epoch {}/{}: loss {:.4f}, train {:.2f} %, test {:.2f} %'.format(
+            state.epoch, state.epochs, row['loss'], 100 * row['train_accuracy'], 100 * row['test_accuracy']))
+
+
+def class_centres(head, loss):
+    """Class centres (C,D) that the loss or else the head owns, or None."""
+    for owner in (loss, head):
+        for name in ('centers', 'mean', 'weight'):
+            centres = getattr(owner, name, None)
+            if isinstance(centres, Parameter) and len(centres.shape) == 2:
+                return np.asarray(centres.data(centres.list_ctx()[0]).asnumpy())
+    return None

@@ -1,0 +1,211 @@
+"""A recipe is what one training is: the loss, its arguments, the net and the optimizer settings, as one flat dict.
+
+It is put together from config.json and the command line: defaults < the entry of the loss, setting or preset < flags.
+"""
+import ast
+import difflib
+import inspect
+import json
+import os
+
+from gluonfr.loss import LOSSES
+from gluonfr.nn import ANGLE_SETTINGS, AngleLinear, get_head
+
+CONFIG = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'config.json')
+
+# key -> (type, what it is): every key a recipe may have, in config.json and as a flag
+KEYS = {
+    'about': (str, 'one sentence for the reader'),
+    'lossname': (str, 'a named setting of AngleLinear'),
+    'loss': (str, 'a registered loss'),
+    'loss_args': (dict, 'arguments of the loss'),
+    'head_args': (dict, 'arguments of AngleLinear beside those of the named setting; only with lossname'),
+    'head': (str, "kind of the head if not the one the loss asks for, e.g. 'cosine'"),
+    'view': (str, "'angular' draws the unit circle beside the plane, 'euclidean' the plane only"),
+    'model': (str, 'a net of the model zoo'),
+    'embedding_size': (int, 'D'),
+    'epochs': (int, 'passes over the training set'),
+    'batch_size': (int, 'images a step'),
+    'classes_per_batch': (int, ('batches of this many classes with batch_size / classes_per_batch images each, in '
+                               'groups; 0: plain shuffling')),
+    'optimizer': (str, 'a name known to mxnet.optimizer'),
+    'lr': (float, 'learning rate at its highest'),
+    'lr_mode': (str, 'step, poly or cosine'),
+    'lr_steps': (list, 'epochs after which the rate is multiplied by lr_factor, for step'),
+    'lr_factor': (float, 'for step'),
+    'target_lr': (float, 'where poly and cosine end'),
+    'warmup': (float, 'epochs during which the rate climbs linearly from 0'),
+    'margin_warmup': (float, 'epochs during which the margin of the loss climbs from 0'),
+    'wd': (float, 'weight decay'),
+    'momentum': (float, 'for the optimizers that have one'),
+    'clip': (float, 'largest global norm of the gradient; 0: no clipping'),
+    'finetune': (str, 'checkpoint (.params) whose weights the training starts from'),
+    'demo': (dict, 'what is different on the 5,000-digit set'),
+}
+SECTIONS = ('defaults', 'settings', 'losses', 'presets')
+
+
+def load_config(path=CONFIG):
+    """Read and check config.json. An unknown key anywhere is refused with the keys that are allowed."""
+    try:
+        with open(path, encoding='utf-8') as stream:
+            config = json.load(stream)
+    except json.JSONDecodeError as error:
+        raise ValueError(f'{os.path.basename(path)} is not JSON: {error}.') from error
+    _known('config.json', config, SECTIONS)
+    _check_recipe('config.json: defaults', config['defaults'])
+    for section, names in (('settings', ANGLE_SETTINGS), ('losses', LOSSES.names()), ('presets', None)):
+        for name, recipe in config[section].items():
+            if names is not None:
+                _known('config.json: ' + section, [name], names)
+            _check_recipe(f'config.json: {section}: {name}', recipe)
+            if section == 'presets' and ('lossname' in recipe) == ('loss' in recipe):
+                raise ValueError(f'config.json: presets: {name} must name one of lossname and loss.')
+    return config
+
+
+def choose(config, lossname=None, loss=None, preset=None, flags=None, source='full'):
+    """The recipe of one training.
+
+    Parameters
+    ----------
+    config : dict from :func:`load_config`.
+    lossname, loss, preset : exactly one of them: a named setting, a registered loss, an entry of config's presets.
+    flags : dict of what the user set himself; wins over config.json. ``loss_args`` are merged key by key.
+    source : 'full' or 'demo': with 'demo' the ``demo`` part of the chosen entries applies.
+
+    Returns
+    -------
+    dict with 'name' and the keys of ``KEYS``.
+    """
+    if sum(x is not None for x in (lossname, loss, preset)) != 1:
+        raise ValueError('give exactly one of --lossname, --loss and --preset.')
+    if preset is not None:
+        _known('--preset', [preset], config['presets'])
+        entry = config['presets'][preset]
+        lossname, loss = entry.get('lossname'), entry.get('loss')
+    elif lossname is not None:
+        _known('--lossname', [lossname], ANGLE_SETTINGS)
+        entry = config['settings'].get(lossname, {})
+    else:
+        loss = LOSSES.canonical(loss)
+        entry = config['losses'].get(loss, {})
+    name = preset or lossname or loss
+    recipe = {}
+    for part in (config['defaults'], entry):
+        _merge(recipe, part)
+        if source == 'demo':
+            _merge(recipe, part.get('demo', {}))
+    _merge(recipe, flags or {})
+    recipe.update(name=name, lossname=lossname, loss=loss)
+    recipe.pop('demo', None)
+    _check_ranges(recipe)
+    return recipe
+
+
+def parse_loss_args(pairs):
+    """``['lamda=0.1', 'loss_type=l2']`` -> ``{'lamda': 0.1, 'loss_type': 'l2'}``: Python literals, else text."""
+    parsed = {}
+    for pair in pairs:
+        key, equals, value = pair.partition('=')
+        if not equals or not key.isidentifier():
+            raise ValueError(f'--loss-args takes key=value, e.g. lamda=0.1 loss_type=cauchy, got {pair!r}.')
+        try:
+            parsed[key] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            parsed[key] = value         # a word without quotes: the shell has eaten them
+    return parsed
+
+
+def build_loss(recipe, classes, steps_per_epoch, contexts=1):
+    """The head (or None) and the loss of a recipe.
+
+    What the constructor of a loss asks for and the data decide (classes, embedding size, groups of the batch) is filled
+    in unless ``loss_args`` says otherwise. A batch of groups is cut over ``contexts``, so each sees its share of them.
+    """
+    size = recipe['embedding_size']
+    if recipe['lossname'] is not None:
+        settings = {**ANGLE_SETTINGS[recipe['lossname']], **recipe['head_args']}
+        accepted = inspect.signature(AngleLinear.__init__).parameters
+        _known('head_args of ' + recipe['lossname'], recipe['head_args'], accepted)
+        if recipe['loss_args']:
+            raise ValueError('loss_args go with --loss; the named setting {} has head_args.'.format(recipe['lossname']))
+        _add_margin_warmup(settings, accepted, recipe, steps_per_epoch)
+        return AngleLinear(classes, size, **settings), LOSSES.create('softmax')
+    if recipe['head_args']:
+        raise ValueError('head_args go with --lossname; the loss {} has loss_args.'.format(recipe['loss']))
+    accepted = _parameters(LOSSES.get(recipe['loss']))
+    inner = recipe['loss_args'].get('loss')
+    if isinstance(inner, str):      # a loss over another one hands on what that one takes
+        accepted |= _parameters(LOSSES.get(inner))
+    groups = recipe['classes_per_batch']
+    known = {'classes': classes, 'num_classes': classes, 'embedding_size': size, 'feature_dim': size}
+    if groups:
+        if groups % contexts:
+            raise ValueError(f'classes_per_batch must be a multiple of the number of GPUs, {contexts}, got {groups}.')
+        known.update(num_class=groups // contexts, num_in_class=recipe['batch_size'] // groups)
+    arguments = {key: value for key, value in known.items() if key in accepted}
+    _add_margin_warmup(arguments, accepted, recipe, steps_per_epoch)
+    arguments.update(recipe['loss_args'])
+    loss = LOSSES.create(recipe['loss'], **arguments)
+    kind = recipe['head'] or loss.head
+    return (None if kind is None else get_head(kind, classes, size)), loss
+
+
+def _parameters(maker):
+    """Names that a constructor takes, through the bases it hands ``**kwargs`` to."""
+    makers = maker.__mro__ if inspect.isclass(maker) else [maker]
+    names = set()
+    for step in makers:
+        step = vars(step).get('__init__') if inspect.isclass(step) else step
+        if inspect.isfunction(step):
+            parameters = inspect.signature(step).parameters.values()
+            names.update(p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
+            if not any(p.kind == p.VAR_KEYWORD for p in parameters):
+                break
+    return names - {'self'}
+
+
+def _add_margin_warmup(arguments, accepted, recipe, steps_per_epoch):
+    if recipe['margin_warmup']:
+        if 'margin_warmup' not in accepted:
+            raise ValueError('{} has no margin that could warm up: leave margin_warmup at 0.'.format(recipe['name']))
+        arguments['margin_warmup'] = round(recipe['margin_warmup'] * steps_per_epoch)
+
+
+def _merge(recipe, part):
+    for key, value in part.items():
+        if key in ('loss_args', 'head_args'):
+            recipe[key] = {**recipe.get(key, {}), **value}
+        else:
+            recipe[key] = value
+
+
+def _check_recipe(where, recipe):
+    _known(where, recipe, KEYS)
+    for key, value in recipe.items():
+        kind = KEYS[key][0]
+        if not isinstance(value, (int, float) if kind is float else kind) or isinstance(value, bool):
+            raise ValueError(f'{where}: {key} must be a {kind.__name__} ({KEYS[key][1]}), got {value!r}.')
+    if 'demo' in recipe:
+        _check_recipe(where + ': demo', recipe['demo'])
+
+
+def _check_ranges(recipe):
+    for key, low in (('batch_size', 1), ('embedding_size', 1), ('epochs', 1), ('lr', 0), ('target_lr', 0), ('warmup', 0),
+                     ('margin_warmup', 0), ('wd', 0), ('momentum', 0), ('clip', 0), ('classes_per_batch', 0)):
+        if not recipe[key] >= low:
+            raise ValueError(f'{key} must be >= {low} ({KEYS[key][1]}), got {recipe[key]}.')
+    if recipe['lr_mode'] not in ('step', 'poly', 'cosine'):
+        raise ValueError('lr_mode must be one of step, poly, cosine, got {!r}.'.format(recipe['lr_mode']))
+    size, groups = recipe['batch_size'], recipe['classes_per_batch']
+    if groups and size % groups:
+        raise ValueError(f'batch_size must be a multiple of classes_per_batch = {groups} (0: none), got {size}.')
+
+
+def _known(where, keys, allowed):
+    for key in keys:
+        if key not in allowed:
+            near = difflib.get_close_matches(str(key), list(allowed), n=1, cutoff=0.5)
+            raise ValueError('{}: unknown {!r}.{} Allowed: {}.'.format(
+                where, key, f' Did you mean {near[0]!r}?' if near else '', ', '.join(allowed)))

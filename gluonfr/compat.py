@@ -1,0 +1,222 @@
+"""Makes MXNet 1.9.1 import and run well; `gluonfr/__init__.py` imports it before anything else.
+
+Five things, in this order, each of them doing nothing where there is nothing to do:
+
+1. the NumPy names that MXNet and GluonCV use and NumPy 1.24 removed (`np.bool`, `np.int`, ...) come back;
+2. what is installed is checked, and a message says what to run when it cannot work;
+3. OpenMP gets one thread per physical core, and threads that wait a short while before they sleep;
+4. for the wheel mxnet-cu112, the CUDA libraries that came as wheels are loaded, so that no toolkit is needed;
+5. the OpenMP runtime that MXNet links and no wheel carries is looked for.
+
+A variable that the user has set is never changed.
+"""
+import ctypes
+import importlib.util
+import os
+import sys
+import warnings
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ['prepare']
+
+NUMPY_ALIASES = {'bool': bool, 'int': int, 'float': float, 'complex': complex, 'object': object, 'str': str,
+                 'long': int, 'unicode': str}
+
+# How often a waiting OpenMP thread looks again before it sleeps. Measured with MXNet 1.9.1 on two cores: the default
+# (300,000) is the fastest on an idle machine and collapses to a tenth when another process wants a core; not spinning
+# at all (OMP_WAIT_POLICY=PASSIVE) halves the inference rate on an idle one. This keeps most of both.
+SPIN_COUNT = '1000'
+
+# Every wheel that carries the package `mxnet`; two of them overwrite each other's files.
+MXNET_WHEELS = ('mxnet', 'mxnet-mkl', 'mxnet-native', 'mxnet-cu92', 'mxnet-cu100', 'mxnet-cu101', 'mxnet-cu102',
+                'mxnet-cu110', 'mxnet-cu112')
+
+# Library -> the folder of its wheel under site-packages/nvidia, in the order in which they need each other.
+CUDA_LIBRARIES = (
+    ('libcudart.so.11.0', 'cuda_runtime'),
+    ('libnvrtc.so.11.2', 'cuda_nvrtc'),
+    ('libnvToolsExt.so.1', 'nvtx'),
+    ('libcublasLt.so.11', 'cublas'),
+    ('libcublas.so.11', 'cublas'),
+    ('libcurand.so.10', 'curand'),
+    ('libcufft.so.10', 'cufft'),
+    ('libcusolver.so.11', 'cusolver'),
+    ('libcudnn.so.8', 'cudnn'),
+    ('libnccl.so.2', 'nccl'),
+)
+
+
+def add_numpy_aliases(numpy):
+    """Set the names that NumPy 1.24 removed; one that the module still has stays as it is."""
+    aliases = dict(NUMPY_ALIASES)
+    if hasattr(numpy, 'sctypeDict'):
+        aliases['typeDict'] = numpy.sctypeDict
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # asking NumPy 1.20 or newer for such a name warns
+        for name, value in aliases.items():
+            if not hasattr(numpy, name):
+                setattr(numpy, name, value)
+
+
+def installed_mxnet(version=metadata.version):
+    """Return {distribution: version} of the installed wheels that carry the package `mxnet`."""
+    found = {}
+    for name in MXNET_WHEELS:
+        try:
+            found[name] = version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def installation_problem(wheels, importable, numpy_version, has_distutils=True):
+    """Return the sentence that says what is wrong with what is installed and what to run, or None.
+
+    Parameters
+    ----------
+    wheels : dict
+        {distribution: version} of the installed MXNet wheels.
+    importable : bool
+        Whether a package `mxnet` is found at all (a build from source has no wheel).
+    numpy_version : str
+    has_distutils : bool
+        MXNet imports distutils, which Python 3.12 only has through setuptools.
+    """
+    if int(numpy_version.split('.')[0]) >= 2:
+        return ('MXNet 1.9.1 does not work with NumPy 2, and NumPy {} is installed. '
+                "Run: pip install 'numpy<2'".format(numpy_version))
+    if len(wheels) > 1:
+        keep = 'cu112' if any('cu' in name for name in wheels) else 'cpu'
+        return ('{} are installed together and overwrite each other. '
+                "Run: pip uninstall -y {} && pip install 'gluonfr[{}]'".format(
+                    ' and '.join(sorted(wheels)), ' '.join(sorted(wheels)), keep))
+    if not importable:
+        return ("MXNet is not installed. Run: pip install 'gluonfr[cpu]' "
+                "(or 'gluonfr[cu112]' on a machine with an NVIDIA GPU)")
+    if not has_distutils:
+        return 'MXNet needs distutils, which Python 3.12 left to setuptools. Run: pip install setuptools'
+    return None
+
+
+def earlier_import_problem(modules, numpy_version):
+    """Return the sentence for an `import mxnet` that failed before gluonfr was imported, or None.
+
+    MXNet's own import stops at `np.bool` under NumPy 1.24 or newer and leaves its submodules behind.
+    """
+    if 'mxnet' in modules or not any(name.startswith('mxnet.') for name in modules):
+        return None
+    return ('mxnet was imported before gluonfr, and that import failed (NumPy {} lacks np.bool and others, which '
+            'gluonfr has now put back). MXNet works from here on, but without the thread settings of gluonfr: '
+            "start Python again and import gluonfr before mxnet, or run: pip install 'numpy<1.24'".format(
+                numpy_version))
+
+
+def physical_cores(cpus, topology='/sys/devices/system/cpu'):
+    """Return how many physical cores the logical `cpus` (ids) lie on; their number where it cannot be known."""
+    cores = set()
+    for cpu in cpus:
+        siblings = Path(topology, 'cpu{}'.format(cpu), 'topology', 'thread_siblings_list')
+        try:
+            cores.add(siblings.read_text().strip())
+        except OSError:
+            return len(cpus)
+    return len(cores)
+
+
+def cpu_quota(cgroup='/sys/fs/cgroup'):
+    """Return the CPUs' worth of time that the control group grants (a float), or None without a limit."""
+    try:
+        quota, period = Path(cgroup, 'cpu.max').read_text().split()
+    except (OSError, ValueError):
+        try:
+            quota = Path(cgroup, 'cpu', 'cpu.cfs_quota_us').read_text().strip()
+            period = Path(cgroup, 'cpu', 'cpu.cfs_period_us').read_text().strip()
+        except OSError:
+            return None
+    if quota in ('max', '-1'):
+        return None
+    return int(quota) / int(period)
+
+
+def usable_cores():
+    """Return the physical cores that this process may use, at least 1."""
+    if not hasattr(os, 'sched_getaffinity'):
+        return os.cpu_count() or 1
+    cores = physical_cores(os.sched_getaffinity(0))
+    quota = cpu_quota()
+    return max(1, cores if quota is None else min(cores, int(quota)))
+
+
+def set_thread_defaults(environ, cores):
+    """Set the OpenMP variables that the user has not set; they count only until MXNet is loaded.
+
+    MXNet by itself takes half the logical processors, which is half the machine where there is no hyper-threading.
+    """
+    environ.setdefault('OMP_NUM_THREADS', str(cores))
+    if 'OMP_WAIT_POLICY' not in environ:
+        environ.setdefault('GOMP_SPINCOUNT', SPIN_COUNT)
+
+
+def wheel_folders():
+    """Return the folders site-packages/nvidia in which the CUDA wheels put their libraries."""
+    spec = importlib.util.find_spec('nvidia')
+    return [] if spec is None else list(spec.submodule_search_locations or [])
+
+
+def load_cuda_libraries(folders, load=ctypes.CDLL):
+    """Load what mxnet-cu112 links, from the wheels in `folders` or else from the system's own places.
+
+    RTLD_GLOBAL makes each library known to those after it and to MXNet, so no search path is needed. Raises
+    ImportError with what to run where one is missing.
+    """
+    try:
+        load('libcuda.so.1', mode=ctypes.RTLD_GLOBAL)
+    except OSError as error:
+        raise ImportError(
+            'gluonfr: mxnet-cu112 needs libcuda.so.1, which comes with the NVIDIA driver ({}). Install the driver '
+            "(450 or newer), or use the CPU: pip uninstall -y mxnet-cu112 && pip install 'gluonfr[cpu]'".format(error)
+        ) from error
+    for library, wheel in CUDA_LIBRARIES:
+        places = [Path(folder, wheel, 'lib', library) for folder in folders]
+        place = next((str(place) for place in places if place.is_file()), library)
+        try:
+            load(place, mode=ctypes.RTLD_GLOBAL)
+        except OSError as error:
+            raise ImportError("gluonfr: mxnet-cu112 needs {} ({}). Run: pip install 'gluonfr[cu112]'".format(
+                library, error)) from error
+
+
+def check_openmp(load=ctypes.CDLL):
+    """Raise ImportError where libgomp, which MXNet links and its wheel does not carry, is missing."""
+    try:
+        load('libgomp.so.1')
+    except OSError as error:
+        raise ImportError('gluonfr: MXNet needs the OpenMP library libgomp.so.1 ({}). Install it: '
+                          'apt-get install libgomp1, or dnf install libgomp'.format(error)) from error
+
+
+def prepare():
+    """Do all of the above once; raises ImportError with what to run where MXNet cannot work."""
+    add_numpy_aliases(np)
+    if 'mxnet' in sys.modules:
+        return
+    wheels = installed_mxnet()
+    problem = installation_problem(wheels, importlib.util.find_spec('mxnet') is not None, np.__version__,
+                                   importlib.util.find_spec('distutils') is not None)
+    if problem:
+        raise ImportError('gluonfr: ' + problem)
+    problem = earlier_import_problem(sys.modules, np.__version__)
+    if problem:
+        warnings.warn(problem, RuntimeWarning, stacklevel=2)
+        return
+    set_thread_defaults(os.environ, usable_cores())
+    if 'mxnet-cu112' in wheels:
+        load_cuda_libraries(wheel_folders())
+    if sys.platform.startswith('linux'):
+        check_openmp()
+
+
+prepare()

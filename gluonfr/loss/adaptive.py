@@ -1,0 +1,189 @@
+"""Losses whose margin or weight depends on the sample: hard negatives, feature norms, confidence."""
+import math
+import warnings
+
+from ..nn.functional import angular_margin, l2_norm
+from ..utils.check import check_choice, check_number
+from .base import LOSSES, CheckedLoss
+from .margin import _CosineLoss
+
+__all__ = ['SVXSoftmax', 'MagFace', 'FocalLoss']
+
+
+@LOSSES.register('svxsoftmax', 'mvsoftmax')
+class SVXSoftmax(_CosineLoss):
+    r"""Support-vector guided softmax, "SV-Softmax" (1812.11317) and "Mis-classified Vector Guided Softmax Loss"
+    (1912.00833).
+
+    With the target score :math:`g_y = \cos\theta_y - m` ('cos') or :math:`\cos(\theta_y + m)` ('arc'), the negatives
+    that beat it count more:
+
+    .. math::
+        z_y = s g_y, \quad z_j = s(t\cos\theta_j + t - 1) \text{ where } \cos\theta_j > g_y, \text{ else } s\cos\theta_j
+
+    Parameters
+    ----------
+    classes : int
+        Number of classes C, >= 2.
+    m : float
+        Margin: a cosine >= 0 ('cos') or radians in [0, pi/2) ('arc').
+    s : float
+        Scale, > 0.
+    t : float
+        Emphasis on hard negatives, >= 1 (1: none).
+    margin : {'cos', 'arc'}
+        Kind of the target's margin.
+    margin_warmup : int
+        Training steps over which the margin grows from nothing.
+    dtype, sparse_label, weight, batch_axis
+        As in `ClassScoreLoss`.
+
+    Inputs:
+        - **pred**: (B, C) cosines
+        - **label**: (B,) or (B, C)
+        - **sample_weight**: (B,) or (B, 1), optional
+
+    Outputs:
+        - **loss**: (B,)
+    """
+
+    def __init__(self, classes, m=0.35, s=64, t=1.2, *, margin='cos', margin_warmup=0, **kwargs):
+        super().__init__(classes, s, margin_warmup, **kwargs)
+        self._arc = check_choice(self._owner, 'margin', margin, ('cos', 'arc')) == 'arc'
+        self._m = check_number(self._owner, 'm', m, 0, math.pi / 2 if self._arc else None, high_open=True)
+        self._t = check_number(self._owner, 't', t, 1)
+
+    def _target(self, F, cos, share):
+        m = share * self._m
+        return angular_margin(F, cos, m2=m) if self._arc else angular_margin(F, cos, m3=m)
+
+    def _emphasize(self, F, scores, target):
+        hard = F.broadcast_greater(scores, F.expand_dims(target, 1))
+        return scores + hard * ((self._t - 1) * (scores + 1))
+
+    def _logits(self, F, pred, index, steps=None):
+        picked = F.pick(pred, index, axis=1)
+        target = self._target(F, picked, self._share(F, steps))
+        emphasized = self._emphasize(F, pred, target)
+        return self._add_to_target(F, emphasized, index, target - F.pick(emphasized, index, axis=1)) * self._s
+
+    def _shown(self):
+        return dict(super()._shown(), m=self._m, t=self._t)
+
+
+@LOSSES.register('magface')
+class MagFace(_CosineLoss):
+    r"""MagFace, "MagFace: A Universal Representation for Face Recognition and Quality Assessment" (2103.06627).
+
+    ArcFace whose margin grows with the norm of the feature, a = ||x|| clipped to [l_a, u_a]:
+
+    .. math::
+        m(a) = \frac{u_m - l_m}{u_a - l_a}(a - l_a) + l_m, \quad
+        L = CE(z;\ z_y = s\cos(\theta_y + m(a))) + \lambda_g\left(\frac{a}{u_a^2} + \frac{1}{a}\right)
+
+    Parameters
+    ----------
+    classes : int
+        Number of classes C, >= 2.
+    s : float
+        Scale, > 0.
+    l_a, u_a : float
+        Bounds of the norm, 0 < l_a < u_a.
+    l_m, u_m : float
+        Margins in radians at these bounds, 0 <= l_m <= u_m < pi/2.
+    lamda_g : float
+        Weight of the norm term, >= 0. Below the paper's bound s k u_a^2 l_a^2 / (u_a^2 - l_a^2), k the slope of m(a),
+        the norm has no optimum inside the bounds: a warning says so.
+    margin_warmup : int
+        Training steps over which the margin grows from nothing.
+    dtype, sparse_label, weight, batch_axis
+        As in `ClassScoreLoss`.
+
+    Inputs:
+        - **pred**: (B, C) cosines
+        - **label**: (B,) or (B, C)
+        - **embedding**: (B, D), not normalised
+        - **sample_weight**: (B,) or (B, 1), optional
+
+    Outputs:
+        - **loss**: (B,)
+    """
+
+    inputs = ('pred', 'label', 'embedding')
+
+    def __init__(self, classes, s=64, l_a=10, u_a=110, l_m=0.45, u_m=0.8, lamda_g=35, *, margin_warmup=0, **kwargs):
+        super().__init__(classes, s, margin_warmup, **kwargs)
+        self._l_a = check_number(self._owner, 'l_a', l_a, 0, low_open=True)
+        self._u_a = check_number(self._owner, 'u_a', u_a, l_a, low_open=True)
+        self._l_m = check_number(self._owner, 'l_m', l_m, 0, math.pi / 2, high_open=True)
+        self._slope = (check_number(self._owner, 'u_m', u_m, l_m, math.pi / 2, high_open=True) - l_m) / (u_a - l_a)
+        self._lamda_g = check_number(self._owner, 'lamda_g', lamda_g, 0)
+        bound = s * self._slope * u_a ** 2 * l_a ** 2 / (u_a ** 2 - l_a ** 2)
+        if lamda_g < bound:
+            warnings.warn('MagFace: lamda_g should be >= {:.4g} for these bounds (the bound of the paper), got '
+                          '{}.'.format(bound, lamda_g), stacklevel=2)
+
+    def hybrid_forward(self, F, pred, label, embedding, sample_weight=None, steps=None):
+        """The loss of each sample, (B,)."""
+        pred, index = self._scores(F, pred), self._index(F, label)
+        norm = F.clip(l2_norm(F, self._scores(F, embedding)), self._l_a, self._u_a)
+        margin = (norm - self._l_a) * self._slope + self._l_m
+        share = self._share(F, steps)
+        margin = margin if steps is None else F.broadcast_mul(margin, share)
+        picked = F.pick(pred, index, axis=1)
+        logits = self._add_to_target(F, pred, index, angular_margin(F, picked, m2=margin) - picked) * self._s
+        loss = self._cross_entropy(F, logits, label) + self._lamda_g * (norm / self._u_a ** 2 + 1 / norm)
+        return self._finish(F, loss, sample_weight, label, pred)
+
+    def _shown(self):
+        return dict(super()._shown(), l_a=self._l_a, u_a=self._u_a, lamda_g=self._lamda_g)
+
+
+@LOSSES.register('focalloss', 'focal')
+class FocalLoss(CheckedLoss):
+    r"""Focal loss over the scores of another loss, "Focal Loss for Dense Object Detection" (1708.02002).
+
+    .. math::
+        L = (1 - p)^\gamma L_{CE}, \quad p = e^{-L_{CE}}
+
+    Parameters
+    ----------
+    loss : str or ClassScoreLoss or SoftmaxCrossEntropyLoss
+        A cross-entropy over class scores: a name with its arguments in ``loss_args``, or an instance. It must be a
+        plain cross-entropy (no further terms, no weight), for its value alone tells p.
+    gamma : float
+        Focus on samples that are not sure yet, >= 0 (0: none).
+    weight : float or None
+        Factor of the whole loss.
+
+    Inputs: those of ``loss``.
+
+    Outputs:
+        - **loss**: (B,)
+    """
+
+    open_keywords = True
+
+    def __init__(self, loss='softmax', gamma=2.0, weight=None, prefix=None, params=None, **loss_args):
+        batch_axis = loss_args.get('batch_axis', getattr(loss, '_batch_axis', 0))
+        super().__init__(weight=weight, batch_axis=batch_axis, prefix=prefix, params=params)
+        self._gamma = check_number(self._owner, 'gamma', gamma, 0)
+        with self.name_scope():
+            base = LOSSES.create(loss, **loss_args) if isinstance(loss, str) else loss
+            plain = isinstance(base, CheckedLoss) and base.head is not None and base.inputs == ('pred', 'label')
+            if not plain or base._weight is not None:
+                raise ValueError('FocalLoss: loss must be an unweighted cross-entropy over pred and label (softmax, '
+                                 'arcface, cosloss, ...), got {!r}.'.format(base))
+            self.base = base
+        self.head, self.normalized = base.head, base.normalized
+        self._classes, self._sparse_label = base._classes, base._sparse_label
+
+    def hybrid_forward(self, F, pred, label, sample_weight=None):
+        """The loss of each sample, (B,)."""
+        loss = self.base(pred, label)
+        # -expm1(-x) keeps 1 - p exact for sure samples; the floor keeps the power's gradient finite at p = 1.
+        unsure = F.broadcast_maximum(-F.expm1(-loss), F.ones_like(loss) * 1e-12)
+        return self._finish(F, unsure ** self._gamma * loss, sample_weight)
+
+    def _shown(self):
+        return dict(loss=self.base, gamma=self._gamma)

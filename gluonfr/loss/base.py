@@ -1,0 +1,246 @@
+"""What all losses share: checked inputs, float32 arithmetic, weights, cross-entropy, and the registry of names."""
+import numpy as np
+from mxnet import nd
+from mxnet.gluon import loss as gloss
+
+from ..nn.state import accumulate, training_flag
+from ..utils.check import check_choice, check_int
+from ..utils.registry import Registry
+
+__all__ = ['LOSSES', 'CheckedLoss', 'SoftmaxCrossEntropyLoss', 'ClassScoreLoss', 'warmup']
+
+LOSSES = Registry('loss')
+
+
+class CheckedLoss(gloss.Loss):
+    """A Gluon loss that states what it takes and refuses what it cannot use.
+
+    Attributes
+    ----------
+    inputs : tuple of str
+        Names of the arguments in order, of 'pred', 'label', 'embedding' and the names of explicit pairs.
+    head : {'dense', 'linear', 'cosine', 'feature_norm'} or None
+        The class layer (`gluonfr.nn.get_head`) that makes ``pred``; None where the embedding is enough.
+    normalized : bool
+        Whether the loss compares directions only, so that evaluation should normalise embeddings.
+
+    Arithmetic is float32 whatever comes in (float64 after ``cast('float64')``): margins need more than float16.
+    """
+
+    inputs = ('pred', 'label')
+    head = 'dense'
+    normalized = False
+    _classes = None          # label range, where known
+    _embedding_size = None   # D, where known
+    _sparse_label = True
+    _dtype = 'float32'
+
+    def cast(self, dtype):
+        """Compute in float64 if ``dtype`` is that, else in float32."""
+        self._dtype = 'float64' if np.dtype(dtype) == np.float64 else 'float32'
+        super().cast(self._dtype)
+
+    def forward(self, *args):
+        """The loss of NDArrays (checked) or Symbols.
+
+        Raises
+        ------
+        ValueError
+            A missing input, an empty or uneven batch, a wrong width, a label outside the classes.
+        """
+        if len(args) < len(self.inputs):
+            raise ValueError('{}: needs the inputs ({}), got {} of them.'.format(
+                self._owner, ', '.join(self.inputs), len(args)))
+        if isinstance(args[0], nd.NDArray):
+            self._check(dict(zip(self.inputs, args)))
+        return super().forward(*args)
+
+    @property
+    def _owner(self):
+        return type(self).__name__
+
+    def _check(self, named):
+        sizes = {}
+        for name, array in named.items():
+            axis = 0 if name == 'label' and self._sparse_label else self._batch_axis
+            sizes[name] = array.shape[axis] if array.ndim > axis else 0
+        if min(sizes.values()) < 1 or len(set(sizes.values())) > 1:
+            raise ValueError('{}: all inputs must have the same batch size >= 1, got {}.'.format(
+                self._owner, ', '.join('{} {}'.format(n, a.shape) for n, a in named.items())))
+        classes = self._classes
+        if 'pred' in named and named['pred'].ndim == 2 and self.head is not None:
+            width = named['pred'].shape[1 - self._batch_axis]
+            if classes is not None and width != classes:
+                raise ValueError('{}: pred must have classes = {} scores a sample, got shape {}.'.format(
+                    self._owner, classes, named['pred'].shape))
+            classes = width
+        if 'embedding' in named and self._embedding_size is not None:
+            width = named['embedding'].shape[1 - self._batch_axis]
+            if width != self._embedding_size:
+                raise ValueError('{}: embedding must have embedding_size = {} values a sample, got shape {}.'.format(
+                    self._owner, self._embedding_size, named['embedding'].shape))
+        if 'label' in named:
+            self._check_label(named['label'], classes)
+
+    def _check_label(self, label, classes):
+        values = label.asnumpy()
+        if not self._sparse_label:
+            if classes is not None and classes not in label.shape:
+                raise ValueError('{}: with sparse_label=False, label must be (B, {}), got shape {}.'.format(
+                    self._owner, classes, label.shape))
+            if not np.isfinite(values).all():
+                raise ValueError('{}: label must be finite, got NaN or infinity.'.format(self._owner))
+            return
+        top = np.inf if classes is None else classes - 1
+        bad = values[~((values >= 0) & (values <= top) & (np.floor(values) == values))]
+        if bad.size:
+            raise ValueError('{}: label must be whole numbers in [0, {}], got {}.'.format(
+                self._owner, 'inf)'[:-1] if classes is None else top, bad[0]))
+
+    def _scores(self, F, x):
+        """``x`` in the loss's own type, samples first."""
+        x = F.cast(x, self._dtype)
+        return x if self._batch_axis == 0 else F.transpose(x)
+
+    def _index(self, F, label):
+        """Class indices (B,), in the type they came in: float32 is exact only to 16,777,216."""
+        if self._sparse_label:
+            return F.reshape(label, shape=(-1,))
+        return F.argmax(label if self._batch_axis == 0 else F.transpose(label), axis=1)
+
+    def _guard(self, F, loss, label, scores=None, axis=1):
+        """``loss``, NaN where a label lies outside the classes of ``scores``: a graph cannot raise, but can refuse."""
+        index = F.reshape_like(F.cast(label, self._dtype), loss)
+        inside = index >= 0
+        if scores is not None:
+            # The size of the class axis, as a sum of ones along it: a Symbol has no shape to read.
+            classes = F.sum(F.ones_like(scores), axis=axis, keepdims=True)
+            inside = inside * (index < F.reshape_like(classes, loss))
+        zero = F.zeros_like(loss)
+        return F.where(inside, loss, zero / zero)
+
+    def _finish(self, F, loss, sample_weight=None, label=None, scores=None):
+        """The loss (B,) with its weights, and NaN for labels outside the classes of ``scores`` (B, C)."""
+        if label is not None and self._sparse_label:
+            loss = self._guard(F, loss, label, scores)
+        if sample_weight is not None:
+            loss = loss * F.reshape(F.cast(sample_weight, self._dtype), shape=(-1,))
+        return loss if self._weight is None else loss * self._weight
+
+    def __repr__(self):
+        shown = ', '.join('{}={}'.format(k, v) for k, v in self._shown().items())
+        return '{}({})'.format(type(self).__name__, shown)
+
+    def _shown(self):
+        """Settings that `repr` prints."""
+        return {}
+
+
+@LOSSES.register('softmax', 'softmaxcrossentropyloss')
+class SoftmaxCrossEntropyLoss(CheckedLoss, gloss.SoftmaxCrossEntropyLoss):
+    r"""Gluon's softmax cross-entropy, :math:`L = -\log \mathrm{softmax}(pred)_y`, with checked inputs.
+
+    Parameters
+    ----------
+    axis : int
+        The class axis.
+    sparse_label : bool
+        Whether label holds indices (B,) or rows of probabilities (B, C).
+    from_logits : bool
+        Whether pred holds log-probabilities already.
+    weight : float or None
+        Factor of the whole loss.
+    batch_axis : int
+        The batch axis.
+
+    Inputs:
+        - **pred**: (B, C) class scores
+        - **label**: (B,) indices, or (B, C)
+        - **sample_weight**: (B,) or (B, 1), optional
+
+    Outputs:
+        - **loss**: (B,)
+
+    Raises ValueError for an empty batch, batch sizes that differ or a label outside [0, C-1].
+    """
+
+    def __init__(self, axis=-1, sparse_label=True, from_logits=False, weight=None, batch_axis=0, **kwargs):
+        gloss.SoftmaxCrossEntropyLoss.__init__(self, axis=axis, sparse_label=sparse_label, from_logits=from_logits,
+                                               weight=weight, batch_axis=batch_axis, **kwargs)
+
+    def hybrid_forward(self, F, pred, label, sample_weight=None):
+        """Cross-entropy of any rank of ``pred``, as Gluon's."""
+        pred = F.cast(pred, self._dtype)
+        scores = pred if self._from_logits else F.log_softmax(pred, axis=self._axis)
+        if self._sparse_label:
+            loss = -F.pick(scores, label, axis=self._axis, keepdims=True)
+            loss = self._guard(F, loss, label, scores, self._axis)
+        else:
+            loss = -F.sum(scores * F.cast(label, self._dtype), axis=self._axis, keepdims=True)
+        loss = F.mean(loss, axis=self._batch_axis, exclude=True)
+        return self._finish(F, loss, sample_weight)
+
+    def _shown(self):
+        return dict(sparse_label=self._sparse_label)
+
+
+class ClassScoreLoss(SoftmaxCrossEntropyLoss):
+    """Cross-entropy over scores that a subclass derives from ``pred`` (B, C) in `_logits`.
+
+    Parameters
+    ----------
+    classes : int or None
+        C, >= 2; None where it shows in pred.
+    sparse_label, weight, batch_axis
+        As in `SoftmaxCrossEntropyLoss`. With batch_axis=1 the inputs are (C, B) and (D, B). With sparse_label=False
+        the label's largest entry names the target class that a margin acts on.
+    axis : int
+        May only be the class axis, -1 or 1 - batch_axis.
+    dtype : {'float32', 'float64'}
+        Type of the arithmetic; 'float16' counts as 'float32'.
+    """
+
+    def __init__(self, classes=None, axis=-1, sparse_label=True, weight=None, batch_axis=0, dtype='float32',
+                 prefix=None, params=None):
+        check_choice(self._owner, 'batch_axis', batch_axis, (0, 1))
+        check_choice(self._owner, 'axis', axis, (-1, 1 - batch_axis))
+        super().__init__(sparse_label=sparse_label, weight=weight, batch_axis=batch_axis, prefix=prefix, params=params)
+        if classes is not None:
+            self._classes = check_int(self._owner, 'classes', classes, 2)
+        self._dtype = 'float64' if np.dtype(dtype) == np.float64 else 'float32'
+
+    def hybrid_forward(self, F, pred, label, sample_weight=None, **params):
+        """The loss of each sample, (B,)."""
+        pred = self._scores(F, pred)
+        loss = self._cross_entropy(F, self._logits(F, pred, self._index(F, label), **params), label)
+        return self._finish(F, loss, sample_weight, label, pred)
+
+    def _logits(self, F, pred, index):
+        """Scores (B, C) that go into the softmax; ``index`` (B,) names the targets."""
+        return pred
+
+    def _cross_entropy(self, F, logits, label):
+        log_p = F.log_softmax(logits, axis=1)
+        if self._sparse_label:
+            return -F.pick(log_p, self._index(F, label), axis=1)
+        return -F.sum(log_p * self._scores(F, label), axis=1)
+
+    def _add_to_target(self, F, scores, index, change):
+        """``scores`` (B, C) with ``change`` (B,) added to the target's entry."""
+        hot = F.one_hot(index, depth=self._classes, dtype=self._dtype)
+        return scores + F.broadcast_mul(hot, F.expand_dims(change, 1))
+
+    def _state(self, name, shape=(1,), init='zeros'):
+        """A parameter that training moves in the graph and no optimizer touches."""
+        with self.name_scope():
+            return self.params.get(name, shape=shape, init=init, dtype=self._dtype, grad_req='null')
+
+    def _shown(self):
+        return {} if self._classes is None else dict(classes=self._classes)
+
+
+def warmup(F, steps, length):
+    """min(1, t / length) for the t training steps done before this one, counting this one in ``steps`` (1,)."""
+    flag = training_flag(F, steps)
+    before = accumulate(F, steps, flag) - flag
+    return F.broadcast_minimum(before / length, F.ones_like(before))

@@ -1,0 +1,363 @@
+"""Losses that own parameters: a radius, class centres, class distributions."""
+import mxnet as mx
+from mxnet import autograd, nd
+
+from ..nn.functional import l2_norm
+from ..nn.state import accumulate, training_flag
+from ..utils.check import check_choice, check_int, check_number
+from .base import LOSSES, CheckedLoss, ClassScoreLoss
+
+__all__ = ['RingLoss', 'CenterLoss', 'GitLoss', 'LGMLoss', 'COCOLoss']
+
+
+@LOSSES.register('ringloss')
+class RingLoss(ClassScoreLoss):
+    r"""Ring loss, "Ring loss: Convex Feature Normalization for Face Recognition" (1803.00130).
+
+    .. math::
+        L = CE(pred) + \lambda R(d), \quad d = \lVert x\rVert - R
+
+    with R(d) = d^2/2 ('l2', the paper's), Huber with delta 1 ('smoothl1'), (c^2/2) log(1 + d^2/c^2) ('cauchy') or
+    (d^2/2)/(1 + d^2) ('geman'). The radius ``R`` (1,) is trained with the net.
+
+    Parameters
+    ----------
+    lamda : float
+        Weight of the ring term, >= 0; 0.01-0.5.
+    r_init : float or 'auto'
+        First radius, > 0: 1 on MNIST, about 20 on faces. 'auto' takes the mean norm of the first batch.
+    loss_type : {'l2', 'smoothl1', 'cauchy', 'geman'}
+        The penalty R(d).
+    c : float
+        Width of 'cauchy', > 0.
+    dtype, sparse_label, weight, batch_axis
+        As in `ClassScoreLoss`.
+
+    Inputs:
+        - **pred**: (B, C) class scores
+        - **label**: (B,) or (B, C)
+        - **embedding**: (B, D), not normalised
+        - **sample_weight**: (B,) or (B, 1), optional
+
+    Outputs:
+        - **loss**: (B,)
+    """
+
+    inputs = ('pred', 'label', 'embedding')
+
+    def __init__(self, lamda, r_init=1.0, dtype='float32', *, loss_type='l2', c=1.0, **kwargs):
+        super().__init__(dtype=dtype, **kwargs)
+        self._lamda = check_number(self._owner, 'lamda', lamda, 0)
+        self._penalty = check_choice(self._owner, 'loss_type', loss_type, ('l2', 'smoothl1', 'cauchy', 'geman'))
+        self._c = check_number(self._owner, 'c', c, 0, low_open=True)
+        self._unset = r_init == 'auto'
+        # NaN marks "not measured yet" in a saved file too, and cannot be mistaken for a radius.
+        r_init = float('nan') if self._unset else check_number(self._owner, 'r_init', r_init, 0, low_open=True)
+        with self.name_scope():
+            self.R = self.params.get('R', shape=(1,), init=mx.init.Constant(r_init), dtype=self._dtype)
+
+    def _check(self, named):
+        super()._check(named)
+        if self._unset:
+            embedding = named['embedding']
+            radius = self.R.data(embedding.context).asscalar()
+            if radius != radius:
+                rows = embedding if self._batch_axis == 0 else embedding.T
+                with autograd.pause():
+                    self.R.set_data(l2_norm(nd, rows.astype(self._dtype)).mean().reshape((1,)))
+            self._unset = False
+
+    def scalars(self):
+        """What a training log should show."""
+        return {'Radius': float(self.R.list_data()[0].asscalar())}
+
+    def hybrid_forward(self, F, pred, label, embedding, sample_weight=None, R=None):
+        """The loss of each sample, (B,)."""
+        pred = self._scores(F, pred)
+        d = F.broadcast_sub(l2_norm(F, self._scores(F, embedding)), R)
+        square = F.square(d)
+        if self._penalty == 'l2':
+            ring = square / 2
+        elif self._penalty == 'smoothl1':
+            ring = F.smooth_l1(d, scalar=1.0)
+        elif self._penalty == 'cauchy':
+            ring = F.log1p(square / self._c ** 2) * (self._c ** 2 / 2)
+        else:
+            ring = square / 2 / (1 + square)
+        loss = self._cross_entropy(F, pred, label) + self._lamda * ring
+        return self._finish(F, loss, sample_weight, label, pred)
+
+    def _shown(self):
+        return dict(lamda=self._lamda, loss_type=self._penalty)
+
+
+class _CentreLoss(ClassScoreLoss):
+    """Cross-entropy plus terms on class centres that follow their samples by the centre-loss paper's rule.
+
+    .. math::
+        c_j \\leftarrow c_j - \\alpha \\frac{\\sum_{i: y_i = j} (c_j - x_i)}{1 + n_j}
+
+    in every training step, after the loss was taken with the centres as they were. ``centers`` (C, D) is moved in
+    the graph (``grad_req='null'``), so no learning rate, momentum or decay of the optimizer touches it.
+    """
+
+    inputs = ('pred', 'label', 'embedding')
+
+    def __init__(self, classes, embedding_size, weight_initializer, alpha, dtype, **kwargs):
+        super().__init__(classes, dtype=dtype, **kwargs)
+        self._embedding_size = check_int(self._owner, 'embedding_size', embedding_size, 1)
+        self._alpha = check_number(self._owner, 'alpha', alpha, 0, 1)
+        self.centers = self._state('centers', (classes, embedding_size),
+                                   weight_initializer or mx.init.Xavier(magnitude=2.24))
+
+    def hybrid_forward(self, F, pred, label, embedding, sample_weight=None, centers=None):
+        """The loss of each sample, (B,)."""
+        pred, x, index = self._scores(F, pred), self._scores(F, embedding), self._index(F, label)
+        own = F.BlockGrad(F.take(centers, index))  # (B, D)
+        loss = self._cross_entropy(F, pred, label) + self._centre_terms(F, x, own, index)
+        hot = F.one_hot(index, depth=self._classes, dtype=self._dtype)  # (B, C)
+        pull = F.broadcast_div(F.dot(hot, own - x, transpose_a=True), F.expand_dims(1 + F.sum(hot, axis=0), 1))
+        moved = accumulate(F, centers, F.broadcast_mul(pull, training_flag(F, F.slice(
+            centers, begin=(0, 0), end=(1, 1)))) * -self._alpha)
+        # Ties the update to the output: nothing else reads it, and an unread node is pruned.
+        loss = F.broadcast_add(loss, 0 * F.reshape(F.slice(moved, begin=(0, 0), end=(1, 1)), shape=(1,)))
+        return self._finish(F, loss, sample_weight, label, pred)
+
+    def _centre_terms(self, F, x, own, index):
+        """What to add to the cross-entropy, (B,): embeddings ``x`` (B, D), centres of their classes ``own`` (B, D)."""
+        raise NotImplementedError
+
+
+@LOSSES.register('centerloss')
+class CenterLoss(_CentreLoss):
+    r"""Center loss, "A Discriminative Feature Learning Approach for Deep Face Recognition" (ECCV 2016).
+
+    .. math::
+        L = CE(pred) + \frac{\lambda}{2}\lVert x - c_y\rVert^2
+
+    Parameters
+    ----------
+    classes, embedding_size : int
+        C >= 2 and D >= 1.
+    lamda : float
+        Weight of the centre term, >= 0; 0.003-1.
+    weight_initializer : Initializer or None
+        Of the centres; None is Xavier with magnitude 2.24.
+    alpha : float
+        How far a centre follows its samples in a step, in [0, 1].
+    dtype, sparse_label, weight, batch_axis
+        As in `ClassScoreLoss`.
+
+    Inputs:
+        - **pred**: (B, C) class scores
+        - **label**: (B,) or (B, C)
+        - **embedding**: (B, D)
+        - **sample_weight**: (B,) or (B, 1), optional
+
+    Outputs:
+        - **loss**: (B,)
+    """
+
+    def __init__(self, classes, embedding_size, lamda, weight_initializer=None, dtype='float32', *, alpha=0.5,
+                 **kwargs):
+        super().__init__(classes, embedding_size, weight_initializer, alpha, dtype, **kwargs)
+        self._lamda = check_number(self._owner, 'lamda', lamda, 0)
+
+    def _centre_terms(self, F, x, own, index):
+        return F.sum(F.square(x - own), axis=1) * (self._lamda / 2)
+
+    def _shown(self):
+        return dict(super()._shown(), lamda=self._lamda, alpha=self._alpha)
+
+
+@LOSSES.register('gitloss')
+class GitLoss(_CentreLoss):
+    r"""Git loss, "Git Loss for Deep Face Recognition" (1807.08512).
+
+    .. math::
+        L = CE(pred) + \frac{\lambda_c}{2}\lVert x - c_y\rVert^2
+            + \lambda_g \mathop{mean}_{j: y_j \ne y} \frac{1}{1 + \lVert x - c_{y_j}\rVert^2}
+
+    Parameters
+    ----------
+    classes, embedding_size : int
+        C >= 2 and D >= 1.
+    lamda_c, lamda_g : float
+        Weights of the pull to the own centre and of the push from the others in the batch, >= 0.
+    batch_size_per_gpu : int or None
+        Part of gluonfr 1.0, which needed a fixed batch. Any batch size works now; a value other than None is
+        deprecated and each batch is checked against it.
+    weight_initializer, alpha
+        As in `CenterLoss`.
+    dtype, sparse_label, weight, batch_axis
+        As in `ClassScoreLoss`.
+
+    Inputs, outputs: as `CenterLoss`.
+    """
+
+    def __init__(self, classes, embedding_size, lamda_c, lamda_g, batch_size_per_gpu=None, weight_initializer=None,
+                 dtype='float32', *, alpha=0.5, **kwargs):
+        super().__init__(classes, embedding_size, weight_initializer, alpha, dtype, **kwargs)
+        self._lamda_c = check_number(self._owner, 'lamda_c', lamda_c, 0)
+        self._lamda_g = check_number(self._owner, 'lamda_g', lamda_g, 0)
+        self._batch_size = batch_size_per_gpu
+        if batch_size_per_gpu is not None:
+            check_int(self._owner, 'batch_size_per_gpu', batch_size_per_gpu, 1)
+
+    def _check(self, named):
+        super()._check(named)
+        size = named['embedding'].shape[self._batch_axis]
+        if self._batch_size not in (None, size):
+            raise ValueError('GitLoss: the batch must hold batch_size_per_gpu = {} samples, got {}. Leave '
+                             'batch_size_per_gpu out: it is no longer needed.'.format(self._batch_size, size))
+
+    def _centre_terms(self, F, x, own, index):
+        gap = F.sum(F.square(F.broadcast_sub(F.expand_dims(x, 1), F.expand_dims(own, 0))), axis=2)  # (B, B)
+        index = F.cast(index, self._dtype)
+        other = F.broadcast_not_equal(F.expand_dims(index, 1), F.expand_dims(index, 0))
+        count = F.sum(other, axis=1)
+        push = F.sum(other / (1 + gap), axis=1) / F.broadcast_maximum(count, F.ones_like(count))
+        return F.sum(F.square(x - own), axis=1) * (self._lamda_c / 2) + push * self._lamda_g
+
+    def _shown(self):
+        return dict(super()._shown(), lamda_c=self._lamda_c, lamda_g=self._lamda_g, alpha=self._alpha)
+
+
+@LOSSES.register('lgmloss')
+class LGMLoss(CheckedLoss):
+    r"""Large-margin Gaussian mixture loss, "Rethinking Feature Distribution for Loss Functions in Image
+    Classification" (1803.02988).
+
+    .. math::
+        d_j = \tfrac12 (x-\mu_j)^T V_j^{-1} (x-\mu_j), \quad
+        L = CE\left(-(1 + \alpha [j = y])\, d_j - \tfrac12\log\det V_j\right)
+            + \lambda\left(d_y + \tfrac12\log\det V_y\right)
+
+    in log-sum-exp form, so that far samples do not underflow. V is diagonal: the absolute values of ``var``.
+
+    Parameters
+    ----------
+    num_classes, embedding_size : int
+        C >= 2 and D >= 1.
+    alpha : float
+        Margin, >= 0; 0.2-1.
+    lamda : float
+        Weight of the likelihood, >= 0; about 0.1.
+    lr_mult : float
+        Learning-rate factor of ``var``, >= 0: variances want small steps.
+    dtype : {'float32', 'float64'}
+        Type of the arithmetic.
+    weight : float or None
+        Factor of the whole loss.
+
+    Inputs:
+        - **embedding**: (B, D)
+        - **label**: (B,)
+        - **sample_weight**: (B,) or (B, 1), optional
+
+    Outputs:
+        - **loss**: (B,)
+        - **probability**: (B, C) posterior without margin, which does not depend on the label
+    """
+
+    inputs = ('embedding', 'label')
+    head = None
+
+    def __init__(self, num_classes, embedding_size, alpha, lamda, lr_mult, dtype='float32', weight=None, prefix=None,
+                 params=None):
+        super().__init__(weight=weight, batch_axis=0, prefix=prefix, params=params)
+        self._classes = check_int(self._owner, 'num_classes', num_classes, 2)
+        self._embedding_size = check_int(self._owner, 'embedding_size', embedding_size, 1)
+        self._alpha = check_number(self._owner, 'alpha', alpha, 0)
+        self._lamda = check_number(self._owner, 'lamda', lamda, 0)
+        self._dtype = 'float64' if dtype == 'float64' else 'float32'
+        shape = (num_classes, embedding_size)
+        with self.name_scope():
+            self.mean = self.params.get('mean', shape=shape, init=mx.init.Xavier(), dtype=self._dtype)
+            self.var = self.params.get('var', shape=shape, init=mx.init.Constant(1), dtype=self._dtype,
+                                       lr_mult=check_number(self._owner, 'lr_mult', lr_mult, 0))
+
+    def _distances(self, F, x, mean, var):
+        """d (B, C) and half the log-determinants (C,)."""
+        var = F.abs(var) + 1e-8
+        diff = F.broadcast_sub(F.expand_dims(x, 1), F.expand_dims(mean, 0))  # (B, C, D)
+        d = F.sum(F.broadcast_div(F.square(diff), F.expand_dims(var, 0)), axis=2) / 2
+        return d, F.sum(F.log(var), axis=1) / 2
+
+    def hybrid_forward(self, F, embedding, label, sample_weight=None, mean=None, var=None):
+        """The loss of each sample (B,) and the posterior (B, C)."""
+        index = self._index(F, label)
+        d, half_log_det = self._distances(F, self._scores(F, embedding), mean, var)
+        hot = F.one_hot(index, depth=self._classes, dtype=self._dtype)
+        log_p = F.log_softmax(-F.broadcast_add(d * (1 + self._alpha * hot), F.expand_dims(half_log_det, 0)), axis=1)
+        loss = -F.pick(log_p, index, axis=1) + self._lamda * (F.pick(d, index, axis=1) + F.take(half_log_det, index))
+        scores = -F.broadcast_add(d, F.expand_dims(half_log_det, 0))
+        return self._finish(F, loss, sample_weight, label, scores), F.softmax(scores, axis=1)
+
+    def predict(self, embedding):
+        """Posterior (B, C) of ``embedding`` (B, D)."""
+        ctx = embedding.context
+        d, half_log_det = self._distances(nd, embedding.astype(self._dtype), self.mean.data(ctx), self.var.data(ctx))
+        return nd.softmax(-nd.broadcast_add(d, half_log_det.expand_dims(0)), axis=1)
+
+    def _shown(self):
+        return dict(classes=self._classes, alpha=self._alpha, lamda=self._lamda)
+
+
+@LOSSES.register('cocoloss')
+class COCOLoss(ClassScoreLoss):
+    r"""Congenerous cosine loss, "Rethinking Feature Discrimination and Polymerization for Large-scale Recognition"
+    (1710.00870).
+
+    .. math::
+        L = CE(\alpha\cos(x, c_j))
+
+    It owns its class centres ``centers`` (C, D), trained with the net.
+
+    Parameters
+    ----------
+    classes, embedding_size : int
+        C >= 2 and D >= 1.
+    alpha : float
+        Scale, > 0.
+    weight_initializer : Initializer or None
+        Of the centres; None is Xavier with magnitude 2.24.
+    dtype, sparse_label, weight, batch_axis
+        As in `ClassScoreLoss`.
+
+    Inputs:
+        - **embedding**: (B, D)
+        - **label**: (B,) or (B, C)
+        - **sample_weight**: (B,) or (B, 1), optional
+
+    Outputs:
+        - **loss**: (B,)
+    """
+
+    inputs = ('embedding', 'label')
+    head = None
+    normalized = True
+
+    def __init__(self, classes, embedding_size, alpha, weight_initializer=None, dtype='float32', **kwargs):
+        super().__init__(classes, dtype=dtype, **kwargs)
+        self._embedding_size = check_int(self._owner, 'embedding_size', embedding_size, 1)
+        self._alpha = check_number(self._owner, 'alpha', alpha, 0, low_open=True)
+        with self.name_scope():
+            self.centers = self.params.get('centers', shape=(classes, embedding_size), dtype=self._dtype,
+                                           init=weight_initializer or mx.init.Xavier(magnitude=2.24))
+
+    def _cosines(self, F, x, centers):
+        return F.FullyConnected(F.L2Normalization(x, mode='instance'), F.L2Normalization(centers, mode='instance'),
+                                no_bias=True, num_hidden=self._classes)
+
+    def hybrid_forward(self, F, embedding, label, sample_weight=None, centers=None):
+        """The loss of each sample, (B,)."""
+        logits = self._cosines(F, self._scores(F, embedding), centers) * self._alpha
+        return self._finish(F, self._cross_entropy(F, logits, label), sample_weight, label, logits)
+
+    def predict(self, embedding):
+        """Class scores (B, C) of ``embedding`` (B, D)."""
+        return self._cosines(nd, embedding.astype(self._dtype), self.centers.data(embedding.context)) * self._alpha
+
+    def _shown(self):
+        return dict(super()._shown(), alpha=self._alpha)

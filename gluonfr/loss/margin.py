@@ -1,0 +1,405 @@
+"""The softmax-margin family: losses that move the target's cosine before the cross-entropy."""
+import math
+
+from ..nn.angular import AngleLinear
+from ..nn.functional import GRADIENTS, angular_margin, arccos, l2_norm
+from ..nn.state import accumulate, training_flag
+from ..utils.check import check_choice, check_int, check_number
+from .base import LOSSES, ClassScoreLoss, warmup
+
+__all__ = ['CombinedLoss', 'ArcLoss', 'CosLoss', 'NormSoftmax', 'LiArcFace', 'ASoftmax', 'LSoftmax', 'L2Softmax']
+
+
+class _CosineLoss(ClassScoreLoss):
+    """Cross-entropy over ``s * pred`` where ``pred`` holds cosines and `_target` moves the target's one.
+
+    Parameters
+    ----------
+    classes : int
+        Number of classes C, >= 2.
+    s : float
+        Scale, > 0.
+    margin_warmup : int
+        The margins grow linearly from 0 over this many training steps; 0 applies them from the start. The step count
+        is the parameter ``steps``: saved and restored, the same hybridized or not.
+    """
+
+    head = 'cosine'
+    normalized = True
+
+    def __init__(self, classes, s, margin_warmup=0, **kwargs):
+        super().__init__(classes, **kwargs)
+        self._s = check_number(self._owner, 's', s, 0, low_open=True)
+        self._warmup = check_int(self._owner, 'margin_warmup', margin_warmup, 0)
+        if self._warmup:
+            self.steps = self._state('steps')
+
+    def _logits(self, F, pred, index, steps=None):
+        picked = F.pick(pred, index, axis=1)
+        target = self._target(F, picked, self._share(F, steps))
+        return self._add_to_target(F, pred, index, target - picked) * self._s
+
+    def _share(self, F, steps):
+        """The part of the margin that applies: 1, or an array (1,) during the warm-up."""
+        return 1 if steps is None else warmup(F, steps, self._warmup)
+
+    def _target(self, F, cos, share):
+        """Score (B,) for the targets' cosines (B,); ``share`` (a number or (1,)) of the margin applies."""
+        return cos
+
+    def _shown(self):
+        return dict(super()._shown(), s=self._s)
+
+
+@LOSSES.register('combined', 'combinedloss')
+class CombinedLoss(_CosineLoss):
+    r"""The whole margin family, from "ArcFace: Additive Angular Margin Loss for Deep Face Recognition" (1801.07698).
+
+    .. math::
+        L = CE(z), \quad z_j = s\cos\theta_j, \quad z_y = s(\cos(m_1\theta_y + m_2) - m_3)
+
+    continued monotonically where the angle passes pi (`gluonfr.nn.functional.angular_margin`). All three margins
+    always apply.
+
+    Parameters
+    ----------
+    classes : int
+        Number of classes C, >= 2.
+    m1 : float
+        Factor of the angle, >= 1.
+    m2 : float
+        Added angle in radians, in [0, pi/2).
+    m3 : float
+        Subtracted cosine, >= 0.
+    s : float
+        Scale, > 0.
+    easy_margin : bool
+        Apply m1 and m2 only to targets nearer than 90 degrees.
+    margin_warmup : int
+        Training steps over which the margins grow from nothing.
+    gradient : {'exact', 'straight-through'}
+        'straight-through' takes the gradient of the plain cosine.
+    dtype, sparse_label, weight, batch_axis
+        As in `ClassScoreLoss`.
+
+    Inputs:
+        - **pred**: (B, C) cosines
+        - **label**: (B,) or (B, C)
+        - **sample_weight**: (B,) or (B, 1), optional
+
+    Outputs:
+        - **loss**: (B,)
+    """
+
+    def __init__(self, classes, m1=1.0, m2=0.3, m3=0.2, s=64, dtype='float32', *, easy_margin=False, margin_warmup=0,
+                 gradient='exact', **kwargs):
+        super().__init__(classes, s, margin_warmup, dtype=dtype, **kwargs)
+        self._m1 = check_number(self._owner, 'm1', m1, 1)
+        self._m2 = check_number(self._owner, 'm2' if type(self) is CombinedLoss else 'm', m2, 0, math.pi / 2,
+                                high_open=True)
+        self._m3 = check_number(self._owner, 'm3' if type(self) is CombinedLoss else 'm', m3, 0)
+        self._easy = easy_margin
+        self._gradient = check_choice(self._owner, 'gradient', gradient, GRADIENTS)
+
+    def _target(self, F, cos, share):
+        m1 = self._m1 if self._m1 == 1 else 1 + share * (self._m1 - 1)
+        m2 = 0 if self._m2 == 0 else share * self._m2
+        m3 = 0 if self._m3 == 0 else share * self._m3
+        return angular_margin(F, cos, m1, m2, m3, self._easy, self._gradient)
+
+    def _shown(self):
+        return dict(super()._shown(), m1=self._m1, m2=self._m2, m3=self._m3)
+
+
+@LOSSES.register('arcface', 'arcloss')
+class ArcLoss(CombinedLoss):
+    r"""ArcFace, "ArcFace: Additive Angular Margin Loss for Deep Face Recognition" (1801.07698).
+
+    .. math::
+        z_j = s\cos\theta_j, \quad z_y = s\cos(\theta_y + m)
+
+    Parameters
+    ----------
+    classes : int
+        Number of classes C, >= 2.
+    m : float
+        Margin in radians, in [0, pi/2). Best around 0.45-0.5 on faces.
+    s : float
+        Scale, > 0. 64 for faces, 4-10 for few classes.
+    easy_margin : bool
+        Apply the margin only to targets nearer than 90 degrees: the default of gluonfr 1.0, easier to start from.
+    margin_warmup : int
+        Training steps over which the margin grows from nothing.
+    gradient : {'exact', 'straight-through'}
+        'straight-through' takes the gradient of the plain cosine.
+    dtype, sparse_label, weight, batch_axis
+        As in `ClassScoreLoss`.
+
+    Inputs, outputs: as `CombinedLoss`.
+    """
+
+    def __init__(self, classes, m=0.5, s=64, easy_margin=True, dtype='float32', *, margin_warmup=0, gradient='exact',
+                 **kwargs):
+        super().__init__(classes, 1, m, 0, s, dtype, easy_margin=easy_margin, margin_warmup=margin_warmup,
+                         gradient=gradient, **kwargs)
+
+    def _shown(self):
+        return dict(classes=self._classes, m=self._m2, s=self._s, easy_margin=self._easy)
+
+
+@LOSSES.register('cosloss', 'cosface', 'amsoftmax')
+class CosLoss(CombinedLoss):
+    r"""CosFace (1801.09414), also AM-Softmax (1801.05599).
+
+    .. math::
+        z_j = s\cos\theta_j, \quad z_y = s(\cos\theta_y - m)
+
+    Parameters
+    ----------
+    classes : int
+        Number of classes C, >= 2.
+    m : float
+        Margin, a cosine, >= 0. 0.35-0.4 on faces.
+    s : float
+        Scale, > 0.
+    margin_warmup : int
+        Training steps over which the margin grows from nothing.
+    dtype, sparse_label, weight, batch_axis
+        As in `ClassScoreLoss`.
+
+    Inputs, outputs: as `CombinedLoss`.
+    """
+
+    def __init__(self, classes, m=0.35, s=64, dtype='float32', *, margin_warmup=0, **kwargs):
+        super().__init__(classes, 1, 0, m, s, dtype, margin_warmup=margin_warmup, **kwargs)
+
+    def _shown(self):
+        return dict(classes=self._classes, m=self._m3, s=self._s)
+
+
+@LOSSES.register('normsoftmax', 'normface')
+class NormSoftmax(_CosineLoss):
+    r"""Softmax over scaled cosines, "NormFace" (1704.06369): :math:`z_j = s\cos\theta_j`.
+
+    Parameters
+    ----------
+    classes : int
+        Number of classes C, >= 2.
+    s : float
+        Scale, > 0. 64 for faces, 1-10 for few classes.
+    dtype, sparse_label, weight, batch_axis
+        As in `ClassScoreLoss`.
+
+    Inputs, outputs: as `CombinedLoss`.
+    """
+
+    def __init__(self, classes, s=64, **kwargs):
+        super().__init__(classes, s, **kwargs)
+
+
+@LOSSES.register('liarcface', 'airface')
+class LiArcFace(_CosineLoss):
+    r"""Li-ArcFace, "AirFace: Lightweight and Efficient Model for Face Recognition" (1907.12256).
+
+    .. math::
+        z_j = s\frac{\pi - 2\theta_j}{\pi}, \quad z_y = s\frac{\pi - 2(\theta_y + m)}{\pi}
+
+    Linear in the angle, so the margin needs no continuation and small embeddings train.
+
+    Parameters
+    ----------
+    classes : int
+        Number of classes C, >= 2.
+    m : float
+        Margin in radians, in [0, pi/2).
+    s : float
+        Scale, > 0. 64 for faces, 10 for small data.
+    margin_warmup : int
+        Training steps over which the margin grows from nothing.
+    dtype, sparse_label, weight, batch_axis
+        As in `ClassScoreLoss`.
+
+    Inputs, outputs: as `CombinedLoss`.
+    """
+
+    def __init__(self, classes, m=0.45, s=64, *, margin_warmup=0, **kwargs):
+        super().__init__(classes, s, margin_warmup, **kwargs)
+        self._m = check_number(self._owner, 'm', m, 0, math.pi / 2, high_open=True)
+
+    def _logits(self, F, pred, index, steps=None):
+        score = 1 - arccos(F, pred) * (2 / math.pi)  # (pi - 2 theta) / pi, (B, C): the formula wants every angle
+        margin = F.zeros_like(F.pick(score, index, axis=1)) + 2 * self._m / math.pi
+        if steps is not None:
+            margin = F.broadcast_mul(margin, self._share(F, steps))
+        return self._add_to_target(F, score, index, -margin) * self._s
+
+    def _shown(self):
+        return dict(super()._shown(), m=self._m)
+
+
+@LOSSES.register('asoftmax', 'sphereface')
+class ASoftmax(_CosineLoss):
+    r"""A-Softmax, "SphereFace: Deep Hypersphere Embedding for Face Recognition" (1704.08063), on cosines.
+
+    .. math::
+        z_j = s\cos\theta_j, \quad z_y = s\frac{\lambda\cos\theta_y + \psi(\theta_y)}{1 + \lambda}, \quad
+        \lambda = \max(\lambda_{min}, \lambda_{base}(1 + \gamma t)^{-p})
+
+    with psi of `gluonfr.nn.functional.angular_margin` at m1 = m and t the number of training steps, this one counted:
+    the parameter ``steps``. The paper keeps the norm of the embedding instead of s: `gluonfr.nn.AngleLinear` does.
+
+    Parameters
+    ----------
+    classes : int
+        Number of classes C, >= 2.
+    m : int
+        Factor of the angle, 1-5.
+    s : float
+        Scale, > 0.
+    phiflag : bool
+        True: psi exactly. False: the Taylor polynomial of cos(m theta) to the tenth power, clipped to [-m, 1].
+    lambda_base, lambda_gamma, lambda_power, lambda_min : float
+        The annealing of lambda, all >= 0.
+    dtype, sparse_label, weight, batch_axis
+        As in `ClassScoreLoss`.
+
+    Inputs, outputs: as `CombinedLoss`.
+    """
+
+    def __init__(self, classes, m=4, s=64, phiflag=True, dtype='float32', *, lambda_base=1500., lambda_gamma=0.1,
+                 lambda_power=1., lambda_min=5., **kwargs):
+        super().__init__(classes, s, dtype=dtype, **kwargs)
+        self._m = check_int(self._owner, 'm', m, 1, 5)
+        self._phiflag = phiflag
+        self._anneal = [check_number(self._owner, name, value, 0) for name, value in (
+            ('lambda_base', lambda_base), ('lambda_gamma', lambda_gamma), ('lambda_power', lambda_power),
+            ('lambda_min', lambda_min))]
+        self.steps = self._state('steps')
+
+    def _logits(self, F, pred, index, steps=None):
+        picked = F.pick(pred, index, axis=1)
+        base, gamma, power, low = self._anneal
+        done = accumulate(F, steps, training_flag(F, steps))
+        lamda = F.broadcast_maximum(base * (1 + gamma * done) ** -power, F.ones_like(done) * low)
+        psi = angular_margin(F, picked, self._m) if self._phiflag else self._taylor(F, picked)
+        return self._add_to_target(F, pred, index, F.broadcast_div(psi - picked, 1 + lamda)) * self._s
+
+    def _taylor(self, F, cos):
+        square = F.square(arccos(F, cos) * self._m)
+        terms, power = F.ones_like(square), F.ones_like(square)
+        for n in range(1, 6):
+            power = power * square
+            terms = terms + power * ((-1) ** n / math.factorial(2 * n))
+        return F.clip(terms, -self._m, 1)
+
+    def _shown(self):
+        return dict(super()._shown(), m=self._m)
+
+
+@LOSSES.register('lsoftmax')
+class LSoftmax(ClassScoreLoss):
+    r"""L-Softmax, "Large-Margin Softmax Loss for Convolutional Neural Networks" (1612.02295).
+
+    .. math::
+        z_j = s\lVert W_j\rVert\lVert x\rVert\cos\theta_j, \quad z_y = s\lVert W_y\rVert\lVert x\rVert\psi(\theta_y)
+
+    It needs the norms of both sides, so it owns its class layer (`gluonfr.nn.AngleLinear`).
+
+    Parameters
+    ----------
+    classes, embedding_size : int
+        C >= 2 and D >= 1.
+    m : int
+        Factor of the angle, >= 1.
+    s : float
+        Scale, > 0.
+    dtype, sparse_label, weight, batch_axis
+        As in `ClassScoreLoss`.
+
+    Inputs:
+        - **embedding**: (B, D)
+        - **label**: (B,) or (B, C)
+        - **sample_weight**: (B,) or (B, 1), optional
+
+    Outputs:
+        - **loss**: (B,)
+    """
+
+    inputs = ('embedding', 'label')
+    head = None
+
+    def __init__(self, classes, embedding_size, m=2, s=1, **kwargs):
+        super().__init__(classes, **kwargs)
+        self._embedding_size = check_int(self._owner, 'embedding_size', embedding_size, 1)
+        with self.name_scope():
+            self.angle = AngleLinear(classes, embedding_size, m1=check_int(self._owner, 'm', m, 1), s=s, w_norm=False,
+                                     x_norm=False, dtype=self._dtype)
+
+    def hybrid_forward(self, F, embedding, label, sample_weight=None):
+        """The loss of each sample, (B,)."""
+        logits = self.angle(self._scores(F, embedding), self._index(F, label))
+        return self._finish(F, self._cross_entropy(F, logits, label), sample_weight, label, logits)
+
+    def predict(self, embedding):
+        """Class scores (B, C) without margin."""
+        return self.angle(embedding)
+
+    def _shown(self):
+        return dict(classes=self._classes, angle=self.angle)
+
+
+@LOSSES.register('l2softmax')
+class L2Softmax(ClassScoreLoss):
+    r"""L2-Softmax, "L2-constrained Softmax Loss for Discriminative Face Verification" (1703.09507).
+
+    .. math::
+        L = CE(W \frac{\alpha x}{\lVert x\rVert}), \quad \alpha > \log\frac{p(C-2)}{1-p}
+
+    It is the feature that is normalised, not the scores.
+
+    Parameters
+    ----------
+    classes : int
+        Number of classes C, >= 2.
+    alpha : float
+        Radius of the features; must exceed the bound above.
+    p : float
+        Softmax probability that a correct sample should be able to reach, in (0, 1).
+    from_normx : bool
+        True: pred = W x/||x|| (+ b) from a head that normalises x (`get_head('feature_norm')`).
+        False: pred = W x, and the embedding x is the third input.
+    axis, sparse_label, weight, batch_axis, dtype
+        As in `ClassScoreLoss`.
+
+    Inputs:
+        - **pred**: (B, C)
+        - **label**: (B,) or (B, C)
+        - **embedding**: (B, D), with ``from_normx=False``
+        - **sample_weight**: (B,) or (B, 1), optional
+
+    Outputs:
+        - **loss**: (B,)
+    """
+
+    def __init__(self, classes, alpha, p=0.9, from_normx=False, axis=-1, sparse_label=True, weight=None, batch_axis=0,
+                 **kwargs):
+        super().__init__(classes, axis, sparse_label, weight, batch_axis, **kwargs)
+        check_number(self._owner, 'p', p, 0, 1, low_open=True, high_open=True)
+        low = math.log(p * (classes - 2) / (1 - p)) if classes > 2 else 0.
+        self._alpha = check_number(self._owner, 'alpha', alpha, max(low, 0.), low_open=True)
+        self._from_normx = from_normx
+        self.inputs = ('pred', 'label') if from_normx else ('pred', 'label', 'embedding')
+        self.head = 'feature_norm' if from_normx else 'linear'
+
+    def hybrid_forward(self, F, pred, label, embedding=None, sample_weight=None):
+        """The loss of each sample, (B,)."""
+        if self._from_normx:  # the third argument is the optional weight
+            embedding, sample_weight = None, embedding if sample_weight is None else sample_weight
+        pred = self._scores(F, pred)
+        logits = pred * self._alpha
+        if embedding is not None:
+            logits = F.broadcast_div(logits, l2_norm(F, self._scores(F, embedding), keepdims=True))
+        return self._finish(F, self._cross_entropy(F, logits, label), sample_weight, label, pred)
+
+    def _shown(self):
+        return dict(super()._shown(), alpha=self._alpha, from_normx=self._from_normx)

@@ -1,0 +1,6 @@
+"""The registry of nets."""
+from ..utils.registry import Registry
+
+__all__ = ['MODELS']
+
+MODELS = Registry('model')

@@ -1,0 +1,30 @@
+"""Blocks (`NormDense`, `SELayer`, `FrBase`, `PReLU`) and heads (`AngleLinear`, `get_head`)."""
+from mxnet.gluon.nn import Dense
+
+from ..utils.check import check_choice
+from .angular import ANGLE_SETTINGS, AngleLinear
+from .basic_blocks import FrBase, NormDense, SELayer
+from .prelu import PReLU
+
+__all__ = ['ANGLE_SETTINGS', 'AngleLinear', 'FrBase', 'NormDense', 'PReLU', 'SELayer', 'get_head']
+
+
+def get_head(kind, classes, in_units):
+    """The class layer that a loss asks for by its ``head`` attribute.
+
+    Parameters
+    ----------
+    kind : {'dense', 'linear', 'cosine', 'feature_norm'}
+        W x + b, W x, both sides normalised, only x normalised.
+    classes, in_units : int
+        C and D.
+
+    Returns
+    -------
+    HybridBlock : (B, D) -> (B, C)
+    """
+    check_choice('get_head', 'kind', kind, ('dense', 'linear', 'cosine', 'feature_norm'))
+    if kind == 'dense':
+        return Dense(classes, in_units=in_units)
+    return NormDense(classes, weight_norm=kind == 'cosine', feature_norm=kind in ('cosine', 'feature_norm'),
+                     in_units=in_units)

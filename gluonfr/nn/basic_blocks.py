@@ -1,0 +1,143 @@
+"""Blocks that face nets are built of. Names and signatures are those of gluonfr 1.0."""
+from mxnet.gluon import HybridBlock, nn
+
+from ..utils.check import check_int
+from .prelu import PReLU
+
+__all__ = ['NormDense', 'SELayer', 'FrBase']
+
+
+class NormDense(HybridBlock):
+    r"""Class scores :math:`W x` without bias, with either side L2-normalised on request.
+
+    Both normalised give cosines, which the margin losses take (NormFace, 1704.06369).
+
+    Parameters
+    ----------
+    classes : int
+        Number of classes C, >= 1.
+    weight_norm, feature_norm : bool
+        Normalise the rows of W, the rows of x.
+    dtype : str
+        Type of the weight.
+    weight_initializer : Initializer or None
+        None takes the net's.
+    in_units : int
+        Embedding size D; 0 leaves it to the first batch, which ``weight_norm`` does not allow.
+
+    Inputs:
+        - **x**: (B, D)
+
+    Outputs:
+        - **pred**: (B, C)
+    """
+
+    def __init__(self, classes, weight_norm=False, feature_norm=False, dtype='float32', weight_initializer=None,
+                 in_units=0, prefix=None, params=None):
+        super().__init__(prefix=prefix, params=params)
+        self._classes = check_int('NormDense', 'classes', classes, 1)
+        self._weight_norm, self._feature_norm = weight_norm, feature_norm
+        if weight_norm and in_units < 1:
+            raise ValueError('NormDense: in_units must be >= 1 with weight_norm=True (a normalised weight\'s shape '
+                             'cannot be inferred), got {}.'.format(in_units))
+        with self.name_scope():
+            self.weight = self.params.get('weight', shape=(classes, check_int('NormDense', 'in_units', in_units, 0)),
+                                          init=weight_initializer, dtype=dtype, allow_deferred_init=True)
+
+    def hybrid_forward(self, F, x, weight):
+        """Scores of ``x``."""
+        if self._weight_norm:
+            weight = F.L2Normalization(weight, mode='instance')
+        if self._feature_norm:
+            x = F.L2Normalization(x, mode='instance')
+        return F.FullyConnected(x, weight, no_bias=True, num_hidden=self._classes)
+
+    def __repr__(self):
+        return 'NormDense({} -> {}, weight_norm={}, feature_norm={})'.format(
+            self.weight.shape[1] or None, self._classes, self._weight_norm, self._feature_norm)
+
+
+class SELayer(HybridBlock):
+    """Squeeze-and-excitation (1709.01507): scales each channel by a gate computed from all channels' means.
+
+    Parameters
+    ----------
+    channel : int
+        Channels of the output gate, equal to those of the input.
+    in_channel : int
+        Channels of the input.
+    reduction : int
+        The hidden layer has channel // reduction units.
+
+    Inputs:
+        - **x**: (B, C, H, W)
+
+    Outputs:
+        - **out**: (B, C, H, W)
+    """
+
+    def __init__(self, channel, in_channel, reduction=16, prefix=None, params=None):
+        super().__init__(prefix=prefix, params=params)
+        hidden = check_int('SELayer', 'channel', channel, 1) // check_int('SELayer', 'reduction', reduction, 1)
+        if hidden < 1:
+            raise ValueError('SELayer: channel // reduction must be >= 1, got {} // {}.'.format(channel, reduction))
+        with self.name_scope():
+            self.avg_pool = nn.GlobalAvgPool2D()
+            self.fc = nn.HybridSequential()
+            with self.fc.name_scope():
+                self.fc.add(nn.Conv2D(hidden, kernel_size=1, in_channels=in_channel),
+                            PReLU(1, in_channels=hidden),
+                            nn.Conv2D(channel, kernel_size=1, in_channels=hidden),
+                            nn.Activation('sigmoid'))
+
+    def hybrid_forward(self, F, x):
+        """``x``, each channel scaled by its gate."""
+        return F.broadcast_mul(x, self.fc(self.avg_pool(x)))
+
+
+class FrBase(HybridBlock):
+    """Base of the face nets: ``features`` makes the embedding, ``output`` the class scores.
+
+    A subclass sets ``self.features`` in its own ``__init__``.
+
+    Parameters
+    ----------
+    classes : int or None
+        Number of classes C; only needed with a class layer.
+    embedding_size : int
+        D.
+    weight_norm, feature_norm : bool
+        Of the class layer (`NormDense`). Without one, ``feature_norm`` normalises the embedding itself.
+    need_cls_layer : bool
+        Whether the net ends in class scores.
+
+    Inputs:
+        - **x**: images (B, C, H, W)
+
+    Outputs:
+        - **embedding**: (B, D), and with ``need_cls_layer`` also **pred**: (B, C)
+    """
+
+    def __init__(self, classes=None, embedding_size=512, weight_norm=False, feature_norm=False, need_cls_layer=True,
+                 prefix=None, params=None):
+        super().__init__(prefix=prefix, params=params)
+        check_int(type(self).__name__, 'embedding_size', embedding_size, 1)
+        self.embedding_size = embedding_size
+        self.need_cls_layer = need_cls_layer
+        self.feature_norm = feature_norm
+        self.features = None
+        if need_cls_layer:
+            if classes is None:
+                raise ValueError('{}: classes must be given with need_cls_layer=True.'.format(type(self).__name__))
+            with self.name_scope():
+                self.output = NormDense(classes, weight_norm, feature_norm, in_units=embedding_size,
+                                        prefix='output_')
+
+    def hybrid_forward(self, F, x):
+        """The embedding, and the class scores if the net has a class layer."""
+        if self.features is None:
+            raise NotImplementedError('{} must set self.features.'.format(type(self).__name__))
+        embedding = self.features(x)
+        if self.need_cls_layer:
+            return embedding, self.output(embedding)
+        return F.L2Normalization(embedding, mode='instance') if self.feature_norm else embedding

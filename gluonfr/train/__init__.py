@@ -1,0 +1,15 @@
+"""The training loop, its callbacks, checkpoints and evaluation."""
+from .batches import seed_step
+from .callbacks import Callback, CSVLog, Evaluate, LogLine, ProgressBar
+from .checkpoint import CheckpointError, DamagedCheckpoint, atomic_path, load_weights, save_parameters_atomic
+from .checkpoint_callback import Checkpoint
+from .evaluate import accuracy, class_means, classify, embed, nearest_mean
+from .loop import fit
+from .state import NonFiniteLoss, TrainState
+
+__all__ = [
+    'fit', 'TrainState', 'NonFiniteLoss', 'seed_step',
+    'Callback', 'CSVLog', 'Checkpoint', 'Evaluate', 'LogLine', 'ProgressBar',
+    'CheckpointError', 'DamagedCheckpoint', 'atomic_path', 'load_weights', 'save_parameters_atomic',
+    'accuracy', 'class_means', 'classify', 'embed', 'nearest_mean',
+]

@@ -1,0 +1,85 @@
+"""Batches, the randomness that belongs to each of them, and their way to the contexts."""
+import random
+import warnings
+
+import mxnet as mx
+import numpy as np
+from mxnet import gluon, nd
+
+__all__ = ['epoch_batches', 'seed_step', 'split']
+
+
+def seed_step(seed, step):
+    """Make all that is drawn from now on a function of (`seed`, `step`).
+
+    Seeds the global generators of Python, NumPy and MXNet (every context). MXNet cannot tell the state of its
+    generators, so none can be saved; a step that begins with fresh generators needs none, and a resumed run draws what
+    the unbroken run drew. It costs about 1.3 ms a step on a CPU, nearly all of it MXNet's.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the run, >= 0.
+    step : int
+        Updates made so far, >= 0.
+    """
+    value = int(np.random.SeedSequence((seed, step)).generate_state(1)[0])
+    random.seed(value)
+    np.random.seed(value)
+    mx.random.seed(value & 0x7fffffff)
+
+
+def epoch_batches(data, epoch, start, step, seed):
+    """Yield the batches of one epoch from batch `start` on, each after `seed_step` of its own step.
+
+    Parameters
+    ----------
+    data : iterable
+        With a method `batches(epoch, start)` it is asked for the rest of the epoch. Any other iterable is run from
+        its beginning and the batches before `start` are dropped: the order repeats if it is fixed, or drawn in this
+        process from the global generators of Python, NumPy or MXNet.
+    epoch, start : int
+        The epoch, from 0, and the first batch wanted.
+    step : int
+        Updates made before batch `start`.
+    seed : int
+        Seed of the run.
+    """
+    seed_step(seed, step - start)
+    if hasattr(data, 'batches'):
+        batches = iter(data.batches(epoch, start))
+    else:
+        batches = iter(data)
+        if batches is data:
+            raise ValueError('fit: train_data must be re-iterable (a loader or a list of batches), got the one-shot '
+                             'iterator {!r}.'.format(data))
+        _skip(batches, start, step, seed)
+    while True:
+        seed_step(seed, step)
+        batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
+        step += 1
+
+
+def _skip(batches, start, step, seed):
+    if start:
+        warnings.warn('fit: the loader has no batches(epoch, start), so {} batches are read and dropped. The run goes '
+                      'on exactly only if the loader repeats its order (no worker processes that draw random numbers, '
+                      'no generator of its own).'.format(start), stacklevel=4)
+    for skipped in range(start):
+        seed_step(seed, step - start + skipped)
+        if next(batches, None) is None:
+            raise ValueError('fit: the checkpoint stands after batch {} of its epoch, but the loader gives only {} '
+                             'batches. Resume with the data and batch size of the first run.'.format(start, skipped))
+
+
+def split(array, ctx):
+    """Cut a batch along its first axis and load the pieces, at most one more sample in one than in another.
+
+    A batch with fewer samples than contexts fills only the first contexts, so the list may be shorter than `ctx`.
+    """
+    if not isinstance(array, nd.NDArray):
+        array = nd.array(array)
+    return gluon.utils.split_and_load(array, ctx[:array.shape[0]], even_split=False)

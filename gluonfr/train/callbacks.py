@@ -1,0 +1,216 @@
+"""What happens beside the training: progress, log lines, evaluation, tables."""
+import csv
+import logging
+import os
+
+from tqdm import tqdm
+
+from ..utils.check import check_int
+from .checkpoint import atomic_path
+from .evaluate import accuracy
+from .state import loss_scalars
+
+__all__ = ['CSVLog', 'Callback', 'Evaluate', 'LogLine', 'ProgressBar']
+
+
+class Callback:
+    """Hooks of the training loop; each does nothing unless overridden.
+
+    All get the `TrainState`. A hook may read it, add to ``state.history[-1]`` and ``state.metrics``, and call
+    ``state.request_stop(reason)``. A callback keeps nothing that a resumed run needs: that belongs into the state.
+
+    Attributes
+    ----------
+    order : int
+        Smaller comes first: what measures has -1, what shows 0, what saves 1.
+    """
+    order = 0
+
+    def on_train_begin(self, state):
+        """Before the first step, after a resume."""
+
+    def on_step_end(self, state):
+        """After each update; ``state.meter`` may be late."""
+
+    def on_epoch_end(self, state):
+        """After the last step of an epoch, with its row in ``state.history[-1]``."""
+
+    def on_train_end(self, state):
+        """After the last epoch or a stop, not after an error."""
+
+
+class ProgressBar(Callback):
+    """A bar for each epoch with loss, accuracy, learning rate and images a second (a few steps late).
+
+    Parameters
+    ----------
+    file : file object or None
+        Where to draw, None for stderr.
+    """
+
+    def __init__(self, file=None):
+        self._file = file
+        self._bar = None
+        self._seen = 0
+
+    def on_step_end(self, state):
+        if self._bar is None:
+            self._bar = tqdm(total=state.steps_per_epoch, initial=state.batch - 1, file=self._file, leave=True,
+                             desc='epoch {}/{}'.format(state.epoch + 1, state.epochs), unit='batch')
+            self._seen = 0
+        if state.meter.count != self._seen:  # numbers have come in
+            self._seen = state.meter.count
+            self._bar.set_postfix_str(_numbers(state.meter.loss, state.meter.accuracy, state.learning_rate,
+                                               state.meter.images_per_second), refresh=False)
+        self._bar.update()
+
+    def on_epoch_end(self, state):
+        if self._bar is None:
+            return
+        row = state.history[-1]
+        self._bar.set_postfix_str(_numbers(row['loss'], row['accuracy'], row['lr'], row['images_per_second']))
+        self._bar.close()
+        self._bar = None
+
+    def on_train_end(self, state):
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+class LogLine(Callback):
+    """A line every so many steps with the mean loss and accuracy since the last one, and a line for each epoch.
+
+    Parameters
+    ----------
+    every : int
+        Steps between lines, >= 1. Each line waits for the device.
+    path : str or None
+        File to append to.
+    logger : logging.Logger or None
+        Where else the lines go; None for the logger 'gluonfr'.
+    """
+
+    def __init__(self, every=50, path=None, logger=None):
+        self._every = check_int('LogLine', 'every', every, low=1)
+        self._path = path
+        self._logger = logger or logging.getLogger('gluonfr')
+        self._last = None
+
+    def on_train_begin(self, state):
+        self._last = state.meter.totals()
+        if self._path:
+            os.makedirs(os.path.dirname(os.path.abspath(self._path)), exist_ok=True)
+        if state.step:
+            self._write('resumed at step {} from {}'.format(state.step, state.last_checkpoint))
+
+    def on_step_end(self, state):
+        if state.step % self._every:
+            return
+        state.read_losses()
+        now, last = state.meter.totals(), self._last
+        if now['count'] < last['count']:  # an epoch began since the last line
+            last = dict.fromkeys(now, 0)
+        new = {name: now[name] - last[name] for name in now}
+        self._last = now
+        self._write('epoch {} step {} {}'.format(state.epoch + 1, state.step, _numbers(
+            new['loss_sum'] / new['count'], new['hits'] / new['judged'] if new['judged'] else None,
+            state.learning_rate, new['count'] / new['seconds'], loss_scalars(state.loss))))
+
+    def on_epoch_end(self, state):
+        self._last = state.meter.totals()
+        self._write('epoch {} done: {}'.format(state.epoch, ' '.join(
+            '{} {}'.format(name, _short(value)) for name, value in state.history[-1].items() if name != 'epoch')))
+
+    def on_train_end(self, state):
+        if state.stop_reason:
+            self._write('stopped at step {}: {}'.format(state.step, state.stop_reason))
+
+    def _write(self, line):
+        self._logger.info(line)
+        if self._path:
+            with open(self._path, 'a', encoding='utf-8') as file:
+                file.write(line + '\n')
+
+
+class Evaluate(Callback):
+    """Accuracy on a loader, into ``state.metrics`` and the row of the epoch.
+
+    Parameters
+    ----------
+    data : iterable
+        Yields (x, label).
+    name : str
+        The value is called '<name>_accuracy'.
+    every : int
+        Epochs between evaluations, >= 1; the last epoch is always evaluated.
+    every_steps : int or None
+        Steps between further evaluations within an epoch.
+    reference : iterable or None
+        Where a loss without class scores takes the class means from, None for the training data.
+    """
+    order = -1
+
+    def __init__(self, data, name='test', every=1, every_steps=None, reference=None):
+        self._data = data
+        self._name = name + '_accuracy'
+        self._every = check_int('Evaluate', 'every', every, low=1)
+        self._every_steps = every_steps and check_int('Evaluate', 'every_steps', every_steps, low=1)
+        self._reference = reference
+
+    def _measure(self, state):
+        value = accuracy(state.net, self._data, head=state.head, loss=state.loss, ctx=state.ctx,
+                         reference=state.train_data if self._reference is None else self._reference)
+        state.metrics[self._name] = value
+        return value
+
+    def on_step_end(self, state):
+        if self._every_steps and state.step % self._every_steps == 0:
+            self._measure(state)
+
+    def on_epoch_end(self, state):
+        if state.epoch % self._every == 0 or state.epoch == state.epochs:
+            state.history[-1][self._name] = self._measure(state)
+
+
+class CSVLog(Callback):
+    """The history as a csv file, a row for each epoch.
+
+    The file is written anew from ``state.history`` each time, so a resumed run leaves no row twice and none out.
+
+    Parameters
+    ----------
+    path : str
+        The file; its folder is made.
+    """
+
+    def __init__(self, path):
+        self._path = path
+
+    def on_train_begin(self, state):
+        os.makedirs(os.path.dirname(os.path.abspath(self._path)), exist_ok=True)
+        self._write(state)
+
+    def on_epoch_end(self, state):
+        self._write(state)
+
+    def _write(self, state):
+        columns = list(dict.fromkeys(name for row in state.history for name in row))
+        with atomic_path(self._path) as temporary, open(temporary, 'w', newline='', encoding='utf-8') as file:
+            writer = csv.DictWriter(file, columns, lineterminator='\n')
+            writer.writeheader()
+            writer.writerows(state.history)
+
+
+def _numbers(loss, accuracy, lr, images_per_second, scalars=None):
+    parts = ['loss {:.4f}'.format(loss)]
+    if accuracy is not None:
+        parts.append('accuracy {:.4f}'.format(accuracy))
+    parts.append('lr {:.6g}'.format(lr))
+    parts += ['{} {:.4g}'.format(name, value) for name, value in (scalars or {}).items()]
+    parts.append('{:.0f} images/s'.format(images_per_second))
+    return ' '.join(parts)
+
+
+def _short(value):
+    return '{:.5g}'.format(value) if isinstance(value, float) else value

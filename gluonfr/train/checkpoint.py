@@ -1,0 +1,294 @@
+"""Checkpoints: one file that holds all a run needs to go on as if it had never stopped.
+
+A checkpoint is an uncompressed NumPy archive (.npz; nothing in it is unpickled) with
+ - 'header': JSON as bytes: position (epoch, batch, step), seed, history, metrics, the sums of the running epoch, the
+   optimizer's class, update counts and changed numbers, the structure of its states, and the list of arrays;
+ - 'net/...', 'head/...', 'loss/...': a parameter by its place in the block; those with ``grad_req='null'`` (running
+   statistics, counters) as (contexts, ...) since each context has its own;
+ - 'optimizer/<parameter>/<i>': the optimizer's state arrays.
+
+The learning-rate schedule stands where the update count says, the sampler where (epoch, batch) say, and all random
+numbers follow from (seed, step): see `seed_step`.
+"""
+import json
+import os
+import re
+import warnings
+import zipfile
+import zlib
+from collections import namedtuple
+from contextlib import contextmanager
+
+import numpy as np
+from mxnet import nd
+
+from .optimizer_state import pack_optimizer, unpack_optimizer
+from .parameters import named_parameters
+from .state import NonFiniteLoss
+
+__all__ = ['CheckpointError', 'DamagedCheckpoint', 'atomic_path', 'checkpoint_name', 'find_checkpoint',
+           'list_checkpoints', 'load_weights', 'read_checkpoint', 'restore', 'save_checkpoint',
+           'save_parameters_atomic']
+
+FORMAT = 'gluonfr-checkpoint-1'
+CheckpointFile = namedtuple('CheckpointFile', 'path header arrays')
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that does not fit what it is loaded into."""
+
+
+class DamagedCheckpoint(CheckpointError):
+    """A file that is truncated, altered or no checkpoint."""
+
+
+@contextmanager
+def atomic_path(path):
+    """Give a temporary path beside `path`; at the end what was written there replaces `path` in one step.
+
+    The data reach the disk before the name does, so after a crash `path` holds the old content or the new, whole.
+    """
+    path = os.path.abspath(path)
+    temporary = os.path.join(os.path.dirname(path), '.{}.{}.tmp'.format(os.path.basename(path), os.getpid()))
+    try:
+        yield temporary
+        _sync(temporary)
+        os.replace(temporary, path)
+        _sync(os.path.dirname(path))
+    finally:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+
+
+def save_parameters_atomic(block, path):
+    """`block.save_parameters(path)` that never leaves half a file; the folder is made."""
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    with atomic_path(path) as temporary:
+        block.save_parameters(temporary)
+
+
+def save_checkpoint(path, state):
+    """Write the state of a run, if all of it is finite.
+
+    Parameters
+    ----------
+    path : str
+        File to write, atomically.
+    state : TrainState
+
+    Raises
+    ------
+    NonFiniteLoss
+        A loss of the steps so far, or a trained parameter, is NaN or infinite. Nothing is written.
+    """
+    state.read_losses()
+    arrays = {name: _values(param) for name, param in state.params.items()}
+    for name, param in state.params.items():
+        if param.grad_req != 'null' and not np.isfinite(arrays[name]).all():
+            raise NonFiniteLoss('parameter {} is not finite after the update'.format(name), state.step,
+                                state.epoch + 1, state.learning_rate, state.last_checkpoint)
+    header = {'format': FORMAT, 'contexts': len(state.ctx),
+              'per_context': [name for name, param in state.params.items() if param.grad_req == 'null'],
+              'optimizer': pack_optimizer(state.trainer, state.params, state.optimizer_start, arrays)}
+    header.update({name: getattr(state, name) for name in _POSITION + _RECORDS})
+    header.update(meter=state.meter.totals(), data=_data_identity(state))
+    header['arrays'] = sorted(arrays)
+    text = json.dumps(header, default=float).encode('utf-8')
+    with atomic_path(path) as temporary, open(temporary, 'wb') as file:
+        np.savez(file, header=np.frombuffer(text, dtype=np.uint8), **arrays)
+
+
+def read_checkpoint(path):
+    """Read and check a checkpoint.
+
+    Returns
+    -------
+    CheckpointFile
+        path, header (dict) and arrays (dict of NumPy arrays).
+
+    Raises
+    ------
+    DamagedCheckpoint
+        The file is truncated, altered (its checksums tell) or no checkpoint.
+    FileNotFoundError
+        There is none; the message lists the checkpoints beside it.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError('no checkpoint at {}. The folder holds: {}.'.format(
+            path, ', '.join(map(os.path.basename, list_checkpoints(os.path.dirname(path)))) or 'no checkpoint'))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            wrong = archive.testzip()  # before NumPy takes a wrong size from an altered array header
+        if wrong:
+            raise zipfile.BadZipFile('wrong checksum of {}'.format(wrong))
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        header = json.loads(arrays.pop('header').tobytes().decode('utf-8'))
+        whole = header['format'] == FORMAT and header['arrays'] == sorted(arrays)
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise DamagedCheckpoint(_damaged(path, error)) from error
+    if not whole:
+        raise DamagedCheckpoint(_damaged(path, 'it is of another format or lacks arrays'))
+    return CheckpointFile(path, header, arrays)
+
+
+def checkpoint_name(step):
+    """File name of the checkpoint after `step` updates."""
+    return 'step-{:08d}.npz'.format(step)
+
+
+def list_checkpoints(folder):
+    """Paths of the checkpoints in a folder, oldest step first."""
+    if not os.path.isdir(folder or '.'):
+        return []
+    names = sorted(name for name in os.listdir(folder or '.') if re.fullmatch(r'step-\d{8,}\.npz', name))
+    return [os.path.join(folder, name) for name in sorted(names, key=lambda name: int(name[5:-4]))]
+
+
+def find_checkpoint(resume, callbacks=()):
+    """The checkpoint that `resume` means, read; None for a fresh start.
+
+    Parameters
+    ----------
+    resume : str or None
+        A file, a folder, or 'auto' for the `checkpoint_folder` of one of the callbacks. In a folder the newest whole checkpoint
+        counts; a damaged newer one is reported and renamed to '<name>.damaged'.
+    """
+    if resume is None:
+        return None
+    if resume == 'auto':
+        folders = [callback.checkpoint_folder for callback in callbacks if hasattr(callback, 'checkpoint_folder')]
+        if not folders:
+            raise ValueError("fit: resume='auto' needs a Checkpoint callback, which says the folder.")
+        resume = folders[0]
+    elif not os.path.isdir(resume):
+        return read_checkpoint(resume)
+    paths = list_checkpoints(resume)
+    damaged = []
+    for path in reversed(paths):
+        try:
+            found = read_checkpoint(path)
+        except DamagedCheckpoint as error:
+            warnings.warn('{} Trying the one before.'.format(error), stacklevel=3)
+            damaged.append(path)
+            continue
+        for bad in damaged:
+            os.replace(bad, bad + '.damaged')
+        return found
+    if paths:
+        raise DamagedCheckpoint('every checkpoint in {} is damaged: {}. Start afresh in another folder.'.format(
+            resume, ', '.join(map(os.path.basename, paths))))
+    return None
+
+
+def restore(checkpoint, state):
+    """Put a `TrainState` where the checkpoint stands: parameters, optimizer, position, history.
+
+    Raises
+    ------
+    CheckpointError
+        Names every parameter that is missing, unknown or of another shape, or the setting that differs.
+    """
+    header, path = checkpoint.header, checkpoint.path
+    _require(path, 'seed', header['seed'], state.seed)
+    _require(path, 'optimizer', header['optimizer']['class'], type(state.trainer.optimizer).__name__)
+    if header['batch']:
+        for name, value in _data_identity(state).items():
+            _require(path, 'train_data ' + name, header['data'].get(name), value)
+    if header['contexts'] != len(state.ctx):
+        warnings.warn('{} was written by a run on {} contexts and goes on on {}: running statistics are averaged, so '
+                      'the result is not bit-identical.'.format(path, header['contexts'], len(state.ctx)), stacklevel=3)
+    _set_parameters(checkpoint, state.params)
+    unpack_optimizer(header['optimizer'], checkpoint.arrays, state.trainer, state.params)
+    for name in _POSITION + _RECORDS:
+        setattr(state, name, header[name])
+    state.meter.restore(header['meter'])
+    state.last_checkpoint = path
+
+
+def load_weights(path, *, net=None, head=None, loss=None):
+    """Load the parameters of the given blocks from a checkpoint, to fine-tune, evaluate or export.
+
+    The blocks must be initialised (deferred shapes are fine). Parts that are None stay in the file.
+
+    Returns
+    -------
+    dict
+        The checkpoint's header: epoch, step, history, metrics, ...
+
+    Raises
+    ------
+    CheckpointError
+        The file is damaged or does not fit, with the names.
+    """
+    checkpoint = read_checkpoint(path)
+    blocks = {name: block for name, block in (('net', net), ('head', head), ('loss', loss)) if block is not None}
+    _set_parameters(checkpoint, named_parameters(**blocks), prefixes=tuple(name + '/' for name in blocks))
+    return checkpoint.header
+
+
+_POSITION = ('seed', 'epoch', 'batch', 'step')
+_RECORDS = ('history', 'metrics', 'best')
+
+
+def _values(param):
+    if param.grad_req == 'null':
+        return np.stack([data.asnumpy() for data in param.list_data()])
+    return param.list_data()[0].asnumpy()  # equal on all contexts: they took the same updates
+
+
+def _set_parameters(checkpoint, params, prefixes=('net/', 'head/', 'loss/')):
+    saved = {name: array for name, array in checkpoint.arrays.items() if name.startswith(prefixes)}
+    faults = ['{} is missing'.format(name) for name in params if name not in saved]
+    faults += ['{} is not in the model'.format(name) for name in saved if name not in params]
+    per_context = set(checkpoint.header['per_context'])
+    for name in (name for name in params if name in saved):
+        shape = saved[name].shape[1 if name in per_context else 0:]
+        if not _fits(params[name].shape, shape):
+            faults.append('{} is {} and the model has {}'.format(name, shape, params[name].shape))
+    if faults:
+        raise CheckpointError('{} does not fit the model: {}.'.format(checkpoint.path, '; '.join(faults)))
+    for name, param in params.items():
+        copies = saved[name] if name in per_context else saved[name][None]
+        if param._data is None:
+            param.set_data(nd.array(_average(copies), dtype=param.dtype))
+            continue
+        data = param.list_data()
+        if len(copies) not in (1, len(data)):
+            copies = _average(copies)[None]
+        for i, array in enumerate(data):
+            array[:] = nd.array(copies[i % len(copies)], dtype=array.dtype)
+
+
+def _average(copies):
+    return copies[0] if len(copies) == 1 else copies.mean(axis=0).astype(copies.dtype)
+
+
+def _fits(known, shape):
+    """Whether a parameter's shape, with 0 or -1 where it is not known yet, can be `shape`."""
+    return known is None or (len(known) == len(shape) and all(a == b or a < 1 for a, b in zip(known, shape)))
+
+
+def _data_identity(state):
+    return {'batches per epoch': state.steps_per_epoch, 'seed': getattr(state.train_data, 'seed', None)}
+
+
+def _require(path, what, saved, given):
+    if saved != given:
+        raise CheckpointError('{} was written by a run whose {} was {}, got {}. Resume with the same one, or start '
+                              'afresh from its weights with load_weights.'.format(path, what, saved, given))
+
+
+def _damaged(path, why):
+    older = [other for other in list_checkpoints(os.path.dirname(path)) if os.path.basename(other) <
+             os.path.basename(path)]
+    hint = 'The checkpoint before it is {}.'.format(older[-1]) if older else 'There is no older one beside it.'
+    return 'checkpoint {} is damaged ({}). {}'.format(path, why, hint)
+
+
+def _sync(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,163 @@
+"""Embeddings of a loader and the accuracy they give, with or without class scores."""
+from collections import namedtuple
+
+import numpy as np
+from mxnet import nd
+
+from .batches import split
+from .parameters import list_ctx
+
+__all__ = ['accuracy', 'class_means', 'classify', 'embed', 'nearest_mean']
+
+ROWS = 4096  # rows scored at a time, bounds the memory of (rows, classes)
+Embedded = namedtuple('Embedded', 'embeddings guesses labels')
+
+
+def embed(net, data, ctx=None):
+    """Embeddings of all samples, in the order of the loader.
+
+    Parameters
+    ----------
+    net : Block
+        x -> embedding (B, D), or (embedding, pred).
+    data : iterable
+        Yields (x, label).
+    ctx : Context, list of Context or None
+        Where to compute; None for where the net is.
+
+    Returns
+    -------
+    embeddings : numpy.ndarray, float32, (N, D)
+    labels : numpy.ndarray, int64, (N,)
+    """
+    result = _run(net, data, ctx)
+    return result.embeddings, result.labels
+
+
+def accuracy(net, data, *, head=None, loss=None, reference=None, ctx=None):
+    """Share of samples whose highest class score is their label, in [0, 1].
+
+    The scores are those of the head, else of the net, else of the loss (`predict`), else the nearest class mean of
+    the reference embeddings: see `classify`.
+
+    Parameters
+    ----------
+    net, data, ctx
+        As for `embed`.
+    head : Block or None
+        Embedding -> class scores, without a margin.
+    loss : Block or None
+        A loss that owns its class scores has `predict`; `normalized` tells whether it compares directions.
+    reference : iterable or None
+        Loader to take class means from, used only if nothing else gives scores.
+    """
+    found = _run(net, data, ctx)
+    guesses = found.guesses
+    if head is not None or guesses is None:
+        if head is None and not hasattr(loss, 'predict') and reference is not None:
+            reference = embed(net, reference, ctx)
+        guesses = classify(found.embeddings, head=head, loss=loss, reference=reference, ctx=ctx)
+    return float(np.mean(guesses == found.labels))
+
+
+def classify(embeddings, *, head=None, loss=None, reference=None, ctx=None):
+    """Class numbers of embeddings: from the head, else from ``loss.predict``, else the nearest class mean.
+
+    Parameters
+    ----------
+    embeddings : numpy.ndarray, (N, D)
+    head, loss
+        As for `accuracy`.
+    reference : (embeddings, labels) or None
+        NumPy arrays to take the class means from.
+    ctx : Context, list of Context or None
+        Where head or loss compute (the first of a list); None for where they are.
+
+    Returns
+    -------
+    numpy.ndarray, int64, (N,)
+    """
+    block, scores = (head, head) if head is not None else (loss, getattr(loss, 'predict', None))
+    if scores is None:
+        if reference is None:
+            raise ValueError('classify: without a head and a loss with predict, reference= must give embeddings and '
+                             'labels to take class means from.')
+        normalize = getattr(loss, 'normalized', False)
+        means, classes = class_means(*reference, normalize=normalize)
+        return classes[nearest_mean(embeddings, means, normalize=normalize)]
+    context = _contexts(block, ctx)[0]
+    guesses = [scores(nd.array(embeddings[i:i + ROWS], ctx=context)).argmax(axis=-1).asnumpy()
+               for i in range(0, len(embeddings), ROWS)]
+    return np.concatenate(guesses).astype('int64')
+
+
+def class_means(embeddings, labels, normalize=False):
+    """Mean embedding of each class that occurs.
+
+    Parameters
+    ----------
+    embeddings : numpy.ndarray, (N, D)
+    labels : numpy.ndarray, (N,)
+    normalize : bool
+        Scale embeddings and means to length 1.
+
+    Returns
+    -------
+    means : numpy.ndarray, float64, (C, D)
+    classes : numpy.ndarray, int64, (C,)
+        The label of each mean.
+    """
+    classes, index = np.unique(np.asarray(labels, 'int64'), return_inverse=True)
+    points = _unit(embeddings) if normalize else np.asarray(embeddings, 'float64')
+    means = np.zeros((len(classes), points.shape[1]))
+    np.add.at(means, index, points)
+    means /= np.bincount(index)[:, None]
+    return (_unit(means) if normalize else means), classes
+
+
+def nearest_mean(embeddings, means, normalize=False):
+    """Row of `means` with the smallest Euclidean distance to each embedding: int64 (N,)."""
+    half = 0.5 * (means ** 2).sum(axis=1)  # |x-m|^2 = |x|^2 - 2 (x.m - |m|^2/2)
+    found = [np.argmax((_unit(part) if normalize else part).dot(means.T) - half, axis=1)
+             for part in (embeddings[i:i + ROWS] for i in range(0, len(embeddings), ROWS))]
+    return np.concatenate(found)
+
+
+def _run(net, data, ctx):
+    ctx = _contexts(net, ctx)
+    done, waiting = [], None
+    # In the same epoch each time, so that a shuffled loader stays where training has put it.
+    for x, label in (data.batches(0, 0) if hasattr(data, 'batches') else data):
+        outs = [net(part) for part in split(x, ctx)]
+        labels = label.asnumpy() if hasattr(label, 'asnumpy') else np.asarray(label)
+        if waiting is not None:  # fetched while the device works on this batch
+            done.append(_fetch(*waiting))
+        waiting = outs, labels
+    if waiting is None:
+        raise ValueError('embed: data must give at least one batch, got none.')
+    done.append(_fetch(*waiting))
+    embeddings, guesses, labels = zip(*done)
+    return Embedded(np.concatenate(embeddings), None if guesses[0] is None else np.concatenate(guesses),
+                    np.concatenate(labels))
+
+
+def _fetch(outs, labels):
+    pairs = [out if isinstance(out, (tuple, list)) else (out, None) for out in outs]
+    embeddings = np.concatenate([embedding.asnumpy() for embedding, _ in pairs]).astype('float32', copy=False)
+    guesses = None
+    if pairs[0][1] is not None:
+        guesses = np.concatenate([pred.argmax(axis=-1).asnumpy() for _, pred in pairs]).astype('int64')
+    if labels.ndim > 1:
+        labels = labels.argmax(axis=-1)
+    return embeddings, guesses, labels.astype('int64')
+
+
+def _contexts(block, ctx):
+    if ctx is None:
+        return list_ctx(block.collect_params().values())
+    return list(ctx) if isinstance(ctx, (list, tuple)) else [ctx]
+
+
+def _unit(x):
+    x = np.asarray(x, 'float64')
+    return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)

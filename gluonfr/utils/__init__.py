@@ -1,0 +1,5 @@
+"""Small helpers that every part of gluonfr shares."""
+from .lr_scheduler import IterLRScheduler
+from .registry import Registry
+
+__all__ = ['IterLRScheduler', 'Registry']

@@ -1,0 +1,111 @@
+"""The one way a name becomes a thing: losses, models, datasets and protocols all use it."""
+import difflib
+import inspect
+import warnings
+
+__all__ = ['Registry']
+
+
+class Registry:
+    """Names, matched without regard to case, and the constructors behind them.
+
+    Parameters
+    ----------
+    kind : str
+        What is registered here ('loss', 'model', ...), for the messages.
+    """
+
+    def __init__(self, kind):
+        self._kind = kind
+        self._makers = {}
+        self._aliases = {}
+
+    def register(self, name, *aliases):
+        """Decorator: put a class or function under ``name``, reachable by ``aliases`` too."""
+        def decorate(maker):
+            for key in (name,) + aliases:
+                key = key.lower()
+                if key in self._aliases:
+                    warnings.warn('the {} name {!r} is registered again: {!r} replaces {!r}.'.format(
+                        self._kind, key, maker, self._makers[self._aliases[key]]), stacklevel=2)
+                self._aliases[key] = name.lower()
+            self._makers[name.lower()] = maker
+            return maker
+        return decorate
+
+    def names(self):
+        """All canonical names, sorted."""
+        return sorted(self._makers)
+
+    def aliases(self, name):
+        """The other names of ``name``, sorted."""
+        key = self.canonical(name)
+        return sorted(a for a, k in self._aliases.items() if k == key and a != key)
+
+    def canonical(self, name):
+        """The canonical form of ``name``.
+
+        Raises
+        ------
+        TypeError
+            ``name`` is no string.
+        ValueError
+            Nothing has this name; the message lists all names and the nearest one.
+        """
+        if not isinstance(name, str):
+            raise TypeError('the name of a {} must be a string, got {!r}.'.format(self._kind, name))
+        key = name.lower()
+        if key not in self._aliases:
+            near = difflib.get_close_matches(key, self._aliases, n=1)
+            raise ValueError('unknown {} {!r}.{} Known: {}.'.format(
+                self._kind, name, ' Did you mean {!r}?'.format(near[0]) if near else '', ', '.join(self.names())))
+        return self._aliases[key]
+
+    def get(self, name):
+        """The constructor registered as ``name``."""
+        return self._makers[self.canonical(name)]
+
+    def create(self, name, **kwargs):
+        """Call the constructor of ``name``.
+
+        Raises
+        ------
+        TypeError
+            A keyword that it does not take, or one missing that it needs; the message shows the signature.
+        """
+        maker = self.get(name)
+        allowed, required = _keywords(maker)
+        unknown = [] if allowed is None else sorted(set(kwargs) - allowed)
+        missing = sorted(required - set(kwargs))
+        if unknown or missing:
+            raise TypeError('{} {!r}: {}. Signature: {}{}.'.format(
+                self._kind, self.canonical(name),
+                ' and '.join(filter(None, [
+                    'unknown argument ' + ', '.join(map(repr, unknown)) if unknown else '',
+                    'missing argument ' + ', '.join(map(repr, missing)) if missing else ''])),
+                maker.__name__, inspect.signature(maker)))
+        return maker(**kwargs)
+
+
+def _keywords(maker):
+    """The keywords that ``maker`` takes (None: any) and those it cannot do without.
+
+    A class that hands ``**kwargs`` to its base takes what the base takes; one that hands them to something else says
+    ``open_keywords = True`` and checks them itself.
+    """
+    if inspect.isclass(maker):
+        steps = [vars(c)['__init__'] for c in maker.__mro__ if '__init__' in vars(c) and c is not object]
+    else:
+        steps = [maker]
+    allowed, required = set(), set()
+    for depth, step in enumerate(steps):
+        parameters = [p for p in inspect.signature(step).parameters.values() if p.name != 'self']
+        named = [p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+        allowed.update(p.name for p in named)
+        if depth == 0:
+            required.update(p.name for p in named if p.default is p.empty)
+        if getattr(maker, 'open_keywords', False):
+            break
+        if not any(p.kind == p.VAR_KEYWORD for p in parameters):
+            return allowed, required
+    return None, required

@@ -1,0 +1,46 @@
+"""Loss and accuracy against the epoch."""
+from .figure import new_figure, palette, save_png, style
+
+
+def plot_curves(history, path, *, title=''):
+    """Draw the loss (left) and the accuracies (right) of a training into a PNG file.
+
+    Parameters
+    ----------
+    history : list of dict, one per epoch, with the keys 'epoch' and 'loss', and any of 'train_accuracy' and
+        'test_accuracy' in 0..1. Values may be strings (rows of a csv file); an absent or empty value leaves a gap.
+    path : str. The PNG file to write; its folder is made.
+    title : str.
+
+    Returns
+    -------
+    ``path``.
+    """
+    if not history or any('epoch' not in row for row in history):
+        raise ValueError("plot_curves: history must be a non-empty list of dicts with the key 'epoch', got %r."
+                         % (history[:2] if history else history))
+    import matplotlib
+    with matplotlib.rc_context(style()):
+        figure = new_figure(9, 3.6)
+        colours = palette(4)
+        left, right = figure.subplots(1, 2)
+        _line(left, history, 'loss', 1, colours[3], 'loss')
+        _line(right, history, 'train_accuracy', 100, colours[0], 'train')
+        _line(right, history, 'test_accuracy', 100, colours[1], 'test')
+        left.set(xlabel='epoch', ylabel='loss')
+        right.set(xlabel='epoch', ylabel='accuracy in %')
+        for axes in (left, right):
+            axes.xaxis.get_major_locator().set_params(integer=True)
+        if right.lines:
+            right.legend(loc='lower right')
+        figure.suptitle(title, fontsize=10.5)
+        figure.tight_layout()
+        return save_png(figure, path)
+
+
+def _line(axes, history, key, factor, colour, name):
+    points = [(float(row['epoch']), factor * float(row[key])) for row in history if row.get(key) not in (None, '')]
+    if not points:
+        return
+    axes.plot(*zip(*points), color=colour, marker='o', markersize=4, linewidth=1.6)
+    axes.lines[-1].set_label(f'{name}, last {points[-1][1]:.2f}')

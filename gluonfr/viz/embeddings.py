@@ -1,0 +1,145 @@
+"""Scatter plots of embeddings: the plane for two dimensions, a box for three, PCA beyond."""
+import numpy as np
+
+from .figure import as_numpy, checked, new_figure, palette, save_png, style
+
+
+def embedding_limits(embeddings, quantile=0.998, pad=0.06):
+    """Axis ranges that hold nearly all points of one or several sets of embeddings, the same length on every axis.
+
+    Give it the embeddings of every epoch of a run and the frames of the run do not jump.
+
+    Parameters
+    ----------
+    embeddings : array (N,D) or list of such arrays, all with one D.
+    quantile : float in (0.5, 1], default 0.998. Share of the points that lies inside per axis and side; a few strays
+        then do not shrink the picture. 1 shows every point.
+    pad : float >= 0, default 0.06. Free rim, as a share of the range.
+
+    Returns
+    -------
+    array (D,2) of (low, high); every row has the same width.
+    """
+    if not 0.5 < quantile <= 1:
+        raise ValueError(f'embedding_limits: quantile must be in (0.5, 1], got {quantile}.')
+    sets = [as_numpy(e) for e in (embeddings if isinstance(embeddings, (list, tuple)) else [embeddings])]
+    if not sets or any(e.ndim != 2 or e.shape[0] == 0 or e.shape[1] != sets[0].shape[1] for e in sets):
+        raise ValueError('embedding_limits: embeddings must be (N,D) arrays, N >= 1, of one D, got shapes %s.'
+                         % [e.shape for e in sets])
+    low = np.min([np.quantile(e, 1 - quantile, axis=0) for e in sets], axis=0)
+    high = np.max([np.quantile(e, quantile, axis=0) for e in sets], axis=0)
+    # a point cloud of no extent still needs a picture: one unit
+    half = 0.5 * max((high - low).max(), 1e-6) * (1 + 2 * pad) if (high > low).any() else 0.5
+    middle = 0.5 * (low + high)
+    return np.stack([middle - half, middle + half], axis=1)
+
+
+def fit_projection(embeddings):
+    """Principal components of embeddings (N,D), D > 3, onto the plane: a scikit-learn ``PCA`` with fixed signs.
+
+    Fitted once (on the last epoch, say) and handed to :func:`plot_embeddings` for all epochs, it keeps the frames of a
+    run in one coordinate system. The sign of each component makes its largest entry positive, so that two fits of
+    nearly the same data look alike.
+    """
+    from sklearn.decomposition import PCA
+    pca = PCA(n_components=2, svd_solver='full').fit(as_numpy(embeddings))
+    largest = np.abs(pca.components_).argmax(axis=1)
+    pca.components_ *= np.sign(pca.components_[np.arange(2), largest])[:, None]
+    return pca
+
+
+def plot_embeddings(embeddings, labels, path, *, title='', limits=None, centres=None, projection=None, max_points=5000,
+                    quantile=0.998):
+    """Draw embeddings coloured by class, with the class numbers at the medians, into a PNG file.
+
+    Parameters
+    ----------
+    embeddings : array (N,D). D = 2 is drawn as it is with equal scales, D = 3 as a rotated box, D > 3 by its two first
+        principal components (their share of the variance stands in the title); D = 1 against the class number.
+    labels : int array (N,).
+    path : str. The PNG file to write; its folder is made.
+    title : str.
+    limits : array (d,2) of what is drawn, from :func:`embedding_limits`, or None for the limits of these embeddings.
+    centres : array (C,D) or None. Drawn as black-rimmed diamonds in the colour of their class.
+    projection : object with ``transform`` and ``explained_variance_ratio_``, or None to fit one; only for D > 3.
+    max_points : int or None. More points than this are thinned evenly.
+    quantile : float. See :func:`embedding_limits`; used when ``limits`` is None.
+
+    Returns
+    -------
+    ``path``.
+    """
+    embeddings, labels = checked('plot_embeddings', embeddings, labels, max_points)
+    size = embeddings.shape[1]
+    if centres is not None:
+        centres = as_numpy(centres)
+        if centres.ndim != 2 or centres.shape[1] != size:
+            raise ValueError(f'plot_embeddings: centres must be (C,{size}), got {centres.shape}.')
+    if size == 1:
+        embeddings = np.concatenate([embeddings, labels[:, None]], axis=1)
+        centres = None if centres is None else np.concatenate([centres, np.arange(len(centres))[:, None]], axis=1)
+    elif size > 3:
+        projection = projection or fit_projection(embeddings)
+        embeddings = projection.transform(embeddings)
+        centres = None if centres is None else projection.transform(centres)
+        share = sum(projection.explained_variance_ratio_[:2])
+        title += f'   PCA of {size} dimensions, {100 * share:.0f} % of the variance'
+    drawn = embeddings.shape[1]
+    limits = embedding_limits(embeddings, quantile) if limits is None else as_numpy(limits)
+    if limits.shape != (drawn, 2) or not (limits[:, 0] < limits[:, 1]).all():
+        raise ValueError(f'plot_embeddings: limits must be ({drawn},2) with low < high, got {limits.tolist()}.')
+    import matplotlib
+    with matplotlib.rc_context(style()):
+        figure = new_figure(6, 6)
+        draw = _draw_space if drawn == 3 else _draw_plane
+        axes = draw(figure, embeddings, labels, limits, centres)
+        if size == 1:
+            axes.set_aspect('auto')
+        figure.suptitle(title.strip(), fontsize=10.5, y=0.97)
+        return save_png(figure, path)
+
+
+def _draw_plane(figure, points, labels, limits, centres):
+    from matplotlib.patheffects import withStroke
+    axes = figure.add_axes([0.09, 0.05, 0.87, 0.87])
+    colours = palette(int(labels.max()) + 1)
+    order = np.random.RandomState(0).permutation(len(labels))   # else the last class lies on top of the others
+    points, labels = points[order], labels[order]
+    axes.scatter(points[:, 0], points[:, 1], c=[colours[k] for k in labels], s=5, alpha=0.55, linewidths=0)
+    for k in np.unique(labels):
+        x, y = np.median(points[labels == k], axis=0)
+        axes.text(x, y, str(k), ha='center', va='center', fontsize=13, fontweight='bold', color=colours[k], zorder=4,
+                  clip_on=True, path_effects=[withStroke(linewidth=3, foreground='white')])
+    if centres is not None:
+        axes.scatter(centres[:, 0], centres[:, 1], c=palette(max(len(centres), len(colours)))[:len(centres)],
+                     marker='D', s=26, edgecolors='black', linewidths=1, zorder=3)
+    axes.axhline(0, color='.75', linewidth=0.8, zorder=0)
+    axes.axvline(0, color='.75', linewidth=0.8, zorder=0)
+    axes.set_xlim(*limits[0])
+    axes.set_ylim(*limits[1])
+    axes.set_aspect('equal')
+    outside = int(((points < limits[:, 0]) | (points > limits[:, 1])).any(axis=1).sum())
+    if outside:
+        axes.text(0.995, 0.005, f'{outside} of {len(points)} points outside', transform=axes.transAxes,
+                  ha='right', va='bottom', fontsize=7.5, color='.4')
+    return axes
+
+
+def _draw_space(figure, points, labels, limits, centres):
+    from matplotlib.patheffects import withStroke
+    axes = figure.add_axes([0.0, 0.0, 0.97, 0.95], projection='3d')
+    colours = palette(int(labels.max()) + 1)
+    inside = ((points >= limits[:, 0]) & (points <= limits[:, 1])).all(axis=1)   # 3-D axes do not clip by themselves
+    points, labels = points[inside], labels[inside]
+    axes.scatter(points[:, 0], points[:, 1], points[:, 2], c=[colours[k] for k in labels], s=4, alpha=0.5, linewidths=0)
+    for k in np.unique(labels):
+        axes.text(*np.median(points[labels == k], axis=0), str(k), fontsize=13, fontweight='bold', color=colours[k],
+                  ha='center', va='center', path_effects=[withStroke(linewidth=3, foreground='white')], zorder=10)
+    if centres is not None:
+        axes.scatter(*centres.T, c=palette(max(len(centres), len(colours)))[:len(centres)], marker='D', s=26,
+                     edgecolors='black', linewidths=1)
+    axes.set(xlim=limits[0], ylim=limits[1], zlim=limits[2])
+    axes.set_box_aspect((1, 1, 1))
+    axes.view_init(elev=22, azim=38)
+    axes.tick_params(labelsize=7)
+    return axes

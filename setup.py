@@ -1,0 +1,62 @@
+"""Packaging of gluonfr; the version stands in gluonfr/version.py."""
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).resolve().parent
+README = ROOT / 'README.md'
+
+EXTRAS = {
+    'cpu': ['mxnet==1.9.1'],
+    # mxnet-cu112 links these libraries; as wheels they need no CUDA toolkit, and gluonfr/compat.py loads them
+    'cu112': [
+        'mxnet-cu112==1.9.1',
+        'nvidia-cuda-runtime-cu11>=11.7,<12',
+        'nvidia-cuda-nvrtc-cu11>=11.7,<12',
+        'nvidia-cublas-cu11>=11.10,<12',
+        'nvidia-cudnn-cu11==8.9.6.50',  # 9 has other file names
+        'nvidia-cufft-cu11>=10.7,<11',
+        'nvidia-curand-cu11>=10.2,<11',
+        'nvidia-cusolver-cu11>=11.4,<12',
+        'nvidia-nccl-cu11>=2.14,<3',
+        'nvidia-nvtx-cu11>=11.7,<12',
+    ],
+    'dali': ['nvidia-dali-cuda110==1.34.0'],  # the last wheel on the index with the MXNet plugin
+    'demo': ['mlxtend>=0.22'],
+    'dev': ['pytest>=7', 'ruff>=0.5', 'build'],
+    'docs': ['sphinx>=5', 'sphinx-rtd-theme', 'myst-parser'],
+}
+EXTRAS['all'] = [package for name in ('cpu', 'demo', 'dev', 'docs') for package in EXTRAS[name]]
+
+setup(
+    name='gluonfr',
+    version=re.search(r"__version__ = '(.+)'", (ROOT / 'gluonfr' / 'version.py').read_text()).group(1),
+    description='Face recognition toolkit on MXNet Gluon: losses, networks, data, training and evaluation',
+    long_description=README.read_text(encoding='utf-8') if README.exists() else '',
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    packages=find_packages(include=['gluonfr', 'gluonfr.*']),
+    python_requires='>=3.8,<3.13',
+    install_requires=[
+        'gluoncv>=0.10.5',
+        'numpy>=1.17,<2',
+        'scipy>=1.4,<2',  # MXNet uses scipy.sparse.csr, which SciPy 2 drops
+        'matplotlib>=3.1',
+        'seaborn>=0.11',
+        'scikit-learn>=0.22',
+        'tqdm',
+        'imageio>=2.9',
+        'pillow',
+        'setuptools; python_version >= "3.12"',  # MXNet imports distutils
+    ],
+    extras_require=EXTRAS,
+    classifiers=[
+        'Development Status :: 4 - Beta',
+        'Intended Audience :: Science/Research',
+        'License :: OSI Approved :: Apache Software License',
+        'Operating System :: POSIX :: Linux',
+        'Programming Language :: Python :: 3',
+        'Topic :: Scientific/Engineering :: Image Recognition',
+    ],
+)

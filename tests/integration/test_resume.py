@@ -1,0 +1,77 @@
+"""Training that is killed with SIGKILL and resumed ends as if nothing had happened, bit for bit."""
+import csv
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gluonfr.train.checkpoint import list_checkpoints, read_checkpoint
+
+ROOT = Path(__file__).resolve().parents[2]
+DRIVER = Path(__file__).with_name('resume_driver.py')
+STEPS = 48
+
+
+def start(folder, *job):
+    env = dict(os.environ, OMP_NUM_THREADS='1',
+               PYTHONPATH=os.pathsep.join([str(ROOT), os.environ.get('PYTHONPATH', '')]))
+    return subprocess.Popen([sys.executable, str(DRIVER), str(folder), *job], stdout=subprocess.PIPE, env=env,
+                            universal_newlines=True)
+
+
+def run(folder, *job):
+    process = start(folder, *job)
+    lines = process.communicate(timeout=60)[0].splitlines()
+    assert process.returncode == 0 and lines[-1] == 'end {}'.format(STEPS)
+    return [int(line.split()[1]) for line in lines[:-1]]
+
+
+def kill_after(step, folder, *job):
+    """Kill the training some milliseconds after it has reported `step`."""
+    process = start(folder, *job)
+    try:
+        for line in process.stdout:
+            if int(line.split()[1]) >= step:
+                break
+        time.sleep(random.uniform(0, 0.03))  # also while a checkpoint is being written
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == -9, 'the training must not have ended before it was killed'
+
+
+def rows(folder):
+    """The csv rows without the columns that are times."""
+    with open(str(folder / 'log.csv'), newline='') as file:
+        return [{name: value for name, value in row.items() if name not in ('seconds', 'images_per_second')}
+                for row in csv.DictReader(file)]
+
+
+@pytest.mark.parametrize('job', [('sgd', 'ringloss'), ('adam', 'centerloss')], ids='-'.join)
+def test_killed_three_times_and_resumed_is_bit_identical(tmp_path, job):
+    unbroken, broken = tmp_path / 'unbroken', tmp_path / 'broken'
+    assert run(unbroken, *job) == list(range(1, STEPS + 1))
+
+    random.seed()
+    strikes = sorted(random.sample(range(1, STEPS - 12), 3))
+    print('killed after steps', strikes)
+    for step in strikes:
+        kill_after(step, broken, *job)
+    rest = run(broken, *job)
+    assert rest[0] > strikes[-1] - 3 or strikes[-1] < 3, 'the last run must have gone on from a checkpoint'
+
+    first, second = (read_checkpoint(list_checkpoints(str(folder))[-1]) for folder in (unbroken, broken))
+    assert sorted(first.arrays) == sorted(second.arrays)
+    for name, array in first.arrays.items():
+        assert array.tobytes() == second.arrays[name].tobytes(), (name, strikes)
+    assert (unbroken / 'last.params').read_bytes() == (broken / 'last.params').read_bytes()
+    for folder in (unbroken, broken):
+        assert [row['epoch'] for row in rows(folder)] == ['1', '2', '3', '4']
+    assert rows(unbroken) == rows(broken)
+    assert first.header['best'] == second.header['best']
+    assert not [path.name for path in broken.iterdir() if path.name.endswith('.tmp')]

@@ -1,0 +1,356 @@
+"""One table of every registered loss: how to build it, what to feed it, what its reference says.
+
+``test_every_loss_has_a_case`` compares the names here with the registry, so a new loss fails until it is listed.
+"""
+import math
+from collections import OrderedDict
+
+import mxnet as mx
+import numpy as np
+from mxnet import autograd
+
+import reference as ref
+from gluonfr.loss import get_loss
+
+BATCH, CLASSES, DIM = 6, 5, 3
+LABEL = np.array([0, CLASSES - 1, 2, 1, 0, 2], dtype='float64')  # both edges, a pair twice, class 3 absent
+MINED = np.array([0, 1, 0, 2, 1, 0], dtype='float64')  # class 2 has no positive
+
+
+class Case:
+    """A setting of one loss.
+
+    name: the registered name. tag: tells apart the settings of one loss. args: constructor arguments.
+    feed(rng): inputs by name, float64, ``label`` included. expected(x, p, done, train): (B,) from inputs, parameters
+    and the number of training forwards before this one. params(rng): values of the parameters, by attribute name.
+    state: a training-mode forward changes a parameter. dense: takes one-hot labels. turns: takes batch_axis=1.
+    classes: the label range, or None.
+    """
+
+    def __init__(self, name, tag, args, feed, expected, params=None, state=False, dense=True, turns=True,
+                 classes=CLASSES):
+        self.name, self.tag, self.args, self.feed = name, tag, args, feed
+        self.expected, self.params, self.state = expected, params or (lambda rng: {}), state
+        self.dense, self.turns, self.classes = dense, turns, classes
+
+    def __str__(self):
+        return self.name + ('-' + self.tag if self.tag else '')
+
+    def inputs(self, seed=0):
+        return self.feed(np.random.RandomState(seed + 11))
+
+    def make(self, dtype='float32', ctx=None, seed=0, **extra):
+        """The loss with this case's parameters set, and those values."""
+        loss = get_loss(self.name, **dict(self.args, **extra))
+        loss.initialize(ctx=ctx or mx.cpu())
+        if dtype != 'float32':
+            loss.cast(dtype)
+        values = self.params(np.random.RandomState(seed + 23))
+        set_params(loss, values)
+        return loss, values
+
+
+def params_of(loss):
+    """Parameters by attribute name: {'R': Parameter, ...}, those of a block inside the loss included."""
+    return {path.split('.')[-1]: p for path, p in loss._collect_params_with_prefix().items()}
+
+
+def set_params(loss, values):
+    """Write arrays into the named parameters."""
+    for name, value in values.items():
+        params_of(loss)[name].set_data(mx.nd.array(value, dtype=params_of(loss)[name].dtype))
+
+
+def snapshot(loss):
+    """Copies of every parameter, state included."""
+    return {name: p.data(p.list_ctx()[0]).asnumpy().copy() for name, p in params_of(loss).items()}
+
+
+def arrays(x, dtype='float32', label_dtype='float32', ctx=None):
+    """Inputs as NDArrays in their order."""
+    return [mx.nd.array(v, dtype=label_dtype if k == 'label' else dtype, ctx=ctx or mx.cpu()) for k, v in x.items()]
+
+
+def first(out):
+    """The loss of a result that may be (loss, probability)."""
+    return out[0] if isinstance(out, (list, tuple)) else out
+
+
+def value(loss, x, train=False, dtype='float32', label_dtype='float32', sample_weight=None, ctx=None):
+    """Loss (B,) as NumPy."""
+    args = arrays(x, dtype, label_dtype, ctx)
+    if sample_weight is not None:
+        args.append(mx.nd.array(sample_weight, dtype=dtype))
+    with autograd.record(train_mode=train):
+        out = first(loss(*args))
+    return out.asnumpy()
+
+
+def gradients(loss, x, head, train=False, dtype='float64', ctx=None):
+    """(loss, gradient by input name, gradient by parameter name) of sum(head * loss)."""
+    args = arrays(x, dtype, dtype if dtype == 'float64' else 'float32', ctx)
+    named = dict(zip(x, args))
+    for key, array in named.items():
+        if key != 'label':
+            array.attach_grad()
+    with autograd.record(train_mode=train):
+        out = first(loss(*args))
+    out.backward(mx.nd.array(head, dtype=out.dtype, ctx=out.context))
+    by_input = {k: a.grad.asnumpy() for k, a in named.items() if k != 'label'}
+    by_param = {k: p.grad(args[0].context).asnumpy() for k, p in params_of(loss).items() if p.grad_req != 'null'}
+    return out.asnumpy(), by_input, by_param
+
+
+def one_hot(label, classes=CLASSES):
+    """(B,) -> (B, C)."""
+    return np.eye(classes)[label.astype(int)]
+
+
+# --- inputs ----------------------------------------------------------------------------------------------------------
+
+def cosines(rng):
+    """Cosines well inside (-1, 1), both signs on the targets."""
+    return OrderedDict(pred=rng.uniform(-0.95, 0.95, (BATCH, CLASSES)), label=LABEL)
+
+
+def scores(rng):
+    """Class scores of any size."""
+    return OrderedDict(pred=rng.randn(BATCH, CLASSES) * 3, label=LABEL)
+
+
+def log_probabilities(rng):
+    """Scores after a log-softmax."""
+    x = scores(rng)
+    x['pred'] = np.log(np.array([ref.softmax(row) for row in x['pred']]))
+    return x
+
+
+def scores_embedding(rng):
+    """Scores and embeddings."""
+    x = scores(rng)
+    x['embedding'] = rng.randn(BATCH, DIM) * 2
+    return x
+
+
+def long_embedding(rng):
+    """Cosines, with embeddings below, within and above MagFace's [10, 110]."""
+    x = cosines(rng)
+    direction = rng.randn(BATCH, DIM)
+    for row, length in zip(direction, (5.0, 20.0, 60.0, 100.0, 150.0, 30.0)):
+        row *= length / ref.norm(row)
+    x['embedding'] = direction
+    return x
+
+
+def embeddings(rng):
+    """Embeddings with a class each."""
+    return OrderedDict(embedding=rng.randn(BATCH, DIM), label=LABEL)
+
+
+def mined(rng):
+    """Embeddings close enough for positive losses, labels with and without partners."""
+    return OrderedDict(embedding=rng.randn(BATCH, DIM) * 0.5, label=MINED)
+
+
+def pairs(rng):
+    """Two sides and whether they match; distances below and above the margin."""
+    a = rng.randn(BATCH, DIM)
+    b = a + rng.randn(BATCH, DIM) * np.array([[0.2], [0.3], [2.0], [0.1], [0.4], [3.0]])
+    return OrderedDict(anchor=a, positive=b, label=np.array([1.0, 0.0, 0.0, 0.0, 1.0, 1.0]))
+
+
+def triplets(rng):
+    """Anchor, positive, negative."""
+    return OrderedDict((k, rng.randn(BATCH, DIM)) for k in ('pred', 'positive', 'negative'))
+
+
+def two_sides(rng):
+    """B pairs for MPS."""
+    return OrderedDict((k, rng.randn(BATCH, DIM)) for k in ('pred1', 'pred2'))
+
+
+def groups(rng):
+    """Three classes of four, as RangeLoss wants them."""
+    return OrderedDict(embedding=rng.randn(12, DIM), label=np.repeat([0.0, 3.0, 1.0], 4))
+
+
+def groups_scores(rng):
+    """The same with class scores."""
+    return OrderedDict(pred=rng.randn(12, CLASSES), label=np.repeat([0.0, 3.0, 1.0], 4), embedding=rng.randn(12, DIM))
+
+
+# --- the table -------------------------------------------------------------------------------------------------------
+
+def warm(done, steps):
+    """The share of the margin after `done` training forwards."""
+    return min(1.0, done / steps)
+
+
+def iteration(done, train):
+    """A-Softmax's counter: the forward that is under way counts in training mode."""
+    return done + 1 if train else done
+
+
+C = dict(classes=CLASSES)
+CASES = []
+
+
+def case(name, tag, args, feed, expected, **more):
+    """Add one row."""
+    CASES.append(Case(name, tag, args, feed, expected, **more))
+
+
+case('softmax', '', {}, scores, lambda x, p, done, train: ref.cross_entropy(x['pred'], x['label']))
+case('softmax', 'from_logits', dict(from_logits=True), log_probabilities,
+     lambda x, p, done, train: ref.from_log_probability(x['pred'], x['label']), dense=False)
+
+for _easy in (True, False):
+    case('arcface', 'easy' if _easy else 'strict', dict(C, m=0.5, s=8, easy_margin=_easy), cosines,
+         lambda x, p, done, train, e=_easy: ref.combined(x['pred'], x['label'], 1, 0.5, 0, 8, e))
+    case('combined', 'easy' if _easy else 'strict', dict(C, m1=1.3, m2=0.3, m3=0.2, s=8, easy_margin=_easy), cosines,
+         lambda x, p, done, train, e=_easy: ref.combined(x['pred'], x['label'], 1.3, 0.3, 0.2, 8, e))
+case('arcface', 'defaults', C, cosines, lambda x, p, done, train: ref.combined(x['pred'], x['label'], 1, 0.5, 0, 64, True))
+case('arcface', 'warmup', dict(C, m=0.5, s=8, easy_margin=False, margin_warmup=3), cosines,
+     lambda x, p, done, train: ref.combined(x['pred'], x['label'], 1, 0.5 * warm(done, 3), 0, 8), state=True)
+case('combined', 'defaults', C, cosines, lambda x, p, done, train: ref.combined(x['pred'], x['label'], 1, 0.3, 0.2, 64))
+case('combined', 'm1', dict(C, m1=3, m2=0, m3=0, s=4), cosines,
+     lambda x, p, done, train: ref.combined(x['pred'], x['label'], 3, 0, 0, 4))
+case('combined', 'all', dict(C, m1=4, m2=0.4, m3=0.1, s=4), cosines,
+     lambda x, p, done, train: ref.combined(x['pred'], x['label'], 4, 0.4, 0.1, 4))
+case('combined', 'warmup', dict(C, m1=2, m2=0.3, m3=0.2, s=8, margin_warmup=4), cosines,
+     lambda x, p, done, train: ref.combined(x['pred'], x['label'], 1 + warm(done, 4), 0.3 * warm(done, 4),
+                                            0.2 * warm(done, 4), 8), state=True)
+case('cosloss', '', dict(C, m=0.35, s=8), cosines,
+     lambda x, p, done, train: ref.combined(x['pred'], x['label'], 1, 0, 0.35, 8))
+case('cosloss', 'defaults', C, cosines, lambda x, p, done, train: ref.combined(x['pred'], x['label'], 1, 0, 0.35, 64))
+case('cosloss', 'warmup', dict(C, m=0.4, s=8, margin_warmup=4), cosines,
+     lambda x, p, done, train: ref.combined(x['pred'], x['label'], 1, 0, 0.4 * warm(done, 4), 8), state=True)
+case('normsoftmax', '', dict(C, s=8), cosines, lambda x, p, done, train: ref.cross_entropy(8 * x['pred'], x['label']))
+case('normsoftmax', 'defaults', C, cosines, lambda x, p, done, train: ref.cross_entropy(64 * x['pred'], x['label']))
+case('liarcface', '', dict(C, m=0.4, s=10), cosines,
+     lambda x, p, done, train: ref.liarcface(x['pred'], x['label'], 0.4, 10))
+case('liarcface', 'defaults', C, cosines, lambda x, p, done, train: ref.liarcface(x['pred'], x['label'], 0.45, 64))
+case('liarcface', 'warmup', dict(C, m=0.4, s=10, margin_warmup=3), cosines,
+     lambda x, p, done, train: ref.liarcface(x['pred'], x['label'], 0.4 * warm(done, 3), 10), state=True)
+case('l2softmax', '', dict(C, alpha=6), scores_embedding,
+     lambda x, p, done, train: ref.l2softmax(x['pred'], x['label'], 6, x['embedding']))
+case('l2softmax', 'from_normx', dict(C, alpha=6, from_normx=True), cosines,
+     lambda x, p, done, train: ref.l2softmax(x['pred'], x['label'], 6))
+
+for _m in (1, 2, 3, 4):
+    case('asoftmax', 'm%d' % _m, dict(C, m=_m, s=8, lambda_base=2.0, lambda_min=0.5), cosines,
+         lambda x, p, done, train, m=_m: ref.asoftmax(
+             x['pred'], x['label'], m, 8, ref.asoftmax_lambda(iteration(done, train), base=2.0, floor=0.5)), state=True)
+case('asoftmax', 'defaults', C, cosines,
+     lambda x, p, done, train: ref.asoftmax(x['pred'], x['label'], 4, 64, ref.asoftmax_lambda(iteration(done, train))),
+     state=True)
+case('asoftmax', 'anneal', dict(C, m=2, s=4, lambda_base=50, lambda_gamma=2.0, lambda_power=1.5, lambda_min=0.0),
+     cosines, lambda x, p, done, train: ref.asoftmax(
+         x['pred'], x['label'], 2, 4, ref.asoftmax_lambda(iteration(done, train), 50, 2.0, 1.5, 0.0)), state=True)
+case('asoftmax', 'taylor', dict(C, m=3, s=8, phiflag=False, lambda_base=1.0, lambda_min=0.25), cosines,
+     lambda x, p, done, train: ref.asoftmax(
+         x['pred'], x['label'], 3, 8, ref.asoftmax_lambda(iteration(done, train), base=1.0, floor=0.25), phiflag=False),
+     state=True)
+
+for _m in (2, 3):
+    case('lsoftmax', 'm%d' % _m, dict(C, embedding_size=DIM, m=_m), embeddings,
+         lambda x, p, done, train, m=_m: ref.lsoftmax(x['embedding'], x['label'], p['weight'], m, 1),
+         params=lambda rng: dict(weight=rng.randn(CLASSES, DIM)))
+case('lsoftmax', 'scaled', dict(C, embedding_size=DIM, m=2, s=3), embeddings,
+     lambda x, p, done, train: ref.lsoftmax(x['embedding'], x['label'], p['weight'], 2, 3),
+     params=lambda rng: dict(weight=rng.randn(CLASSES, DIM)))
+
+for _margin in ('cos', 'arc'):
+    case('svxsoftmax', _margin, dict(C, m=0.35, s=6, t=1.2, margin=_margin), cosines,
+         lambda x, p, done, train, k=_margin: ref.svx(x['pred'], x['label'], 0.35, 6, 1.2, k))
+case('svxsoftmax', 'defaults', C, cosines, lambda x, p, done, train: ref.svx(x['pred'], x['label'], 0.35, 64, 1.2))
+case('magface', '', dict(C, s=8), long_embedding,
+     lambda x, p, done, train: ref.magface(x['pred'], x['label'], x['embedding'], 8, 10, 110, 0.45, 0.8, 35))
+case('magface', 'defaults', C, long_embedding,
+     lambda x, p, done, train: ref.magface(x['pred'], x['label'], x['embedding'], 64, 10, 110, 0.45, 0.8, 35))
+
+case('focalloss', '', {}, scores, lambda x, p, done, train: ref.focal(x['pred'], x['label'], 2.0))
+case('focalloss', 'gamma_half', dict(gamma=0.5), scores, lambda x, p, done, train: ref.focal(x['pred'], x['label'], 0.5))
+case('focalloss', 'arcface', dict(C, loss='arcface', gamma=2.0, m=0.3, s=4, easy_margin=False), cosines,
+     lambda x, p, done, train: ref.focal(ref.combined_logits(x['pred'], x['label'], 1, 0.3, 0, 4), x['label'], 2.0))
+case('focalloss', 'warmup', dict(C, loss='cosloss', gamma=1.0, m=0.3, s=4, margin_warmup=3), cosines,
+     lambda x, p, done, train: ref.focal(
+         ref.combined_logits(x['pred'], x['label'], 1, 0, 0.3 * warm(done, 3), 4), x['label'], 1.0), state=True)
+
+for _kind, _c in (('l2', 1.0), ('smoothl1', 1.0), ('cauchy', 1.0), ('cauchy', 0.7), ('geman', 1.0)):
+    case('ringloss', _kind + ('' if _c == 1.0 else '_c'), dict(lamda=0.3, r_init=1.5, loss_type=_kind, c=_c),
+         scores_embedding, lambda x, p, done, train, k=_kind, c=_c: ref.ring(
+             x['pred'], x['label'], x['embedding'], p['R'], 0.3, k, c),
+         params=lambda rng: dict(R=np.array([1.7])))
+case('centerloss', '', dict(C, embedding_size=DIM, lamda=0.3), scores_embedding,
+     lambda x, p, done, train: ref.center(x['pred'], x['label'], x['embedding'], p['centers'], 0.3),
+     params=lambda rng: dict(centers=rng.randn(CLASSES, DIM)), state=True)
+case('gitloss', '', dict(C, embedding_size=DIM, lamda_c=0.3, lamda_g=2.0), scores_embedding,
+     lambda x, p, done, train: ref.git(x['pred'], x['label'], x['embedding'], p['centers'], 0.3, 2.0),
+     params=lambda rng: dict(centers=rng.randn(CLASSES, DIM)), state=True)
+case('lgmloss', '', dict(num_classes=CLASSES, embedding_size=DIM, alpha=0.5, lamda=0.1, lr_mult=0.5), embeddings,
+     lambda x, p, done, train: ref.lgm(x['embedding'], x['label'], p['mean'], p['var'], 0.5, 0.1), dense=False, turns=False,
+     params=lambda rng: dict(mean=rng.randn(CLASSES, DIM), var=rng.uniform(0.5, 2, (CLASSES, DIM))))
+case('lgmloss', 'negative_var', dict(num_classes=CLASSES, embedding_size=DIM, alpha=1.0, lamda=0.2, lr_mult=0.5),
+     embeddings, lambda x, p, done, train: ref.lgm(x['embedding'], x['label'], p['mean'], p['var'], 1.0, 0.2),
+     dense=False, turns=False,
+     params=lambda rng: dict(mean=rng.randn(CLASSES, DIM),
+                             var=rng.uniform(0.5, 2, (CLASSES, DIM)) * rng.choice([-1, 1], (CLASSES, DIM))))
+case('cocoloss', '', dict(C, embedding_size=DIM, alpha=5.0), embeddings,
+     lambda x, p, done, train: ref.coco(x['embedding'], x['label'], p['centers'], 5.0),
+     params=lambda rng: dict(centers=rng.randn(CLASSES, DIM)))
+
+case('contrastiveloss', '', dict(margin=1.5), pairs,
+     lambda x, p, done, train: ref.contrastive(x['anchor'], x['positive'], x['label'], 1.5), dense=False, classes=2)
+case('contrastiveloss', 'all', dict(margin=1.5, mining='all'), mined,
+     lambda x, p, done, train: ref.contrastive_mined(x['embedding'], x['label'], 1.5), dense=False, classes=None)
+case('triplet', '', dict(margin=1.0), triplets,
+     lambda x, p, done, train: ref.triplet(x['pred'], x['positive'], x['negative'], 1.0), dense=False, classes=None)
+for _mining, _function in (('batch-hard', ref.triplet_batch_hard), ('semi-hard', ref.triplet_semi_hard),
+                           ('batch-all', ref.triplet_batch_all)):
+    case('triplet', _mining, dict(margin=0.3, mining=_mining), mined,
+         lambda x, p, done, train, f=_function: f(x['embedding'], x['label'], 0.3), dense=False, classes=None)
+_RANGE = dict(alpha=0.7, beta=0.4, top_k=2, num_class=3, num_in_class=4, feature_dim=DIM, margin=6.0)
+case('rangeloss', '', _RANGE, groups,
+     lambda x, p, done, train: ref.range_loss(x['embedding'], 0.7, 0.4, 2, 3, 4, 6.0), dense=False, turns=False,
+     classes=None)
+case('rangeloss', 'with_softmax', dict(_RANGE, with_softmax=True), groups_scores,
+     lambda x, p, done, train: ref.cross_entropy(x['pred'], x['label']) + ref.range_loss(
+         x['embedding'], 0.7, 0.4, 2, 3, 4, 6.0), dense=False, turns=False)
+case('mpsloss', '', dict(m=1.0), two_sides,
+     lambda x, p, done, train: ref.mps(x['pred1'], x['pred2'], 1.0), dense=False, turns=False, classes=None)
+case('mpsloss', 'all', dict(m=0.5, mining='all'), mined,
+     lambda x, p, done, train: ref.mps_mined(x['embedding'], x['label'], 0.5), dense=False, turns=False,
+     classes=None)
+
+BY_NAME = {str(c): c for c in CASES}
+assert len(BY_NAME) == len(CASES), 'two cases share a name'
+
+# What a reader of losses.md expects to find: each of these options has a case above.
+OPTIONS = {'ringloss': ('loss_type', {'l2', 'smoothl1', 'cauchy', 'geman'}),
+           'triplet': ('mining', {None, 'batch-hard', 'semi-hard', 'batch-all'}),
+           'contrastiveloss': ('mining', {None, 'all'}),
+           'mpsloss': ('mining', {None, 'all'}),
+           'svxsoftmax': ('margin', {'cos', 'arc'}),
+           'asoftmax': ('phiflag', {True, False}),
+           'l2softmax': ('from_normx', {True, False}),
+           'rangeloss': ('with_softmax', {True, False})}
+DEFAULTS = {'mining': None, 'margin': 'cos', 'phiflag': True, 'from_normx': False, 'with_softmax': False,
+            'loss_type': 'l2'}
+
+# losses.md's named settings of AngleLinear, as a second copy of that table.
+SETTINGS = {'softmax': dict(w_norm=False, x_norm=False, s=1, m1=1, m2=0, m3=0),
+            'L-softmax_v1': dict(w_norm=False, x_norm=False, s=1, m1=2, m2=0, m3=0),
+            'L-softmax_v2': dict(w_norm=False, x_norm=False, s=1, m1=3, m2=0, m3=0),
+            'A-softmax_v1': dict(w_norm=True, x_norm=False, s=1, m1=2, m2=0, m3=0),
+            'A-softmax_v2': dict(w_norm=True, x_norm=False, s=1, m1=3, m2=0, m3=0),
+            'norm-softmax': dict(w_norm=True, x_norm=True, s=1, m1=1, m2=0, m3=0),
+            'CosFace_v1': dict(w_norm=True, x_norm=True, s=4, m1=1, m2=0, m3=0.1),
+            'CosFace_v2': dict(w_norm=True, x_norm=True, s=4, m1=1, m2=0, m3=0.2),
+            'ArcFace_v1': dict(w_norm=True, x_norm=True, s=4, m1=1, m2=0.1, m3=0),
+            'ArcFace_v2': dict(w_norm=True, x_norm=True, s=4, m1=1, m2=0.2, m3=0),
+            'ArcFace_v3': dict(w_norm=True, x_norm=True, s=4, m1=1, m2=0.3, m3=0)}
+
+# The losses whose pred must hold cosines, with a setting of each that has a margin.
+COSINE_LOSSES = [c for c in CASES if c.feed in (cosines, long_embedding) and c.tag != 'from_normx']
+HALF_PI = math.pi / 2

@@ -1,0 +1,340 @@
+"""Bad input: a clear error or a right result, never silence. For every loss of the table, then for the heads."""
+import re
+
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet import autograd, gluon
+
+import loss_cases as lc
+from gluonfr import nn
+from gluonfr.loss import get_loss
+from test_loss_registry import Outer
+
+ALL = pytest.mark.parametrize('case', lc.CASES, ids=str)
+WITH_CLASSES = pytest.mark.parametrize('case', [c for c in lc.CASES if c.classes and c.feed is not lc.pairs], ids=str)
+HYBRID = pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
+
+
+def grammar(case, loss=None):
+    """Messages start with the class: 'CosLoss: ... must ..., got ...'."""
+    return '^' + type(loss or get_loss(case.name, **case.args)).__name__ + ': .*got '
+
+
+def made(case, hybridize=False, **extra):
+    loss, _ = case.make(**extra)
+    if hybridize:
+        loss.hybridize()
+    return loss
+
+
+def call(loss, x, label_dtype='float32', train=False):
+    with autograd.record(train_mode=train):
+        out = lc.first(loss(*lc.arrays(x, 'float32', label_dtype)))
+    return out.asnumpy()
+
+
+# --- labels ----------------------------------------------------------------------------------------------------------
+
+@WITH_CLASSES
+@HYBRID
+@pytest.mark.parametrize('wrong', [-1, lc.CLASSES, 10 ** 6, 1.5, float('nan'), float('inf')], ids=str)
+def test_wrong_label(case, hybridize, wrong):
+    loss = made(case, hybridize)
+    x = dict(case.inputs())
+    x['label'] = x['label'].copy()
+    x['label'][2] = wrong
+    with pytest.raises(ValueError, match=grammar(case, loss)) as error:
+        call(loss, x)
+    assert 'label' in str(error.value)
+
+
+@WITH_CLASSES
+@pytest.mark.parametrize('dtype', ['int32', 'int64'])
+@pytest.mark.parametrize('wrong', [-1, lc.CLASSES])
+def test_wrong_integer_label(case, dtype, wrong):
+    loss = made(case)
+    x = dict(case.inputs())
+    x['label'] = x['label'].copy()
+    x['label'][0] = wrong
+    with pytest.raises(ValueError, match=grammar(case, loss)):
+        call(loss, x, dtype)
+
+
+@WITH_CLASSES
+@pytest.mark.parametrize('wrong', [-1.0, float(lc.CLASSES)])
+@pytest.mark.parametrize('train', [False, True], ids=['predict', 'train'])
+def test_wrong_label_inside_a_graph_is_nan(case, wrong, train):
+    """A Symbol has no values to check; the loss must not look healthy."""
+    outer = Outer(made(case))
+    outer.hybridize()
+    x = dict(case.inputs())
+    assert np.isfinite(call(outer, x)).all()
+    x['label'] = x['label'].copy()
+    x['label'][2] = wrong
+    out = call(outer, x, train=train)
+    assert np.isnan(out[2])
+
+
+@pytest.mark.parametrize('wrong', [2, -1, 0.5])
+def test_contrastive_pair_labels_are_zero_or_one(wrong):
+    case = lc.BY_NAME['contrastiveloss']
+    x = dict(case.inputs())
+    x['label'] = x['label'].copy()
+    x['label'][0] = wrong
+    with pytest.raises(ValueError, match=grammar(case)):
+        call(made(case), x)
+
+
+@pytest.mark.parametrize('case', [c for c in lc.CASES if 'label' in c.inputs()], ids=str)
+@pytest.mark.parametrize('shape', ['(B-1,)', '(B, 2)'])
+def test_wrong_label_shape(case, shape):
+    loss = made(case)
+    x = dict(case.inputs())
+    x['label'] = x['label'][1:] if shape == '(B-1,)' else np.stack([x['label']] * 2, axis=1)
+    with pytest.raises(ValueError, match=grammar(case, loss)):
+        call(loss, x)
+
+
+@pytest.mark.parametrize('case', [c for c in lc.CASES if c.dense], ids=str)
+@pytest.mark.parametrize('wrong', ['numbers', 'width'])
+def test_wrong_dense_label(case, wrong):
+    loss = made(case, sparse_label=False)
+    x = dict(case.inputs())
+    x['label'] = x['label'] if wrong == 'numbers' else lc.one_hot(x['label'], lc.CLASSES + 1)
+    with pytest.raises(ValueError, match=grammar(case, loss)):
+        call(loss, x)
+
+
+# --- shapes ----------------------------------------------------------------------------------------------------------
+
+def width_is_fixed(case, key):
+    """Whether the loss knows the second axis of an input beforehand."""
+    if key == 'pred':
+        return 'classes' in case.args and case.feed is not lc.triplets
+    return key == 'embedding' and bool({'embedding_size', 'feature_dim'} & set(case.args))
+
+
+@pytest.mark.parametrize('case,key', [(c, k) for c in lc.CASES for k in c.inputs() if width_is_fixed(c, k)], ids=str)
+@HYBRID
+@pytest.mark.parametrize('more', [-1, 1])
+def test_wrong_width(case, key, hybridize, more):
+    loss = made(case, hybridize)
+    x = dict(case.inputs())
+    x[key] = x[key][:, :-1] if more < 0 else np.concatenate([x[key], x[key][:, :1]], axis=1)
+    x['label'] = np.minimum(x['label'], 2)  # the label is right for both widths
+    if case.feed is lc.groups:
+        x['label'] = np.repeat([0.0, 1.0, 2.0], 4)
+    with pytest.raises(ValueError, match=grammar(case, loss)):
+        call(loss, x)
+
+
+@ALL
+@HYBRID
+def test_empty_batch(case, hybridize):
+    loss = made(case, hybridize)
+    with pytest.raises(ValueError, match='^' + type(loss).__name__ + ': .*(batch|empty|sample)'):
+        call(loss, {k: v[:0] for k, v in case.inputs().items()})
+
+
+@ALL
+@HYBRID
+def test_batch_sizes_that_differ(case, hybridize):
+    loss = made(case, hybridize)
+    names = list(case.inputs())
+    for short in names:
+        x = {k: v[:-1] if k == short else v for k, v in case.inputs().items()}
+        with pytest.raises(ValueError, match='^' + type(loss).__name__ + ': '):
+            call(loss, x)
+
+
+@ALL
+def test_wrong_number_of_axes(case):
+    loss = made(case)
+    key = next(k for k in case.inputs() if k != 'label')
+    x = dict(case.inputs())
+    x[key] = x[key][:, 0]
+    with pytest.raises(ValueError, match='^' + type(loss).__name__ + ': '):
+        call(loss, x)
+
+
+@ALL
+def test_wrong_sample_weight(case):
+    loss = made(case)
+    x = case.inputs()
+    size = len(next(iter(x.values())))
+    with pytest.raises(ValueError, match='^' + type(loss).__name__ + ': .*sample_weight'):
+        loss(*lc.arrays(x), mx.nd.ones((size + 1,)))
+
+
+def test_range_loss_refuses_another_layout():
+    case = lc.BY_NAME['rangeloss']
+    x = case.inputs()
+    loss = made(case)
+    with pytest.raises(ValueError, match=grammar(case)):
+        call(loss, {k: v[:8] for k, v in x.items()})
+    mixed = dict(x, label=np.tile([0.0, 3.0, 1.0], 4))
+    with pytest.raises(ValueError, match='RangeLoss: .*label'):
+        call(loss, mixed)
+
+
+def test_l2softmax_asks_for_its_embedding():
+    case = lc.BY_NAME['l2softmax']
+    x = case.inputs()
+    with pytest.raises((ValueError, TypeError), match='embedding'):
+        made(case)(*lc.arrays({k: x[k] for k in ('pred', 'label')}))
+
+
+# --- NaN -------------------------------------------------------------------------------------------------------------
+
+@ALL
+@HYBRID
+@pytest.mark.parametrize('train', [False, True], ids=['predict', 'train'])
+def test_nan_in_an_input_shows_in_the_loss(case, hybridize, train):
+    given = case.inputs()
+    for key in given:
+        if key == 'label':
+            continue
+        for row in range(len(given[key])):
+            loss = made(case, hybridize) if case.state or row == 0 else loss
+            x = dict(given)
+            x[key] = x[key].copy()
+            x[key][row, row % x[key].shape[1]] = np.nan
+            assert not np.isfinite(call(loss, x, train=train)).all(), (key, row)
+
+
+@pytest.mark.parametrize('case', lc.COSINE_LOSSES, ids=str)
+def test_nan_at_the_target_shows_in_its_own_loss(case):
+    loss = made(case)
+    x = dict(case.inputs())
+    x['pred'] = x['pred'].copy()
+    x['pred'][1, int(x['label'][1])] = np.nan
+    out = call(loss, x)
+    assert np.isnan(out[1]) and np.isfinite(np.delete(out, 1)).all()
+
+
+# --- constructor values ----------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('case', [c for c in lc.CASES if 'classes' in c.args or 'num_classes' in c.args], ids=str)
+@pytest.mark.parametrize('classes', [1, 0, -3, 2.5])
+def test_class_count(case, classes):
+    key = 'classes' if 'classes' in case.args else 'num_classes'
+    with pytest.raises(ValueError, match=key + ' must be .*got ' + re.escape(str(classes))):
+        get_loss(case.name, **dict(case.args, **{key: classes}))
+
+
+NUMBERS = [
+    ('arcface', 's', [0, -1]), ('arcface', 'm', [-0.1, 1.6, 3.0]), ('arcface', 'margin_warmup', [-1, 1.5]),
+    ('cosloss', 's', [0, -1]), ('cosloss', 'm', [-0.1]), ('cosloss', 'margin_warmup', [-1]),
+    ('combined', 's', [0]), ('combined', 'm1', [0.0, -1]), ('combined', 'm2', [-0.1]), ('combined', 'm3', [-0.1]),
+    ('normsoftmax', 's', [0, -2]), ('liarcface', 's', [0]), ('liarcface', 'm', [-0.1]),
+    ('l2softmax', 'alpha', [0, -1, 1]), ('l2softmax', 'p', [0, 1, 1.2]),
+    ('asoftmax', 'm', [0, -1, 2.5]), ('asoftmax', 's', [0]), ('asoftmax', 'lambda_min', [-1]),
+    ('asoftmax', 'lambda_base', [-1]), ('asoftmax', 'lambda_gamma', [-1]),
+    ('lsoftmax', 'm', [0, 1.5]), ('lsoftmax', 's', [0]), ('lsoftmax', 'embedding_size', [0, -1, 2.5]),
+    ('svxsoftmax', 's', [0]), ('svxsoftmax', 't', [0.9]), ('svxsoftmax', 'm', [-1]),
+    ('magface', 's', [0]), ('magface', 'l_a', [0, 110, 200]), ('magface', 'u_a', [5]), ('magface', 'lamda_g', [-1]),
+    ('magface', 'l_m', [-0.1, 0.9]), ('magface', 'u_m', [0.1]),
+    ('focalloss', 'gamma', [-1]), ('ringloss', 'lamda', [-1]), ('ringloss', 'c', [0, -1]), ('ringloss', 'r_init', [-1]),
+    ('centerloss', 'lamda', [-1]), ('centerloss', 'embedding_size', [0]), ('centerloss', 'alpha', [-0.1, 1.5]),
+    ('gitloss', 'lamda_c', [-1]), ('gitloss', 'lamda_g', [-1]), ('gitloss', 'embedding_size', [0]),
+    ('lgmloss', 'alpha', [-1]), ('lgmloss', 'lamda', [-1]), ('lgmloss', 'embedding_size', [0]), ('lgmloss', 'lr_mult', [-1]),
+    ('cocoloss', 'alpha', [0, -1]), ('cocoloss', 'embedding_size', [0]),
+    ('contrastiveloss', 'margin', [-1]), ('triplet', 'margin', [-1]), ('mpsloss', 'm', [-1]),
+    ('rangeloss', 'alpha', [-1]), ('rangeloss', 'beta', [-1]), ('rangeloss', 'top_k', [0, 7]),
+    ('rangeloss', 'num_class', [1]), ('rangeloss', 'num_in_class', [1]), ('rangeloss', 'margin', [-1]),
+    ('rangeloss', 'feature_dim', [0]),
+]
+
+
+def plain_args(name):
+    return next(c.args for c in lc.CASES if c.name == name)
+
+
+@pytest.mark.parametrize('name,key,wrong', [(n, k, w) for n, k, values in NUMBERS for w in values + [float('nan')]],
+                         ids=str)
+def test_constructor_value(name, key, wrong):
+    loss = get_loss(name, **plain_args(name))
+    with pytest.raises(ValueError, match='^{}: .*{}.* must be .*, got .*\\.$'.format(type(loss).__name__, key)):
+        get_loss(name, **dict(plain_args(name), **{key: wrong}))
+
+
+@pytest.mark.parametrize('name,key', sorted({(n, k) for n, k, _ in NUMBERS}))
+@pytest.mark.parametrize('wrong', [float('inf'), 'many', None], ids=str)
+def test_constructor_value_that_is_no_finite_number(name, key, wrong):
+    with pytest.raises((ValueError, TypeError), match=key + ' must be .*got '):
+        get_loss(name, **dict(plain_args(name), **{key: wrong}))
+
+
+@pytest.mark.parametrize('name', ['softmax', 'arcface', 'cosloss', 'ringloss', 'l2softmax'])
+@pytest.mark.parametrize('axis', [0, 2])
+def test_axis_must_be_the_class_axis(name, axis):
+    with pytest.raises(ValueError, match='axis'):
+        get_loss(name, **dict(plain_args(name), axis=axis))
+
+
+# --- heads -----------------------------------------------------------------------------------------------------------
+
+def test_head_kinds_are_listed():
+    with pytest.raises(ValueError, match='cosine') as error:
+        nn.get_head('angular', 10, 2)
+    assert 'angular' in str(error.value)
+
+
+@pytest.mark.parametrize('key,wrong', [('classes', 1), ('classes', 0), ('in_units', 0), ('m1', 0), ('m2', -0.1),
+                                       ('m3', -0.1), ('s', 0), ('s', -1), ('m1', float('nan'))], ids=str)
+def test_angle_linear_values(key, wrong):
+    with pytest.raises(ValueError, match='^AngleLinear: ' + key + ' must be .*got '):
+        nn.AngleLinear(**dict({'classes': 5, 'in_units': 3}, **{key: wrong}))
+
+
+def head_and_input():
+    head = nn.AngleLinear(lc.CLASSES, lc.DIM, m2=0.3, s=4)
+    head.initialize(mx.init.Normal(1))
+    return head, mx.nd.array(np.random.RandomState(0).randn(lc.BATCH, lc.DIM))
+
+
+@HYBRID
+@pytest.mark.parametrize('wrong', [-1, lc.CLASSES, 1.5, float('nan')])
+def test_angle_linear_labels(hybridize, wrong):
+    head, x = head_and_input()
+    if hybridize:
+        head.hybridize()
+    label = lc.LABEL.copy()
+    label[1] = wrong
+    with pytest.raises(ValueError, match='^AngleLinear: .*label.*got '):
+        head(x, mx.nd.array(label))
+
+
+def test_angle_linear_shapes():
+    head, x = head_and_input()
+    with pytest.raises(ValueError, match='^AngleLinear: '):
+        head(x, mx.nd.array(lc.LABEL[1:]))
+    with pytest.raises(ValueError, match='^AngleLinear: '):
+        head(x[:, :2], mx.nd.array(lc.LABEL))
+    with pytest.raises(ValueError, match='^AngleLinear: '):
+        head(x[:, :2])
+
+
+@pytest.mark.parametrize('with_label', [False, True])
+def test_nan_passes_the_heads(with_label):
+    head, x = head_and_input()
+    x[2, 0] = float('nan')
+    args = (x, mx.nd.array(lc.LABEL)) if with_label else (x,)
+    assert np.isnan(head(*args).asnumpy()[2]).any()
+
+
+def test_losses_stay_usable_after_an_error():
+    case = lc.BY_NAME['arcface-warmup']
+    loss, p = case.make('float64')
+    x = case.inputs()
+    bad = dict(x, label=np.full(lc.BATCH, 99.0))
+    with pytest.raises(ValueError), autograd.record():
+        loss(*lc.arrays(bad, 'float64'))
+    np.testing.assert_allclose(lc.value(loss, x, True, 'float64'), case.expected(x, p, 0, True), rtol=1e-9)
+
+
+def test_an_initializer_is_asked_for():
+    loss = get_loss('ringloss', lamda=0.1)
+    with pytest.raises((RuntimeError, gluon.parameter.DeferredInitializationError), match='initialize'):
+        loss(*lc.arrays(lc.scores_embedding(np.random.RandomState(0))))

@@ -1,0 +1,273 @@
+"""gluonfr.compat: its decisions as pure functions, and real processes where the behaviour of an import counts."""
+import os
+import subprocess
+import sys
+import types
+import warnings
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gluonfr import compat
+
+ROOT = Path(compat.__file__).resolve().parents[1]
+
+# Loads compat.py alone, so that the process does not need what the rest of gluonfr imports.
+LOAD = """
+import importlib.util
+def load_compat():
+    spec = importlib.util.spec_from_file_location('compat', {!r})
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+""".format(compat.__file__)
+
+
+def run_python(code, path=(), **environ):
+    """Run `code` in a new process with `path` before the import path; returns (exit status, stdout, stderr)."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(('OMP_', 'GOMP_', 'PYTHON'))}
+    clean.update(environ, PYTHONPATH=os.pathsep.join([str(p) for p in path] + [str(ROOT)]))
+    done = subprocess.run([sys.executable, '-c', LOAD + code], env=clean, capture_output=True, text=True,
+                          timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+# NumPy aliases
+
+def test_aliases_are_set_only_where_absent():
+    module = types.SimpleNamespace(bool='kept', sctypeDict={'f': float})
+    compat.add_numpy_aliases(module)
+    assert module.bool == 'kept'
+    assert (module.int, module.float, module.object, module.str) == (int, float, object, str)
+    assert module.typeDict is module.sctypeDict
+
+
+def test_aliases_do_not_warn():
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        compat.add_numpy_aliases(np)
+
+
+@pytest.mark.filterwarnings('ignore::DeprecationWarning:')
+@pytest.mark.filterwarnings('ignore::FutureWarning:')
+def test_numpy_has_what_mxnet_uses():
+    assert np.bool is bool and np.int is int and np.float is float and np.object is object and np.complex is complex
+    assert np.typeDict['float32'] is np.float32
+
+
+def test_mxnet_numpy_and_gluoncv_work_after_compat():
+    code = """
+import gluonfr
+import mxnet as mx, mxnet.numpy, mxnet.test_utils, gluoncv
+assert mx.np.array([True, False]).asnumpy().sum() == 1
+assert mx.np.ones(3, dtype=mx.np.float32)[mx.np.array([1, 0, 1]).astype(bool)].shape == (2,)
+print('fine')
+"""
+    status, out, err = run_python(code)
+    assert status == 0 and out.strip().endswith('fine'), err
+
+
+# What is installed
+
+def test_installed_mxnet_knows_every_wheel():
+    def version(name):
+        if name in ('mxnet', 'mxnet-cu112'):
+            return '1.9.1'
+        raise PackageNotFoundError(name)
+
+    assert compat.installed_mxnet(version) == {'mxnet': '1.9.1', 'mxnet-cu112': '1.9.1'}
+
+
+@pytest.mark.parametrize('wheels, importable, numpy, distutils, parts', [
+    ({}, False, '1.26.4', True, ["pip install 'gluonfr[cpu]'", "'gluonfr[cu112]'"]),
+    ({'mxnet': '1.9.1', 'mxnet-cu112': '1.9.1'}, True, '1.23.5', True,
+     ['mxnet and mxnet-cu112', 'pip uninstall -y mxnet mxnet-cu112 &&', "'gluonfr[cu112]'"]),
+    ({'mxnet': '1.9.1', 'mxnet-mkl': '1.6.0'}, True, '1.23.5', True, ["pip install 'gluonfr[cpu]'"]),
+    ({'mxnet': '1.9.1'}, True, '2.1.0', True, ['NumPy 2.1.0', "pip install 'numpy<2'"]),
+    ({'mxnet': '1.9.1'}, True, '1.26.4', False, ['pip install setuptools']),
+])
+def test_installation_problem_says_what_to_run(wheels, importable, numpy, distutils, parts):
+    problem = compat.installation_problem(wheels, importable, numpy, distutils)
+    assert all(part in problem for part in parts), problem
+
+
+@pytest.mark.parametrize('wheels', [{'mxnet': '1.9.1'}, {'mxnet-cu112': '1.9.1'}, {}])
+def test_no_problem(wheels):
+    assert compat.installation_problem(wheels, True, '1.26.4') is None
+
+
+def test_missing_mxnet_in_a_real_process():
+    code = """
+import sys
+class Without:
+    def find_spec(self, name, path=None, target=None):
+        if name == 'mxnet':
+            raise ModuleNotFoundError(name)
+import importlib.machinery
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if name == 'mxnet' else found(name, package)
+import importlib.metadata as metadata
+metadata.version = lambda name: (_ for _ in ()).throw(metadata.PackageNotFoundError(name))
+try:
+    load_compat()
+except ImportError as error:
+    print(error)
+"""
+    status, out, err = run_python(code)
+    assert status == 0 and "gluonfr: MXNet is not installed. Run: pip install 'gluonfr[cpu]'" in out, err
+
+
+def fake_wheel(folder, name, init=''):
+    """Put a distribution `name` with a package mxnet into `folder`."""
+    info = folder / '{}-1.9.1.dist-info'.format(name.replace('-', '_'))
+    info.mkdir()
+    (info / 'METADATA').write_text('Metadata-Version: 2.1\nName: {}\nVersion: 1.9.1\n'.format(name))
+    (folder / 'mxnet').mkdir(exist_ok=True)
+    (folder / 'mxnet' / '__init__.py').write_text(init)
+
+
+def test_two_wheels_in_a_real_process(tmp_path):
+    fake_wheel(tmp_path, 'mxnet')
+    fake_wheel(tmp_path, 'mxnet-cu112')
+    status, _, err = run_python('load_compat()', [tmp_path])
+    assert status != 0 and 'ImportError: gluonfr: mxnet and mxnet-cu112 are installed together' in err
+
+
+def test_an_earlier_failed_import_is_named(tmp_path):
+    fake_wheel(tmp_path, 'mxnet', 'from . import base\nraise AttributeError("np.bool")')
+    (tmp_path / 'mxnet' / 'base.py').write_text('')
+    code = """
+try:
+    import mxnet
+except AttributeError:
+    load_compat()
+"""
+    status, _, err = run_python(code, [tmp_path])
+    assert status == 0 and 'RuntimeWarning: mxnet was imported before gluonfr, and that import failed' in err
+    assert "import gluonfr before mxnet, or run: pip install 'numpy<1.24'" in err
+
+
+@pytest.mark.skipif(tuple(map(int, np.__version__.split('.')[:2])) < (1, 24), reason='NumPy < 1.24 has np.bool itself')
+def test_mxnet_works_after_its_own_import_failed():
+    code = """
+try:
+    import mxnet
+except AttributeError:
+    import gluonfr
+    import mxnet
+    print(mxnet.nd.ones(2).sum().asscalar())
+"""
+    status, out, err = run_python(code)
+    assert status == 0 and out.strip() == '2.0', err
+
+
+def test_mxnet_loaded_before_leaves_the_threads_alone():
+    code = """
+import numpy
+load_compat.__globals__['numpy'] = numpy
+import sys, types, os
+sys.modules['mxnet'] = types.ModuleType('mxnet')
+load_compat()
+print('OMP_NUM_THREADS' in os.environ)
+"""
+    status, out, err = run_python(code)
+    assert status == 0 and out.strip() == 'False', err
+
+
+# Threads
+
+def make_topology(folder, siblings):
+    for cpu, text in enumerate(siblings):
+        (folder / 'cpu{}'.format(cpu) / 'topology').mkdir(parents=True)
+        (folder / 'cpu{}'.format(cpu) / 'topology' / 'thread_siblings_list').write_text(text + '\n')
+    return str(folder)
+
+
+@pytest.mark.parametrize('cpus, cores', [({0, 1, 2, 3}, 2), ({0, 2}, 1), ({0, 1}, 2), ({0, 9}, 2)])
+def test_physical_cores(tmp_path, cpus, cores):
+    assert compat.physical_cores(cpus, make_topology(tmp_path, ['0,2', '1,3', '0,2', '1,3'])) == cores
+
+
+@pytest.mark.parametrize('files, quota', [
+    ({'cpu.max': '150000 100000'}, 1.5), ({'cpu.max': 'max 100000'}, None), ({}, None),
+    ({'cpu/cpu.cfs_quota_us': '400000', 'cpu/cpu.cfs_period_us': '100000'}, 4.0),
+    ({'cpu/cpu.cfs_quota_us': '-1', 'cpu/cpu.cfs_period_us': '100000'}, None)])
+def test_cpu_quota(tmp_path, files, quota):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text + '\n')
+    assert compat.cpu_quota(str(tmp_path)) == quota
+
+
+def test_usable_cores_are_at_least_one(monkeypatch):
+    monkeypatch.setattr(compat, 'cpu_quota', lambda: 0.5)
+    assert compat.usable_cores() == 1
+
+
+@pytest.mark.parametrize('given, expected', [
+    ({}, {'OMP_NUM_THREADS': '6', 'GOMP_SPINCOUNT': compat.SPIN_COUNT}),
+    ({'OMP_NUM_THREADS': '1'}, {'OMP_NUM_THREADS': '1', 'GOMP_SPINCOUNT': compat.SPIN_COUNT}),
+    ({'OMP_WAIT_POLICY': 'ACTIVE'}, {'OMP_WAIT_POLICY': 'ACTIVE', 'OMP_NUM_THREADS': '6'}),
+    ({'GOMP_SPINCOUNT': '7'}, {'GOMP_SPINCOUNT': '7', 'OMP_NUM_THREADS': '6'})])
+def test_thread_defaults_keep_what_the_user_set(given, expected):
+    compat.set_thread_defaults(given, 6)
+    assert given == expected
+
+
+def test_threads_of_a_real_process():
+    code = 'import os, gluonfr; print(os.environ["OMP_NUM_THREADS"], os.environ["GOMP_SPINCOUNT"])'
+    status, out, err = run_python(code)
+    assert status == 0 and out.split() == [str(compat.usable_cores()), compat.SPIN_COUNT], err
+
+
+# CUDA libraries from wheels
+
+def test_cuda_libraries_come_from_the_wheels_in_order(tmp_path):
+    for library, wheel in compat.CUDA_LIBRARIES[:-1]:
+        (tmp_path / wheel / 'lib').mkdir(parents=True, exist_ok=True)
+        (tmp_path / wheel / 'lib' / library).write_bytes(b'')
+    loaded = []
+    compat.load_cuda_libraries([str(tmp_path)], load=lambda name, mode: loaded.append(name))
+    assert loaded[0] == 'libcuda.so.1'
+    assert loaded[1:-1] == [str(tmp_path / wheel / 'lib' / library) for library, wheel in compat.CUDA_LIBRARIES[:-1]]
+    assert loaded[-1] == 'libnccl.so.2'  # not among the wheels: the system's
+
+
+@pytest.mark.parametrize('missing, parts', [
+    ('libcuda.so.1', ['NVIDIA driver', 'pip uninstall -y mxnet-cu112']),
+    ('libcudnn.so.8', ['needs libcudnn.so.8', "pip install 'gluonfr[cu112]'"])])
+def test_a_missing_cuda_library_is_named(missing, parts):
+    def load(name, mode):
+        if name == missing:
+            raise OSError(name + ': cannot open shared object file')
+
+    with pytest.raises(ImportError) as error:
+        compat.load_cuda_libraries([], load=load)
+    assert all(part in str(error.value) for part in parts)
+
+
+@pytest.mark.skipif(os.path.exists('/dev/nvidia0'), reason='this machine has an NVIDIA driver')
+def test_the_gpu_wheel_without_a_driver_in_a_real_process(tmp_path):
+    fake_wheel(tmp_path, 'mxnet-cu112')
+    code = """
+import importlib.metadata as metadata
+version = metadata.version
+def only_cu112(name):
+    if name == 'mxnet':
+        raise metadata.PackageNotFoundError(name)
+    return version(name)
+metadata.version = only_cu112
+load_compat()
+"""
+    status, _, err = run_python(code, [tmp_path])
+    assert status != 0 and 'mxnet-cu112 needs libcuda.so.1, which comes with the NVIDIA driver' in err
+
+
+def test_missing_openmp_is_named():
+    def load(name):
+        raise OSError(name)
+
+    with pytest.raises(ImportError, match='apt-get install libgomp1'):
+        compat.check_openmp(load)

@@ -1,0 +1,391 @@
+"""The faults seen in public code, one test each; where it is cheap the faulty form stands beside and is caught."""
+import inspect
+import math
+
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet import autograd, gluon
+
+import loss_cases as lc
+import reference as ref
+from gluonfr.loss import get_loss
+
+MARGINS = pytest.mark.parametrize('case', lc.COSINE_LOSSES, ids=str)
+HYBRID = pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
+
+
+def gradient_of(function, value, dtype='float32'):
+    """Slope of an MXNet function at one point."""
+    x = mx.nd.array([value], dtype=dtype)
+    x.attach_grad()
+    with autograd.record():
+        y = function(x)
+    y.backward()
+    return float(x.grad.asnumpy()[0])
+
+
+# --- cosines of one --------------------------------------------------------------------------------------------------
+
+def test_the_naive_arccos_and_sine_are_not_finite_at_one():
+    """What the tests below guard against."""
+    assert not math.isfinite(gradient_of(mx.nd.arccos, 1.0))
+    assert not math.isfinite(gradient_of(lambda c: mx.nd.sqrt(1 - c * c), 1.0))
+    assert np.isnan(mx.nd.arccos(mx.nd.array([1.0000001])).asnumpy()[0])
+    assert np.float16(1 - 1e-6) == np.float16(1)
+
+
+@MARGINS
+@HYBRID
+@pytest.mark.parametrize('dtype', ['float64', 'float32', 'float16'])
+def test_cosines_at_and_beyond_one_are_finite(case, hybridize, dtype):
+    loss, _ = case.make('float64' if dtype == 'float64' else 'float32')
+    if hybridize:
+        loss.hybridize()
+    x = case.inputs()
+    for edge in (1.0, 1.0000001, 1.001, 1 - 1e-6, 1 - 1e-7, 1 - 1e-13, 0.0):
+        for sign in (1, -1):
+            pred = np.full((lc.BATCH, lc.CLASSES), sign * edge)
+            pred[::2] = x['pred'][::2]
+            pred[np.arange(lc.BATCH), x['label'].astype(int)] = sign * edge
+            out, by_input, _ = lc.gradients(loss, dict(x, pred=pred), np.ones(lc.BATCH), True, dtype)
+            assert np.isfinite(out).all(), (edge, sign)
+            assert np.isfinite(by_input['pred']).all(), (edge, sign)
+
+
+@pytest.mark.parametrize('name,want', [
+    ('arcface-strict', lambda c: ref.psi(c, 1, 0.5)), ('combined-m1', lambda c: ref.psi(c, 3)),
+    ('combined-all', lambda c: ref.psi(c, 4, 0.4, 0.1)), ('cosloss', lambda c: c - 0.35),
+    ('liarcface', lambda c: (math.pi - 2 * (math.acos(c) + 0.4)) / math.pi)])
+@pytest.mark.parametrize('cos', [1.0, -1.0, 0.0])
+def test_value_at_the_edges(name, want, cos):
+    """The target's logit, read from a loss with two classes: CE = log(1 + exp(z_other - z_target))."""
+    args = dict(lc.BY_NAME[name].args, classes=2, s=1)
+    loss = get_loss(name.split('-')[0], **args)
+    loss.initialize()
+    loss.cast('float64')
+    got = lc.value(loss, {'pred': np.array([[0.25, cos]]), 'label': np.array([1.0])}, dtype='float64')[0]
+    other = (math.pi - 2 * math.acos(0.25)) / math.pi if name == 'liarcface' else 0.25
+    assert other - math.log(math.exp(got) - 1) == pytest.approx(want(cos), abs=2e-5)
+
+
+@pytest.mark.parametrize('case', lc.COSINE_LOSSES, ids=str)
+def test_the_gradient_points_to_the_class_at_one(case):
+    """Beyond the clip the slope is one, not zero: a sample on the wrong pole still learns."""
+    loss, _ = case.make('float64')
+    x = case.inputs()
+    pred = np.zeros((lc.BATCH, lc.CLASSES))
+    pred[np.arange(lc.BATCH), x['label'].astype(int)] = -1.0
+    _, by_input, _ = lc.gradients(loss, dict(x, pred=pred), np.ones(lc.BATCH), False)
+    assert (by_input['pred'][np.arange(lc.BATCH), x['label'].astype(int)] < -1e-3).all()
+
+
+# --- monotone --------------------------------------------------------------------------------------------------------
+
+def rises(values):
+    """True if no step goes down."""
+    return bool((np.diff(values) >= -1e-9).all())
+
+
+MONOTONE = [c for c in lc.COSINE_LOSSES if not c.args.get('easy_margin', c.name == 'arcface')]
+
+
+@pytest.mark.parametrize('case', [c for c in MONOTONE if c.tag != 'taylor'], ids=str)
+def test_a_wider_angle_never_lowers_the_loss(case):
+    theta = np.linspace(0.001, math.pi - 0.001, 200)
+    loss, _ = case.make('float64')
+    pred = np.full((200, lc.CLASSES), -0.9)
+    pred[:, 2] = np.cos(theta)
+    x = {'pred': pred, 'label': np.full(200, 2.0)}
+    if 'embedding' in case.inputs():
+        x['embedding'] = np.tile([30.0, 40.0, 0.0], (200, 1))
+    for _ in range(6):  # past every warm-up
+        values = lc.value(loss, x, True, 'float64')
+    assert rises(values)
+
+
+def test_the_monotone_check_catches_a_margin_that_turns_round():
+    theta = np.linspace(0.001, math.pi - 0.001, 200)
+    faulty = np.array([[math.cos(t + 0.5)] + [-0.9] * 4 for t in theta])
+    assert not rises(ref.cross_entropy(8 * faulty, np.zeros(200)))
+
+
+def test_easy_margin_is_the_default_and_an_option():
+    assert inspect.signature(type(get_loss('arcface', classes=5))).parameters['easy_margin'].default is True
+    x = {'pred': np.array([[-0.5, 0.2], [0.5, 0.2]]), 'label': np.array([0.0, 0.0])}
+    for easy in (True, False):
+        loss = get_loss('arcface', classes=2, s=4, easy_margin=easy)
+        loss.initialize()
+        loss.cast('float64')
+        want = ref.combined(x['pred'], x['label'], 1, 0.5, 0, 4, easy)
+        np.testing.assert_allclose(lc.value(loss, x, dtype='float64'), want, rtol=1e-9)
+
+
+# --- gradients -------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('name,margins', [('arcface', {'m': 0.5, 'easy_margin': False}),
+                                          ('arcface', {'m': 0.5, 'easy_margin': True}),
+                                          ('combined', {'m1': 2, 'm2': 0.3, 'm3': 0.2})])
+@HYBRID
+def test_the_exact_gradient_is_the_default_and_the_other_has_a_name(name, margins, hybridize):
+    x = lc.cosines(np.random.RandomState(3))
+    head = np.linspace(1, 2, lc.BATCH)
+    outs, grads = {}, {}
+    for gradient in (None, 'exact', 'straight-through'):
+        extra = {} if gradient is None else {'gradient': gradient}
+        loss = get_loss(name, classes=lc.CLASSES, s=8, **dict(margins, **extra))
+        loss.initialize()
+        loss.cast('float64')
+        if hybridize:
+            loss.hybridize()
+        outs[gradient], by_input, _ = lc.gradients(loss, x, head)
+        grads[gradient] = by_input['pred']
+    m1, m2 = margins.get('m1', 1), margins.get('m2', margins.get('m'))
+    logits = ref.combined_logits(x['pred'], x['label'], m1, m2, margins.get('m3', 0), 8,
+                                 margins.get('easy_margin', False))
+    as_if_no_margin = np.array([8 * w * (ref.softmax(z) - y)
+                                for w, z, y in zip(head, logits, lc.one_hot(x['label']))])
+    np.testing.assert_allclose(grads['straight-through'], as_if_no_margin, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(outs['straight-through'], outs['exact'], rtol=1e-12)
+    np.testing.assert_array_equal(grads[None], grads['exact'])
+    assert np.abs(grads['exact'] - as_if_no_margin).max() > 0.1
+
+
+@pytest.mark.parametrize('name', ['arcface', 'combined'])
+def test_an_unknown_gradient_is_refused(name):
+    with pytest.raises(ValueError, match='straight-through'):
+        get_loss(name, classes=5, gradient='detached')
+
+
+@pytest.mark.parametrize('changed', ['m1', 'm2', 'm3'])
+@pytest.mark.parametrize('start', [{'m1': 1.0, 'm2': 0.0, 'm3': 0.0}, {'m1': 1.2, 'm2': 0.2, 'm3': 0.1},
+                                   {'m1': 1.0, 'm2': 0.0, 'm3': 0.3}, {'m1': 2.0, 'm2': 0.4, 'm3': 0.0}],
+                         ids=['none', 'all', 'm3 alone', 'm1 and m2'])
+@pytest.mark.parametrize('easy', [False, True])
+def test_every_margin_always_applies(changed, start, easy):
+    x = lc.cosines(np.random.RandomState(1))
+    x['pred'] = np.abs(x['pred'])
+    values = []
+    for more in (0.0, 0.1):
+        loss = get_loss('combined', classes=lc.CLASSES, s=4, easy_margin=easy,
+                        **dict(start, **{changed: start[changed] + more}))
+        loss.initialize()
+        values.append(lc.value(loss, x))
+    assert (values[1] > values[0] + 1e-3).all()
+
+
+# --- labels ----------------------------------------------------------------------------------------------------------
+
+def test_labels_beyond_float32():
+    """Class 16,777,217 has no float32 of its own; an int32 label must reach it."""
+    wanted = 2 ** 24 + 1
+    assert int(np.float32(wanted)) != wanted
+    loss = get_loss('cosloss', classes=wanted + 1, m=0.3, s=40)
+    loss.initialize()
+    pred = mx.nd.full((1, wanted + 1), -1.0)
+    pred[0, wanted] = 1.0
+    got = float(loss(pred, mx.nd.array([wanted], dtype='int32')).asnumpy()[0])
+    want = math.log(math.exp(40 * 0.7) + wanted * math.exp(-40)) - 40 * 0.7
+    assert got == pytest.approx(want, abs=1e-3)
+
+
+# --- state in the graph ----------------------------------------------------------------------------------------------
+
+class PythonCounter(gluon.HybridBlock):
+    """The faulty form: a Python counter in hybrid_forward."""
+
+    def __init__(self):
+        super().__init__()
+        self.it = 0
+
+    def hybrid_forward(self, F, x):
+        self.it += 1
+        return x * self.it
+
+
+def test_a_python_counter_freezes_under_hybridize():
+    """Why the counters are parameters."""
+    block = PythonCounter()
+    block.hybridize()
+    x = mx.nd.ones((1,))
+    assert len({float(block(x).asnumpy()[0]) for _ in range(4)}) == 1
+
+
+@pytest.mark.parametrize('name', ['asoftmax-anneal', 'arcface-warmup', 'cosloss-warmup', 'combined-warmup',
+                                  'liarcface-warmup', 'focalloss-warmup'])
+def test_state_moves_under_hybridize(name):
+    loss, _ = lc.BY_NAME[name].make('float64')
+    loss.hybridize()
+    x = lc.BY_NAME[name].inputs()
+    values = [lc.value(loss, x, True, 'float64').sum() for _ in range(3)]
+    assert len(set(values)) == 3
+    assert values[0] < values[1] < values[2]  # the margin comes in by steps
+
+
+@pytest.mark.parametrize('name', ['arcface', 'cosloss', 'combined', 'liarcface'])
+def test_the_warm_up_goes_from_no_margin_to_the_whole(name):
+    x = lc.cosines(np.random.RandomState(0))
+    full = get_loss(name, classes=lc.CLASSES, s=8)
+    none = get_loss('normsoftmax', classes=lc.CLASSES, s=8)
+    if name == 'liarcface':
+        none = get_loss(name, classes=lc.CLASSES, s=8, m=0)
+    warm = get_loss(name, classes=lc.CLASSES, s=8, margin_warmup=3)
+    for loss in (full, none, warm):
+        loss.initialize()
+        loss.cast('float64')
+    seen = [lc.value(warm, x, True, 'float64') for _ in range(5)]
+    np.testing.assert_allclose(seen[0], lc.value(none, x, dtype='float64'), rtol=1e-9)
+    np.testing.assert_allclose(seen[3], lc.value(full, x, dtype='float64'), rtol=1e-9)
+    np.testing.assert_array_equal(seen[4], seen[3])
+    assert all(p.grad_req == 'null' for p in warm.collect_params().values())
+
+
+# --- the original's faults -------------------------------------------------------------------------------------------
+
+def test_contrastive_takes_the_distance_not_the_norm_of_squares():
+    loss = get_loss('contrastiveloss', margin=6)
+    loss.initialize()
+    got = loss(mx.nd.array([[3., 4.], [3., 4.]]), mx.nd.zeros((2, 2)), mx.nd.array([1, 0])).asnumpy()
+    np.testing.assert_allclose(got, [25.0, 1.0], rtol=1e-5)
+    faulty = np.linalg.norm([9.0, 16.0]) ** 2
+    assert abs(got[0] - faulty) > 100
+
+
+def test_mps_lets_the_hardest_negative_be_below_zero():
+    a = np.array([[1.0, 0.0], [-0.8, 0.6]])
+    b = np.array([[0.8, 0.6], [-1.0, 0.0]])
+    x = {'pred1': a, 'pred2': b}
+    loss = get_loss('mpsloss', m=0.5)
+    loss.initialize()
+    hardest = max(ref.cosine(a[0], b[1]), ref.cosine(a[1], b[0]))
+    assert hardest < 0
+    np.testing.assert_allclose(lc.value(loss, x), ref.mps(a, b, 0.5), rtol=1e-5, atol=1e-6)
+    for m in (1.0, 1.5):
+        loss = get_loss('mpsloss', m=m)
+        loss.initialize()
+        floored = max(m - ref.cosine(a[0], b[0]), 0) / 2
+        assert floored - lc.value(loss, x)[0] > 0.05
+
+
+def test_git_does_not_repel_its_own_class_and_takes_any_batch_size():
+    case = lc.BY_NAME['gitloss']
+    loss, p = case.make('float64')
+    loss.hybridize()
+    x = case.inputs()
+    same = dict(x, label=np.full(lc.BATCH, 2.0))
+    without = ref.center(same['pred'], same['label'], same['embedding'], p['centers'], 0.3)
+    np.testing.assert_allclose(lc.value(loss, same, dtype='float64'), without, rtol=1e-9)
+    for size in (2, 5, 6):
+        part = {k: v[:size] for k, v in x.items()}
+        np.testing.assert_allclose(lc.value(loss, part, dtype='float64'), case.expected(part, p, 0, False), rtol=1e-9)
+
+
+@HYBRID
+def test_lgm_does_not_underflow(hybridize):
+    """exp(-d) is 0 in float32 for every class of a 400-dimensional embedding."""
+    rng = np.random.RandomState(0)
+    args = {'num_classes': 4, 'embedding_size': 400, 'alpha': 0.5, 'lamda': 0.1, 'lr_mult': 1.0}
+    loss = get_loss('lgmloss', **args)
+    loss.initialize()
+    if hybridize:
+        loss.hybridize()
+    p = {'mean': rng.randn(4, 400), 'var': rng.uniform(0.5, 2, (4, 400))}
+    lc.set_params(loss, p)
+    x = {'embedding': rng.randn(3, 400) * 2, 'label': np.array([0.0, 3.0, 1.0])}
+    distance = ref.lgm_distance(x['embedding'][0], p['mean'][0], p['var'][0])[0]
+    assert np.exp(np.float32(-distance)) == 0  # the faulty form takes the logarithm of this
+    out, by_input, by_param = lc.gradients(loss, x, np.ones(3), True, 'float32')
+    np.testing.assert_allclose(out, ref.lgm(x['embedding'], x['label'], p['mean'], p['var'], 0.5, 0.1), rtol=1e-4)
+    assert np.isfinite(by_input['embedding']).all() and all(np.isfinite(g).all() for g in by_param.values())
+
+
+def test_lgm_counts_half_the_log_determinant():
+    args = {'num_classes': 2, 'embedding_size': 2, 'alpha': 0.0, 'lamda': 1.0, 'lr_mult': 1.0}
+    loss = get_loss('lgmloss', **args)
+    loss.initialize()
+    lc.set_params(loss, {'mean': np.zeros((2, 2)), 'var': np.full((2, 2), math.e)})
+    got = lc.value(loss, {'embedding': np.zeros((1, 2)), 'label': np.zeros(1)})
+    np.testing.assert_allclose(got, [math.log(2) + 1.0], rtol=1e-5)  # 1/2 log det = 1/2 (1 + 1)
+
+
+def test_l2softmax_normalises_the_features_not_the_logits():
+    case = lc.BY_NAME['l2softmax']
+    loss, _ = case.make('float64')
+    x = case.inputs()
+    base = lc.value(loss, x, dtype='float64')
+    longer = dict(x, pred=3 * x['pred'], embedding=3 * x['embedding'])  # x -> 3x moves W x along
+    np.testing.assert_allclose(lc.value(loss, longer, dtype='float64'), base, rtol=1e-9)
+    heavier = dict(x, pred=3 * x['pred'])  # a larger W is another loss; normalised logits would hide it
+    assert np.abs(lc.value(loss, heavier, dtype='float64') - base).max() > 0.1
+
+
+def test_asoftmax_taylor_ends_in_the_tenth_power():
+    theta = np.linspace(0.3, 1.0, 6)
+    pred = np.full((6, 2), 0.1)
+    pred[:, 0] = np.cos(theta)
+    loss = get_loss('asoftmax', classes=2, m=3, s=1, phiflag=False, lambda_base=0, lambda_min=0)
+    loss.initialize()
+    loss.cast('float64')
+    ce = lc.value(loss, {'pred': pred, 'label': np.zeros(6)}, dtype='float64')
+    target = 0.1 - np.log(np.exp(ce) - 1)
+    x = 3 * theta
+    right = sum((-1) ** n * x ** (2 * n) / math.factorial(2 * n) for n in range(6))
+    faulty = right + x ** 10 / math.factorial(10) - x ** 9 / math.factorial(9)
+    np.testing.assert_allclose(target, np.clip(right, -3, 1), rtol=1e-7)
+    np.testing.assert_allclose(target, np.cos(x), atol=2e-3)
+    assert np.abs(target - faulty).max() > 0.01
+
+
+def test_range_alpha_weighs_the_spread_and_beta_the_centres():
+    case = lc.BY_NAME['rangeloss']
+    x = case.inputs()
+    for alpha, beta, want in ((1.0, 0.0, ref.range_intra(x['embedding'], 3, 4, 2)),
+                              (0.0, 1.0, ref.range_inter(x['embedding'], 3, 4, 6.0))):
+        loss = get_loss('rangeloss', **dict(case.args, alpha=alpha, beta=beta))
+        loss.initialize()
+        np.testing.assert_allclose(lc.value(loss, x), np.full(12, want), rtol=1e-4)
+
+
+@pytest.mark.parametrize('top_k', [1, 2, 3, 6])
+def test_range_counts_a_pair_once(top_k):
+    """A distance matrix holds every pair twice: the k largest entries are then k/2 pairs."""
+    case = lc.BY_NAME['rangeloss']
+    x = case.inputs()
+    loss = get_loss('rangeloss', **dict(case.args, top_k=top_k))
+    loss.initialize()
+    loss.cast('float64')
+    want = ref.range_loss(x['embedding'], 0.7, 0.4, top_k, 3, 4, 6.0)
+    np.testing.assert_allclose(lc.value(loss, x, dtype='float64'), want, rtol=1e-8)
+
+
+def test_the_originals_names_are_found():
+    from gluonfr import loss as losses
+    assert type(get_loss('cosLoss', classes=5, m=0.3, s=4)) is losses.CosLoss
+    assert type(get_loss('cosloss', classes=5, m=0.3, s=4)) is losses.CosLoss
+    assert type(get_loss('mpsoss')) is losses.MPSLoss
+
+
+# --- small embeddings ------------------------------------------------------------------------------------------------
+
+def test_the_last_layer_of_lenetplus_reaches_the_whole_plane():
+    """Behind a ReLU a 2-d embedding has one quadrant for all classes."""
+    from gluonfr.model_zoo import get_model
+    mx.random.seed(0)
+    net = get_model('lenetplus')
+    net.initialize(mx.init.Xavier())
+    x = mx.nd.array(np.random.RandomState(0).rand(64, 1, 28, 28))
+    embedding = net(x).asnumpy()
+    assert embedding.shape == (64, 2)
+    weight = [p for p in net.collect_params().values() if p.name.endswith('weight')][-1]
+    assert weight.shape[0] == 2
+    weight.set_data(-weight.data())
+    np.testing.assert_allclose(net(x).asnumpy(), -embedding, rtol=1e-4, atol=1e-5)  # linear: f(-W) = -f(W)
+
+
+@pytest.mark.parametrize('classes', [10, 1000])
+def test_l2softmax_refuses_a_scale_too_small_for_its_classes(classes):
+    bound = math.log(0.9 * (classes - 2) / 0.1)
+    with pytest.raises(ValueError, match='alpha'):
+        get_loss('l2softmax', classes=classes, alpha=bound - 0.01)
+    get_loss('l2softmax', classes=classes, alpha=bound + 0.01)
+    get_loss('l2softmax', classes=2, alpha=0.1)  # the bound says nothing about two classes

@@ -1,0 +1,510 @@
+"""Every registered loss: value, gradient, hybrid form, precision, state, options. The table is ``loss_cases``."""
+import inspect
+
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet import autograd, gluon
+
+import loss_cases as lc
+import reference as ref
+from gluonfr.loss import get_loss, get_loss_list
+
+ALL = pytest.mark.parametrize('case', lc.CASES, ids=str)
+STATEFUL = [c for c in lc.CASES if c.state]
+HEADS = {None, 'dense', 'linear', 'cosine', 'feature_norm'}
+STEPS = 5
+
+
+def head_gradient(size, seed=5):
+    """Different weights for the samples, so that a gradient that leaks between samples shows."""
+    return np.random.RandomState(seed).uniform(0.5, 1.5, size)
+
+
+def close(got, want, tight=True):
+    """float64 up to the epsilons of divisions (1e-8), or float32."""
+    np.testing.assert_allclose(got, want, rtol=1e-7 if tight else 1e-4, atol=1e-8 if tight else 1e-4)
+
+
+class Outer(gluon.HybridBlock):
+    """Calls a loss inside another graph, where it meets Symbols."""
+
+    def __init__(self, loss):
+        super().__init__()
+        self.loss = loss
+
+    def hybrid_forward(self, F, *args):
+        return self.loss(*args)
+
+
+# --- completeness ----------------------------------------------------------------------------------------------------
+
+def test_every_loss_has_a_case():
+    assert set(get_loss_list()) == {c.name for c in lc.CASES}
+
+
+@pytest.mark.parametrize('name', sorted(lc.OPTIONS))
+def test_every_named_option_has_a_case(name):
+    option, choices = lc.OPTIONS[name]
+    assert {c.args.get(option, lc.DEFAULTS[option]) for c in lc.CASES if c.name == name} == choices
+
+
+@pytest.mark.parametrize('name', sorted(n for n in lc.OPTIONS if None in lc.OPTIONS[n][1] or n in ('ringloss',)))
+def test_the_error_lists_the_options_of_the_table(name):
+    option, choices = lc.OPTIONS[name]
+    args = next(c.args for c in lc.CASES if c.name == name)
+    with pytest.raises(ValueError) as error:
+        get_loss(name, **dict(args, **{option: 'nonsense'}))
+    for choice in choices - {None}:
+        assert choice in str(error.value)
+    assert 'nonsense' in str(error.value)
+
+
+@ALL
+def test_declarations(case):
+    loss, _ = case.make()
+    names = [n for n in inspect.signature(loss.hybrid_forward).parameters if n != 'F']
+    given = tuple(case.inputs())
+    assert isinstance(loss.inputs, tuple)
+    assert set(loss.inputs) == set(given)
+    assert loss.head in HEADS
+    assert (loss.head is not None) == ('pred' in given and 'positive' not in given)
+    positional = [n for n in names if n not in lc.params_of(loss) and n != 'sample_weight']
+    kinds = {p.kind for p in inspect.signature(loss.hybrid_forward).parameters.values()}
+    if inspect.Parameter.VAR_POSITIONAL not in kinds:
+        assert tuple(positional[:len(loss.inputs)]) == loss.inputs
+
+
+@ALL
+def test_inputs_are_in_the_order_of_the_call(case):
+    """The table's order is the documented one; `inputs` is what a training loop goes by."""
+    loss, p = case.make('float64')
+    x = case.inputs()
+    reordered = {k: x[k] for k in loss.inputs}
+    close(lc.value(loss, reordered, dtype='float64'), case.expected(x, p, 0, False))
+
+
+@ALL
+def test_repr(case):
+    text = repr(case.make()[0])
+    assert text.startswith(type(get_loss(case.name, **case.args)).__name__ + '(')
+    assert 'object at' not in text and '\n\n' not in text
+    for key, given in case.args.items():
+        if key in ('m', 's', 'margin', 'alpha', 'lamda', 'gamma'):
+            assert f'{given:g}' in text if isinstance(given, (int, float)) else given in text, (key, text)
+
+
+# --- value and gradient ----------------------------------------------------------------------------------------------
+
+@ALL
+@pytest.mark.parametrize('train', [False, True], ids=['predict', 'train'])
+@pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
+def test_value(case, train, hybridize):
+    for seed in (0, 1):
+        loss, p = case.make('float64', seed=seed)
+        if hybridize:
+            loss.hybridize()
+        x = case.inputs(seed)
+        want = case.expected(x, p, 0, train)
+        got = lc.value(loss, x, train, 'float64', 'float64')
+        assert got.shape == (len(want),)
+        close(got, want)
+
+
+@ALL
+@pytest.mark.parametrize('label_dtype', ['float32', 'int32', 'int64'])
+def test_value_in_float32_with_any_label_type(case, label_dtype):
+    loss, p = case.make()
+    x = case.inputs()
+    args = lc.arrays(x, 'float32', label_dtype)
+    out = lc.first(loss(*args))
+    assert out.dtype == np.float32
+    close(out.asnumpy(), case.expected(x, p, 0, False), tight=False)
+
+
+@ALL
+@pytest.mark.parametrize('train', [False, True], ids=['predict', 'train'])
+def test_gradient(case, train):
+    """Against central differences of the reference, for every float input and every trained parameter."""
+    loss, p = case.make('float64')
+    x = case.inputs()
+    head = head_gradient(len(next(iter(x.values()))))
+    _, by_input, by_param = lc.gradients(loss, x, head, train)
+    assert set(by_input) == set(x) - {'label'}
+    assert set(by_param) == {k for k in p if lc.params_of(loss)[k].grad_req != 'null'}
+
+    def total(values, params):
+        return float(np.dot(head, case.expected(values, params, 0, train)))
+
+    for key, got in by_input.items():
+        want = ref.numerical_gradient(lambda v, key=key: total(dict(x, **{key: v}), p), x[key])
+        np.testing.assert_allclose(got, want, rtol=2e-5, atol=2e-6, err_msg=key)
+    for key, got in by_param.items():
+        want = ref.numerical_gradient(lambda v, key=key: total(x, dict(p, **{key: v})), p[key])
+        np.testing.assert_allclose(got, want, rtol=2e-5, atol=2e-6, err_msg=key)
+
+
+@ALL
+def test_every_trained_parameter_gets_a_gradient(case):
+    loss, _ = case.make('float64')
+    x = case.inputs()
+    _, _, by_param = lc.gradients(loss, x, np.ones(len(next(iter(x.values())))), True)
+    for key, grad in by_param.items():
+        assert np.abs(grad).sum() > 0, key
+
+
+@ALL
+def test_float16_inputs_are_computed_in_float32(case):
+    loss, p = case.make()
+    x = {k: v if k == 'label' else v.astype('float16').astype('float64') for k, v in case.inputs().items()}
+    args = lc.arrays(x, 'float16')
+    for a in args:
+        if a.dtype == np.float16:
+            a.attach_grad()
+    with autograd.record(train_mode=False):
+        out = lc.first(loss(*args))
+    out.backward()
+    assert out.dtype == np.float32
+    close(out.asnumpy(), case.expected(x, p, 0, False), tight=False)
+    assert all(np.isfinite(a.grad.asnumpy()).all() for a in args if a.dtype == np.float16)
+
+
+@ALL
+def test_cast_to_float16(case):
+    loss, p = case.make()
+    loss.cast('float16')
+    x = case.inputs()
+    got = lc.value(loss, x, train=True, dtype='float16')
+    assert np.isfinite(got).all()
+    np.testing.assert_allclose(got, case.expected(x, p, 0, True), rtol=0.03, atol=0.1)
+
+
+# --- training steps, hybrid and state --------------------------------------------------------------------------------
+
+def train_steps(loss, case, steps, start=0, call=None):
+    """SGD on the loss's own parameters; returns the losses, then the input gradients, of every step."""
+    trained = [q for q in loss.collect_params().values() if q.grad_req != 'null']
+    trainer = gluon.Trainer(trained, 'sgd', {'learning_rate': 0.1}) if trained else None
+    losses, grads = [], []
+    for step in range(start, start + steps):
+        args = lc.arrays(case.inputs(seed=step), 'float64', 'float64')
+        args[0].attach_grad()
+        with autograd.record():
+            out = lc.first((call or loss)(*args))
+        out.backward()
+        losses.append(out.asnumpy())
+        grads.append(args[0].grad.asnumpy())
+        if trainer:
+            trainer.step(len(losses[-1]))
+    return losses, grads
+
+
+@ALL
+@pytest.mark.parametrize('form', ['hybridized', 'inside a graph'])
+def test_hybrid_equals_imperative_over_training_steps(case, form):
+    plain, _ = case.make('float64')
+    hybrid, _ = case.make('float64')
+    if form == 'hybridized':
+        hybrid.hybridize()
+        call = hybrid
+    else:
+        call = Outer(hybrid)
+        call.hybridize()
+    want = train_steps(plain, case, STEPS)
+    got = train_steps(hybrid, case, STEPS, call=call)
+    for kind in (0, 1):
+        for a, b in zip(want[kind], got[kind]):
+            np.testing.assert_allclose(b, a, rtol=1e-12, atol=1e-12)
+    after, want_after = lc.snapshot(hybrid), lc.snapshot(plain)
+    for name in want_after:
+        np.testing.assert_allclose(after[name], want_after[name], rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize('case', [c for c in STATEFUL if 'centers' not in c.params(np.random)], ids=str)
+@pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
+def test_counters_follow_the_training_forwards(case, hybridize):
+    loss, p = case.make('float64')
+    if hybridize:
+        loss.hybridize()
+    for done in range(STEPS + 2):
+        x = case.inputs(done)
+        close(lc.value(loss, x, False, 'float64'), case.expected(x, p, done, False))
+        close(lc.value(loss, x, True, 'float64'), case.expected(x, p, done, True))
+
+
+@pytest.mark.parametrize('name', ['centerloss', 'gitloss'])
+@pytest.mark.parametrize('alpha', [0.5, 0.2])
+@pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
+def test_centres_follow_the_papers_rule(name, alpha, hybridize):
+    case = lc.BY_NAME[name]
+    loss, p = case.make('float64', alpha=alpha)
+    if hybridize:
+        loss.hybridize()
+    centers = p['centers']
+    for step in range(3):
+        x = case.inputs(step)
+        want = case.expected(x, {'centers': centers}, step, True)  # the value uses the centres before the update
+        close(lc.value(loss, x, True, 'float64'), want)
+        centers = ref.updated_centers(centers, x['embedding'], x['label'], alpha)
+        close(loss.centers.data().asnumpy(), centers)
+    assert loss.centers.grad_req == 'null'
+
+
+@ALL
+@pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
+def test_predict_mode_changes_no_state(case, hybridize):
+    loss, _ = case.make()
+    if hybridize:
+        loss.hybridize()
+    args = lc.arrays(case.inputs())
+    loss(*args)
+    before = lc.snapshot(loss)
+    loss(*args)[0].asnumpy()
+    lc.value(loss, case.inputs(), train=False)
+    for name, kept in lc.snapshot(loss).items():
+        np.testing.assert_array_equal(kept, before[name], err_msg=name)
+    if case.state:
+        lc.value(loss, case.inputs(), train=True)
+        after = lc.snapshot(loss)
+        assert any((after[name] != before[name]).any() for name in before)
+
+
+@ALL
+def test_state_survives_save_and_load(case, tmp_path):
+    """Three steps, save, load, three more = six steps."""
+    whole, _ = case.make('float64')
+    want = train_steps(whole, case, 6)[0]
+    half, _ = case.make('float64')
+    assert np.array_equal(train_steps(half, case, 3)[0], want[:3])
+    half.save_parameters(str(tmp_path / 'loss.params'))
+    again = get_loss(case.name, **case.args)
+    again.initialize()
+    again.cast('float64')
+    again.load_parameters(str(tmp_path / 'loss.params'))
+    assert np.array_equal(train_steps(again, case, 3, start=3)[0], want[3:])
+
+
+# --- options every loss has ------------------------------------------------------------------------------------------
+
+@ALL
+@pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
+@pytest.mark.parametrize('column', [False, True], ids=['(B,)', '(B,1)'])
+def test_sample_weight_scales_the_whole_loss_of_a_sample(case, column, hybridize):
+    loss, p = case.make('float64')
+    if hybridize:
+        loss.hybridize()
+    x = case.inputs()
+    want = case.expected(x, p, 0, False)
+    weights = np.linspace(0, 2, len(want))
+    got = lc.value(loss, x, dtype='float64', label_dtype='float64',
+                   sample_weight=weights[:, None] if column else weights)
+    assert got.shape == want.shape
+    close(got, want * weights)
+
+
+@ALL
+def test_weight_scales_the_whole_loss(case):
+    loss, p = case.make('float64', weight=0.25)
+    x = case.inputs()
+    close(lc.value(loss, x, dtype='float64', label_dtype='float64'), 0.25 * case.expected(x, p, 0, False))
+
+
+@pytest.mark.parametrize('case', [c for c in lc.CASES if c.turns], ids=str)
+@pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
+def test_batch_axis_one_takes_transposed_inputs(case, hybridize):
+    loss, p = case.make('float64', batch_axis=1)
+    if hybridize:
+        loss.hybridize()
+    x = case.inputs()
+    turned = {k: v if v.ndim == 1 else np.ascontiguousarray(v.T) for k, v in x.items()}
+    want = case.expected(x, p, 0, False)
+    got = lc.value(loss, turned, dtype='float64', label_dtype='float64')
+    assert got.shape == want.shape
+    close(got, want)
+
+
+@pytest.mark.parametrize('case', [c for c in lc.CASES if c.dense], ids=str)
+@pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
+def test_one_hot_labels_equal_class_numbers(case, hybridize):
+    loss, p = case.make('float64', sparse_label=False)
+    if hybridize:
+        loss.hybridize()
+    x = case.inputs()
+    x_dense = {k: lc.one_hot(v) if k == 'label' else v for k, v in x.items()}
+    for train in (False, True):
+        want = case.expected(x, p, 0, train)
+        close(lc.value(loss, x_dense, train, 'float64', 'float64'), want)
+
+
+@pytest.mark.parametrize('name', ['softmax', 'cosloss', 'arcface-strict', 'normsoftmax', 'ringloss-l2', 'l2softmax'])
+def test_smoothed_labels(name):
+    """The margin goes to the likeliest class; the cross-entropy takes the row as it is."""
+    case = lc.BY_NAME[name]
+    loss, p = case.make('float64', sparse_label=False)
+    x = dict(case.inputs())
+    x['label'] = 0.8 * lc.one_hot(x['label']) + 0.2 / lc.CLASSES
+    close(lc.value(loss, x, dtype='float64', label_dtype='float64'), case.expected(x, p, 0, False))
+
+
+@pytest.mark.parametrize('axis', [1, -1])
+def test_axis_is_the_class_axis(axis):
+    case = lc.BY_NAME['softmax']
+    loss, p = case.make('float64', axis=axis)
+    x = case.inputs()
+    close(lc.value(loss, x, dtype='float64'), case.expected(x, p, 0, False))
+
+
+@ALL
+def test_several_contexts(case):
+    contexts = [mx.cpu(0), mx.cpu(1)]
+    loss, p = case.make('float64', ctx=contexts)
+    for seed, ctx in enumerate(contexts):
+        x = case.inputs(seed)
+        head = np.ones(len(next(iter(x.values()))))
+        out, by_input, _ = lc.gradients(loss, x, head, train=True, ctx=ctx)
+        close(out, case.expected(x, p, 0, True))
+        assert all(np.isfinite(g).all() for g in by_input.values())
+
+
+@ALL
+def test_several_contexts_hybridized(case):
+    contexts = [mx.cpu(0), mx.cpu(1)]
+    loss, p = case.make('float64', ctx=contexts)
+    loss.hybridize()
+    for ctx in contexts:
+        x = case.inputs()
+        out, _, _ = lc.gradients(loss, x, np.ones(len(next(iter(x.values())))), train=True, ctx=ctx)
+        close(out, case.expected(x, p, 0, True))
+
+
+# --- results with a form of their own --------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('train', [False, True], ids=['predict', 'train'])
+@pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
+@pytest.mark.parametrize('name', ['lgmloss', 'lgmloss-negative_var'])
+def test_lgm_returns_probabilities_without_margin(name, train, hybridize):
+    case = lc.BY_NAME[name]
+    loss, p = case.make('float64')
+    if hybridize:
+        loss.hybridize()
+    x = case.inputs()
+    want = ref.lgm_probability(x['embedding'], p['mean'], p['var'])
+    for shift in (0, 1):  # another label, the same probability
+        labels = (x['label'] + shift) % lc.CLASSES
+        with autograd.record(train_mode=train):
+            out = loss(*lc.arrays(dict(x, label=labels), 'float64'))
+        assert isinstance(out, (tuple, list)) and len(out) == 2
+        assert out[1].shape == (lc.BATCH, lc.CLASSES)
+        close(out[1].asnumpy(), want)
+
+
+@pytest.mark.parametrize('name,scores', [
+    ('lgmloss', lambda x, p: ref.lgm_probability(x, p['mean'], p['var'])),
+    ('cocoloss', lambda x, p: np.array([[ref.cosine(a, c) for c in p['centers']] for a in x])),
+    ('lsoftmax-m2', lambda x, p: ref.dense(x, p['weight']))])
+def test_losses_that_own_the_class_scores_predict(name, scores):
+    case = lc.BY_NAME[name]
+    loss, p = case.make('float64')
+    x = case.inputs()['embedding']
+    got = loss.predict(mx.nd.array(x, dtype='float64')).asnumpy()
+    assert got.shape == (lc.BATCH, lc.CLASSES)
+    np.testing.assert_array_equal(np.argsort(got, axis=1), np.argsort(scores(x, p), axis=1))
+
+
+@pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
+def test_ring_auto_starts_at_the_mean_length_of_the_first_batch(hybridize, tmp_path):
+    case = lc.BY_NAME['ringloss-l2']
+    loss = get_loss('ringloss', lamda=0.3, r_init='auto')
+    loss.initialize()
+    loss.cast('float64')
+    if hybridize:
+        loss.hybridize()
+    x, later = case.inputs(0), case.inputs(1)
+    later['embedding'] = later['embedding'] * 7
+    radius = [np.mean([ref.norm(v) for v in x['embedding']])]
+    close(lc.value(loss, x, True, 'float64'), ref.ring(x['pred'], x['label'], x['embedding'], radius, 0.3))
+    close(loss.R.data().asnumpy(), radius)
+    want = ref.ring(later['pred'], later['label'], later['embedding'], radius, 0.3)
+    for train in (True, False):
+        close(lc.value(loss, later, train, 'float64'), want)
+    loss.save_parameters(str(tmp_path / 'ring.params'))
+    again = get_loss('ringloss', lamda=0.3, r_init='auto')
+    again.initialize()
+    again.cast('float64')
+    again.load_parameters(str(tmp_path / 'ring.params'))
+    close(lc.value(again, later, True, 'float64'), want)
+
+
+def test_ring_starts_at_r_init():
+    loss = get_loss('ringloss', lamda=0.3, r_init=20.0)
+    loss.initialize()
+    np.testing.assert_allclose(loss.R.data().asnumpy(), [20.0])
+    assert loss.R.shape == (1,) and loss.R.grad_req == 'write'
+
+
+def test_lgm_variance_learns_slowly():
+    loss = lc.BY_NAME['lgmloss'].make()[0]
+    assert loss.var.lr_mult == 0.5 and loss.mean.lr_mult == 1.0
+    fresh = get_loss('lgmloss', **lc.BY_NAME['lgmloss'].args)
+    fresh.initialize()
+    np.testing.assert_array_equal(fresh.var.data().asnumpy(), np.ones((lc.CLASSES, lc.DIM)))
+
+
+# --- one sample ------------------------------------------------------------------------------------------------------
+
+ONE = [c for c in lc.CASES if c.name != 'rangeloss']
+
+
+@pytest.mark.parametrize('case', ONE, ids=str)
+@pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
+def test_batch_of_one(case, hybridize):
+    loss, p = case.make('float64')
+    if hybridize:
+        loss.hybridize()
+    x = {k: v[:1] for k, v in case.inputs().items()}
+    out, by_input, _ = lc.gradients(loss, x, np.ones(1), train=True)
+    assert out.shape == (1,)
+    close(out, case.expected(x, p, 0, True))
+    assert all(np.isfinite(g).all() for g in by_input.values())
+
+
+MINED = [c for c in lc.CASES if c.feed is lc.mined]
+
+
+@pytest.mark.parametrize('case', MINED, ids=str)
+@pytest.mark.parametrize('labels', [[0, 0, 0, 0, 0, 0], [0, 1, 2, 3, 4, 5], [7, 7, 7, 7, 7, 9]], ids=str)
+def test_mining_with_no_positives_or_no_negatives(case, labels):
+    loss, p = case.make('float64')
+    x = dict(case.inputs(), label=np.array(labels, dtype='float64'))
+    out, by_input, _ = lc.gradients(loss, x, np.ones(6), train=True)
+    close(out, case.expected(x, p, 0, True))
+    assert np.isfinite(by_input['embedding']).all()
+
+
+@pytest.mark.parametrize('case', MINED + [lc.BY_NAME[n] for n in ('contrastiveloss', 'triplet')], ids=str)
+def test_equal_embeddings_have_finite_gradients(case):
+    """The distance of two equal points has no slope: sqrt at 0 must not give NaN."""
+    loss, _ = case.make('float64')
+    x = {k: v if k == 'label' else np.ones_like(v) for k, v in case.inputs().items()}
+    out, by_input, _ = lc.gradients(loss, x, np.ones(6), train=True)
+    assert np.isfinite(out).all()
+    assert all(np.isfinite(g).all() for g in by_input.values())
+
+
+def test_range_loss_of_equal_embeddings_is_finite():
+    case = lc.BY_NAME['rangeloss']
+    loss, _ = case.make('float64')
+    x = dict(case.inputs(), embedding=np.ones((12, lc.DIM)))
+    out, by_input, _ = lc.gradients(loss, x, np.ones(12), train=True)
+    assert np.isfinite(out).all() and np.isfinite(by_input['embedding']).all()
+
+
+@ALL
+def test_zero_embeddings_are_finite(case):
+    """A dead embedding must not turn the batch into NaN."""
+    loss, _ = case.make()
+    x = {k: np.zeros_like(v) if k == 'embedding' or k.startswith('pred') and case.name == 'mpsloss' else v
+         for k, v in case.inputs().items()}
+    out, by_input, by_param = lc.gradients(loss, x, np.ones(len(next(iter(x.values())))), True, 'float32')
+    assert np.isfinite(out).all()
+    assert all(np.isfinite(g).all() for g in list(by_input.values()) + list(by_param.values()))

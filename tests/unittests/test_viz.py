@@ -1,0 +1,160 @@
+"""gluonfr.viz: what is drawn is looked at by eye; here the files, the ranges, the state of pyplot and bad input."""
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gluonfr import viz
+
+pytest.importorskip('matplotlib')
+pytest.importorskip('seaborn')
+
+
+def blobs(n=200, size=2, classes=10, seed=0):
+    rng = np.random.RandomState(seed)
+    labels = rng.randint(0, classes, n)
+    return rng.randn(classes, size)[labels] * 5 + rng.randn(n, size), labels
+
+
+def pixels(path):
+    image = pytest.importorskip('PIL.Image').open(path)
+    return np.asarray(image.convert('RGB'))
+
+
+@pytest.mark.parametrize('size', [1, 2, 3, 8])
+def test_embeddings_of_every_size_give_a_small_png(tmp_path, size):
+    embeddings, labels = blobs(size=size)
+    path = viz.plot_embeddings(embeddings, labels, str(tmp_path / 'new' / 'a.png'), title='t',
+                               centres=np.zeros((10, size)))
+    assert 1000 < os.path.getsize(path) < 60000
+    assert pixels(path).std() > 5
+    assert os.listdir(os.path.dirname(path)) == ['a.png']
+
+
+@pytest.mark.parametrize('size', [2, 3, 8])
+def test_angles_of_every_size_give_a_small_png(tmp_path, size):
+    embeddings, labels = blobs(size=size)
+    for name, centres in (('a.png', None), ('b.png', np.random.RandomState(0).randn(10, size))):
+        path = viz.plot_angles(embeddings, labels, str(tmp_path / name), centres=centres)
+        assert 1000 < os.path.getsize(path) < 60000
+
+
+def test_thousands_of_points_stay_below_60_kb(tmp_path):
+    embeddings, labels = blobs(20000)
+    assert os.path.getsize(viz.plot_embeddings(embeddings, labels, str(tmp_path / 'a.png'))) < 60000
+    assert os.path.getsize(viz.plot_angles(embeddings, labels, str(tmp_path / 'b.png'))) < 60000
+
+
+def test_one_class_and_one_point(tmp_path):
+    viz.plot_embeddings(np.zeros((1, 2)), [0], str(tmp_path / 'a.png'))
+    viz.plot_angles(np.ones((1, 2)), [0], str(tmp_path / 'b.png'))
+    viz.plot_angles(np.ones((3, 5)), [0, 0, 0], str(tmp_path / 'c.png'))
+
+
+def test_more_than_ten_classes(tmp_path):
+    embeddings, labels = blobs(classes=23)
+    viz.plot_embeddings(embeddings, labels, str(tmp_path / 'a.png'))
+
+
+def test_ndarrays_are_taken(tmp_path):
+    mx = pytest.importorskip('mxnet')
+    embeddings, labels = blobs()
+    viz.plot_embeddings(mx.nd.array(embeddings), mx.nd.array(labels), str(tmp_path / 'a.png'))
+
+
+def test_pyplot_and_its_settings_are_left_alone(tmp_path):
+    import matplotlib
+    from matplotlib import pyplot
+    before, settings = pyplot.get_fignums(), dict(matplotlib.rcParams)
+    embeddings, labels = blobs()
+    viz.plot_embeddings(embeddings, labels, str(tmp_path / 'a.png'))
+    viz.plot_angles(embeddings, labels, str(tmp_path / 'b.png'))
+    viz.plot_curves([{'epoch': 1, 'loss': 1.0}], str(tmp_path / 'c.png'))
+    assert pyplot.get_fignums() == before
+    assert dict(matplotlib.rcParams) == settings
+
+
+def test_the_same_data_give_the_same_file(tmp_path):
+    embeddings, labels = blobs()
+    a = viz.plot_embeddings(embeddings, labels, str(tmp_path / 'a.png'))
+    b = viz.plot_embeddings(embeddings, labels, str(tmp_path / 'b.png'))
+    assert Path(a).read_bytes() == Path(b).read_bytes()
+
+
+def test_limits_hold_every_point_of_every_epoch_and_have_one_width():
+    frames = [blobs(seed=k)[0] * (k + 1) for k in range(3)]
+    limits = viz.embedding_limits(frames, quantile=1)
+    for frame in frames:
+        assert (frame > limits[:, 0]).all() and (frame < limits[:, 1]).all()
+    widths = limits[:, 1] - limits[:, 0]
+    assert np.allclose(widths, widths[0])
+
+
+def test_limits_ignore_a_stray_point_but_not_a_class():
+    embeddings, _ = blobs(5000)
+    stray = np.concatenate([embeddings, [[1e4, 0]]])
+    assert np.allclose(viz.embedding_limits(stray), viz.embedding_limits(embeddings), rtol=0.05, atol=0.5)
+    far = np.concatenate([embeddings, np.full((100, 2), 100.0)])
+    assert viz.embedding_limits(far)[0, 1] > 100
+
+
+def test_limits_of_a_single_point_have_an_extent():
+    limits = viz.embedding_limits(np.ones((1, 2)))
+    assert (limits[:, 1] > limits[:, 0]).all()
+
+
+def test_projection_is_linear_with_fixed_signs():
+    embeddings, _ = blobs(size=6)
+    one, two = viz.fit_projection(embeddings), viz.fit_projection(embeddings[::-1])
+    assert np.allclose(one.components_, two.components_)
+    assert np.allclose(one.transform(embeddings), (embeddings - embeddings.mean(0)) @ one.components_.T)
+
+
+def test_curves_take_csv_strings_and_gaps(tmp_path):
+    rows = [{'epoch': '1', 'loss': '2.3', 'train_accuracy': '', 'test_accuracy': '0.5'},
+            {'epoch': '2', 'loss': '1.3', 'train_accuracy': '0.8', 'test_accuracy': '0.9'}]
+    assert os.path.getsize(viz.plot_curves(rows, str(tmp_path / 'a.png'))) < 60000
+
+
+def test_gif_has_all_frames_and_holds_the_last(tmp_path):
+    image = pytest.importorskip('PIL.Image')
+    paths = [viz.plot_embeddings(*blobs(seed=k), str(tmp_path / f'{k}.png')) for k in range(3)]
+    out = viz.make_gif(paths, str(tmp_path / 'a.gif'), fps=4, hold=1, max_side=200)
+    gif = image.open(out)
+    durations = []
+    for k in range(gif.n_frames):
+        gif.seek(k)
+        durations.append(gif.info['duration'])
+    assert durations == [250, 250, 1250] and max(gif.size) == 200 and gif.info['loop'] == 0
+    assert os.path.getsize(out) < 200000
+
+
+@pytest.mark.parametrize('call, words', [
+    (lambda p: viz.plot_embeddings(np.zeros(3), [0, 0, 0], p), r'embeddings must be \(N,D\)'),
+    (lambda p: viz.plot_embeddings(np.zeros((0, 2)), [], p), 'N >= 1'),
+    (lambda p: viz.plot_embeddings(np.zeros((3, 2)), [0, 0], p), r'labels must be \(N,\) = \(3,\)'),
+    (lambda p: viz.plot_embeddings(np.full((3, 2), np.nan), [0, 0, 0], p), 'finite, got 3 rows'),
+    (lambda p: viz.plot_embeddings(np.zeros((3, 2)), [0, 0, 0], p, max_points=0), 'max_points must be >= 1'),
+    (lambda p: viz.plot_embeddings(np.zeros((3, 2)), [0, 0, 0], p, limits=[[1, 0], [0, 1]]), 'low < high'),
+    (lambda p: viz.plot_embeddings(np.zeros((3, 2)), [0, 0, 0], p, centres=np.zeros((3, 4))), 'centres must be'),
+    (lambda p: viz.plot_angles(np.ones((3, 1)), [0, 0, 0], p), 'D >= 2'),
+    (lambda p: viz.plot_angles(np.zeros((3, 2)), [0, 0, 0], p), 'must not all be zero'),
+    (lambda p: viz.plot_angles(np.ones((3, 2)), [0, 1, 2], p, centres=np.ones((2, 2))), 'C > 2'),
+    (lambda p: viz.plot_curves([], p), 'non-empty list'),
+    (lambda p: viz.embedding_limits([]), 'of one D'),
+    (lambda p: viz.embedding_limits(np.ones((2, 2)), quantile=0.2), r'quantile must be in \(0.5, 1\]'),
+    (lambda p: viz.make_gif([], p), 'at least one picture'),
+    (lambda p: viz.make_gif(['a.png'], p, fps=0), 'fps must be > 0'),
+    (lambda p: viz.make_gif(['a.png'], p, hold=-1), 'hold must be >= 0'),
+    (lambda p: viz.make_gif(['a.png'], p, colours=1), r'colours must be in \[2, 256\]'),
+])
+def test_bad_input_is_refused_by_name(tmp_path, call, words):
+    with pytest.raises(ValueError, match=words):
+        call(str(tmp_path / 'a.png'))
+    assert not os.listdir(str(tmp_path))
+
+
+def test_a_missing_frame_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match='1 of 1 pictures are missing, the first is nowhere.png'):
+        viz.make_gif(['nowhere.png'], str(tmp_path / 'a.gif'))
