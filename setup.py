@@ -27,6 +27,7 @@ EXTRAS = {
     'dev': ['pytest>=7', 'ruff>=0.5', 'build'],
     'docs': ['sphinx>=5', 'sphinx-rtd-theme', 'myst-parser'],
 }
+# of the two MXNet wheels only one can be installed: with an NVIDIA GPU take cu112 instead of all
 EXTRAS['all'] = [package for name in ('cpu', 'demo', 'dev', 'docs') for package in EXTRAS[name]]
 
 setup(
@@ -54,7 +55,6 @@ setup(
     classifiers=[
         'Development Status :: 4 - Beta',
         'Intended Audience :: Science/Research',
-        'License :: OSI Approved :: Apache Software License',
         'Operating System :: POSIX :: Linux',
         'Programming Language :: Python :: 3',
         'Topic :: Scientific/Engineering :: Image Recognition',

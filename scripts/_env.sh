@@ -38,7 +38,7 @@ fingerprint() {
 # prepare_env EXTRAS: make the environment hold gluonfr (as a link to this checkout) with EXTRAS, such as cpu,demo.
 # Does nothing when it already does. An interrupted installation leaves no stamp and is done again.
 prepare_env() {
-    local extras=$1 venv=${GLUONFR_VENV:-$ROOT/.venv} clear= python wanted stamp log
+    local extras=$1 venv=${GLUONFR_VENV:-$ROOT/.venv} clear="" python wanted stamp log
     case $venv in
         /*) ;;
         *) venv=$PWD/$venv ;;
@@ -62,20 +62,25 @@ prepare_env() {
     log=$venv/install.log
     say "installing gluonfr[$extras] from the package index (about 1 GB on disk, a few minutes; log: $log)"
     if ! "$PYTHON" -m pip install --upgrade pip >"$log" 2>&1 ||
-        ! "$PYTHON" -m pip install -e "$ROOT[$extras]" >>"$log" 2>&1; then
+        ! "$PYTHON" -m pip install -e "${ROOT}[$extras]" >>"$log" 2>&1; then
         explain_failure "$log"
     fi
     "$PYTHON" -c 'import gluonfr' || fail "it is installed but cannot be imported: see the message above."
     printf '%s\n' "$wanted" >"$venv/gluonfr-$extras.stamp"
 }
 
+# What pip says when it gets nothing from the index.
+NETWORK_SIGNS='ConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|name resolution|name or service'
+NETWORK_SIGNS+='|could not fetch|network is unreachable|connection (refused|reset|broken|aborted)|from versions: none'
+
 # explain_failure LOG: the end of pip's log, and what to do about it.
 explain_failure() {
     tail -n 15 "$1" >&2
     if grep -qi 'no space left' "$1"; then
         fail "the disk is full: free about 1.5 GB and run the command again."
-    elif grep -qiE 'ConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|name resolution|name or service|could not fetch|network is unreachable|connection (refused|reset|broken|aborted)' "$1"; then
-        fail "the package index cannot be reached. Check the network (https_proxy, pip's index-url), and run again."
+    elif grep -qiE "$NETWORK_SIGNS" "$1"; then
+        fail "the package index cannot be reached, or lacks a package. Check the network, https_proxy and pip's" \
+            "index-url, and run the command again."
     fi
     fail "pip could not install the packages: see above and $1."
 }

@@ -37,10 +37,10 @@ CLASSES = 10
 TRAIN_SCORED = 10000            # the training accuracy is measured on so many of the training images
 DRAWN = 3000                    # images of each set in a picture
 RUN_FILES = ('log.txt', 'metrics.csv', 'result.csv', 'recipe.json', 'curves.png', 'final.params', 'head.params',
-             'snapshots', 'pictures', 'checkpoint')
+             'train.gif', 'test.gif', 'train-circle.gif', 'test-circle.gif', 'snapshots', 'pictures', 'checkpoint')
 # flags that set the key of the same name in the recipe
-RECIPE_FLAGS = ('model', 'epochs', 'embedding_size', 'batch_size', 'optimizer', 'lr', 'lr_mode', 'lr_steps', 'warmup',
-                'margin_warmup', 'wd', 'momentum', 'clip', 'finetune')
+RECIPE_FLAGS = ('model', 'epochs', 'embedding_size', 'batch_size', 'optimizer', 'lr', 'head_lr', 'lr_mode', 'lr_steps',
+                'warmup', 'margin_warmup', 'wd', 'momentum', 'clip', 'finetune')
 
 
 def parse_args(argv=None):
@@ -61,7 +61,7 @@ def parse_args(argv=None):
     recipe.add_argument('--optimizer', metavar='NAME', help=KEYS['optimizer'][1])
     recipe.add_argument('--lr-mode', choices=('step', 'poly', 'cosine'), help='how the rate falls')
     recipe.add_argument('--lr-steps', type=float, nargs='*', metavar='EPOCH', help=KEYS['lr_steps'][1])
-    for name in ('lr', 'warmup', 'margin-warmup', 'wd', 'momentum', 'clip'):
+    for name in ('lr', 'head-lr', 'warmup', 'margin-warmup', 'wd', 'momentum', 'clip'):
         recipe.add_argument('--' + name, type=float, metavar='X', help=KEYS[name.replace('-', '_')][1])
     recipe.add_argument('--finetune', metavar='CHECKPOINT',
                         help='start from these weights: a .params or checkpoint file, or the folder of a run')
@@ -181,8 +181,8 @@ def contexts(gpus):
         raise ValueError(f'--gpus must be different GPU numbers such as 0,1, got {gpus!r}.')
     found = mx.context.num_gpus()
     if max(int(n) for n in numbers) >= found:
-        raise ValueError(f'--gpus must name GPUs that MXNet sees, got {gpus}, and it sees {found or "none"}. Leave it out '
-                         'to train on the CPU; GPUs need the wheel mxnet-cu112.')
+        raise ValueError(f'--gpus must name GPUs that MXNet sees, got {gpus}, and it sees {found or "none"}. '
+                         'Leave it out to train on the CPU; GPUs need the wheel mxnet-cu112.')
     return [mx.gpu(int(n)) for n in numbers]
 
 

@@ -26,15 +26,18 @@ class Snapshots(Callback):
         self._folder, self._name, self._view, self._every, self._loaders = folder, name, view, every, loaders
 
     def on_step_end(self, state):
-        steps = max(1, round(self._every * state.steps_per_epoch))
         # ends of epochs are drawn when their accuracy is known
-        if state.step % steps == 0 and state.batch < state.steps_per_epoch:
+        if state.batch < state.steps_per_epoch and self._is_due(state):
             self._take(state, state.step / state.steps_per_epoch, {})
 
     def on_epoch_end(self, state):
-        steps = max(1, round(self._every * state.steps_per_epoch))
-        if state.step % steps == 0 or state.epoch == state.epochs:
+        if state.epoch == state.epochs or self._is_due(state):
             self._take(state, float(state.epoch), state.history[-1])
+
+    def _is_due(self, state):
+        """Whether a multiple of ``every`` epochs lies between the step before and this one."""
+        steps = self._every * state.steps_per_epoch
+        return state.step // steps > (state.step - 1) // steps
 
     def _take(self, state, epoch, row):
         sets = {}

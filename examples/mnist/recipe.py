@@ -30,6 +30,7 @@ KEYS = {
                                'groups; 0: plain shuffling')),
     'optimizer': (str, 'a name known to mxnet.optimizer'),
     'lr': (float, 'learning rate at its highest'),
+    'head_lr': (float, 'factor of the learning rate for the class centres: the parameters of head and loss'),
     'lr_mode': (str, 'step, poly or cosine'),
     'lr_steps': (list, 'epochs after which the rate is multiplied by lr_factor, for step'),
     'lr_factor': (float, 'for step'),
@@ -131,7 +132,7 @@ def build_loss(recipe, classes, steps_per_epoch, contexts=1):
         if recipe['loss_args']:
             raise ValueError('loss_args go with --loss; the named setting {} has head_args.'.format(recipe['lossname']))
         _add_margin_warmup(settings, accepted, recipe, steps_per_epoch)
-        return AngleLinear(classes, size, **settings), LOSSES.create('softmax')
+        return _faster(AngleLinear(classes, size, **settings), recipe), LOSSES.create('softmax')
     if recipe['head_args']:
         raise ValueError('head_args go with --lossname; the loss {} has loss_args.'.format(recipe['loss']))
     accepted = _parameters(LOSSES.get(recipe['loss']))
@@ -149,7 +150,14 @@ def build_loss(recipe, classes, steps_per_epoch, contexts=1):
     arguments.update(recipe['loss_args'])
     loss = LOSSES.create(recipe['loss'], **arguments)
     kind = recipe['head'] or loss.head
-    return (None if kind is None else get_head(kind, classes, size)), loss
+    return (None if kind is None else _faster(get_head(kind, classes, size), recipe)), _faster(loss, recipe)
+
+
+def _faster(block, recipe):
+    """The block with the learning rate of its parameters raised by ``head_lr``."""
+    for parameter in block.collect_params().values():
+        parameter.lr_mult *= recipe['head_lr']
+    return block
 
 
 def _parameters(maker):
@@ -192,8 +200,10 @@ def _check_recipe(where, recipe):
 
 
 def _check_ranges(recipe):
-    for key, low in (('batch_size', 1), ('embedding_size', 1), ('epochs', 1), ('lr', 0), ('target_lr', 0), ('warmup', 0),
-                     ('margin_warmup', 0), ('wd', 0), ('momentum', 0), ('clip', 0), ('classes_per_batch', 0)):
+    counts = ('batch_size', 'embedding_size', 'epochs')
+    for key in (*counts, 'lr', 'head_lr', 'target_lr', 'warmup', 'margin_warmup', 'wd', 'momentum', 'clip',
+                'classes_per_batch'):
+        low = 1 if key in counts else 0
         if not recipe[key] >= low:
             raise ValueError(f'{key} must be >= {low} ({KEYS[key][1]}), got {recipe[key]}.')
     if recipe['lr_mode'] not in ('step', 'poly', 'cosine'):

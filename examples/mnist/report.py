@@ -70,7 +70,7 @@ def draw_snapshot(folder, path, limits=None, projection=None):
     for key in ('train', 'test'):
         embeddings, labels = data[key + '_embeddings'], data[key + '_labels']
         accuracy = float(data[key + '_accuracy'])
-        title = '{}   {}, epoch {:g}{}'.format(data['name'], key, data['epoch'],
+        title = '{}   {}, epoch {:.2f}{}'.format(data['name'], key, data['epoch'],
                                          '' if np.isnan(accuracy) else '   %.2f %%' % (100 * accuracy))
         target = os.path.join(folder, 'pictures', f'{key}-{when}.png')
         drawn.append(plot_embeddings(embeddings, labels, target, title=title, projection=projection,

@@ -68,7 +68,7 @@ class SVXSoftmax(_CosineLoss):
         return self._add_to_target(F, emphasized, index, target - F.pick(emphasized, index, axis=1)) * self._s
 
     def _shown(self):
-        return dict(super()._shown(), m=self._m, t=self._t)
+        return dict(super()._shown(), m=self._m, t=self._t, margin='arc' if self._arc else 'cos')
 
 
 @LOSSES.register('magface')

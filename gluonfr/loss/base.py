@@ -32,6 +32,7 @@ class CheckedLoss(gloss.Loss):
     normalized = False
     _classes = None          # label range, where known
     _embedding_size = None   # D, where known
+    _two_axes = ('pred', 'embedding')
     _sparse_label = True
     _dtype = 'float32'
 
@@ -53,6 +54,10 @@ class CheckedLoss(gloss.Loss):
                 self._owner, ', '.join(self.inputs), len(args)))
         if isinstance(args[0], nd.NDArray):
             self._check(dict(zip(self.inputs, args)))
+            for sample_weight in args[len(self.inputs):]:
+                if sample_weight.size != args[0].shape[self._batch_axis]:
+                    raise ValueError('{}: sample_weight must be (B,) or (B, 1) with B = {}, got shape {}.'.format(
+                        self._owner, args[0].shape[self._batch_axis], sample_weight.shape))
         return super().forward(*args)
 
     @property
@@ -67,6 +72,9 @@ class CheckedLoss(gloss.Loss):
         if min(sizes.values()) < 1 or len(set(sizes.values())) > 1:
             raise ValueError('{}: all inputs must have the same batch size >= 1, got {}.'.format(
                 self._owner, ', '.join('{} {}'.format(n, a.shape) for n, a in named.items())))
+        for name, array in named.items():
+            if name in self._two_axes and array.ndim != 2:
+                raise ValueError('{}: {} must have two axes, got shape {}.'.format(self._owner, name, array.shape))
         classes = self._classes
         if 'pred' in named and named['pred'].ndim == 2 and self.head is not None:
             width = named['pred'].shape[1 - self._batch_axis]
@@ -80,7 +88,11 @@ class CheckedLoss(gloss.Loss):
                 raise ValueError('{}: embedding must have embedding_size = {} values a sample, got shape {}.'.format(
                     self._owner, self._embedding_size, named['embedding'].shape))
         if 'label' in named:
-            self._check_label(named['label'], classes)
+            label = named['label']
+            if self._sparse_label and label.size != label.shape[0] and named.get('pred', label).ndim == 2:
+                raise ValueError('{}: label must be (B,), got shape {}. For rows of probabilities say '
+                                 'sparse_label=False.'.format(self._owner, label.shape))
+            self._check_label(label, classes)
 
     def _check_label(self, label, classes):
         values = label.asnumpy()
@@ -109,19 +121,25 @@ class CheckedLoss(gloss.Loss):
         return F.argmax(label if self._batch_axis == 0 else F.transpose(label), axis=1)
 
     def _guard(self, F, loss, label, scores=None, axis=1):
-        """``loss``, NaN where a label lies outside the classes of ``scores``: a graph cannot raise, but can refuse."""
-        index = F.reshape_like(F.cast(label, self._dtype), loss)
-        inside = index >= 0
+        """``loss``, NaN where a label lies outside the classes of ``scores`` or a score is NaN.
+
+        A graph cannot raise, but it can refuse. (oneDNN's log-softmax may lose a NaN.)
+        """
+        good = F.ones_like(loss)
         if scores is not None:
-            # The size of the class axis, as a sum of ones along it: a Symbol has no shape to read.
-            classes = F.sum(F.ones_like(scores), axis=axis, keepdims=True)
-            inside = inside * (index < F.reshape_like(classes, loss))
+            # A Symbol has no shape to read: the number of classes is a sum of ones.
+            good = F.reshape_like(F.min(scores == scores, axis=axis, keepdims=True), loss)
+            classes = F.reshape_like(F.sum(F.ones_like(scores), axis=axis, keepdims=True), loss)
+        if self._sparse_label:
+            index = F.reshape_like(F.cast(label, self._dtype), loss)
+            good = good * (index >= 0)
+            good = good if scores is None else good * (index < classes)
         zero = F.zeros_like(loss)
-        return F.where(inside, loss, zero / zero)
+        return F.where(good, loss, zero / zero)
 
     def _finish(self, F, loss, sample_weight=None, label=None, scores=None):
         """The loss (B,) with its weights, and NaN for labels outside the classes of ``scores`` (B, C)."""
-        if label is not None and self._sparse_label:
+        if label is not None:
             loss = self._guard(F, loss, label, scores)
         if sample_weight is not None:
             loss = loss * F.reshape(F.cast(sample_weight, self._dtype), shape=(-1,))
@@ -164,9 +182,21 @@ class SoftmaxCrossEntropyLoss(CheckedLoss, gloss.SoftmaxCrossEntropyLoss):
     Raises ValueError for an empty batch, batch sizes that differ or a label outside [0, C-1].
     """
 
+    _two_axes = ()
+
     def __init__(self, axis=-1, sparse_label=True, from_logits=False, weight=None, batch_axis=0, **kwargs):
+        if axis == batch_axis:
+            raise ValueError('{}: axis must be another axis than batch_axis, got {} for both.'.format(
+                self._owner, axis))
         gloss.SoftmaxCrossEntropyLoss.__init__(self, axis=axis, sparse_label=sparse_label, from_logits=from_logits,
                                                weight=weight, batch_axis=batch_axis, **kwargs)
+
+    def _check(self, named):
+        pred = named.get('pred')
+        if pred is not None and (pred.ndim < 2 or self._axis % pred.ndim == self._batch_axis):
+            raise ValueError('{}: pred must have a class axis besides the batch axis, got shape {} with axis {} and '
+                             'batch_axis {}.'.format(self._owner, pred.shape, self._axis, self._batch_axis))
+        super()._check(named)
 
     def hybrid_forward(self, F, pred, label, sample_weight=None):
         """Cross-entropy of any rank of ``pred``, as Gluon's."""
@@ -174,11 +204,10 @@ class SoftmaxCrossEntropyLoss(CheckedLoss, gloss.SoftmaxCrossEntropyLoss):
         scores = pred if self._from_logits else F.log_softmax(pred, axis=self._axis)
         if self._sparse_label:
             loss = -F.pick(scores, label, axis=self._axis, keepdims=True)
-            loss = self._guard(F, loss, label, scores, self._axis)
         else:
             loss = -F.sum(scores * F.cast(label, self._dtype), axis=self._axis, keepdims=True)
-        loss = F.mean(loss, axis=self._batch_axis, exclude=True)
-        return self._finish(F, loss, sample_weight)
+        loss = self._guard(F, loss, label, pred, self._axis)
+        return self._finish(F, F.mean(loss, axis=self._batch_axis, exclude=True), sample_weight)
 
     def _shown(self):
         return dict(sparse_label=self._sparse_label)
@@ -200,11 +229,13 @@ class ClassScoreLoss(SoftmaxCrossEntropyLoss):
         Type of the arithmetic; 'float16' counts as 'float32'.
     """
 
+    _two_axes = ('pred', 'embedding')
+
     def __init__(self, classes=None, axis=-1, sparse_label=True, weight=None, batch_axis=0, dtype='float32',
                  prefix=None, params=None):
         check_choice(self._owner, 'batch_axis', batch_axis, (0, 1))
         check_choice(self._owner, 'axis', axis, (-1, 1 - batch_axis))
-        super().__init__(sparse_label=sparse_label, weight=weight, batch_axis=batch_axis, prefix=prefix, params=params)
+        super().__init__(1 - batch_axis, sparse_label, weight=weight, batch_axis=batch_axis, prefix=prefix, params=params)
         if classes is not None:
             self._classes = check_int(self._owner, 'classes', classes, 2)
         self._dtype = 'float64' if np.dtype(dtype) == np.float64 else 'float32'

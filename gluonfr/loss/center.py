@@ -263,8 +263,8 @@ class LGMLoss(CheckedLoss):
     inputs = ('embedding', 'label')
     head = None
 
-    def __init__(self, num_classes, embedding_size, alpha, lamda, lr_mult, dtype='float32', weight=None, prefix=None,
-                 params=None):
+    def __init__(self, num_classes, embedding_size, alpha, lamda, lr_mult, dtype='float32', *, weight=None,
+                 prefix=None, params=None):
         super().__init__(weight=weight, batch_axis=0, prefix=prefix, params=params)
         self._classes = check_int(self._owner, 'num_classes', num_classes, 2)
         self._embedding_size = check_int(self._owner, 'embedding_size', embedding_size, 1)

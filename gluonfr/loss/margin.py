@@ -331,6 +331,7 @@ class LSoftmax(ClassScoreLoss):
     def __init__(self, classes, embedding_size, m=2, s=1, **kwargs):
         super().__init__(classes, **kwargs)
         self._embedding_size = check_int(self._owner, 'embedding_size', embedding_size, 1)
+        check_number(self._owner, 's', s, 0, low_open=True)
         with self.name_scope():
             self.angle = AngleLinear(classes, embedding_size, m1=check_int(self._owner, 'm', m, 1), s=s, w_norm=False,
                                      x_norm=False, dtype=self._dtype)

@@ -28,6 +28,7 @@ class _PairLoss(CheckedLoss):
 
     head = None
     explicit = ()
+    _two_axes = ('embedding',)
 
     def __init__(self, weight=None, batch_axis=0, mining=None, minings=(), **kwargs):
         super().__init__(weight=weight, batch_axis=check_choice(self._owner, 'batch_axis', batch_axis, (0, 1)),
@@ -208,8 +209,9 @@ class MPSLoss(_PairLoss):
 
     explicit = ('pred1', 'pred2')
     normalized = True
+    _two_axes = ('pred1', 'pred2', 'embedding')
 
-    def __init__(self, m=1.0, weight=None, *, mining=None, prefix=None, params=None):
+    def __init__(self, m=1.0, *, mining=None, weight=None, prefix=None, params=None):
         super().__init__(weight, 0, mining, ('all',), prefix=prefix, params=params)
         self._margin = check_number(self._owner, 'm', m, 0)
 
@@ -255,12 +257,12 @@ class RangeLoss(CheckedLoss):
     margin : float
         >= 0, a squared distance.
     with_softmax : bool
-        Add the cross-entropy, as the paper trains; the inputs then are pred, label, embedding.
+        Add the cross-entropy, as the paper trains; a third input then is pred.
     weight : float or None
         Factor of the whole loss.
 
     Inputs:
-        - **embedding**: (P K, D), **label**: (P K,); with_softmax puts **pred**: (P K, C) and label first
+        - **embedding**: (P K, D), **label**: (P K,); and with_softmax **pred**: (P K, C)
         - **sample_weight**: (P K,), optional
 
     Outputs:
@@ -283,7 +285,7 @@ class RangeLoss(CheckedLoss):
         self._embedding_size = check_int(self._owner, 'feature_dim', feature_dim, 1)
         self._margin = check_number(self._owner, 'margin', margin, 0)
         if with_softmax:
-            self.inputs, self.head = ('pred', 'label', 'embedding'), 'dense'
+            self.inputs, self.head = ('embedding', 'label', 'pred'), 'dense'
 
     def _check(self, named):
         super()._check(named)
@@ -296,12 +298,10 @@ class RangeLoss(CheckedLoss):
             raise ValueError('RangeLoss: the batch must be {} groups of {} samples, one class each (see '
                              'gluonfr.data.PKSampler), got labels {}.'.format(self._groups, self._size, label[:32]))
 
-    def hybrid_forward(self, F, first, label, third=None, sample_weight=None):
+    def hybrid_forward(self, F, embedding, label, pred=None, sample_weight=None):
         """The batch's value for each sample, (P K,)."""
-        if self.head is None:
-            embedding, sample_weight = first, third if sample_weight is None else sample_weight
-        else:
-            embedding = third
+        if self.head is None:  # the third argument is the optional weight
+            pred, sample_weight = None, pred if sample_weight is None else sample_weight
         x = F.cast(embedding, self._dtype)
         groups = F.reshape(x, shape=(self._groups, self._size, -1))
         square = pairwise_square(F, groups)  # (P, K, K)
@@ -314,11 +314,10 @@ class RangeLoss(CheckedLoss):
                             shape=(1,))
         value = self._alpha * spread + self._beta * F.relu(self._margin - nearest)
         loss = F.broadcast_add(0 * F.sum(x, axis=1), value)
-        if self.head is not None:
-            pred = F.cast(first, self._dtype)
+        if pred is not None:
+            pred = F.cast(pred, self._dtype)
             loss = loss - F.pick(F.log_softmax(pred, axis=1), self._index(F, label), axis=1)
-            return self._finish(F, loss, sample_weight, label, pred)
-        return self._finish(F, loss, sample_weight)
+        return self._finish(F, loss, sample_weight, label, pred)
 
     def _upper(self, F, like, size):
         """(size, size) mask of the entries above the diagonal."""

@@ -85,10 +85,27 @@ class AngleLinear(HybridBlock):
 
     def forward(self, embedding, label=None):
         """Scores with the margin on the targets of ``label``, or without margin where no label is given."""
-        if label is None and isinstance(embedding, nd.NDArray):
-            # A hybridized block keeps one form of call. Class -1 is nobody's, so no score carries a margin.
-            label = nd.full((embedding.shape[0],), -1, ctx=embedding.context)
+        if isinstance(embedding, nd.NDArray):
+            self._check(embedding, label)
+            if label is None:
+                # A hybridized block keeps one form of call. Class -1 is nobody's, so no score carries a margin.
+                label = nd.full((embedding.shape[0],), -1, ctx=embedding.context)
         return super().forward(embedding, *(() if label is None else (label,)))
+
+    def _check(self, embedding, label):
+        if embedding.ndim != 2 or embedding.shape[1] != self._in_units:
+            raise ValueError('AngleLinear: embedding must be (B, {}), got shape {}.'.format(
+                self._in_units, embedding.shape))
+        if label is None:
+            return
+        values = label.asnumpy()
+        if values.shape != embedding.shape[:1]:
+            raise ValueError('AngleLinear: label must be (B,) with B = {}, got shape {}.'.format(
+                embedding.shape[0], values.shape))
+        bad = values[~((values >= 0) & (values < self._classes) & (np.floor(values) == values))]
+        if bad.size:
+            raise ValueError('AngleLinear: label must be whole numbers in [0, {}], got {}.'.format(
+                self._classes - 1, bad[0]))
 
     def hybrid_forward(self, F, embedding, label=None, weight=None):
         """Scores (B, C)."""

@@ -43,6 +43,10 @@ def angular_margin(F, cos, m1=1, m2=0, m3=0, easy_margin=False, gradient='exact'
         sign = 1 - 2 * (k - 2 * F.floor(k / 2))
         return sign * F.cos(phi) - 2 * k
 
+    given = cos
+    if gradient == 'straight-through':
+        # Cut at the root: MXNet 1.9.1 crashes in the backward pass of a `where` whose output is cut instead.
+        cos = F.BlockGrad(cos)
     # The value is exact up to +-1; the gradient comes from a point EDGE inside, where arccos has a finite one.
     inner = F.clip(cos, -1 + EDGE, 1 - EDGE)
     unit = F.clip(cos, -1, 1)
@@ -51,7 +55,7 @@ def angular_margin(F, cos, m1=1, m2=0, m3=0, easy_margin=False, gradient='exact'
     if easy_margin:
         target = F.where(cos > 0, target, cos)
     if gradient == 'straight-through':
-        target = cos + F.BlockGrad(target - cos)
+        target = given + (target - cos)
     return _minus(F, target, m3)
 
 

@@ -86,7 +86,8 @@ def save_checkpoint(path, state):
     for name, param in state.params.items():
         if param.grad_req != 'null' and not np.isfinite(arrays[name]).all():
             raise NonFiniteLoss('parameter {} is not finite after the update'.format(name), state.step,
-                                state.epoch + 1, state.learning_rate, state.last_checkpoint)
+                                state.epoch + (1 if state.batch else 0), state.learning_rate,
+                                state.last_checkpoint)
     header = {'format': FORMAT, 'contexts': len(state.ctx),
               'per_context': [name for name, param in state.params.items() if param.grad_req == 'null'],
               'optimizer': pack_optimizer(state.trainer, state.params, state.optimizer_start, arrays)}
@@ -114,8 +115,9 @@ def read_checkpoint(path):
         There is none; the message lists the checkpoints beside it.
     """
     if not os.path.isfile(path):
+        beside = [os.path.basename(other) for other in list_checkpoints(os.path.dirname(path))]
         raise FileNotFoundError('no checkpoint at {}. The folder holds: {}.'.format(
-            path, ', '.join(map(os.path.basename, list_checkpoints(os.path.dirname(path)))) or 'no checkpoint'))
+            path, ', '.join(beside) or 'no checkpoint'))
     try:
         with zipfile.ZipFile(path) as archive:
             wrong = archive.testzip()  # before NumPy takes a wrong size from an altered array header
@@ -125,7 +127,7 @@ def read_checkpoint(path):
             arrays = {name: archive[name] for name in archive.files}
         header = json.loads(arrays.pop('header').tobytes().decode('utf-8'))
         whole = header['format'] == FORMAT and header['arrays'] == sorted(arrays)
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError, ValueError) as error:
         raise DamagedCheckpoint(_damaged(path, error)) from error
     if not whole:
         raise DamagedCheckpoint(_damaged(path, 'it is of another format or lacks arrays'))
@@ -151,8 +153,8 @@ def find_checkpoint(resume, callbacks=()):
     Parameters
     ----------
     resume : str or None
-        A file, a folder, or 'auto' for the `checkpoint_folder` of one of the callbacks. In a folder the newest whole checkpoint
-        counts; a damaged newer one is reported and renamed to '<name>.damaged'.
+        A file, a folder, or 'auto' for the `checkpoint_folder` of one of the callbacks. In a folder the newest whole
+        checkpoint counts; a damaged newer one is reported and renamed to '<name>.damaged'.
     """
     if resume is None:
         return None

@@ -1,4 +1,5 @@
 """Value checks that speak one error grammar: whose, what is allowed, what came."""
+import math
 import numbers
 
 __all__ = ['check_number', 'check_int', 'check_choice']
@@ -23,13 +24,13 @@ def check_number(owner, name, value, low=None, high=None, low_open=False, high_o
     TypeError
         ``value`` is no real number (a bool is none).
     ValueError
-        ``value`` is NaN or outside the interval.
+        ``value`` is NaN, infinite or outside the interval.
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError('{}: {} must be a number, got {!r}.'.format(owner, name, value))
     too_low = low is not None and (value <= low if low_open else value < low)
     too_high = high is not None and (value >= high if high_open else value > high)
-    if value != value or too_low or too_high:
+    if not math.isfinite(value) or too_low or too_high:
         raise ValueError('{}: {} must be {}, got {}.'.format(
             owner, name, _interval(low, high, low_open, high_open), value))
     return value
@@ -53,7 +54,7 @@ def check_choice(owner, name, value, choices):
 
 def _interval(low, high, low_open, high_open):
     if low is None and high is None:
-        return 'finite'
+        return 'a finite number'
     if high is None:
         return '{} {}'.format('>' if low_open else '>=', low)
     if low is None:

@@ -28,6 +28,7 @@ class Registry:
                 if key in self._aliases:
                     warnings.warn('the {} name {!r} is registered again: {!r} replaces {!r}.'.format(
                         self._kind, key, maker, self._makers[self._aliases[key]]), stacklevel=2)
+                    self._makers.pop(key, None)
                 self._aliases[key] = name.lower()
             self._makers[name.lower()] = maker
             return maker

@@ -46,6 +46,8 @@ def make_gif(paths, out, fps=2.0, *, hold=2.0, max_side=480, colours=48):
     milliseconds[-1] += 1000.0 * hold
     os.makedirs(os.path.dirname(os.path.abspath(out)), exist_ok=True)
     part = f'{out}.{os.getpid()}.part'
-    imageio.imwrite(part, frames, extension='.gif', plugin='pillow', duration=milliseconds, loop=0)
+    # Pillow takes a list of durations for several frames only
+    imageio.imwrite(part, frames, extension='.gif', plugin='pillow', loop=0,
+                    duration=milliseconds if len(frames) > 1 else milliseconds[0])
     os.replace(part, out)
     return out

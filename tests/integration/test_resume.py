@@ -7,7 +7,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from gluonfr.train.checkpoint import list_checkpoints, read_checkpoint

@@ -2,7 +2,6 @@
 
 ``test_every_loss_has_a_case`` compares the names here with the registry, so a new loss fails until it is listed.
 """
-import math
 from collections import OrderedDict
 
 import mxnet as mx
@@ -176,7 +175,7 @@ def groups(rng):
 
 def groups_scores(rng):
     """The same with class scores."""
-    return OrderedDict(pred=rng.randn(12, CLASSES), label=np.repeat([0.0, 3.0, 1.0], 4), embedding=rng.randn(12, DIM))
+    return OrderedDict(groups(rng), pred=rng.randn(12, CLASSES))
 
 
 # --- the table -------------------------------------------------------------------------------------------------------
@@ -209,7 +208,8 @@ for _easy in (True, False):
          lambda x, p, done, train, e=_easy: ref.combined(x['pred'], x['label'], 1, 0.5, 0, 8, e))
     case('combined', 'easy' if _easy else 'strict', dict(C, m1=1.3, m2=0.3, m3=0.2, s=8, easy_margin=_easy), cosines,
          lambda x, p, done, train, e=_easy: ref.combined(x['pred'], x['label'], 1.3, 0.3, 0.2, 8, e))
-case('arcface', 'defaults', C, cosines, lambda x, p, done, train: ref.combined(x['pred'], x['label'], 1, 0.5, 0, 64, True))
+case('arcface', 'defaults', C, cosines,
+     lambda x, p, done, train: ref.combined(x['pred'], x['label'], 1, 0.5, 0, 64, True))
 case('arcface', 'warmup', dict(C, m=0.5, s=8, easy_margin=False, margin_warmup=3), cosines,
      lambda x, p, done, train: ref.combined(x['pred'], x['label'], 1, 0.5 * warm(done, 3), 0, 8), state=True)
 case('combined', 'defaults', C, cosines, lambda x, p, done, train: ref.combined(x['pred'], x['label'], 1, 0.3, 0.2, 64))
@@ -238,7 +238,7 @@ case('l2softmax', 'from_normx', dict(C, alpha=6, from_normx=True), cosines,
      lambda x, p, done, train: ref.l2softmax(x['pred'], x['label'], 6))
 
 for _m in (1, 2, 3, 4):
-    case('asoftmax', 'm%d' % _m, dict(C, m=_m, s=8, lambda_base=2.0, lambda_min=0.5), cosines,
+    case('asoftmax', f'm{_m}', dict(C, m=_m, s=8, lambda_base=2.0, lambda_min=0.5), cosines,
          lambda x, p, done, train, m=_m: ref.asoftmax(
              x['pred'], x['label'], m, 8, ref.asoftmax_lambda(iteration(done, train), base=2.0, floor=0.5)), state=True)
 case('asoftmax', 'defaults', C, cosines,
@@ -253,7 +253,7 @@ case('asoftmax', 'taylor', dict(C, m=3, s=8, phiflag=False, lambda_base=1.0, lam
      state=True)
 
 for _m in (2, 3):
-    case('lsoftmax', 'm%d' % _m, dict(C, embedding_size=DIM, m=_m), embeddings,
+    case('lsoftmax', f'm{_m}', dict(C, embedding_size=DIM, m=_m), embeddings,
          lambda x, p, done, train, m=_m: ref.lsoftmax(x['embedding'], x['label'], p['weight'], m, 1),
          params=lambda rng: dict(weight=rng.randn(CLASSES, DIM)))
 case('lsoftmax', 'scaled', dict(C, embedding_size=DIM, m=2, s=3), embeddings,
@@ -270,7 +270,8 @@ case('magface', 'defaults', C, long_embedding,
      lambda x, p, done, train: ref.magface(x['pred'], x['label'], x['embedding'], 64, 10, 110, 0.45, 0.8, 35))
 
 case('focalloss', '', {}, scores, lambda x, p, done, train: ref.focal(x['pred'], x['label'], 2.0))
-case('focalloss', 'gamma_half', dict(gamma=0.5), scores, lambda x, p, done, train: ref.focal(x['pred'], x['label'], 0.5))
+case('focalloss', 'gamma_half', dict(gamma=0.5), scores,
+     lambda x, p, done, train: ref.focal(x['pred'], x['label'], 0.5))
 case('focalloss', 'arcface', dict(C, loss='arcface', gamma=2.0, m=0.3, s=4, easy_margin=False), cosines,
      lambda x, p, done, train: ref.focal(ref.combined_logits(x['pred'], x['label'], 1, 0.3, 0, 4), x['label'], 2.0))
 case('focalloss', 'warmup', dict(C, loss='cosloss', gamma=1.0, m=0.3, s=4, margin_warmup=3), cosines,
@@ -289,7 +290,8 @@ case('gitloss', '', dict(C, embedding_size=DIM, lamda_c=0.3, lamda_g=2.0), score
      lambda x, p, done, train: ref.git(x['pred'], x['label'], x['embedding'], p['centers'], 0.3, 2.0),
      params=lambda rng: dict(centers=rng.randn(CLASSES, DIM)), state=True)
 case('lgmloss', '', dict(num_classes=CLASSES, embedding_size=DIM, alpha=0.5, lamda=0.1, lr_mult=0.5), embeddings,
-     lambda x, p, done, train: ref.lgm(x['embedding'], x['label'], p['mean'], p['var'], 0.5, 0.1), dense=False, turns=False,
+     lambda x, p, done, train: ref.lgm(x['embedding'], x['label'], p['mean'], p['var'], 0.5, 0.1),
+     dense=False, turns=False,
      params=lambda rng: dict(mean=rng.randn(CLASSES, DIM), var=rng.uniform(0.5, 2, (CLASSES, DIM))))
 case('lgmloss', 'negative_var', dict(num_classes=CLASSES, embedding_size=DIM, alpha=1.0, lamda=0.2, lr_mult=0.5),
      embeddings, lambda x, p, done, train: ref.lgm(x['embedding'], x['label'], p['mean'], p['var'], 1.0, 0.2),
@@ -353,4 +355,3 @@ SETTINGS = {'softmax': dict(w_norm=False, x_norm=False, s=1, m1=1, m2=0, m3=0),
 
 # The losses whose pred must hold cosines, with a setting of each that has a margin.
 COSINE_LOSSES = [c for c in CASES if c.feed in (cosines, long_embedding) and c.tag != 'from_normx']
-HALF_PI = math.pi / 2

