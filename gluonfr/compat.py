@@ -25,9 +25,9 @@ __all__ = ['prepare']
 NUMPY_ALIASES = {'bool': bool, 'int': int, 'float': float, 'complex': complex, 'object': object, 'str': str,
                  'long': int, 'unicode': str}
 
-# How often a waiting OpenMP thread looks again before it sleeps. Measured with MXNet 1.9.1 on two cores: the default
-# (300,000) is the fastest on an idle machine and collapses to a tenth when another process wants a core; not spinning
-# at all (OMP_WAIT_POLICY=PASSIVE) halves the inference rate on an idle one. This keeps most of both.
+# How often a waiting OpenMP thread looks again before it sleeps. Measured with MXNet 1.9.1 on two cores (noisy): long
+# spinning is the fastest on an idle machine and the slowest when another process wants a core; not spinning at all
+# (OMP_WAIT_POLICY=PASSIVE) costs up to half the inference rate on an idle one. This keeps most of both.
 SPIN_COUNT = '1000'
 
 # Every wheel that carries the package `mxnet`; two of them overwrite each other's files.

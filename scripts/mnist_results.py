@@ -7,7 +7,8 @@
     python scripts/mnist_results.py --markdown           # the tables of the README
 
 Rows that are there already are skipped, so the script can be killed at any time and started again: a training that was
-under way goes on from its last checkpoint. To make a row anew, delete it from the csv file.
+under way goes on from its last checkpoint. To make a row anew, after a change of its recipe say, delete it from the csv
+file and give --fresh.
 """
 import argparse
 import csv
@@ -46,6 +47,7 @@ def main():
     parser.add_argument('--jobs', type=int, default=1, metavar='N', help='trainings at a time; each gets cores / N')
     parser.add_argument('--data-root', metavar='DIR', help='folder of the MNIST files')
     parser.add_argument('--outputs', metavar='DIR', default=os.path.join('outputs', 'mnist-table'))
+    parser.add_argument('--fresh', action='store_true', help='do not go on from checkpoints of missing rows')
     parser.add_argument('--list', action='store_true', help='show which rows are there')
     parser.add_argument('--markdown', action='store_true', help='print the tables')
     args = parser.parse_args()
@@ -136,7 +138,9 @@ def start(task, args):
         print(f'{name}: another process is training it in {out}')
         return None
     command = [sys.executable, os.path.join(EXAMPLE, 'main.py'), '--lossname' if kind == 'setting' else '--loss', name,
-               '--seed', str(seed), '--dataset', args.table, '--out', out, '--resume', '--no-progress']
+               '--seed', str(seed), '--dataset', args.table, '--out', out, '--no-progress']
+    if not args.fresh:
+        command.append('--resume')
     if args.table == 'demo':
         command.append('--no-plots')
     elif kind == 'setting':

@@ -151,7 +151,8 @@ def train(args, run):
                                    {'train': eval_loader(train_set, min(DRAWN, train_count)),
                                     'test': eval_loader(test_set, min(DRAWN, test_count))}))
     state = fit(run.net, run.loss, run.train_data, head=head, epochs=recipe['epochs'], optimizer=run.optimizer,
-                clip_gradient=recipe['clip'] or None, ctx=run.ctx, callbacks=callbacks, seed=args.seed,
+                initializer=recipe['initializer'], clip_gradient=recipe['clip'] or None, ctx=run.ctx,
+                callbacks=callbacks, seed=args.seed,
                 resume='auto' if args.resume else None)
     run.net.save_parameters(os.path.join(args.out, 'final.params'))
     if head is not None:

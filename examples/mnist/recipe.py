@@ -24,6 +24,7 @@ KEYS = {
     'view': (str, "'angular' draws the unit circle beside the plane, 'euclidean' the plane only"),
     'model': (str, 'a net of the model zoo'),
     'embedding_size': (int, 'D'),
+    'initializer': (str, "of the net's weights: a name known to mxnet.init"),
     'epochs': (int, 'passes over the training set'),
     'batch_size': (int, 'images a step'),
     'classes_per_batch': (int, ('batches of this many classes with batch_size / classes_per_batch images each, in '

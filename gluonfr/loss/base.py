@@ -235,7 +235,8 @@ class ClassScoreLoss(SoftmaxCrossEntropyLoss):
                  prefix=None, params=None):
         check_choice(self._owner, 'batch_axis', batch_axis, (0, 1))
         check_choice(self._owner, 'axis', axis, (-1, 1 - batch_axis))
-        super().__init__(1 - batch_axis, sparse_label, weight=weight, batch_axis=batch_axis, prefix=prefix, params=params)
+        super().__init__(1 - batch_axis, sparse_label, weight=weight, batch_axis=batch_axis, prefix=prefix,
+                         params=params)
         if classes is not None:
             self._classes = check_int(self._owner, 'classes', classes, 2)
         self._dtype = 'float64' if np.dtype(dtype) == np.float64 else 'float32'

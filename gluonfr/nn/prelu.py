@@ -23,8 +23,8 @@ class PReLU(HybridBlock):
         Channels of the input. Needed only by the fast form of a shared slope; 0 keeps the plain operator there.
     spatial : bool
         Whether the input is (B, C, H, W). False is for (B, C), where the plain operator is used.
-    alpha_initializer : Initializer
-        Default 0.25.
+    alpha_initializer : Initializer or None
+        Of the slopes; None is 0.25.
 
     Inputs:
         - **x**: (B, C, H, W), or (B, C) with ``spatial=False``
@@ -33,7 +33,7 @@ class PReLU(HybridBlock):
         - **out**: the shape of x
     """
 
-    def __init__(self, channels=1, in_channels=0, spatial=True, alpha_initializer=mx.init.Constant(0.25),
+    def __init__(self, channels=1, in_channels=0, spatial=True, alpha_initializer=None,
                  prefix=None, params=None):
         super().__init__(prefix=prefix, params=params)
         self._channels = check_int('PReLU', 'channels', channels, 1)
@@ -43,7 +43,7 @@ class PReLU(HybridBlock):
                 channels, in_channels))
         self._spatial = spatial
         with self.name_scope():
-            self.alpha = self.params.get('alpha', shape=(channels,), init=alpha_initializer)
+            self.alpha = self.params.get('alpha', shape=(channels,), init=alpha_initializer or mx.init.Constant(0.25))
 
     def _fast(self):
         # A Symbol has no context: the parameter's own contexts say where the graph will run.
