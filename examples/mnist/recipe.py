@@ -8,6 +8,8 @@ import inspect
 import json
 import os
 
+import mxnet as mx
+import numpy as np
 from gluonfr.loss import LOSSES
 from gluonfr.nn import ANGLE_SETTINGS, AngleLinear, get_head
 
@@ -32,6 +34,7 @@ KEYS = {
     'optimizer': (str, 'a name known to mxnet.optimizer'),
     'lr': (float, 'learning rate at its highest'),
     'head_lr': (float, 'factor of the learning rate for the class centres: the parameters of head and loss'),
+    'circle': (float, 'radius of the circle on which 2-d class centres start evenly apart; 0: as the loss has it'),
     'lr_mode': (str, 'step, poly or cosine'),
     'lr_steps': (list, 'epochs after which the rate is multiplied by lr_factor, for step'),
     'lr_factor': (float, 'for step'),
@@ -133,13 +136,13 @@ def build_loss(recipe, classes, steps_per_epoch, contexts=1):
         if recipe['loss_args']:
             raise ValueError('loss_args go with --loss; the named setting {} has head_args.'.format(recipe['lossname']))
         _add_margin_warmup(settings, accepted, recipe, steps_per_epoch)
-        return _faster(AngleLinear(classes, size, **settings), recipe), LOSSES.create('softmax')
+        return _prepared(AngleLinear(classes, size, **settings), recipe), LOSSES.create('softmax')
     if recipe['head_args']:
         raise ValueError('head_args go with --lossname; the loss {} has loss_args.'.format(recipe['loss']))
-    accepted = _parameters(LOSSES.get(recipe['loss']))
+    accepted = LOSSES.keywords(recipe['loss'])
     inner = recipe['loss_args'].get('loss')
     if isinstance(inner, str):      # a loss over another one hands on what that one takes
-        accepted |= _parameters(LOSSES.get(inner))
+        accepted = accepted | LOSSES.keywords(inner)
     groups = recipe['classes_per_batch']
     known = {'classes': classes, 'num_classes': classes, 'embedding_size': size, 'feature_dim': size}
     if groups:
@@ -151,28 +154,32 @@ def build_loss(recipe, classes, steps_per_epoch, contexts=1):
     arguments.update(recipe['loss_args'])
     loss = LOSSES.create(recipe['loss'], **arguments)
     kind = recipe['head'] or loss.head
-    return (None if kind is None else _faster(get_head(kind, classes, size), recipe)), _faster(loss, recipe)
+    return (None if kind is None else _prepared(get_head(kind, classes, size), recipe)), _prepared(loss, recipe)
 
 
-def _faster(block, recipe):
-    """The block with the learning rate of its parameters raised by ``head_lr``."""
-    for parameter in block.collect_params().values():
+def _prepared(block, recipe):
+    """The block with its learning rate raised by ``head_lr`` and its 2-d class centres on the circle, if asked for."""
+    for name, parameter in block.collect_params().items():
         parameter.lr_mult *= recipe['head_lr']
+        if recipe['circle'] and parameter.shape[1:] == (2,) and not name.endswith('var'):
+            parameter.init = Circle(recipe['circle'])
     return block
 
 
-def _parameters(maker):
-    """Names that a constructor takes, through the bases it hands ``**kwargs`` to."""
-    makers = maker.__mro__ if inspect.isclass(maker) else [maker]
-    names = set()
-    for step in makers:
-        step = vars(step).get('__init__') if inspect.isclass(step) else step
-        if inspect.isfunction(step):
-            parameters = inspect.signature(step).parameters.values()
-            names.update(p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
-            if not any(p.kind == p.VAR_KEYWORD for p in parameters):
-                break
-    return names - {'self'}
+@mx.init.register
+class Circle(mx.init.Initializer):
+    """Class centres (C, 2) evenly apart on a circle.
+
+    On a circle centres cannot pass each other: two classes that start in one direction stay there.
+    """
+
+    def __init__(self, radius=1.0):
+        super().__init__(radius=radius)
+        self._radius = radius
+
+    def _init_weight(self, _, arr):
+        angle = np.arange(arr.shape[0]) * (2 * np.pi / arr.shape[0])
+        arr[:] = self._radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
 def _add_margin_warmup(arguments, accepted, recipe, steps_per_epoch):
@@ -202,7 +209,7 @@ def _check_recipe(where, recipe):
 
 def _check_ranges(recipe):
     counts = ('batch_size', 'embedding_size', 'epochs')
-    for key in (*counts, 'lr', 'head_lr', 'target_lr', 'warmup', 'margin_warmup', 'wd', 'momentum', 'clip',
+    for key in (*counts, 'lr', 'head_lr', 'circle', 'target_lr', 'warmup', 'margin_warmup', 'wd', 'momentum', 'clip',
                 'classes_per_batch'):
         low = 1 if key in counts else 0
         if not recipe[key] >= low:

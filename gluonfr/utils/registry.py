@@ -66,6 +66,10 @@ class Registry:
         """The constructor registered as ``name``."""
         return self._makers[self.canonical(name)]
 
+    def keywords(self, name):
+        """The set of keywords that the constructor of ``name`` takes, those it hands to its base included."""
+        return _keywords(self.get(name))[0]
+
     def create(self, name, **kwargs):
         """Call the constructor of ``name``.
 
@@ -76,7 +80,7 @@ class Registry:
         """
         maker = self.get(name)
         allowed, required = _keywords(maker)
-        unknown = [] if allowed is None else sorted(set(kwargs) - allowed)
+        unknown = [] if getattr(maker, 'open_keywords', False) else sorted(set(kwargs) - allowed)
         missing = sorted(required - set(kwargs))
         if unknown or missing:
             raise TypeError('{} {!r}: {}. Signature: {}{}.'.format(
@@ -89,7 +93,7 @@ class Registry:
 
 
 def _keywords(maker):
-    """The keywords that ``maker`` takes (None: any) and those it cannot do without.
+    """The keywords that ``maker`` takes and those it cannot do without, two sets.
 
     A class that hands ``**kwargs`` to its base takes what the base takes; one that hands them to something else says
     ``open_keywords = True`` and checks them itself.
@@ -105,8 +109,6 @@ def _keywords(maker):
         allowed.update(p.name for p in named)
         if depth == 0:
             required.update(p.name for p in named if p.default is p.empty)
-        if getattr(maker, 'open_keywords', False):
+        if getattr(maker, 'open_keywords', False) or not any(p.kind == p.VAR_KEYWORD for p in parameters):
             break
-        if not any(p.kind == p.VAR_KEYWORD for p in parameters):
-            return allowed, required
-    return None, required
+    return allowed, required
