@@ -12,7 +12,7 @@ cd "$ROOT"
 export MPLBACKEND="${MPLBACKEND:-Agg}"
 for name in softmax ArcFace_v1; do
     out=outputs/quickstart/$name
-    say "training LeNet++ on 4,000 real MNIST digits with $name (pictures: $out)"
-    "$PYTHON" examples/mnist/main.py --lossname "$name" --dataset demo --epochs 8 --out "$out" "$@"
+    say "training LeNet++ on real MNIST digits with $name (pictures: $out)"
+    "$PYTHON" examples/mnist/main.py --lossname "$name" --dataset demo --out "$out" "$@"
 done
 say "done: the accuracies stand above, the pictures in $ROOT/outputs/quickstart"

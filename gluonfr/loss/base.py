@@ -106,8 +106,8 @@ class CheckedLoss(gloss.Loss):
         top = np.inf if classes is None else classes - 1
         bad = values[~((values >= 0) & (values <= top) & (np.floor(values) == values))]
         if bad.size:
-            raise ValueError('{}: label must be whole numbers in [0, {}], got {}.'.format(
-                self._owner, 'inf)'[:-1] if classes is None else top, bad[0]))
+            raise ValueError('{}: label must be whole numbers {}, got {}.'.format(
+                self._owner, '>= 0' if classes is None else 'in [0, {}]'.format(top), bad[0]))
 
     def _scores(self, F, x):
         """``x`` in the loss's own type, samples first."""
