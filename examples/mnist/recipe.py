@@ -158,28 +158,16 @@ def build_loss(recipe, classes, steps_per_epoch, contexts=1):
 
 
 def _prepared(block, recipe):
-    """The block with its learning rate raised by ``head_lr`` and its 2-d class centres on the circle, if asked for."""
-    for name, parameter in block.collect_params().items():
-        parameter.lr_mult *= recipe['head_lr']
-        if recipe['circle'] and parameter.shape[1:] == (2,) and not name.endswith('var'):
-            parameter.init = Circle(recipe['circle'])
-    return block
-
-
-@mx.init.register
-class Circle(mx.init.Initializer):
-    """Class centres (C, 2) evenly apart on a circle.
+    """The block with its learning rate raised by ``head_lr`` and its 2-d class centres evenly on the circle.
 
     On a circle centres cannot pass each other: two classes that start in one direction stay there.
     """
-
-    def __init__(self, radius=1.0):
-        super().__init__(radius=radius)
-        self._radius = radius
-
-    def _init_weight(self, _, arr):
-        angle = np.arange(arr.shape[0]) * (2 * np.pi / arr.shape[0])
-        arr[:] = self._radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    for name, parameter in block.collect_params().items():
+        parameter.lr_mult *= recipe['head_lr']
+        if recipe['circle'] and parameter.shape[1:] == (2,) and not name.endswith('var'):
+            angle = np.arange(parameter.shape[0]) * (2 * np.pi / parameter.shape[0])
+            parameter.init = mx.init.Constant(recipe['circle'] * np.stack([np.cos(angle), np.sin(angle)], axis=1))
+    return block
 
 
 def _add_margin_warmup(arguments, accepted, recipe, steps_per_epoch):
