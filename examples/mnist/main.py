@@ -25,10 +25,9 @@ from gluonfr.data import MNIST, ArrayLoader, PKSampler
 from gluonfr.loss import LOSSES, get_loss_list
 from gluonfr.model_zoo import get_model
 from gluonfr.nn import ANGLE_SETTINGS
-from gluonfr.train import (Checkpoint, CheckpointError, CSVLog, Evaluate, LogLine, NonFiniteLoss, ProgressBar, fit,
-                           load_weights)
+from gluonfr.train import (Checkpoint, CheckpointError, CSVLog, Evaluate, LogLine, NonFiniteLoss, PlotCurves,
+                           ProgressBar, fit, load_weights)
 from gluonfr.utils import IterLRScheduler
-from gluonfr.viz import plot_curves
 from pictures import EpochLine, Snapshots
 from recipe import KEYS, build_loss, choose, load_config, parse_loss_args
 
@@ -147,6 +146,7 @@ def train(args, run):
     else:
         callbacks.append(ProgressBar())
     if not args.no_plots:
+        callbacks.append(PlotCurves(os.path.join(args.out, 'curves.png'), recipe['name']))
         callbacks.append(Snapshots(args.out, recipe['name'], recipe['view'], args.plot_every,
                                    {'train': eval_loader(train_set, min(DRAWN, train_count)),
                                     'test': eval_loader(test_set, min(DRAWN, test_count))}))
@@ -168,7 +168,6 @@ def train(args, run):
     report.write_rows(os.path.join(args.out, 'result.csv'), report.RESULT_COLUMNS, [row])
     if not args.no_plots:
         report.redraw(args.out)
-        plot_curves(state.history, os.path.join(args.out, 'curves.png'), title=recipe['name'])
     tell(args, row, train_set)
     return row
 

@@ -7,8 +7,9 @@ def plot_curves(history, path, *, title=''):
 
     Parameters
     ----------
-    history : list of dict, one per epoch, with the keys 'epoch' and 'loss', and any of 'train_accuracy' and
-        'test_accuracy' in 0..1. Values may be strings (rows of a csv file); an absent or empty value leaves a gap.
+    history : list of dict, one per epoch, with the keys 'epoch' and 'loss', and any of 'train_accuracy' (or else
+        'accuracy', the running one of the training) and 'test_accuracy' in 0..1. Values may be strings (rows of a csv
+        file); an absent or empty value leaves a gap.
     path : str. The PNG file to write; its folder is made.
     title : str.
 
@@ -25,7 +26,8 @@ def plot_curves(history, path, *, title=''):
         colours = palette(4)
         left, right = figure.subplots(1, 2)
         _line(left, history, 'loss', 1, colours[3], 'loss')
-        _line(right, history, 'train_accuracy', 100, colours[0], 'train')
+        measured = any(row.get('train_accuracy') not in (None, '') for row in history)
+        _line(right, history, 'train_accuracy' if measured else 'accuracy', 100, colours[0], 'train')
         _line(right, history, 'test_accuracy', 100, colours[1], 'test')
         left.set(xlabel='epoch', ylabel='loss')
         right.set(xlabel='epoch', ylabel='accuracy in %')
