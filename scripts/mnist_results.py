@@ -4,7 +4,7 @@
     python scripts/mnist_results.py --table demo         # 5,000 digits, 3 seeds -> resources/results/mnist-demo.csv
     python scripts/mnist_results.py --only ringloss ArcFace_v1 loss:softmax
     python scripts/mnist_results.py --list
-    python scripts/mnist_results.py --markdown           # the tables of the README
+    python scripts/mnist_results.py --readme             # write the tables into README.md and README_zh.md
 
 Rows that are there already are skipped, so the script can be killed at any time and started again: a training that was
 under way goes on from its last checkpoint. To make a row anew, after a change of its recipe say, delete it from the csv
@@ -37,6 +37,11 @@ DEMO_COLUMNS = ['kind', 'name', 'seeds', 'epochs', 'test_accuracy_mean', 'test_a
 DOCUMENT = {'softmax': (93.34, 94.65), 'L-softmax_v1': (93.79, 92.92), 'A-softmax_v1': (94.12, 94.07),
             'norm-softmax': (91.65, 92.37), 'CosFace_v1': (95.52, 96.32), 'ArcFace_v1': None, 'ArcFace_v2': None,
             'ArcFace_v3': None}
+MARKS = '<!-- tables by scripts/mnist_results.py --readme -->', '<!-- end of the tables -->'
+HEADINGS = {'en': ('| setting or loss | epochs | train % | test % | their document, train / test % (20 epochs) |',
+                   '| setting or loss | epochs | seeds | test %, 5,000 digits |'),
+            'zh': ('| 设置或损失 | 轮数 | 训练 % | 测试 % | 原文档，训练 / 测试 %（20 轮） |',
+                   '| 设置或损失 | 轮数 | 种子数 | 测试 %，5,000 个数字 |')}
 
 
 def main():
@@ -49,7 +54,7 @@ def main():
     parser.add_argument('--outputs', metavar='DIR', default=os.path.join('outputs', 'mnist-table'))
     parser.add_argument('--fresh', action='store_true', help='do not go on from checkpoints of missing rows')
     parser.add_argument('--list', action='store_true', help='show which rows are there')
-    parser.add_argument('--markdown', action='store_true', help='print the tables')
+    parser.add_argument('--readme', action='store_true', help='write the tables into README.md and README_zh.md')
     args = parser.parse_args()
     if args.jobs < 1:
         parser.error(f'--jobs must be >= 1, got {args.jobs}.')
@@ -59,8 +64,9 @@ def main():
         if unknown:
             parser.error(f'--only: unknown {", ".join(unknown)}. Rows: {", ".join(map(":".join, wanted))}.')
         wanted = [row for row in wanted if any(matches(row, n) for n in args.only)]
-    if args.markdown:
-        print(markdown())
+    if args.readme:
+        for language, name in (('en', 'README.md'), ('zh', 'README_zh.md')):
+            write_tables(os.path.join(ROOT, name), language)
         return 0
     path, seeds = (FULL, [0]) if args.table == 'full' else (SEEDS, [0, 1, 2])
     tasks = [(kind, name, seed) for seed in seeds for kind, name in wanted]
@@ -223,10 +229,19 @@ def summarize():
     report.write_rows(DEMO, DEMO_COLUMNS, table)
 
 
-def markdown():
+def write_tables(path, language):
+    """Replace what stands between the two marks of a README by the tables."""
+    with open(path, encoding='utf-8') as stream:
+        before, _, rest = stream.read().partition(MARKS[0])
+    after = rest.partition(MARKS[1])[2]
+    with open(path, 'w', encoding='utf-8') as stream:
+        stream.write(before + '\n\n'.join((MARKS[0], markdown(language), MARKS[1])) + after)
+
+
+def markdown(language='en'):
     """Both tables as Markdown."""
-    lines = ['| setting or loss | epochs | train % | test % | their document, train / test % (20 epochs) |',
-             '|---|---|---|---|---|']
+    full, seeds = HEADINGS[language]
+    lines = [full, '|---|---|---|---|---|']
     order = all_rows()
     rows = sorted(report.read_rows(FULL), key=lambda row: order.index((row['kind'], row['name'])))
     for row in rows:
@@ -236,7 +251,7 @@ def markdown():
             label(row), row['epochs'], 100 * float(row['train_accuracy']), 100 * float(row['test_accuracy']), shown))
     demo = report.read_rows(DEMO)
     if demo:
-        lines += ['', '| setting or loss | epochs | seeds | test %, 5,000 digits |', '|---|---|---|---|']
+        lines += ['', seeds, '|---|---|---|---|']
         for row in demo:
             spread = f' ± {100 * float(row["test_accuracy_std"]):.2f}' if row['test_accuracy_std'] else ''
             lines.append('| {} | {} | {} | {:.2f}{} |'.format(
