@@ -5,8 +5,9 @@ Each is a Gluon loss that names what it takes (``loss.inputs``) and the class la
 from .adaptive import FocalLoss, MagFace, SVXSoftmax
 from .base import LOSSES, SoftmaxCrossEntropyLoss
 from .center import CenterLoss, COCOLoss, GitLoss, LGMLoss, RingLoss
-from .margin import ArcLoss, ASoftmax, CombinedLoss, CosLoss, L2Softmax, LiArcFace, LSoftmax, NormSoftmax
+from .margin import ArcLoss, CombinedLoss, CosLoss, L2Softmax, LiArcFace, NormSoftmax
 from .pair import ContrastiveLoss, MPSLoss, RangeLoss, TripletLoss
+from .sphere import ASoftmax, LSoftmax
 
 __all__ = ['ASoftmax', 'ArcLoss', 'COCOLoss', 'CenterLoss', 'CombinedLoss', 'ContrastiveLoss', 'CosLoss', 'FocalLoss',
            'GitLoss', 'L2Softmax', 'LGMLoss', 'LOSSES', 'LSoftmax', 'LiArcFace', 'MPSLoss', 'MagFace', 'NormSoftmax',

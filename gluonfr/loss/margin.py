@@ -1,13 +1,11 @@
 """The softmax-margin family: losses that move the target's cosine before the cross-entropy."""
 import math
 
-from ..nn.angular import AngleLinear
 from ..nn.functional import GRADIENTS, angular_margin, arccos, l2_norm
-from ..nn.state import accumulate, training_flag
 from ..utils.check import check_choice, check_int, check_number
 from .base import LOSSES, ClassScoreLoss, warmup
 
-__all__ = ['CombinedLoss', 'ArcLoss', 'CosLoss', 'NormSoftmax', 'LiArcFace', 'ASoftmax', 'LSoftmax', 'L2Softmax']
+__all__ = ['CombinedLoss', 'ArcLoss', 'CosLoss', 'NormSoftmax', 'LiArcFace', 'L2Softmax']
 
 
 class _CosineLoss(ClassScoreLoss):
@@ -235,118 +233,6 @@ class LiArcFace(_CosineLoss):
 
     def _shown(self):
         return dict(super()._shown(), m=self._m)
-
-
-@LOSSES.register('asoftmax', 'sphereface')
-class ASoftmax(_CosineLoss):
-    r"""A-Softmax, "SphereFace: Deep Hypersphere Embedding for Face Recognition" (1704.08063), on cosines.
-
-    .. math::
-        z_j = s\cos\theta_j, \quad z_y = s\frac{\lambda\cos\theta_y + \psi(\theta_y)}{1 + \lambda}, \quad
-        \lambda = \max(\lambda_{min}, \lambda_{base}(1 + \gamma t)^{-p})
-
-    with psi of `gluonfr.nn.functional.angular_margin` at m1 = m and t the number of training steps, this one counted:
-    the parameter ``steps``. The paper keeps the norm of the embedding instead of s: `gluonfr.nn.AngleLinear` does.
-
-    Parameters
-    ----------
-    classes : int
-        Number of classes C, >= 2.
-    m : int
-        Factor of the angle, 1-5.
-    s : float
-        Scale, > 0.
-    phiflag : bool
-        True: psi exactly. False: the Taylor polynomial of cos(m theta) to the tenth power, clipped to [-m, 1].
-    lambda_base, lambda_gamma, lambda_power, lambda_min : float
-        The annealing of lambda, all >= 0.
-    dtype, sparse_label, weight, batch_axis
-        As in `ClassScoreLoss`.
-
-    Inputs, outputs: as `CombinedLoss`.
-    """
-
-    def __init__(self, classes, m=4, s=64, phiflag=True, dtype='float32', *, lambda_base=1500., lambda_gamma=0.1,
-                 lambda_power=1., lambda_min=5., **kwargs):
-        super().__init__(classes, s, dtype=dtype, **kwargs)
-        self._m = check_int(self._owner, 'm', m, 1, 5)
-        self._phiflag = phiflag
-        self._anneal = [check_number(self._owner, name, value, 0) for name, value in (
-            ('lambda_base', lambda_base), ('lambda_gamma', lambda_gamma), ('lambda_power', lambda_power),
-            ('lambda_min', lambda_min))]
-        self.steps = self._state('steps')
-
-    def _logits(self, F, pred, index, steps=None):
-        picked = F.pick(pred, index, axis=1)
-        base, gamma, power, low = self._anneal
-        done = accumulate(F, steps, training_flag(F, steps))
-        lamda = F.broadcast_maximum(base * (1 + gamma * done) ** -power, F.ones_like(done) * low)
-        psi = angular_margin(F, picked, self._m) if self._phiflag else self._taylor(F, picked)
-        return self._add_to_target(F, pred, index, F.broadcast_div(psi - picked, 1 + lamda)) * self._s
-
-    def _taylor(self, F, cos):
-        square = F.square(arccos(F, cos) * self._m)
-        terms, power = F.ones_like(square), F.ones_like(square)
-        for n in range(1, 6):
-            power = power * square
-            terms = terms + power * ((-1) ** n / math.factorial(2 * n))
-        return F.clip(terms, -self._m, 1)
-
-    def _shown(self):
-        return dict(super()._shown(), m=self._m)
-
-
-@LOSSES.register('lsoftmax')
-class LSoftmax(ClassScoreLoss):
-    r"""L-Softmax, "Large-Margin Softmax Loss for Convolutional Neural Networks" (1612.02295).
-
-    .. math::
-        z_j = s\lVert W_j\rVert\lVert x\rVert\cos\theta_j, \quad z_y = s\lVert W_y\rVert\lVert x\rVert\psi(\theta_y)
-
-    It needs the norms of both sides, so it owns its class layer (`gluonfr.nn.AngleLinear`).
-
-    Parameters
-    ----------
-    classes, embedding_size : int
-        C >= 2 and D >= 1.
-    m : int
-        Factor of the angle, >= 1.
-    s : float
-        Scale, > 0.
-    dtype, sparse_label, weight, batch_axis
-        As in `ClassScoreLoss`.
-
-    Inputs:
-        - **embedding**: (B, D)
-        - **label**: (B,) or (B, C)
-        - **sample_weight**: (B,) or (B, 1), optional
-
-    Outputs:
-        - **loss**: (B,)
-    """
-
-    inputs = ('embedding', 'label')
-    head = None
-
-    def __init__(self, classes, embedding_size, m=2, s=1, **kwargs):
-        super().__init__(classes, **kwargs)
-        self._embedding_size = check_int(self._owner, 'embedding_size', embedding_size, 1)
-        check_number(self._owner, 's', s, 0, low_open=True)
-        with self.name_scope():
-            self.angle = AngleLinear(classes, embedding_size, m1=check_int(self._owner, 'm', m, 1), s=s, w_norm=False,
-                                     x_norm=False, dtype=self._dtype)
-
-    def hybrid_forward(self, F, embedding, label, sample_weight=None):
-        """The loss of each sample, (B,)."""
-        logits = self.angle(self._scores(F, embedding), self._index(F, label))
-        return self._finish(F, self._cross_entropy(F, logits, label), sample_weight, label, logits)
-
-    def predict(self, embedding):
-        """Class scores (B, C) without margin."""
-        return self.angle(embedding)
-
-    def _shown(self):
-        return dict(classes=self._classes, angle=self.angle)
 
 
 @LOSSES.register('l2softmax')

@@ -120,10 +120,16 @@ class AngleLinear(HybridBlock):
             hot = F.one_hot(label, depth=self._classes, dtype=self._dtype)
             cos = cos + F.broadcast_mul(hot, F.expand_dims(F.cast(added, self._dtype), 1))
         if not self._w_norm:
-            cos = F.broadcast_mul(cos, F.expand_dims(l2_norm(F, weight), 0))
+            cos = F.broadcast_mul(cos, F.expand_dims(self._norm(F, weight), 0))
         if not self._x_norm:
-            cos = F.broadcast_mul(cos, l2_norm(F, embedding, keepdims=True))
+            cos = F.broadcast_mul(cos, F.expand_dims(self._norm(F, embedding), 1))
         return cos if self._s == 1 else cos * self._s
+
+    def _norm(self, F, x):
+        """Norms of rows in the head's type, summed in float32: a square overflows float16 at 256."""
+        if self._dtype != 'float16':
+            return l2_norm(F, x)
+        return F.cast(l2_norm(F, F.cast(x, 'float32')), 'float16')
 
     def __repr__(self):
         return ('AngleLinear({} -> {}, m1={}, m2={}, m3={}, s={}, w_norm={}, x_norm={})'.format(
