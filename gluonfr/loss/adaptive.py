@@ -5,13 +5,13 @@ import warnings
 from ..nn.functional import angular_margin, l2_norm
 from ..utils.check import check_choice, check_number
 from .base import LOSSES, CheckedLoss
-from .margin import _CosineLoss
+from .margin import CosineLoss
 
 __all__ = ['SVXSoftmax', 'MagFace', 'FocalLoss']
 
 
 @LOSSES.register('svxsoftmax', 'mvsoftmax')
-class SVXSoftmax(_CosineLoss):
+class SVXSoftmax(CosineLoss):
     r"""Support-vector guided softmax, "SV-Softmax" (1812.11317) and "Mis-classified Vector Guided Softmax Loss"
     (1912.00833).
 
@@ -72,7 +72,7 @@ class SVXSoftmax(_CosineLoss):
 
 
 @LOSSES.register('magface')
-class MagFace(_CosineLoss):
+class MagFace(CosineLoss):
     r"""MagFace, "MagFace: A Universal Representation for Face Recognition and Quality Assessment" (2103.06627).
 
     ArcFace whose margin grows with the norm of the feature, a = ||x|| clipped to [l_a, u_a]:

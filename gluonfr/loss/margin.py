@@ -5,10 +5,10 @@ from ..nn.functional import GRADIENTS, angular_margin, arccos, l2_norm
 from ..utils.check import check_choice, check_int, check_number
 from .base import LOSSES, ClassScoreLoss, warmup
 
-__all__ = ['CombinedLoss', 'ArcLoss', 'CosLoss', 'NormSoftmax', 'LiArcFace', 'L2Softmax']
+__all__ = ['CosineLoss', 'CombinedLoss', 'ArcLoss', 'CosLoss', 'NormSoftmax', 'LiArcFace', 'L2Softmax']
 
 
-class _CosineLoss(ClassScoreLoss):
+class CosineLoss(ClassScoreLoss):
     """Cross-entropy over ``s * pred`` where ``pred`` holds cosines and `_target` moves the target's one.
 
     Parameters
@@ -50,7 +50,7 @@ class _CosineLoss(ClassScoreLoss):
 
 
 @LOSSES.register('combined', 'combinedloss')
-class CombinedLoss(_CosineLoss):
+class CombinedLoss(CosineLoss):
     r"""The whole margin family, from "ArcFace: Additive Angular Margin Loss for Deep Face Recognition" (1801.07698).
 
     .. math::
@@ -176,7 +176,7 @@ class CosLoss(CombinedLoss):
 
 
 @LOSSES.register('normsoftmax', 'normface')
-class NormSoftmax(_CosineLoss):
+class NormSoftmax(CosineLoss):
     r"""Softmax over scaled cosines, "NormFace" (1704.06369): :math:`z_j = s\cos\theta_j`.
 
     Parameters
@@ -196,7 +196,7 @@ class NormSoftmax(_CosineLoss):
 
 
 @LOSSES.register('liarcface', 'airface')
-class LiArcFace(_CosineLoss):
+class LiArcFace(CosineLoss):
     r"""Li-ArcFace, "AirFace: Lightweight and Efficient Model for Face Recognition" (1907.12256).
 
     .. math::

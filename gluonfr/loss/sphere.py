@@ -6,13 +6,13 @@ from ..nn.functional import angular_margin, arccos
 from ..nn.state import accumulate, training_flag
 from ..utils.check import check_int, check_number
 from .base import LOSSES, ClassScoreLoss
-from .margin import _CosineLoss
+from .margin import CosineLoss
 
 __all__ = ['ASoftmax', 'LSoftmax']
 
 
 @LOSSES.register('asoftmax', 'sphereface')
-class ASoftmax(_CosineLoss):
+class ASoftmax(CosineLoss):
     r"""A-Softmax, "SphereFace: Deep Hypersphere Embedding for Face Recognition" (1704.08063), on cosines.
 
     .. math::
