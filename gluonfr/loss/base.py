@@ -4,7 +4,7 @@ from mxnet import nd
 from mxnet.gluon import loss as gloss
 
 from ..nn.state import accumulate, training_flag
-from ..utils.check import check_choice, check_int
+from ..utils.check import check_choice, check_int, check_labels
 from ..utils.registry import Registry
 
 __all__ = ['LOSSES', 'CheckedLoss', 'SoftmaxCrossEntropyLoss', 'ClassScoreLoss', 'warmup']
@@ -96,18 +96,13 @@ class CheckedLoss(gloss.Loss):
 
     def _check_label(self, label, classes):
         values = label.asnumpy()
-        if not self._sparse_label:
-            if classes is not None and classes not in label.shape:
-                raise ValueError('{}: with sparse_label=False, label must be (B, {}), got shape {}.'.format(
-                    self._owner, classes, label.shape))
-            if not np.isfinite(values).all():
-                raise ValueError('{}: label must be finite, got NaN or infinity.'.format(self._owner))
-            return
-        top = np.inf if classes is None else classes - 1
-        bad = values[~((values >= 0) & (values <= top) & (np.floor(values) == values))]
-        if bad.size:
-            raise ValueError('{}: label must be whole numbers {}, got {}.'.format(
-                self._owner, '>= 0' if classes is None else 'in [0, {}]'.format(top), bad[0]))
+        if self._sparse_label:
+            check_labels(self._owner, values, classes)
+        elif classes is not None and classes not in label.shape:
+            raise ValueError('{}: with sparse_label=False, label must be (B, {}), got shape {}.'.format(
+                self._owner, classes, label.shape))
+        elif not np.isfinite(values).all():
+            raise ValueError('{}: label must be finite, got NaN or infinity.'.format(self._owner))
 
     def _scores(self, F, x):
         """``x`` in the loss's own type, samples first."""

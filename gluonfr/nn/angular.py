@@ -5,7 +5,7 @@ import numpy as np
 from mxnet import nd
 from mxnet.gluon import HybridBlock
 
-from ..utils.check import check_int, check_number
+from ..utils.check import check_int, check_labels, check_number
 from .functional import angular_margin, l2_norm
 
 __all__ = ['AngleLinear', 'ANGLE_SETTINGS']
@@ -102,10 +102,7 @@ class AngleLinear(HybridBlock):
         if values.shape != embedding.shape[:1]:
             raise ValueError('AngleLinear: label must be (B,) with B = {}, got shape {}.'.format(
                 embedding.shape[0], values.shape))
-        bad = values[~((values >= 0) & (values < self._classes) & (np.floor(values) == values))]
-        if bad.size:
-            raise ValueError('AngleLinear: label must be whole numbers in [0, {}], got {}.'.format(
-                self._classes - 1, bad[0]))
+        check_labels('AngleLinear', values, self._classes)
 
     def hybrid_forward(self, F, embedding, label=None, weight=None):
         """Scores (B, C)."""
