@@ -44,8 +44,13 @@ class Snapshots(Callback):
         for key, loader in self._loaders.items():
             embeddings, labels = embed(state.net, loader, ctx=state.ctx)
             sets[key] = (embeddings, labels, row.get(key + '_accuracy'))
-        path = save_snapshot(self._folder, epoch, self._name, self._view, sets, class_centres(state.head, state.loss))
+        path = save_snapshot(self._folder, epoch, self._name, self._view, sets, self._centres(state))
         draw_snapshot(self._folder, path)
+
+    def _centres(self, state):
+        # In the plane the rows of a class layer are no places that embeddings go to; as directions they are.
+        owners = (state.loss, state.head) if self._view == 'angular' else (state.loss,)
+        return class_centres(owners)
 
 
 class EpochLine(Callback):
@@ -59,9 +64,9 @@ class EpochLine(Callback):
             state.epoch, state.epochs, row['loss'], 100 * row['train_accuracy'], 100 * row['test_accuracy']))
 
 
-def class_centres(head, loss):
-    """Class centres (C,D) that the loss or else the head owns, or None."""
-    for owner in (loss, head):
+def class_centres(owners):
+    """Class centres (C,D) of the first of the blocks that has some, or None."""
+    for owner in owners:
         for name in ('centers', 'mean', 'weight'):
             centres = getattr(owner, name, None)
             if isinstance(centres, Parameter) and len(centres.shape) == 2:

@@ -97,10 +97,9 @@ def choose(config, lossname=None, loss=None, preset=None, flags=None, source='fu
         entry = config['losses'].get(loss, {})
     name = preset or lossname or loss
     recipe = {}
-    for part in (config['defaults'], entry):
+    parts = config['defaults'], entry
+    for part in parts + tuple(part.get('demo', {}) for part in parts if source == 'demo'):
         _merge(recipe, part)
-        if source == 'demo':
-            _merge(recipe, part.get('demo', {}))
     _merge(recipe, flags or {})
     recipe.update(name=name, lossname=lossname, loss=loss)
     recipe.pop('demo', None)
