@@ -13,6 +13,7 @@ export MPLBACKEND="${MPLBACKEND:-Agg}"
 for name in softmax ArcFace_v1; do
     out=outputs/quickstart/$name
     say "training LeNet++ on real MNIST digits with $name (pictures: $out)"
-    "$PYTHON" examples/mnist/main.py --lossname "$name" --dataset demo --out "$out" "$@"
+    "$PYTHON" examples/mnist/main.py --lossname "$name" --dataset demo --plot-every 2 \
+        --out "$out" "$@"
 done
 say "done: the accuracies stand above, the pictures in $ROOT/outputs/quickstart"
