@@ -100,6 +100,11 @@ def gradients(loss, x, head, train=False, dtype='float64', ctx=None):
     return out.asnumpy(), by_input, by_param
 
 
+def close(got, want, tight=True):
+    """float64 up to the epsilons of divisions (1e-8), or float32."""
+    np.testing.assert_allclose(got, want, rtol=1e-7 if tight else 1e-4, atol=1e-8 if tight else 1e-4)
+
+
 def one_hot(label, classes=CLASSES):
     """(B,) -> (B, C)."""
     return np.eye(classes)[label.astype(int)]
