@@ -232,8 +232,12 @@ def summarize():
 def write_tables(path, language):
     """Replace what stands between the two marks of a README by the tables."""
     with open(path, encoding='utf-8') as stream:
-        before, _, rest = stream.read().partition(MARKS[0])
-    after = rest.partition(MARKS[1])[2]
+        text = stream.read()
+    before, begin, rest = text.partition(MARKS[0])
+    _, end, after = rest.partition(MARKS[1])
+    if not (begin and end):
+        raise ValueError(f'{os.path.basename(path)} must hold the marks {MARKS[0]} and {MARKS[1]}, in this '
+                         'order; it was left as it is.')
     with open(path, 'w', encoding='utf-8') as stream:
         stream.write(before + '\n\n'.join((MARKS[0], markdown(language), MARKS[1])) + after)
 

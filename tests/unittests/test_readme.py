@@ -9,13 +9,28 @@ ROOT = Path(__file__).resolve().parents[2]
 READMES = [ROOT / name for name in ('README.md', 'README_zh.md')]
 
 
-@pytest.mark.parametrize('readme,language', zip(READMES, ('en', 'zh')), ids=['en', 'zh'])
-def test_the_tables_are_those_of_the_result_files(readme, language):
+def results_script():
     spec = importlib.util.spec_from_file_location('mnist_results', ROOT / 'scripts' / 'mnist_results.py')
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
+    return script
+
+
+@pytest.mark.parametrize('readme,language', zip(READMES, ('en', 'zh')), ids=['en', 'zh'])
+def test_the_tables_are_those_of_the_result_files(readme, language):
+    script = results_script()
     table = '\n\n'.join((script.MARKS[0], script.markdown(language), script.MARKS[1]))
     assert table in readme.read_text(encoding='utf-8'), 'run: python scripts/mnist_results.py --readme'
+
+
+@pytest.mark.parametrize('kept', [0, 1])
+def test_a_readme_that_lost_a_mark_loses_nothing_more(tmp_path, kept):
+    script = results_script()
+    readme = tmp_path / 'README.md'
+    readme.write_text('before\n' + script.MARKS[kept] + '\nafter\n')
+    with pytest.raises(ValueError, match='README.md must hold the marks'):
+        script.write_tables(str(readme), 'en')
+    assert readme.read_text() == 'before\n' + script.MARKS[kept] + '\nafter\n'
 
 
 @pytest.mark.parametrize('readme', READMES, ids=lambda path: path.name)
