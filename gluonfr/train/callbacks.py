@@ -188,7 +188,11 @@ class CSVLog(Callback):
         self._path = path
 
     def on_train_begin(self, state):
-        os.makedirs(os.path.dirname(os.path.abspath(self._path)), exist_ok=True)
+        folder, name = os.path.split(os.path.abspath(self._path))
+        os.makedirs(folder, exist_ok=True)
+        for left in os.listdir(folder):  # by a run that was killed while it wrote
+            if left.startswith('.{}.'.format(name)) and left.endswith('.tmp'):
+                os.remove(os.path.join(folder, left))
         self._write(state)
 
     def on_epoch_end(self, state):

@@ -173,3 +173,11 @@ def test_the_losses_are_not_read_at_every_step(monkeypatch):
 def test_bad_arguments_are_refused(make, text):
     with pytest.raises(ValueError, match=text):
         make()
+
+
+def test_csv_log_removes_what_a_killed_run_left_half_written(tmp_path):
+    left, other = tmp_path / '.log.csv.123.tmp', tmp_path / '.other.csv.123.tmp'
+    for path in (left, other):
+        path.write_text('epoch,st')
+    train(callbacks=[CSVLog(str(tmp_path / 'log.csv'))])
+    assert not left.exists() and other.exists()
