@@ -6,7 +6,7 @@ import mxnet as mx
 import numpy as np
 from mxnet import gluon, nd
 
-__all__ = ['epoch_batches', 'seed_step', 'split']
+__all__ = ['epoch_batches', 'is_half', 'seed_step', 'split']
 
 
 def seed_step(seed, step):
@@ -75,11 +75,20 @@ def _skip(batches, start, step, seed):
                              'batches. Resume with the data and batch size of the first run.'.format(start, skipped))
 
 
-def split(array, ctx):
+def is_half(what):
+    """Whether an NDArray is float16, or a block has parameters that are."""
+    if isinstance(what, nd.NDArray):
+        return what.dtype == np.float16
+    return any(np.dtype(param.dtype) == np.float16 for param in what.collect_params().values())
+
+
+def split(array, ctx, half=False):
     """Cut a batch along its first axis and load the pieces, at most one more sample in one than in another.
 
     A batch with fewer samples than contexts fills only the first contexts, so the list may be shorter than `ctx`.
+    With `half` the pieces are float16.
     """
     if not isinstance(array, nd.NDArray):
         array = nd.array(array)
-    return gluon.utils.split_and_load(array, ctx[:array.shape[0]], even_split=False)
+    pieces = gluon.utils.split_and_load(array, ctx[:array.shape[0]], even_split=False)
+    return [piece.astype('float16') for piece in pieces] if half else pieces

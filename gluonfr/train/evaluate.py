@@ -4,7 +4,7 @@ from collections import namedtuple
 import numpy as np
 from mxnet import nd
 
-from .batches import split
+from .batches import is_half, split
 from .parameters import list_ctx
 
 __all__ = ['accuracy', 'class_means', 'classify', 'embed', 'nearest_mean']
@@ -124,11 +124,11 @@ def nearest_mean(embeddings, means, normalize=False):
 
 
 def _run(net, data, ctx):
-    ctx = _contexts(net, ctx)
+    ctx, half = _contexts(net, ctx), is_half(net)
     done, waiting = [], None
     # In the same epoch each time, so that a shuffled loader stays where training has put it.
     for x, label in (data.batches(0, 0) if hasattr(data, 'batches') else data):
-        outs = [net(part) for part in split(x, ctx)]
+        outs = [net(part) for part in split(x, ctx, half)]
         labels = label.asnumpy() if hasattr(label, 'asnumpy') else np.asarray(label)
         if waiting is not None:  # fetched while the device works on this batch
             done.append(_fetch(*waiting))

@@ -4,7 +4,7 @@ from collections import namedtuple
 from mxnet import autograd, gluon
 
 from ..utils.check import check_int, check_number
-from .batches import epoch_batches, seed_step, split
+from .batches import epoch_batches, is_half, seed_step, split
 from .checkpoint import find_checkpoint, restore
 from .optimizer_state import optimizer_numbers
 from .parameters import (
@@ -25,13 +25,14 @@ Output = namedtuple('Output', 'loss pred embedding')
 
 
 def fit(net, loss, train_data, *, head=None, epochs=1, optimizer='sgd', optimizer_params=None, lr_scheduler=None,
-        wd_mult=None, clip_gradient=None, ctx=None, initializer='xavier', hybridize=True, callbacks=(),
-        check_every=10, seed=0, resume=None):
+        wd_mult=None, clip_gradient=None, loss_scale=None, ctx=None, initializer='xavier', hybridize=True,
+        callbacks=(), check_every=10, seed=0, resume=None):
     """Train the parameters of net, head and loss together, with one optimizer.
 
     A batch (x, label) goes net -> (head) -> loss; the loss is called with what its `inputs` names. The step follows
     the mean loss of the whole batch, however it is divided over the contexts. Parameters with ``grad_req='null'`` are
-    left to the blocks that own them; `lr_mult` and `wd_mult` of a parameter are honoured.
+    left to the blocks that own them; `lr_mult` and `wd_mult` of a parameter are honoured. A net cast to float16 gets
+    its images in float16; embedding, head and loss stay float32, and the optimizer keeps float32 copies of the weights.
 
     The same seed gives the same parameters, bit for bit on a CPU, and so does a run that was killed and resumed: all
     random numbers of a step depend on (seed, step) only. To that end `fit` seeds the global generators of Python,
@@ -62,6 +63,9 @@ def fit(net, loss, train_data, *, head=None, epochs=1, optimizer='sgd', optimize
     clip_gradient : float or None
         Bound of the 2-norm of the mean gradient of all parameters together, > 0. (`clip_gradient` in
         `optimizer_params` is MXNet's bound of each element.)
+    loss_scale : float or None
+        The loss is multiplied by this before the backward pass and its gradient divided by it after, > 0: small
+        gradients of a float16 net would be lost to 0 otherwise. None is 128 for such a net, else 1.
     ctx : Context, list of Context or None
         Where to train; None for where the net is.
     initializer : str or mxnet.init.Initializer
@@ -98,6 +102,9 @@ def fit(net, loss, train_data, *, head=None, epochs=1, optimizer='sgd', optimize
     check_int('fit', 'seed', seed, low=0)
     if clip_gradient is not None:
         check_number('fit', 'clip_gradient', clip_gradient, low=0, low_open=True)
+    half = is_half(net)
+    loss_scale = check_number('fit', 'loss_scale', (128 if half else 1) if loss_scale is None else loss_scale, low=0,
+                              low_open=True)
     _check_inputs(loss)
 
     params = named_parameters(net=net, head=head, loss=loss)
@@ -108,7 +115,7 @@ def fit(net, loss, train_data, *, head=None, epochs=1, optimizer='sgd', optimize
     initialize(params.values(), ctx, initializer)
     if any(param._deferred_init for param in params.values()):
         x, label = _unpack(next(epoch_batches(train_data, 0, 0, 0, seed), None))
-        forward(net, head, loss, split(x, ctx)[0], split(label, ctx)[0])
+        forward(net, head, loss, split(x, ctx, half)[0], split(label, ctx)[0])
     if hybridize:
         for block in (net, head, loss):
             if block is not None:
@@ -116,7 +123,7 @@ def fit(net, loss, train_data, *, head=None, epochs=1, optimizer='sgd', optimize
 
     trained = {name: param for name, param in params.items() if param.grad_req != 'null'}
     apply_wd_mult(trained.values(), wd_mult or {})
-    trainer = gluon.Trainer(list(trained.values()), optimizer, _optimizer_params(optimizer_params, lr_scheduler),
+    trainer = gluon.Trainer(list(trained.values()), optimizer, _optimizer_params(optimizer, optimizer_params, lr_scheduler, half),
                             kvstore='device', update_on_kvstore=False)
     state = TrainState(net, head, loss, train_data, ctx, params, trainer,
                        optimizer_numbers(trainer.optimizer), seed, epochs,
@@ -132,7 +139,7 @@ def fit(net, loss, train_data, *, head=None, epochs=1, optimizer='sgd', optimize
         state.meter.start()
         for batch in epoch_batches(train_data, state.epoch, state.batch, state.step, seed):
             x, label = _unpack(batch)
-            losses, hits = _step(state, trained, x, label, clip_gradient)
+            losses, hits = _step(state, trained, x, label, clip_gradient, half, loss_scale)
             state.step += 1
             state.batch += 1
             state.meter.add(state.step, state.learning_rate, x.shape[0], losses, hits)
@@ -156,6 +163,8 @@ def forward(net, head, loss, x, label):
     """Loss (B,), class scores (B, classes) or None, and embedding (B, D) of one batch on one context."""
     out = net(x)
     embedding, pred = out if isinstance(out, (tuple, list)) else (out, None)
+    if is_half(embedding):
+        embedding = embedding.astype('float32')
     if head is not None:
         pred = head(embedding, label) if getattr(head, 'needs_label', False) else head(embedding)
     named = {'pred': pred, 'label': label, 'embedding': embedding}
@@ -170,23 +179,24 @@ def forward(net, head, loss, x, label):
     return Output(value, pred, embedding)
 
 
-def _step(state, trained, x, label, clip_gradient):
+def _step(state, trained, x, label, clip_gradient, half, loss_scale):
     """One update; returns the loss sums and the hit counts as (1,) NDArrays, one for each context in use."""
     size, ctx = x.shape[0], state.ctx
-    xs, labels = split(x, ctx), split(label, ctx)
+    xs, labels = split(x, ctx, half), split(label, ctx)
     with autograd.record():
         outputs = [forward(state.net, state.head, state.loss, a, b) for a, b in zip(xs, labels)]
+        scaled = [output.loss if loss_scale == 1 else output.loss * loss_scale for output in outputs]
     scores = [_scores(state.loss, output) for output in outputs]
     _check_labels(state, label, scores[0])
-    autograd.backward([output.loss for output in outputs])
+    autograd.backward(scaled)
     params = list(trained.values())
     zero_gradients(params, ctx[len(xs):])
     if not state.history and state.batch == 0:
         check_gradients(trained)
     state.trainer.allreduce_grads()
     if clip_gradient is not None:
-        clip_global_norm(params, clip_gradient, 1.0 / size)
-    state.trainer.update(size)
+        clip_global_norm(params, clip_gradient, 1.0 / (size * loss_scale))
+    state.trainer.update(size * loss_scale)
     losses = [output.loss.astype('float32', copy=False).sum() for output in outputs]
     hits = [_hits(score, b) for score, b in zip(scores, labels) if score is not None]
     return losses, hits
@@ -248,8 +258,10 @@ def _check_inputs(loss):
                              ', '.join(known), type(loss).__name__, ', '.join(loss.inputs)))
 
 
-def _optimizer_params(params, lr_scheduler):
+def _optimizer_params(optimizer, params, lr_scheduler, half):
     params = dict(params or {})
+    if half and isinstance(optimizer, str):
+        params.setdefault('multi_precision', True)
     if lr_scheduler is not None:
         for name in ('lr_scheduler', 'learning_rate'):
             if name in params:
