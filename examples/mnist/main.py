@@ -26,10 +26,10 @@ from gluonfr.loss import LOSSES, get_loss_list
 from gluonfr.model_zoo import get_model
 from gluonfr.nn import ANGLE_SETTINGS
 from gluonfr.train import (Checkpoint, CheckpointError, CSVLog, Evaluate, LogLine, NonFiniteLoss, PlotCurves,
-                           ProgressBar, fit, load_weights)
-from gluonfr.utils import IterLRScheduler
+                           ProgressBar, fit, load_weights, make_optimizer, parse_gpus)
+from gluonfr.utils import IterLRScheduler, parse_arguments
 from pictures import EpochLine, Snapshots
-from recipe import KEYS, build_loss, choose, load_config, parse_loss_args
+from recipe import KEYS, build_loss, choose, load_config
 
 Run = namedtuple('Run', 'recipe train_set test_set train_data net head loss optimizer ctx')
 CLASSES = 10
@@ -105,9 +105,9 @@ def prepare(args):
     """Everything that can be wrong with the flags is found here: data, recipe, net, head and loss."""
     config = args.config
     flags = {name: getattr(args, name) for name in RECIPE_FLAGS if getattr(args, name) is not None}
-    flags['loss_args'] = parse_loss_args(args.loss_args)
+    flags['loss_args'] = parse_arguments(args.loss_args)
     choice = {'lossname': args.lossname, 'loss': args.loss, 'preset': args.preset, 'flags': flags}
-    ctx = contexts(args.gpus)
+    ctx = parse_gpus(args.gpus)
     build_loss(choose(config, **choice), CLASSES, 1, len(ctx))      # what is wrong here is told before data are fetched
     train_set = MNIST(root=args.data_root, train=True, source=args.dataset)
     test_set = MNIST(root=args.data_root, train=False, source=train_set.source)
@@ -170,20 +170,6 @@ def train(args, run):
         report.redraw(args.out)
     tell(args, row, train_set)
     return row
-
-
-def contexts(gpus):
-    """'0,1' -> [gpu(0), gpu(1)]; '' -> [cpu()]."""
-    if not gpus:
-        return [mx.cpu()]
-    numbers = gpus.split(',')
-    if not all(n.strip().isdigit() for n in numbers) or len({int(n) for n in numbers}) < len(numbers):
-        raise ValueError(f'--gpus must be different GPU numbers such as 0,1, got {gpus!r}.')
-    found = mx.context.num_gpus()
-    if max(int(n) for n in numbers) >= found:
-        raise ValueError(f'--gpus must name GPUs that MXNet sees, got {gpus}, and it sees {found or "none"}. '
-                         'Leave it out to train on the CPU; GPUs need the wheel mxnet-cu112.')
-    return [mx.gpu(int(n)) for n in numbers]
 
 
 def train_loader(dataset, recipe, args):
@@ -257,20 +243,12 @@ def load_start(place, net, head, ctx):
 
 
 def optimizer(recipe, steps):
-    """The optimizer of a recipe with its schedule, for so many ``steps`` an epoch; momentum only where there is one."""
-    known = mx.optimizer.Optimizer.opt_registry
-    name = recipe['optimizer'].lower()
-    if name not in known:
-        raise ValueError(f'optimizer must be one of {", ".join(sorted(known))}, got {recipe["optimizer"]!r}.')
-    momentum = {'momentum': recipe['momentum']} if 'momentum' in known[name].__init__.__code__.co_varnames else {}
+    """The optimizer of a recipe with its schedule, for so many ``steps`` an epoch."""
     niters = max(1, recipe['epochs'] * steps)
     schedule = IterLRScheduler(recipe['lr_mode'], recipe['lr'], niters, [round(e * steps) for e in recipe['lr_steps']],
                                recipe['lr_factor'], recipe['target_lr'],
                                warmup_iters=min(niters, round(recipe['warmup'] * steps)))
-    # The schedule comes second: optimizers with a learning rate of their own would overwrite the schedule's.
-    made = mx.optimizer.create(name, learning_rate=recipe['lr'], wd=recipe['wd'], **momentum)
-    made.lr_scheduler = schedule
-    return made
+    return make_optimizer(recipe['optimizer'], schedule, recipe['wd'], recipe['momentum'])
 
 
 def shown_args(recipe):

@@ -2,7 +2,6 @@
 
 It is put together from config.json and the command line: defaults < the entry of the loss, setting or preset < flags.
 """
-import ast
 import difflib
 import inspect
 import json
@@ -10,7 +9,7 @@ import os
 
 import mxnet as mx
 import numpy as np
-from gluonfr.loss import LOSSES
+from gluonfr.loss import LOSSES, fill_arguments
 from gluonfr.nn import ANGLE_SETTINGS, AngleLinear, get_head
 
 CONFIG = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'config.json')
@@ -107,20 +106,6 @@ def choose(config, lossname=None, loss=None, preset=None, flags=None, source='fu
     return recipe
 
 
-def parse_loss_args(pairs):
-    """``['lamda=0.1', 'loss_type=l2']`` -> ``{'lamda': 0.1, 'loss_type': 'l2'}``: Python literals, else text."""
-    parsed = {}
-    for pair in pairs:
-        key, equals, value = pair.partition('=')
-        if not equals or not key.isidentifier():
-            raise ValueError(f'--loss-args takes key=value, e.g. lamda=0.1 loss_type=cauchy, got {pair!r}.')
-        try:
-            parsed[key] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            parsed[key] = value         # a word without quotes: the shell has eaten them
-    return parsed
-
-
 def build_loss(recipe, classes, steps_per_epoch, contexts=1):
     """The head (or None) and the loss of a recipe.
 
@@ -134,23 +119,17 @@ def build_loss(recipe, classes, steps_per_epoch, contexts=1):
         _known('head_args of ' + recipe['lossname'], recipe['head_args'], accepted)
         if recipe['loss_args']:
             raise ValueError('loss_args go with --loss; the named setting {} has head_args.'.format(recipe['lossname']))
-        _add_margin_warmup(settings, accepted, recipe, steps_per_epoch)
+        if recipe['margin_warmup']:
+            settings['margin_warmup'] = round(recipe['margin_warmup'] * steps_per_epoch)
         return _prepared(AngleLinear(classes, size, **settings), recipe), LOSSES.create('softmax')
     if recipe['head_args']:
         raise ValueError('head_args go with --lossname; the loss {} has loss_args.'.format(recipe['loss']))
-    accepted = LOSSES.keywords(recipe['loss'])
-    inner = recipe['loss_args'].get('loss')
-    if isinstance(inner, str):      # a loss over another one hands on what that one takes
-        accepted = accepted | LOSSES.keywords(inner)
     groups = recipe['classes_per_batch']
-    known = {'classes': classes, 'num_classes': classes, 'embedding_size': size, 'feature_dim': size}
-    if groups:
-        if groups % contexts:
-            raise ValueError(f'classes_per_batch must be a multiple of the number of GPUs, {contexts}, got {groups}.')
-        known.update(num_class=groups // contexts, num_in_class=recipe['batch_size'] // groups)
-    arguments = {key: value for key, value in known.items() if key in accepted}
-    _add_margin_warmup(arguments, accepted, recipe, steps_per_epoch)
-    arguments.update(recipe['loss_args'])
+    if groups % contexts:
+        raise ValueError(f'classes_per_batch must be a multiple of the number of GPUs, {contexts}, got {groups}.')
+    arguments = fill_arguments(recipe['loss'], recipe['loss_args'], classes=classes, embedding_size=size,
+                               groups=groups and (groups // contexts, recipe['batch_size'] // groups),
+                               margin_warmup=round(recipe['margin_warmup'] * steps_per_epoch))
     loss = LOSSES.create(recipe['loss'], **arguments)
     kind = recipe['head'] or loss.head
     return (None if kind is None else _prepared(get_head(kind, classes, size), recipe)), _prepared(loss, recipe)
@@ -167,13 +146,6 @@ def _prepared(block, recipe):
             angle = np.arange(parameter.shape[0]) * (2 * np.pi / parameter.shape[0])
             parameter.init = mx.init.Constant(recipe['circle'] * np.stack([np.cos(angle), np.sin(angle)], axis=1))
     return block
-
-
-def _add_margin_warmup(arguments, accepted, recipe, steps_per_epoch):
-    if recipe['margin_warmup']:
-        if 'margin_warmup' not in accepted:
-            raise ValueError('{} has no margin that could warm up: leave margin_warmup at 0.'.format(recipe['name']))
-        arguments['margin_warmup'] = round(recipe['margin_warmup'] * steps_per_epoch)
 
 
 def _merge(recipe, part):

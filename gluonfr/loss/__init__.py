@@ -5,14 +5,15 @@ Each is a Gluon loss that names what it takes (``loss.inputs``) and the class la
 from .adaptive import FocalLoss, MagFace, SVXSoftmax
 from .base import LOSSES, SoftmaxCrossEntropyLoss
 from .center import CenterLoss, COCOLoss, GitLoss, LGMLoss, RingLoss
+from .fill import fill_arguments
 from .margin import ArcLoss, CombinedLoss, CosLoss, L2Softmax, LiArcFace, NormSoftmax
 from .pair import ContrastiveLoss, MPSLoss, RangeLoss, TripletLoss
 from .sphere import ASoftmax, LSoftmax
 
 __all__ = ['ASoftmax', 'ArcLoss', 'COCOLoss', 'CenterLoss', 'CombinedLoss', 'ContrastiveLoss', 'CosLoss', 'FocalLoss',
            'GitLoss', 'L2Softmax', 'LGMLoss', 'LOSSES', 'LSoftmax', 'LiArcFace', 'MPSLoss', 'MagFace', 'NormSoftmax',
-           'RangeLoss', 'RingLoss', 'SVXSoftmax', 'SoftmaxCrossEntropyLoss', 'TripletLoss', 'get_loss',
-           'get_loss_list']
+           'RangeLoss', 'RingLoss', 'SVXSoftmax', 'SoftmaxCrossEntropyLoss', 'TripletLoss',
+           'fill_arguments', 'get_loss', 'get_loss_list']
 
 
 def get_loss(name, **kwargs):

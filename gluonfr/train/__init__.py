@@ -6,10 +6,11 @@ from .checkpoint_callback import Checkpoint
 from .evaluate import accuracy, class_means, classify, embed, nearest_mean
 from .loop import fit
 from .plots import PlotCurves, PlotEmbeddings
+from .setup import make_optimizer, parse_gpus
 from .state import NonFiniteLoss, TrainState
 
 __all__ = [
-    'fit', 'TrainState', 'NonFiniteLoss', 'seed_step',
+    'fit', 'TrainState', 'NonFiniteLoss', 'make_optimizer', 'parse_gpus', 'seed_step',
     'Callback', 'CSVLog', 'Checkpoint', 'Evaluate', 'LogLine', 'PlotCurves', 'PlotEmbeddings', 'ProgressBar',
     'CheckpointError', 'DamagedCheckpoint', 'atomic_path', 'load_weights', 'save_parameters_atomic',
     'accuracy', 'class_means', 'classify', 'embed', 'nearest_mean',

@@ -123,8 +123,8 @@ def fit(net, loss, train_data, *, head=None, epochs=1, optimizer='sgd', optimize
 
     trained = {name: param for name, param in params.items() if param.grad_req != 'null'}
     apply_wd_mult(trained.values(), wd_mult or {})
-    trainer = gluon.Trainer(list(trained.values()), optimizer, _optimizer_params(optimizer, optimizer_params, lr_scheduler, half),
-                            kvstore='device', update_on_kvstore=False)
+    arguments = _optimizer_params(optimizer, optimizer_params, lr_scheduler, half)
+    trainer = gluon.Trainer(list(trained.values()), optimizer, arguments, kvstore='device', update_on_kvstore=False)
     state = TrainState(net, head, loss, train_data, ctx, params, trainer,
                        optimizer_numbers(trainer.optimizer), seed, epochs,
                        len(train_data) if hasattr(train_data, '__len__') else None)

@@ -56,7 +56,8 @@ def test_the_optimizer_keeps_float32_weights():
 def test_resume_is_exact(tmp_path):
     whole = train(product_net(dropout=0.3), epochs=4, callbacks=[Checkpoint(str(tmp_path / 'a'), keep=9)])
     train(product_net(dropout=0.3), epochs=2, callbacks=[Checkpoint(str(tmp_path / 'b'), keep=9)])
-    resumed = train(product_net(dropout=0.3), epochs=4, callbacks=[Checkpoint(str(tmp_path / 'b'), keep=9)], resume='auto')
+    resumed = train(product_net(dropout=0.3), epochs=4, callbacks=[Checkpoint(str(tmp_path / 'b'), keep=9)],
+                    resume='auto')
     assert_identical(values(whole), values(resumed))
 
 

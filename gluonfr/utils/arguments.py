@@ -1,0 +1,30 @@
+"""Arguments of losses and nets as a command line writes them."""
+import ast
+
+__all__ = ['parse_arguments']
+
+
+def parse_arguments(pairs, flag='--loss-args'):
+    """``['lamda=0.1', 'loss_type=l2']`` -> ``{'lamda': 0.1, 'loss_type': 'l2'}``: Python literals, else text.
+
+    Parameters
+    ----------
+    pairs : sequence of str
+    flag : str
+        The flag they came with, for the message.
+
+    Raises
+    ------
+    ValueError
+        One of them is not key=value.
+    """
+    parsed = {}
+    for pair in pairs:
+        key, equals, value = pair.partition('=')
+        if not equals or not key.isidentifier():
+            raise ValueError('{} takes key=value, e.g. lamda=0.1 loss_type=cauchy, got {!r}.'.format(flag, pair))
+        try:
+            parsed[key] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            parsed[key] = value  # a word without quotes: the shell has eaten them
+    return parsed
