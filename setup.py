@@ -48,7 +48,9 @@ setup(
         'scikit-learn>=0.22',
         'tqdm',
         'imageio>=2.9',
+        'opencv-python',
         'pillow',
+        'tensorboardX>=2.2',
         'setuptools; python_version >= "3.12"',  # MXNet imports distutils
     ],
     extras_require=EXTRAS,

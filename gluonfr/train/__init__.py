@@ -1,9 +1,10 @@
 """The training loop, its callbacks, checkpoints and evaluation."""
 from .batches import seed_step
-from .callbacks import Callback, CSVLog, Evaluate, LogLine, ProgressBar
+from .callbacks import Callback, CSVLog, Evaluate, ProgressBar
 from .checkpoint import CheckpointError, DamagedCheckpoint, atomic_path, load_weights, save_parameters_atomic
 from .checkpoint_callback import Checkpoint
 from .evaluate import accuracy, class_means, classify, embed, nearest_mean
+from .interval import LogLine, StepCSV, TensorBoard
 from .loop import fit
 from .plots import PlotCurves, PlotEmbeddings
 from .setup import make_optimizer, parse_gpus
@@ -11,7 +12,8 @@ from .state import NonFiniteLoss, TrainState
 
 __all__ = [
     'fit', 'TrainState', 'NonFiniteLoss', 'make_optimizer', 'parse_gpus', 'seed_step',
-    'Callback', 'CSVLog', 'Checkpoint', 'Evaluate', 'LogLine', 'PlotCurves', 'PlotEmbeddings', 'ProgressBar',
+    'Callback', 'CSVLog', 'Checkpoint', 'Evaluate', 'LogLine', 'PlotCurves', 'PlotEmbeddings', 'ProgressBar', 'StepCSV',
+    'TensorBoard',
     'CheckpointError', 'DamagedCheckpoint', 'atomic_path', 'load_weights', 'save_parameters_atomic',
     'accuracy', 'class_means', 'classify', 'embed', 'nearest_mean',
 ]

@@ -1,6 +1,5 @@
-"""What happens beside the training: progress, log lines, evaluation, tables."""
+"""What happens beside the training: progress, evaluation, tables."""
 import csv
-import logging
 import os
 
 from tqdm import tqdm
@@ -8,9 +7,8 @@ from tqdm import tqdm
 from ..utils.check import check_int
 from .checkpoint import atomic_path
 from .evaluate import accuracy
-from .state import loss_scalars
 
-__all__ = ['CSVLog', 'Callback', 'Evaluate', 'LogLine', 'ProgressBar']
+__all__ = ['CSVLog', 'Callback', 'Evaluate', 'ProgressBar', 'short']
 
 
 class Callback:
@@ -76,61 +74,6 @@ class ProgressBar(Callback):
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-
-
-class LogLine(Callback):
-    """A line every so many steps with the mean loss and accuracy since the last one, and a line for each epoch.
-
-    Parameters
-    ----------
-    every : int
-        Steps between lines, >= 1. Each line waits for the device.
-    path : str or None
-        File to append to.
-    logger : logging.Logger or None
-        Where else the lines go; None for the logger 'gluonfr'.
-    """
-
-    def __init__(self, every=50, path=None, logger=None):
-        self._every = check_int('LogLine', 'every', every, low=1)
-        self._path = path
-        self._logger = logger or logging.getLogger('gluonfr')
-        self._last = None
-
-    def on_train_begin(self, state):
-        self._last = state.meter.totals()
-        if self._path:
-            os.makedirs(os.path.dirname(os.path.abspath(self._path)), exist_ok=True)
-        if state.step:
-            self._write('resumed at step {} from {}'.format(state.step, state.last_checkpoint))
-
-    def on_step_end(self, state):
-        if state.step % self._every:
-            return
-        state.read_losses()
-        now, last = state.meter.totals(), self._last
-        if now['count'] < last['count']:  # an epoch began since the last line
-            last = dict.fromkeys(now, 0)
-        new = {name: now[name] - last[name] for name in now}
-        self._last = now
-        self._write('epoch {} step {} {}'.format(state.epoch + 1, state.step, _numbers(
-            new['loss_sum'] / new['count'], new['hits'] / new['judged'] if new['judged'] else None,
-            state.learning_rate, new['count'] / new['seconds'], loss_scalars(state.loss))))
-
-    def on_epoch_end(self, state):
-        self._last = state.meter.totals()
-        self._write('epoch {} done: {}'.format(state.epoch, ' '.join(
-            '{} {}'.format(name, _short(value)) for name, value in state.history[-1].items() if name != 'epoch')))
-
-    def on_train_end(self, state):
-        if state.stop_reason:
-            self._write('stopped at step {}: {}'.format(state.step, state.stop_reason))
-
-    def _write(self, line):
-        self._logger.info(line)
-        if self._path:
-            with open(self._path, 'a', encoding='utf-8') as file:
-                file.write(line + '\n')
 
 
 class Evaluate(Callback):
@@ -206,15 +149,13 @@ class CSVLog(Callback):
             writer.writerows(state.history)
 
 
-def _numbers(loss, accuracy, lr, images_per_second, scalars=None):
+def short(value):
+    """A number for a reader: floats with five digits."""
+    return '{:.5g}'.format(value) if isinstance(value, float) else value
+
+
+def _numbers(loss, accuracy, lr, images_per_second):
     parts = ['loss {:.4f}'.format(loss)]
     if accuracy is not None:
         parts.append('accuracy {:.4f}'.format(accuracy))
-    parts.append('lr {:.6g}'.format(lr))
-    parts += ['{} {:.4g}'.format(name, value) for name, value in (scalars or {}).items()]
-    parts.append('{:.0f} images/s'.format(images_per_second))
-    return ' '.join(parts)
-
-
-def _short(value):
-    return '{:.5g}'.format(value) if isinstance(value, float) else value
+    return ' '.join(parts + ['lr {:.6g}'.format(lr), '{:.0f} images/s'.format(images_per_second)])

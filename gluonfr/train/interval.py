@@ -1,0 +1,197 @@
+"""Every so many steps: log lines, csv rows and TensorBoard, all of the same numbers."""
+import csv
+import logging
+import os
+
+from ..utils.check import check_int
+from .callbacks import Callback, short
+from .checkpoint import atomic_path
+from .state import loss_scalars
+
+__all__ = ['LogLine', 'StepCSV', 'TensorBoard']
+
+
+class Interval(Callback):
+    """What happens every so many steps with the means since the last time. Each time waits for the device.
+
+    A subclass has `write(state, row)`; row holds epoch (from 1), step, loss, accuracy (None without class scores), lr,
+    the loss's scalars, images_per_second and seconds.
+    """
+
+    def __init__(self, every):
+        self._every = check_int(type(self).__name__, 'every', every, low=1)
+        self._last = None
+
+    def on_train_begin(self, state):
+        self._last = state.meter.totals()
+
+    def on_epoch_end(self, state):
+        self._last = state.meter.totals()
+
+    def on_step_end(self, state):
+        if state.step % self._every:
+            return
+        state.read_losses()
+        now = state.meter.totals()
+        new = {name: now[name] - self._last[name] for name in now}
+        self._last = now
+        self.write(state, dict(
+            epoch=state.epoch + 1, step=state.step, loss=new['loss_sum'] / new['count'],
+            accuracy=new['hits'] / new['judged'] if new['judged'] else None, lr=state.learning_rate,
+            **loss_scalars(state.loss), images_per_second=new['count'] / new['seconds'], seconds=new['seconds']))
+
+
+class LogLine(Interval):
+    """A line every so many steps with the mean loss and accuracy since the last one, and a line for each epoch.
+
+    Parameters
+    ----------
+    every : int
+        Steps between lines, >= 1.
+    path : str or None
+        File to append to.
+    logger : logging.Logger or None
+        Where else the lines go; None for the logger 'gluonfr'.
+    header : str or None
+        Said once before the first step of a run, such as its hyper-parameters; not again after a resume.
+    """
+
+    def __init__(self, every=50, path=None, logger=None, header=None):
+        super().__init__(every)
+        self._path = path
+        self._logger = logger or logging.getLogger('gluonfr')
+        self._header = header
+
+    def on_train_begin(self, state):
+        super().on_train_begin(state)
+        if self._path:
+            os.makedirs(os.path.dirname(os.path.abspath(self._path)), exist_ok=True)
+        if state.step:
+            self._say('resumed at step {} from {}'.format(state.step, state.last_checkpoint))
+        elif self._header:
+            self._say(self._header)
+
+    def write(self, state, row):
+        """Say the numbers of the interval."""
+        words = ['epoch {} step {} loss {:.4f}'.format(row['epoch'], row['step'], row['loss'])]
+        if row['accuracy'] is not None:
+            words.append('accuracy {:.4f}'.format(row['accuracy']))
+        words.append('lr {:.6g}'.format(row['lr']))
+        words += ['{} {:.4g}'.format(name, value) for name, value in loss_scalars(state.loss).items()]
+        words.append('{:.0f} images/s {:.1f} s'.format(row['images_per_second'], row['seconds']))
+        self._say(' '.join(words))
+
+    def on_epoch_end(self, state):
+        super().on_epoch_end(state)
+        self._say('epoch {} done: {}'.format(state.epoch, ' '.join(
+            '{} {}'.format(name, short(value)) for name, value in state.history[-1].items() if name != 'epoch')))
+
+    def on_train_end(self, state):
+        if state.stop_reason:
+            self._say('stopped at step {}: {}'.format(state.step, state.stop_reason))
+
+    def _say(self, line):
+        self._logger.info(line)
+        if self._path:
+            with open(self._path, 'a', encoding='utf-8') as file:
+                file.write(line + '\n')
+
+
+class StepCSV(Interval):
+    """The numbers of each interval as rows of a csv file; a resumed run goes on where its checkpoint stands.
+
+    Parameters
+    ----------
+    path : str
+        The file; its folder is made.
+    every : int
+        Steps between rows, >= 1.
+    """
+
+    def __init__(self, path, every=50):
+        super().__init__(every)
+        self._path = path
+
+    def on_train_begin(self, state):
+        super().on_train_begin(state)
+        os.makedirs(os.path.dirname(os.path.abspath(self._path)), exist_ok=True)
+        keep_rows_until(self._path, state.step)
+
+    def write(self, state, row):
+        """Append the row."""
+        append_row(self._path, {name: short(value) for name, value in row.items()})
+
+
+class TensorBoard(Interval):
+    """Scalars for TensorBoard: the numbers of each interval, and every metric that other callbacks measure.
+
+    Parameters
+    ----------
+    folder : str
+        Of the event files: ``tensorboard --logdir FOLDER``.
+    every : int
+        Steps between points, >= 1.
+    """
+
+    def __init__(self, folder, every=50):
+        super().__init__(every)
+        self._folder = folder
+        self._writer = None
+        self._seen = {}
+
+    def on_train_begin(self, state):
+        super().on_train_begin(state)
+        from tensorboardX import SummaryWriter
+        self._seen = dict(state.metrics)
+        # what a killed run wrote beyond its checkpoint is not shown
+        self._writer = SummaryWriter(self._folder, purge_step=state.step + 1 if state.step else None)
+
+    def write(self, state, row):
+        """Add the numbers of the interval."""
+        for name, value in row.items():
+            if value is not None and name not in ('step', 'seconds'):
+                self._writer.add_scalar('train/' + name, value, row['step'])
+
+    def on_step_end(self, state):
+        super().on_step_end(state)
+        self._metrics(state)
+
+    def on_epoch_end(self, state):
+        super().on_epoch_end(state)
+        self._metrics(state)
+
+    def on_train_end(self, state):
+        self._writer.close()
+
+    def _metrics(self, state):
+        for name, value in state.metrics.items():
+            if self._seen.get(name) != value:
+                self._seen[name] = value
+                self._writer.add_scalar('eval/' + name, value, state.step)
+
+
+def append_row(path, row):
+    """Add a row to a csv file, with a header to a new one."""
+    new = not os.path.isfile(path)
+    with open(path, 'a', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, list(row), lineterminator='\n')
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def keep_rows_until(path, step):
+    """Drop the rows of a csv file whose step lies beyond `step`, or the file if none is left."""
+    if not os.path.isfile(path):
+        return
+    with open(path, newline='', encoding='utf-8') as file:
+        reader = csv.DictReader(file)
+        # a row that a killed run left half-written is the last, and beyond the checkpoint
+        rows = [row for row in reader if None not in row.values() and int(row['step']) <= step]
+    if not rows:
+        os.remove(path)
+        return
+    with atomic_path(path) as temporary, open(temporary, 'w', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, reader.fieldnames, lineterminator='\n')
+        writer.writeheader()
+        writer.writerows(rows)
