@@ -1,7 +1,8 @@
 """The training loop, its callbacks, checkpoints and evaluation."""
+from ..utils.files import atomic_path
 from .batches import seed_step
 from .callbacks import Callback, CSVLog, Evaluate, ProgressBar
-from .checkpoint import CheckpointError, DamagedCheckpoint, atomic_path, load_weights, save_parameters_atomic
+from .checkpoint import CheckpointError, DamagedCheckpoint, load_weights, save_parameters_atomic
 from .checkpoint_callback import Checkpoint
 from .evaluate import accuracy, class_means, classify, embed, nearest_mean
 from .interval import LogLine, StepCSV, TensorBoard

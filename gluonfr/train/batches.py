@@ -6,7 +6,7 @@ import mxnet as mx
 import numpy as np
 from mxnet import gluon, nd
 
-__all__ = ['epoch_batches', 'is_half', 'seed_step', 'split']
+__all__ = ['epoch_batches', 'seed_step', 'split']
 
 
 def seed_step(seed, step):
@@ -73,13 +73,6 @@ def _skip(batches, start, step, seed):
         if next(batches, None) is None:
             raise ValueError('fit: the checkpoint stands after batch {} of its epoch, but the loader gives only {} '
                              'batches. Resume with the data and batch size of the first run.'.format(start, skipped))
-
-
-def is_half(what):
-    """Whether an NDArray is float16, or a block has parameters that are."""
-    if isinstance(what, nd.NDArray):
-        return what.dtype == np.float16
-    return any(np.dtype(param.dtype) == np.float16 for param in what.collect_params().values())
 
 
 def split(array, ctx, half=False):

@@ -5,7 +5,7 @@ import os
 from tqdm import tqdm
 
 from ..utils.check import check_int
-from .checkpoint import atomic_path
+from ..utils.files import atomic_path
 from .evaluate import accuracy
 
 __all__ = ['CSVLog', 'Callback', 'Evaluate', 'ProgressBar', 'short']

@@ -17,11 +17,11 @@ import warnings
 import zipfile
 import zlib
 from collections import namedtuple
-from contextlib import contextmanager
 
 import numpy as np
 from mxnet import nd
 
+from ..utils.files import atomic_path
 from .optimizer_state import pack_optimizer, unpack_optimizer
 from .parameters import named_parameters
 from .state import NonFiniteLoss
@@ -40,24 +40,6 @@ class CheckpointError(ValueError):
 
 class DamagedCheckpoint(CheckpointError):
     """A file that is truncated, altered or no checkpoint."""
-
-
-@contextmanager
-def atomic_path(path):
-    """Give a temporary path beside `path`; at the end what was written there replaces `path` in one step.
-
-    The data reach the disk before the name does, so after a crash `path` holds the old content or the new, whole.
-    """
-    path = os.path.abspath(path)
-    temporary = os.path.join(os.path.dirname(path), '.{}.{}.tmp'.format(os.path.basename(path), os.getpid()))
-    try:
-        yield temporary
-        _sync(temporary)
-        os.replace(temporary, path)
-        _sync(os.path.dirname(path))
-    finally:
-        if os.path.exists(temporary):
-            os.remove(temporary)
 
 
 def save_parameters_atomic(block, path):
@@ -286,11 +268,3 @@ def _damaged(path, why):
              os.path.basename(path)]
     hint = 'The checkpoint before it is {}.'.format(older[-1]) if older else 'There is no older one beside it.'
     return 'checkpoint {} is damaged ({}). {}'.format(path, why, hint)
-
-
-def _sync(path):
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

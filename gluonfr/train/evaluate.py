@@ -4,7 +4,8 @@ from collections import namedtuple
 import numpy as np
 from mxnet import nd
 
-from .batches import is_half, split
+from ..utils.precision import is_half
+from .batches import split
 from .parameters import list_ctx
 
 __all__ = ['accuracy', 'class_means', 'classify', 'embed', 'nearest_mean']

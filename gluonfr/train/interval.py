@@ -4,8 +4,8 @@ import logging
 import os
 
 from ..utils.check import check_int
+from ..utils.files import atomic_path
 from .callbacks import Callback, short
-from .checkpoint import atomic_path
 from .state import loss_scalars
 
 __all__ = ['LogLine', 'StepCSV', 'TensorBoard']

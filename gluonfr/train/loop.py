@@ -4,7 +4,8 @@ from collections import namedtuple
 from mxnet import autograd, gluon
 
 from ..utils.check import check_int, check_number
-from .batches import epoch_batches, is_half, seed_step, split
+from ..utils.precision import is_half
+from .batches import epoch_batches, seed_step, split
 from .checkpoint import find_checkpoint, restore
 from .optimizer_state import optimizer_numbers
 from .parameters import (
