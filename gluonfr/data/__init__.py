@@ -1,6 +1,20 @@
-"""Datasets, samplers and loaders."""
+"""Datasets, samplers, augmentations and loaders; packing and reading of records, .bin files and folders."""
+from .bins import BinError, BinFile, read_bin, write_bin
+from .draw_pairs import draw_pairs
+from .folder import FolderDataset, ListDataset
+from .image import ImageError, decode, encode, read_image
+from .image_loader import ImageLoader
 from .loader import ArrayLoader
 from .mnist import MNIST
-from .sampler import PKSampler
+from .normalize import ToTensor
+from .pairs import PairsReport, pack_pairs, read_pairs
+from .recognition import (DATASETS, FRTrainRecordDataset, FRValDataset, get_recognition_dataset,
+                          get_recognition_dataset_list)
+from .sampler import BalancedSampler, PKSampler, RangeSampler, TripletSampler
+from .transforms import augmentation
 
-__all__ = ['ArrayLoader', 'MNIST', 'PKSampler']
+__all__ = ['ArrayLoader', 'BalancedSampler', 'BinError', 'BinFile', 'DATASETS', 'FRTrainRecordDataset', 'FRValDataset',
+           'FolderDataset', 'ImageError', 'ImageLoader', 'ListDataset', 'MNIST', 'PKSampler', 'PairsReport',
+           'RangeSampler', 'ToTensor', 'TripletSampler', 'augmentation', 'decode', 'draw_pairs', 'encode',
+           'get_recognition_dataset', 'get_recognition_dataset_list', 'pack_pairs', 'read_bin',
+           'read_image', 'read_pairs', 'write_bin']

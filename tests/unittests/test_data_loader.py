@@ -1,4 +1,4 @@
-"""ArrayLoader and PKSampler: order, exact resume, edges and bad input."""
+"""ArrayLoader: order, exact resume, edges and bad input."""
 import numpy as np
 import pytest
 
@@ -103,53 +103,6 @@ def test_bad_types(arguments, message):
 def test_bad_start():
     with pytest.raises(ValueError, match=r'start must be in \[0, 5\], got 6'):
         ArrayLoader(images(), np.arange(10), 2).batches(0, 6)
-
-
-# PKSampler
-
-UNEVEN = np.repeat([7, -2, 40, 3, 11], [20, 9, 3, 1, 12])
-
-
-@pytest.mark.parametrize('p, k', [(1, 1), (2, 4), (3, 4), (5, 2), (4, 3), (5, 25)])
-def test_groups_of_one_class_and_classes_that_differ(p, k):
-    sampler = PKSampler(UNEVEN, p, k, seed=2)
-    for epoch in range(5):
-        batches = sampler.indices(epoch)
-        assert batches.shape == (len(sampler), p * k) and len(sampler) >= 1
-        groups = UNEVEN[batches].reshape(-1, p, k)
-        assert (groups == groups[:, :, :1]).all(), 'a group is of one class'
-        assert all(len(set(batch)) == p for batch in groups[:, :, 0]), 'the classes of a batch differ'
-        seen = np.bincount(batches.ravel(), minlength=len(UNEVEN))
-        many = np.isin(UNEVEN, [c for c in set(UNEVEN) if (UNEVEN == c).sum() >= k])
-        assert (seen[many] <= 1).all(), 'no sample twice, unless its class is too small'
-
-
-def test_a_balanced_set_is_used_whole():
-    sampler = PKSampler(np.tile(np.arange(10), 12), p=5, k=4)
-    assert len(sampler) == 6
-    assert sorted(sampler.indices(0).ravel()) == list(range(120))
-
-
-def test_every_sample_comes_in_time():
-    sampler = PKSampler(UNEVEN, p=3, k=2)
-    seen = set(np.concatenate([sampler.indices(epoch).ravel() for epoch in range(60)]))
-    assert seen == set(range(len(UNEVEN)))
-
-
-def test_batches_depend_on_seed_and_epoch_only():
-    a, b = PKSampler(UNEVEN, 3, 2, seed=4), PKSampler(UNEVEN, 3, 2, seed=4)
-    np.testing.assert_array_equal(a.indices(3), (b.indices(0), b.indices(3))[1])
-    assert (a.indices(3) != a.indices(4)).any()
-    assert (a.indices(3) != PKSampler(UNEVEN, 3, 2, seed=5).indices(3)).any()
-
-
-@pytest.mark.parametrize('arguments, message', [
-    (dict(p=6), r'p must be in \[1, 5\], got 6'), (dict(p=0), 'p must be'), (dict(k=0), 'k must be >= 1, got 0'),
-    (dict(seed=2 ** 32), 'seed must be'), (dict(labels=[]), 'labels must be'), (dict(labels=[1.5]), 'labels must be'),
-    (dict(labels=[[1]]), 'labels must be')])
-def test_sampler_bad_values(arguments, message):
-    with pytest.raises(ValueError, match='PKSampler: ' + message):
-        PKSampler(**{**dict(labels=UNEVEN, p=2, k=2), **arguments})
 
 
 def test_loader_with_a_sampler():

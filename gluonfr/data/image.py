@@ -1,0 +1,125 @@
+"""Images in and out of encoded bytes: the one place that knows OpenCV's channel order."""
+import cv2
+import numpy as np
+
+from ..utils.check import check_int
+
+__all__ = ['ImageError', 'IMAGE_SUFFIXES', 'decode', 'encode', 'read_image', 'resize']
+
+IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.webp')  # in lower case, for `path.suffix.lower()`
+
+# The orientation that a camera noted is ignored: a face that was aligned already stands upright.
+_READ = {0: cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION, 1: cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION}
+
+
+class ImageError(ValueError):
+    """Bytes that are no image, or a damaged one."""
+
+
+def decode(data, flag=1):
+    """Decode an image file's bytes.
+
+    Grey, palette, CMYK and 16-bit images become 8-bit RGB too; an alpha channel is dropped.
+
+    Parameters
+    ----------
+    data : bytes, or uint8 array (N,)
+        A JPEG, PNG, BMP, WebP or whatever else OpenCV reads.
+    flag : {0, 1}
+        1 for RGB, 0 for grey.
+
+    Returns
+    -------
+    uint8 array, (H,W,3) RGB or (H,W,1) grey.
+
+    Raises
+    ------
+    ImageError
+        For no bytes, a truncated image, one too damaged to be decoded, or another format. Flipped bytes within a JPEG
+        seldom show: the format has no checksum.
+    """
+    buffer = np.frombuffer(data, np.uint8)
+    if flag not in _READ:
+        raise ValueError('decode: flag must be 0 (grey) or 1 (RGB), got {!r}.'.format(flag))
+    if not buffer.size:
+        raise ImageError('the image is empty (0 bytes).')
+    kind = _truncated(data if isinstance(data, bytes) else buffer.tobytes())
+    if kind:
+        raise ImageError('the image is truncated: a {} of {:,} bytes without its end mark.'.format(kind, buffer.size))
+    try:
+        image = cv2.imdecode(buffer, _READ[flag])
+    except cv2.error as error:
+        raise ImageError('the image cannot be decoded ({:,} bytes): {}'.format(
+            buffer.size, ' '.join(str(error).split()))) from error
+    if image is None:
+        raise ImageError('the image is damaged or of an unknown format ({:,} bytes, the first are {!r}).'.format(
+            buffer.size, buffer[:8].tobytes()))
+    return image[:, :, None] if flag == 0 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def encode(image, fmt='.jpg', quality=95):
+    """Encode an image as the bytes of a file.
+
+    Parameters
+    ----------
+    image : uint8 array, (H,W,3) RGB or (H,W,1) grey
+    fmt : {'.jpg', '.jpeg', '.png', '.bmp', '.webp'}
+        PNG and BMP are lossless.
+    quality : int, [1, 100]
+        Of JPEG and WebP; the others have none.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    ValueError
+        For another shape, type, format or quality.
+    """
+    image = np.asarray(image)
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] not in (1, 3) or not image.size:
+        raise ValueError('encode: image must be uint8 of shape (H,W,3) or (H,W,1), got {} of shape {}.'.format(
+            image.dtype, image.shape))
+    if fmt not in IMAGE_SUFFIXES:
+        raise ValueError('encode: fmt must be one of {}, got {!r}.'.format(', '.join(IMAGE_SUFFIXES), fmt))
+    quality = check_int('encode', 'quality', quality, 1, 100)
+    options = {'.jpg': cv2.IMWRITE_JPEG_QUALITY, '.jpeg': cv2.IMWRITE_JPEG_QUALITY, '.webp': cv2.IMWRITE_WEBP_QUALITY}
+    if image.shape[2] == 3:
+        image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    done, buffer = cv2.imencode(fmt, image, [options[fmt], quality] if fmt in options else [])
+    if not done:
+        raise ValueError('encode: OpenCV cannot write an image of shape {} as {}.'.format(image.shape, fmt))
+    return buffer.tobytes()
+
+
+def read_image(path, flag=1):
+    """Read an image file: `decode` of its bytes, its errors with the path in front."""
+    with open(path, 'rb') as file:
+        data = file.read()
+    try:
+        return decode(data, flag)
+    except ImageError as error:
+        raise ImageError('{}: {}'.format(path, error)) from error
+
+
+def resize(image, size):
+    """Return a uint8 image (H,W,C) stretched to ``size``, (height, width); itself where it has that size."""
+    height, width = size
+    if image.shape[:2] == (height, width):
+        return image
+    shrinks = height * width < image.shape[0] * image.shape[1]
+    small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return small.reshape(height, width, image.shape[2])  # OpenCV drops the axis of one channel
+
+
+def _truncated(data):
+    """Return 'JPEG' or 'PNG' if ``data`` is one that lacks its end, else ''."""
+    if data[:2] == b'\xff\xd8':
+        # Some releases of OpenCV fill the missing rows with grey and say nothing. The end mark may be followed by
+        # padding; a thumbnail has one of its own, before the last scan begins.
+        whole = data[-2:] == b'\xff\xd9' or data.rfind(b'\xff\xd9') > data.rfind(b'\xff\xda')
+        return '' if whole else 'JPEG'
+    if data[:4] == b'\x89PNG':
+        return '' if b'IEND' in data else 'PNG'
+    return ''

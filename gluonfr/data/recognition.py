@@ -1,0 +1,187 @@
+"""Face data sets by name: training sets and verification pairs in the folder of data sets."""
+import logging
+from pathlib import Path
+
+import mxnet as mx
+from mxnet.gluon.data import Dataset
+
+from ..utils.registry import Registry
+from .bins import read_bin
+from .record import RecordDataset
+
+__all__ = ['DATASETS', 'FRTrainRecordDataset', 'FRValDataset', 'get_recognition_dataset',
+           'get_recognition_dataset_list']
+
+logger = logging.getLogger('gluonfr')
+
+DATASETS = Registry('dataset')
+
+# name -> the folder that it unpacks to from InsightFace's dataset zoo
+TRAINING = {
+    'emore': 'faces_emore',
+    'ms1m': 'faces_ms1m_112x112',
+    'vgg': 'faces_vgg_112x112',
+    'webface': 'faces_webface_112x112',
+    'asian_celeb': 'faces_glintasia',
+    'deep_glint': 'faces_glint',
+}
+VERIFICATION = ('lfw', 'calfw', 'cplfw', 'cfp_fp', 'cfp_ff', 'agedb_30', 'vgg2_fp', 'xqlfw')
+
+
+class FRTrainRecordDataset(RecordDataset):
+    """A training set in InsightFace's form: a folder with train.rec, train.idx and property.
+
+    Parameters
+    ----------
+    name : str
+        Folder in root, such as the one that `gluonfr pack folder` made; or emore, ms1m, vgg, webface, asian_celeb or
+        deep_glint, which may also be unpacked under the name that InsightFace's dataset zoo gives it (faces_emore,
+        faces_ms1m_112x112, ...).
+    root : str, Path or None
+        None: datasets/face in the folder that the variable MXNET_HOME names, by default ~/.mxnet.
+    flag, transform, on_error
+        As of `RecordDataset`, and so are the attributes (num_classes, image_size, labels, ranges, ...).
+
+    Indexing gives (NDArray uint8 (H,W,3) RGB, int label).
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such set: where it was looked for, what lies there, and how to make it.
+    RecordError
+        Its files are damaged or do not belong together.
+    """
+
+    def __init__(self, name, root=None, flag=1, transform=None, on_error='raise'):
+        self.name = name
+        self.root = _root(root)
+        folders = [self.root / name]
+        if name in TRAINING:
+            folders.append(self.root / TRAINING[name])
+        found = [folder for folder in folders if (folder / 'train.rec').is_file()]
+        if not found:
+            raise FileNotFoundError(
+                'FRTrainRecordDataset: no train.rec in {}. {} holds {}. Unpack the set there, or make one from a '
+                'folder of people: gluonfr pack folder ... --out {}'.format(
+                    ' or '.join(map(str, folders)), self.root, _contents(self.root), folders[0]))
+        super().__init__(str(found[0] / 'train.rec'), flag=flag, transform=transform, on_error=on_error)
+
+
+class FRValDataset(Dataset):
+    """Verification pairs in InsightFace's form, name.bin.
+
+    It is looked for in root, then in the folders in root in the order of their names, as a training pack brings its
+    own; files of one name from different packs differ, so reports should tell `bin.sha256`.
+
+    Parameters
+    ----------
+    name : str
+        lfw, agedb_30, ...; 'faces_emore/lfw' is the one in that folder.
+    root : str, Path or None
+        None: datasets/face in the folder that the variable MXNET_HOME names, by default ~/.mxnet.
+    transform : callable or None
+        NDArray uint8 (H,W,3) RGB -> what it gives for each of the two images.
+
+    Attributes
+    ----------
+    bin : BinFile
+        The file's contents, path and SHA-256.
+
+    Indexing gives ((image, image), issame): NDArrays uint8 (H,W,3) RGB and 1 for one person, 0 for two.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file: where it was looked for, what lies there, and how to make it.
+    BinError
+        The file is damaged or could do harm; or, at indexing, an image in it is damaged.
+    """
+
+    def __init__(self, name, root=None, transform=None):
+        self.name = name
+        self.root = _root(root)
+        self._transform = transform
+        file = name + '.bin'
+        found = [path for path in [self.root / file] + sorted(self.root.glob('*/' + file)) if path.is_file()]
+        if not found:
+            raise FileNotFoundError(
+                'FRValDataset: no {} in {} nor in a folder in it; it holds {}. Put the file there, or make one from a '
+                'list of pairs: gluonfr pack pairs ... --out {}'.format(
+                    file, self.root, _contents(self.root), self.root / file))
+        if len(found) > 1:
+            logger.warning('FRValDataset: takes %s; there is %s too.', found[0], ', '.join(map(str, found[1:])))
+        self.bin = read_bin(found[0])
+
+    def __len__(self):
+        return len(self.bin)
+
+    def __getitem__(self, index):
+        index = range(len(self))[index]
+        images = [mx.nd.array(self.bin.image(i), dtype='uint8') for i in (2 * index, 2 * index + 1)]
+        if self._transform is not None:
+            images = [self._transform(image) for image in images]
+        return tuple(images), int(self.bin.issame[index])
+
+    def __repr__(self):
+        return 'FRValDataset({}: {!r})'.format(self.name, self.bin)
+
+
+def get_recognition_dataset(name, **kwargs):
+    """Return the data set of a name.
+
+    Parameters
+    ----------
+    name : str
+        One of `get_recognition_dataset_list()`, in any case.
+    **kwargs
+        root, transform; for training sets flag and on_error too.
+
+    Returns
+    -------
+    FRTrainRecordDataset or FRValDataset
+
+    Raises
+    ------
+    ValueError
+        Nothing has this name; the message lists all names and the nearest one.
+    TypeError
+        A keyword that it does not take.
+    FileNotFoundError
+        The set is not there: where it was looked for and how to get it.
+    """
+    return DATASETS.create(name, **kwargs)
+
+
+def get_recognition_dataset_list():
+    """Return the names that `get_recognition_dataset` knows, sorted."""
+    return DATASETS.names()
+
+
+def _register_training(name):
+    @DATASETS.register(name)
+    def training_set(root=None, flag=1, transform=None, on_error='raise'):
+        return FRTrainRecordDataset(name, root, flag, transform, on_error)
+
+
+def _register_verification(name):
+    @DATASETS.register(name)
+    def verification_set(root=None, transform=None):
+        return FRValDataset(name, root, transform)
+
+
+for _name in TRAINING:
+    _register_training(_name)
+for _name in VERIFICATION:
+    _register_verification(_name)
+
+
+def _root(root):
+    return Path(mx.base.data_dir(), 'datasets', 'face') if root is None else Path(root).expanduser()
+
+
+def _contents(folder):
+    """Say what a folder holds, for the message about what it lacks."""
+    if not folder.is_dir():
+        return 'nothing: there is no such folder'
+    names = sorted(entry.name + '/' * entry.is_dir() for entry in folder.iterdir())
+    return ', '.join(names[:20]) + ', ...' * (len(names) > 20) or 'nothing'

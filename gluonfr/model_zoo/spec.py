@@ -1,0 +1,61 @@
+"""What a net wants as input, so that data, training and evaluation need not be told."""
+from collections import namedtuple
+
+from ..utils.check import check_int, check_number
+
+__all__ = ['InputSpec', 'face_spec']
+
+
+class InputSpec(namedtuple('InputSpec', 'size mean std colour embedding_size')):
+    """Image a net takes and embedding it gives: x = (pixel - mean) / std, channel by channel.
+
+    Parameters
+    ----------
+    size : (int, int)
+        Height and width in pixels.
+    mean, std : tuple of float, one for each channel
+        In grey levels, 0 to 255.
+    colour : {'rgb', 'bgr', 'grey'}
+        Order of the channels.
+    embedding_size : int or None
+        D, None where it is not known yet.
+    """
+    __slots__ = ()
+
+    def __new__(cls, size=(112, 112), mean=(127.5, 127.5, 127.5), std=(127.5, 127.5, 127.5), colour='rgb',
+                embedding_size=None):
+        return super().__new__(cls, tuple(size), tuple(map(float, mean)), tuple(map(float, std)), colour,
+                               embedding_size)
+
+    @property
+    def shape(self):
+        """Channels, height and width of one image, as a net takes it."""
+        return (len(self.mean),) + self.size
+
+
+def face_spec(owner, embedding_size, input_size=112, std=127.5):
+    """The `InputSpec` of an RGB face net that halves its input four times.
+
+    Parameters
+    ----------
+    owner : str
+        The net's class, for the message.
+    embedding_size : int
+        D.
+    input_size : int or (int, int)
+        Side, or height and width, in pixels: multiples of 16.
+    std : float
+        Grey levels that make 1, > 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        A size that is no multiple of 16, or std <= 0.
+    """
+    pair = input_size if isinstance(input_size, (tuple, list)) else (input_size, input_size)
+    if len(pair) != 2:
+        raise ValueError('{}: input_size must be a side or (height, width), got {!r}.'.format(owner, input_size))
+    size = tuple(check_int(owner, 'input_size', side, 16) for side in pair)
+    if any(side % 16 for side in size):
+        raise ValueError('{}: input_size must be multiples of 16, got {}.'.format(owner, input_size))
+    return InputSpec(size, std=(check_number(owner, 'std', std, 0, low_open=True),) * 3, embedding_size=embedding_size)

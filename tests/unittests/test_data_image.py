@@ -1,0 +1,170 @@
+"""gluonfr.data.image: RGB whatever the file has, and a clear error for what is no image or not all of one."""
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gluonfr.data.image import IMAGE_SUFFIXES, ImageError, decode, encode, read_image, resize
+
+FORMATS = ('JPEG', 'PNG', 'BMP', 'WEBP')
+
+
+def picture(height=24, width=32):
+    """A smooth RGB image whose channels differ, (H,W,3) uint8."""
+    y, x = np.mgrid[:height, :width]
+    return np.stack([8 * x, 10 * y, 255 - 4 * (x + y)], axis=2).clip(0, 255).astype(np.uint8)
+
+
+def saved(image, format, **options):
+    """Encode with Pillow, which shares no code with OpenCV."""
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize('format,error', [('JPEG', 2), ('PNG', 0), ('BMP', 0), ('WEBP', 3)])
+def test_decode_gives_rgb(format, error):
+    image = decode(saved(Image.fromarray(picture()), format))
+    assert image.dtype == np.uint8 and image.shape == (24, 32, 3) and image.flags.c_contiguous
+    assert np.abs(image.astype(int) - picture()).mean() <= error
+
+
+@pytest.mark.parametrize('fmt,error', [('.jpg', 2), ('.jpeg', 2), ('.png', 0), ('.bmp', 0), ('.webp', 2)])
+def test_encode_is_read_by_others(fmt, error):
+    data = encode(picture(), fmt)
+    assert isinstance(data, bytes)
+    theirs = np.asarray(Image.open(io.BytesIO(data)).convert('RGB')).astype(int)
+    assert np.abs(theirs - picture()).mean() <= error
+    assert np.abs(decode(data).astype(int) - picture()).mean() <= error
+    assert fmt in IMAGE_SUFFIXES
+
+
+def test_quality_decides_the_size():
+    noise = np.random.RandomState(0).randint(0, 256, (32, 32, 3), dtype=np.uint8)
+    sizes = [len(encode(noise, '.jpg', quality)) for quality in (10, 50, 95, 100)]
+    assert sizes == sorted(sizes) and sizes[0] < sizes[-1] / 3
+
+
+def grey16():
+    return Image.fromarray(picture()[:, :, 0].astype(np.uint16) * 257)
+
+
+@pytest.mark.parametrize('image,format,expected', [
+    (Image.fromarray(picture()[:, :, 0]), 'PNG', picture()[:, :, [0, 0, 0]]),
+    (Image.fromarray(picture()[:, :, 0]), 'JPEG', picture()[:, :, [0, 0, 0]]),
+    (grey16(), 'PNG', picture()[:, :, [0, 0, 0]]),
+    (Image.fromarray(np.dstack([picture(), picture()[:, :, 0]])), 'PNG', picture()),
+    (Image.fromarray(picture()).convert('CMYK'), 'JPEG', picture()),
+    (Image.fromarray(picture()).quantize(256), 'PNG', picture()),
+], ids=['grey', 'grey-jpeg', '16-bit', 'alpha', 'cmyk', 'palette'])
+def test_other_kinds_become_rgb(image, format, expected):
+    result = decode(saved(image, format))
+    assert result.dtype == np.uint8 and result.shape == expected.shape
+    assert np.abs(result.astype(int) - expected).mean() < 5
+
+
+def test_flag_0_is_grey():
+    data = encode(picture(), '.png')
+    grey = decode(data, 0)
+    assert grey.shape == (24, 32, 1)
+    assert np.abs(grey[:, :, 0] - picture() @ [.299, .587, .114]).max() <= 1
+    assert np.array_equal(decode(encode(grey, '.png'), 0), grey)
+
+
+def test_orientation_is_ignored():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    assert decode(saved(Image.fromarray(picture()), 'JPEG', exif=exif)).shape == (24, 32, 3)
+
+
+@pytest.mark.parametrize('kind', [bytes, bytearray, memoryview, lambda data: np.frombuffer(data, np.uint8)])
+def test_decode_takes_any_bytes(kind):
+    data = encode(picture(), '.png')
+    assert np.array_equal(decode(kind(data)), picture())
+
+
+@pytest.mark.parametrize('format', FORMATS)
+def test_a_truncated_image_is_an_error(format):
+    data = saved(Image.fromarray(picture(40, 40)), format)
+    for length in list(range(1, len(data), max(1, len(data) // 40))) + [len(data) - 1]:
+        with pytest.raises(ImageError, match='truncated|damaged'):
+            decode(data[:length])
+
+
+@pytest.mark.parametrize('progressive', [False, True])
+def test_a_truncated_jpeg_with_a_thumbnail_is_an_error(progressive):
+    """The thumbnail has an end mark of its own."""
+    thumbnail = encode(picture(), '.jpg')
+    exif = b'Exif\0\0' + thumbnail
+    data = saved(Image.fromarray(picture(60, 60)), 'JPEG', progressive=progressive)
+    data = data[:2] + b'\xff\xe1' + (len(exif) + 2).to_bytes(2, 'big') + exif + data[2:]
+    assert decode(data).shape == (60, 60, 3)
+    with pytest.raises(ImageError, match=r'truncated: a JPEG of [\d,]+ bytes'):
+        decode(data[:-20])
+
+
+def test_padding_after_the_end_is_no_fault():
+    for fmt in ('.jpg', '.png'):
+        assert np.array_equal(decode(encode(picture(), fmt) + bytes(7)), decode(encode(picture(), fmt)))
+
+
+@pytest.mark.parametrize('data,message', [
+    (b'', r'empty \(0 bytes\)'),
+    (b'\0', 'unknown format'),
+    (b'<html>404</html>', r"unknown format \(16 bytes, the first are b'<html>40'\)"),
+    (saved(Image.fromarray(picture()), 'JPEG')[:2] + b'\xff\xd9', 'damaged'),
+])
+def test_no_image(data, message):
+    with pytest.raises(ImageError, match=message):
+        decode(data)
+
+
+def test_an_image_with_too_many_pixels_is_an_error():
+    data = bytearray(encode(picture(), '.bmp'))
+    data[18:26] = (60000).to_bytes(4, 'little') * 2
+    with pytest.raises(ImageError):
+        decode(bytes(data))
+
+
+def test_flipped_bytes_in_a_png_are_an_error():
+    data = bytearray(encode(np.random.RandomState(0).randint(0, 256, (30, 30, 3), dtype=np.uint8), '.png'))
+    data[len(data) // 2] ^= 0xff
+    with pytest.raises(ImageError, match='damaged'):
+        decode(bytes(data))
+
+
+@pytest.mark.parametrize('call,message', [
+    (lambda: decode(b'x', 2), 'decode: flag must be 0'),
+    (lambda: encode(picture().astype(float)), 'encode: image must be uint8'),
+    (lambda: encode(picture()[:, :, 0]), 'encode: image must be uint8'),
+    (lambda: encode(np.zeros((4, 4, 4), np.uint8)), 'encode: image must be uint8'),
+    (lambda: encode(np.zeros((0, 4, 3), np.uint8)), 'encode: image must be uint8'),
+    (lambda: encode(picture(), 'jpg'), "encode: fmt must be one of .bmp.*got 'jpg'"),
+    (lambda: encode(picture(), '.jpg', 0), 'encode: quality must be in'),
+    (lambda: encode(picture(), '.jpg', 101), 'encode: quality must be in'),
+])
+def test_bad_arguments(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_read_image_names_the_file(tmp_path):
+    path = tmp_path / 'face.png'
+    path.write_bytes(encode(picture(), '.png'))
+    assert np.array_equal(read_image(path), picture())
+    assert read_image(path, 0).shape == (24, 32, 1)
+    path.write_bytes(b'')
+    with pytest.raises(ImageError, match=r'face.png: the image is empty'):
+        read_image(path)
+    with pytest.raises(FileNotFoundError, match='gone.png'):
+        read_image(tmp_path / 'gone.png')
+
+
+def test_resize():
+    image = picture()
+    assert resize(image, (24, 32)) is image
+    for size in ((12, 16), (48, 64)):
+        theirs = np.asarray(Image.fromarray(image).resize(size[::-1], Image.BILINEAR)).astype(int)
+        assert np.abs(resize(image, size) - theirs).mean() < 2
+    assert resize(image[:, :, :1], (12, 16)).shape == (12, 16, 1)
