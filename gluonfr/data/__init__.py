@@ -1,5 +1,6 @@
 """Datasets, samplers, augmentations and loaders; packing and reading of records, .bin files and folders."""
 from .bins import BinError, BinFile, read_bin, write_bin
+from .dali import DALIRecordIter
 from .draw_pairs import draw_pairs
 from .folder import FolderDataset, ListDataset
 from .image import ImageError, decode, encode, read_image
@@ -13,8 +14,8 @@ from .recognition import (DATASETS, FRTrainRecordDataset, FRValDataset, get_reco
 from .sampler import BalancedSampler, PKSampler, RangeSampler, TripletSampler
 from .transforms import augmentation
 
-__all__ = ['ArrayLoader', 'BalancedSampler', 'BinError', 'BinFile', 'DATASETS', 'FRTrainRecordDataset', 'FRValDataset',
-           'FolderDataset', 'ImageError', 'ImageLoader', 'ListDataset', 'MNIST', 'PKSampler', 'PairsReport',
-           'RangeSampler', 'ToTensor', 'TripletSampler', 'augmentation', 'decode', 'draw_pairs', 'encode',
-           'get_recognition_dataset', 'get_recognition_dataset_list', 'pack_pairs', 'read_bin',
-           'read_image', 'read_pairs', 'write_bin']
+__all__ = ['ArrayLoader', 'BalancedSampler', 'BinError', 'BinFile', 'DALIRecordIter', 'DATASETS',
+           'FRTrainRecordDataset', 'FRValDataset', 'FolderDataset', 'ImageError', 'ImageLoader',
+           'ListDataset', 'MNIST', 'PKSampler', 'PairsReport', 'RangeSampler', 'ToTensor', 'TripletSampler',
+           'augmentation', 'decode', 'draw_pairs', 'encode', 'get_recognition_dataset',
+           'get_recognition_dataset_list', 'pack_pairs', 'read_bin', 'read_image', 'read_pairs', 'write_bin']
