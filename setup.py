@@ -54,6 +54,7 @@ setup(
         'setuptools; python_version >= "3.12"',  # MXNet imports distutils
     ],
     extras_require=EXTRAS,
+    entry_points={'console_scripts': ['gluonfr = gluonfr.cli:main']},
     classifiers=[
         'Development Status :: 4 - Beta',
         'Intended Audience :: Science/Research',

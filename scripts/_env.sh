@@ -84,3 +84,13 @@ explain_failure() {
     fi
     fail "pip could not install the packages: see above and $1."
 }
+
+# run_gluonfr ARGUMENTS: the gluonfr command of the environment in use, else that of .venv.
+run_gluonfr() {
+    if ! command -v gluonfr >/dev/null 2>&1; then
+        prepare_env "${GLUONFR_EXTRAS:-cpu}"  # GLUONFR_EXTRAS=cu112 for NVIDIA GPUs
+        PATH=$(dirname "$PYTHON"):$PATH
+    fi
+    say "gluonfr $*"
+    gluonfr "$@"
+}

@@ -26,7 +26,7 @@ from gluonfr.loss import LOSSES, get_loss_list
 from gluonfr.model_zoo import get_model
 from gluonfr.nn import ANGLE_SETTINGS
 from gluonfr.train import (Checkpoint, CheckpointError, CSVLog, Evaluate, LogLine, NonFiniteLoss, PlotCurves,
-                           ProgressBar, fit, load_weights, make_optimizer, parse_gpus)
+                           ProgressBar, fit, load_weights, make_optimizer, parse_gpus, save_parameters_atomic)
 from gluonfr.utils import IterLRScheduler, parse_arguments
 from pictures import EpochLine, Snapshots
 from recipe import KEYS, build_loss, choose, load_config
@@ -36,10 +36,11 @@ CLASSES = 10
 TRAIN_SCORED = 10000            # the training accuracy is measured on so many of the training images
 DRAWN = 3000                    # images of each set in a picture
 RUN_FILES = ('log.txt', 'metrics.csv', 'result.csv', 'recipe.json', 'curves.png', 'final.params', 'head.params',
-             'train.gif', 'test.gif', 'train-circle.gif', 'test-circle.gif', 'snapshots', 'pictures', 'checkpoint')
+             'train.gif', 'test.gif', 'train-circle.gif', 'test-circle.gif', 'snapshots', 'pictures', 'checkpoint',
+             'pretrain')
 # flags that set the key of the same name in the recipe
 RECIPE_FLAGS = ('model', 'epochs', 'embedding_size', 'batch_size', 'optimizer', 'lr', 'head_lr', 'lr_mode', 'lr_steps',
-                'warmup', 'margin_warmup', 'wd', 'momentum', 'clip', 'finetune')
+                'warmup', 'margin_warmup', 'wd', 'momentum', 'clip', 'pretrain', 'finetune')
 
 
 def parse_args(argv=None):
@@ -55,7 +56,7 @@ def parse_args(argv=None):
     recipe.add_argument('--loss-args', nargs='+', default=[], metavar='KEY=VALUE',
                         help='arguments of --loss, values as in Python: lamda=0.1 loss_type=cauchy')
     recipe.add_argument('--model', metavar='NAME', help='lenetplus or miniresnet18')
-    for name in ('epochs', 'embedding-size', 'batch-size'):
+    for name in ('epochs', 'pretrain', 'embedding-size', 'batch-size'):
         recipe.add_argument('--' + name, type=int, metavar='N', help=KEYS[name.replace('-', '_')][1])
     recipe.add_argument('--optimizer', metavar='NAME', help=KEYS['optimizer'][1])
     recipe.add_argument('--lr-mode', choices=('step', 'poly', 'cosine'), help='how the rate falls')
@@ -150,6 +151,8 @@ def train(args, run):
         callbacks.append(Snapshots(args.out, recipe['name'], recipe['view'], args.plot_every,
                                    {'train': eval_loader(train_set, min(DRAWN, train_count)),
                                     'test': eval_loader(test_set, min(DRAWN, test_count))}))
+    if recipe['pretrain']:
+        pretrain(args, run)
     state = fit(run.net, run.loss, run.train_data, head=head, epochs=recipe['epochs'], optimizer=run.optimizer,
                 initializer=recipe['initializer'], clip_gradient=recipe['clip'] or None, ctx=run.ctx,
                 callbacks=callbacks, seed=args.seed,
@@ -160,7 +163,7 @@ def train(args, run):
     last = state.history[-1]
     row = {'name': recipe['name'], 'dataset': train_set.source, 'loss': recipe['loss'] or 'AngleLinear + softmax',
            'loss_args': shown_args(recipe), 'model': recipe['model'], 'embedding_size': recipe['embedding_size'],
-           'epochs': recipe['epochs'], 'batch_size': recipe['batch_size'], 'seed': args.seed,
+           'epochs': recipe['pretrain'] + recipe['epochs'], 'batch_size': recipe['batch_size'], 'seed': args.seed,
            'train_images': train_count, 'train_scored': train_scored,
            'train_accuracy': round(last['train_accuracy'], 4), 'test_images': test_count,
            'test_accuracy': round(last['test_accuracy'], 4),
@@ -179,6 +182,25 @@ def train_loader(dataset, recipe, args):
     sampler = PKSampler(label, groups, size // groups, args.seed) if groups else None
     return ArrayLoader(data, label, size, shuffle=sampler is None, seed=args.seed, sampler=sampler,
                        last_batch='discard' if len(label) >= size else 'keep')
+
+
+def pretrain(args, run):
+    """Train the net with softmax first: a loss over pairs, from random weights, often ends with classes on one spot."""
+    folder = os.path.join(args.out, 'pretrain')
+    weights = os.path.join(folder, 'final.params')
+    if args.resume and os.path.isfile(weights):
+        run.net.load_parameters(weights, ctx=run.ctx)
+        return
+    flags = {name: run.recipe[name] for name in ('model', 'embedding_size', 'initializer')}
+    recipe = choose(args.config, loss='softmax', flags={**flags, 'epochs': run.recipe['pretrain']})
+    data = train_loader(run.train_set, recipe, args)
+    head, loss = build_loss(recipe, CLASSES, len(data))
+    print(f'{run.recipe["name"]}: first {recipe["epochs"]} epoch(s) of softmax')
+    fit(run.net, loss, data, head=head, epochs=recipe['epochs'], optimizer=optimizer(recipe, len(data)),
+        initializer=recipe['initializer'], clip_gradient=recipe['clip'] or None, ctx=run.ctx, seed=args.seed,
+        callbacks=[LogLine(100, os.path.join(args.out, 'log.txt')), Checkpoint(os.path.join(folder, 'checkpoint'))]
+        + [ProgressBar()] * (not args.no_progress), resume='auto' if args.resume else None)
+    save_parameters_atomic(run.net, weights)
 
 
 def eval_loader(dataset, count):

@@ -43,6 +43,7 @@ KEYS = {
     'wd': (float, 'weight decay'),
     'momentum': (float, 'for the optimizers that have one'),
     'clip': (float, 'largest global norm of the gradient; 0: no clipping'),
+    'pretrain': (int, 'epochs of softmax that the net gets first, for losses over pairs; counted with epochs'),
     'finetune': (str, 'checkpoint (.params) whose weights the training starts from'),
     'demo': (dict, 'what is different on the 5,000-digit set'),
 }
@@ -169,7 +170,7 @@ def _check_recipe(where, recipe):
 def _check_ranges(recipe):
     counts = ('batch_size', 'embedding_size', 'epochs')
     for key in (*counts, 'lr', 'head_lr', 'circle', 'target_lr', 'warmup', 'margin_warmup', 'wd', 'momentum', 'clip',
-                'classes_per_batch'):
+                'classes_per_batch', 'pretrain'):
         low = 1 if key in counts else 0
         if not recipe[key] >= low:
             raise ValueError(f'{key} must be >= {low} ({KEYS[key][1]}), got {recipe[key]}.')

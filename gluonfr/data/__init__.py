@@ -8,14 +8,20 @@ from .image_loader import ImageLoader
 from .loader import ArrayLoader
 from .mnist import MNIST
 from .normalize import ToTensor
+from .pack import PackReport, pack_dataset, pack_folder
 from .pairs import PairsReport, pack_pairs, read_pairs
 from .recognition import (DATASETS, FRTrainRecordDataset, FRValDataset, get_recognition_dataset,
                           get_recognition_dataset_list)
 from .sampler import BalancedSampler, PKSampler, RangeSampler, TripletSampler
+from .record import RecordDataset, RecordError, RecordFile
+from .record_write import RecordWriter
+from .synthetic import SyntheticFaces
 from .transforms import augmentation
 
 __all__ = ['ArrayLoader', 'BalancedSampler', 'BinError', 'BinFile', 'DALIRecordIter', 'DATASETS',
            'FRTrainRecordDataset', 'FRValDataset', 'FolderDataset', 'ImageError', 'ImageLoader',
-           'ListDataset', 'MNIST', 'PKSampler', 'PairsReport', 'RangeSampler', 'ToTensor', 'TripletSampler',
-           'augmentation', 'decode', 'draw_pairs', 'encode', 'get_recognition_dataset',
-           'get_recognition_dataset_list', 'pack_pairs', 'read_bin', 'read_image', 'read_pairs', 'write_bin']
+           'ListDataset', 'MNIST', 'PKSampler', 'PackReport', 'PairsReport', 'RangeSampler',
+           'RecordDataset', 'RecordError', 'RecordFile', 'RecordWriter', 'SyntheticFaces', 'ToTensor',
+           'TripletSampler', 'augmentation', 'decode', 'draw_pairs', 'encode', 'get_recognition_dataset',
+           'get_recognition_dataset_list', 'pack_dataset', 'pack_folder', 'pack_pairs', 'read_bin',
+           'read_image', 'read_pairs', 'write_bin']

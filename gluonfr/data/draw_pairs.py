@@ -16,7 +16,7 @@ def draw_pairs(labels, count, folds=10, seed=0):
     count : int
         Pairs, a multiple of 2 * folds.
     folds : int
-        Folds, >= 1; fold k is pairs k * count / folds and following, its genuine ones first.
+        Folds, >= 1; fold k is pairs k * count / folds and following, genuine ones and impostors by turns.
     seed : int
         The same seed gives the same pairs.
 
@@ -52,8 +52,8 @@ def draw_pairs(labels, count, folds=10, seed=0):
             raise ValueError('draw_pairs: the {} people of a fold have {} genuine and {} impostor pairs, {} of each '
                              'were asked for. Give fewer pairs or folds, or more images.'.format(
                                  len(groups), len(genuine), impostors, wanted))
-        pairs += [genuine[i] for i in random.choice(len(genuine), wanted, replace=False)]
-        pairs += _impostors(groups, wanted, random)
+        chosen = [genuine[i] for i in random.choice(len(genuine), wanted, replace=False)]
+        pairs += [pair for both in zip(chosen, _impostors(groups, wanted, random)) for pair in both]
     first, second = np.array(pairs, 'int64').T
     return first, second, labels[first] == labels[second]
 

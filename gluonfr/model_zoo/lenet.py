@@ -3,6 +3,7 @@ from mxnet.gluon import nn
 
 from ..nn import FrBase, PReLU
 from .registry import MODELS
+from .spec import InputSpec
 
 __all__ = ['LeNetPlus']
 
@@ -33,6 +34,7 @@ class LeNetPlus(FrBase):
     def __init__(self, classes=10, embedding_size=2, weight_norm=False, feature_norm=False, need_cls_layer=False,
                  prelu_last=False, **kwargs):
         super().__init__(classes, embedding_size, weight_norm, feature_norm, need_cls_layer, **kwargs)
+        self.input_spec = InputSpec((28, 28), (0,), (255,), 'grey', embedding_size)
         with self.name_scope():
             self.features = nn.HybridSequential(prefix='features_')
             with self.features.name_scope():

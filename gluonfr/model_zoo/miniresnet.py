@@ -3,6 +3,7 @@ from mxnet.gluon import HybridBlock, nn
 
 from ..nn import FrBase, PReLU
 from .registry import MODELS
+from .spec import InputSpec
 
 __all__ = ['MiniResNet18']
 
@@ -34,15 +35,18 @@ class MiniResNet18(FrBase):
         As in `LeNetPlus`.
 
     Inputs:
-        - **x**: (B, 1, 28, 28), values in [0, 1]
+        - **x**: (B, 1, 28, 28) or another size, values in [0, 1]
 
     Outputs:
         - **embedding**: (B, D), and with ``need_cls_layer`` also **pred**: (B, C)
     """
 
+    any_size = True
+
     def __init__(self, classes=10, embedding_size=2, weight_norm=False, feature_norm=False, need_cls_layer=False,
                  **kwargs):
         super().__init__(classes, embedding_size, weight_norm, feature_norm, need_cls_layer, **kwargs)
+        self.input_spec = InputSpec((28, 28), (0,), (255,), 'grey', embedding_size)
         with self.name_scope():
             self.features = nn.HybridSequential(prefix='features_')
             with self.features.name_scope():

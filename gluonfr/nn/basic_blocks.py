@@ -1,10 +1,11 @@
 """Blocks that face nets are built of. Names and signatures are those of gluonfr 1.0."""
+import mxnet as mx
 from mxnet.gluon import HybridBlock, nn
 
 from ..utils.check import check_int
 from .prelu import PReLU
 
-__all__ = ['NormDense', 'SELayer', 'FrBase']
+__all__ = ['EmbeddingNorm', 'NormDense', 'SELayer', 'FrBase']
 
 
 class NormDense(HybridBlock):
@@ -95,10 +96,40 @@ class SELayer(HybridBlock):
         return F.broadcast_mul(x, self.fc(self.avg_pool(x)))
 
 
+class EmbeddingNorm(nn.BatchNorm):
+    """Gluon's BatchNorm for embeddings, computed on (B, D, 1, 1).
+
+    On (B, D), MXNet 1.9.1 on a CPU ends with a segmentation fault in inference if another BatchNorm with the same eps
+    has seen (B, D, 1, 1) before, even in another net: both share one entry in its cache of oneDNN primitives.
+
+    Parameters
+    ----------
+    epsilon, scale, center, in_channels, ...
+        As in `mxnet.gluon.nn.BatchNorm`.
+
+    Inputs:
+        - **x**: (B, D)
+
+    Outputs:
+        - **out**: (B, D)
+    """
+
+    def _alias(self):
+        return 'batchnorm'
+
+    def hybrid_forward(self, F, x, gamma, beta, running_mean, running_var):
+        """``x``, normalised."""
+        x = F.reshape(x, shape=(0, 0, 1, 1))
+        return F.flatten(super().hybrid_forward(F, x, gamma, beta, running_mean, running_var))
+
+
 class FrBase(HybridBlock):
     """Base of the face nets: ``features`` makes the embedding, ``output`` the class scores.
 
-    A subclass sets ``self.features`` in its own ``__init__``.
+    A subclass sets ``self.features`` in its own ``__init__``, and ``self.input_spec``
+    (`gluonfr.model_zoo.spec.InputSpec`), which says what images the net takes. A batch of another shape is refused; a
+    net that takes images of any size says ``any_size = True``. ``default_init`` is what `initialize` fills the weights
+    with when it is not told.
 
     Parameters
     ----------
@@ -108,8 +139,8 @@ class FrBase(HybridBlock):
         D.
     weight_norm, feature_norm : bool
         Of the class layer (`NormDense`). Without one, ``feature_norm`` normalises the embedding itself.
-    need_cls_layer : bool
-        Whether the net ends in class scores.
+    need_cls_layer : bool or None
+        Whether the net ends in class scores; None: if ``classes`` is given.
 
     Inputs:
         - **x**: images (B, C, H, W)
@@ -118,12 +149,17 @@ class FrBase(HybridBlock):
         - **embedding**: (B, D), and with ``need_cls_layer`` also **pred**: (B, C)
     """
 
+    any_size = False
+    default_init = mx.init.Uniform()  # Gluon's
+
     def __init__(self, classes=None, embedding_size=512, weight_norm=False, feature_norm=False, need_cls_layer=True,
                  prefix=None, params=None):
         super().__init__(prefix=prefix, params=params)
         check_int(type(self).__name__, 'embedding_size', embedding_size, 1)
+        need_cls_layer = classes is not None if need_cls_layer is None else need_cls_layer
         self.embedding_size = embedding_size
         self.need_cls_layer = need_cls_layer
+        self.input_spec = None
         self.feature_norm = feature_norm
         self.features = None
         if need_cls_layer:
@@ -132,6 +168,20 @@ class FrBase(HybridBlock):
             with self.name_scope():
                 self.output = NormDense(classes, weight_norm, feature_norm, in_units=embedding_size,
                                         prefix='output_')
+
+    def initialize(self, init=None, ctx=None, verbose=False, force_reinit=False):
+        """As Gluon's, with ``init`` None for the net's own ``default_init``."""
+        super().initialize(self.default_init if init is None else init, ctx, verbose, force_reinit)
+
+    def forward(self, x, *args):
+        """Check the shape of an array, then as Gluon's."""
+        if self.input_spec is not None and isinstance(x, mx.nd.NDArray):
+            wanted = self.input_spec.shape
+            free = 2 if self.any_size else 4
+            if x.ndim != 4 or x.shape[1:free] != wanted[:free - 1]:
+                raise ValueError('{}: x must be images (B, {}, {}, {}), got {}.'.format(
+                    type(self).__name__, wanted[0], *(('H', 'W') if self.any_size else wanted[1:]), x.shape))
+        return super().forward(x, *args)
 
     def hybrid_forward(self, F, x):
         """The embedding, and the class scores if the net has a class layer."""

@@ -1,0 +1,131 @@
+"""A net from whatever holds one: a card, a folder of a training, a name with weights, or an MXNet symbol."""
+import glob
+import json
+import os
+import re
+
+import mxnet as mx
+from mxnet import gluon
+
+from ..model_zoo import get_model
+from ..model_zoo.spec import InputSpec
+from .card import read_card
+
+__all__ = ['CARD_NAME', 'load_net', 'load_symbol']
+
+CARD_NAME = 'card.json'
+
+
+def load_net(place, params=None, ctx=None, **arguments):
+    """Load a trained net for embedding.
+
+    Parameters
+    ----------
+    place : str
+        One of: a card (.json) or a folder with one (`card.json`); a symbol ('<prefix>-symbol.json'); the name of a
+        model in the zoo, with `params`.
+    params : str or None
+        Weights: needed with a name; with a symbol None takes the newest '<prefix>-NNNN.params' beside it; not for a
+        card, which names its own.
+    ctx : Context or None
+        Where to load to, None for the CPU.
+    **arguments
+        For a name: what `get_model` takes, such as embedding_size.
+
+    Returns
+    -------
+    HybridBlock
+        x (B, C, H, W) -> embedding (B, D), hybridized, with `input_spec`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        Nothing is there, or it does not fit; the message says what is allowed.
+    """
+    ctx = ctx or mx.cpu()
+    if os.path.isdir(place):
+        folder, place = place, os.path.join(place, CARD_NAME)
+        if not os.path.isfile(place):
+            raise FileNotFoundError('load_net: folder {} must hold {}, got: {}. `gluonfr train` writes one at its end.'
+                                    .format(folder, CARD_NAME, ', '.join(sorted(os.listdir(folder))[:8]) or 'nothing'))
+    if place.endswith('-symbol.json'):
+        return load_symbol(place, params, ctx)
+    if place.endswith('.json'):
+        if not os.path.isfile(place):
+            raise FileNotFoundError('load_net: there is no card {}.'.format(place))
+        if params is not None or arguments:
+            raise ValueError('load_net: a card names its weights and arguments itself, got params or arguments beside '
+                             '{}.'.format(place))
+        card, params, spec = read_card(place)
+        net = get_model(card['model'], **dict(card['arguments'], need_cls_layer=False))
+        net.load_parameters(params, ctx=ctx, ignore_extra=True, cast_dtype=True)  # a class layer was for training only
+        net.input_spec = spec
+    else:
+        if os.sep in place:
+            raise FileNotFoundError('load_net: there is no folder {}. Give a folder or card of a training, a '
+                                    '-symbol.json, or the name of a model and its params.'.format(place))
+        net = get_model(place, **dict(arguments, need_cls_layer=False))  # an unknown name is refused with the list
+        if params is None:
+            raise ValueError('load_net: the model {} needs params, a file with its weights, got None.'.format(place))
+        if not os.path.isfile(params):
+            raise FileNotFoundError('load_net: there are no weights {}.'.format(params))
+        net.load_parameters(params, ctx=ctx, ignore_extra=True, cast_dtype=True)
+    net.hybridize(static_alloc=True, static_shape=True)
+    return net
+
+
+def load_symbol(path, params=None, ctx=None, size=(112, 112)):
+    """Load an MXNet symbol with its weights as a block, such as InsightFace's 'model-symbol.json'.
+
+    The input is RGB. Whether the graph itself normalises is read from it: if it subtracts a constant from its input it
+    takes grey levels 0 to 255, else (pixel - 127.5) / 127.5.
+
+    Parameters
+    ----------
+    path : str
+        '<prefix>-symbol.json'.
+    params : str or None
+        Weights; None for the newest '<prefix>-NNNN.params'.
+    ctx : Context or None
+        Where to, None for the CPU.
+    size : (int, int)
+        Height and width of its input.
+
+    Returns
+    -------
+    SymbolBlock
+        With `input_spec`.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError('load_symbol: there is no {}.'.format(path))
+    if params is None:
+        prefix = path[:-len('-symbol.json')]
+        found = sorted(glob.glob(glob.escape(prefix) + '-[0-9][0-9][0-9][0-9].params'))
+        if not found:
+            raise FileNotFoundError('load_symbol: {} needs weights, {}-NNNN.params beside it or params=.'.format(
+                path, prefix))
+        params = found[-1]
+    with open(path, encoding='utf-8') as stream:
+        try:
+            nodes = json.load(stream)['nodes']
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise ValueError('load_symbol: {} is not an MXNet symbol: {!r}.'.format(path, error)) from error
+    first = next((i for i, node in enumerate(nodes) if node['op'] == 'null'), None)
+    name = nodes[first]['name']
+    net = gluon.SymbolBlock.imports(path, [name], params, ctx=ctx or mx.cpu())
+    _, shapes, _ = mx.sym.load(path).infer_shape(**{name: (1, 3) + tuple(size)})
+    raw = _normalises(nodes, first)
+    net.input_spec = InputSpec(size, (0,) * 3 if raw else (127.5,) * 3, (1,) * 3 if raw else (127.5,) * 3,
+                               embedding_size=shapes[0][1])
+    net.hybridize(static_alloc=True, static_shape=True)
+    return net
+
+
+def _normalises(nodes, data):
+    """Whether the first operator but identities on the input subtracts a constant."""
+    for node in nodes:
+        if any(source[0] == data for source in node['inputs']):
+            if node['op'] not in ('identity', '_copy'):
+                return bool(re.fullmatch('_?[mM]inus_?[sS]calar', node['op']))
+            data = nodes.index(node)
+    return False

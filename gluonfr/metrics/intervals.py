@@ -1,0 +1,106 @@
+"""Confidence intervals of verification results."""
+from collections import namedtuple
+
+import numpy as np
+
+from ..utils.check import check_int, check_number
+from .scores import as_numpy, check_issame
+
+__all__ = ['Interval', 'bootstrap_accuracy', 'clopper_pearson']
+
+Interval = namedtuple('Interval', 'low high')
+CELLS = 4000000  # (draws, pairs) weights held at a time
+
+
+def clopper_pearson(successes, trials, confidence=0.95):
+    """Exact binomial interval of a rate, for the TAR and FAR of `tar_at_far`.
+
+    Clopper and Pearson, Biometrika 26 (1934): quantiles of Beta distributions. It covers the rate with at least this
+    probability if the trials are independent. Pairs that share people are not quite: `bootstrap_accuracy` is for them.
+
+    Parameters
+    ----------
+    successes, trials : int or int array
+        0 <= successes <= trials, trials >= 1.
+    confidence : float in (0, 1)
+
+    Returns
+    -------
+    Interval : namedtuple (low, high) of float or float64 arrays
+    """
+    from scipy.stats import beta
+    check_number('clopper_pearson', 'confidence', confidence, 0, 1, True, True)
+    k, n = np.broadcast_arrays(np.asarray(successes), np.asarray(trials))
+    if not ((k >= 0) & (k <= n) & (n >= 1) & (k == np.floor(k)) & (n == np.floor(n))).all():
+        raise ValueError('clopper_pearson: successes must be whole numbers in [0, trials] and trials >= 1, got {} of '
+                         '{}.'.format(np.asarray(successes).tolist(), np.asarray(trials).tolist()))
+    tail = (1 - confidence) / 2
+    low = np.where(k == 0, 0.0, beta.ppf(tail, np.maximum(k, 1), n - k + 1))
+    high = np.where(k == n, 1.0, beta.ppf(1 - tail, k + 1, np.maximum(n - k, 1)))
+    return Interval(low[()], high[()])
+
+
+def bootstrap_accuracy(correct, issame, people0, people1, *, confidence=0.95, draws=1000, seed=0):
+    """Interval of the accuracy when the people, not the pairs, are taken as the sample.
+
+    Each draw takes as many people as there are, with replacement; a person drawn m times counts a genuine pair of his m
+    times, and an impostor pair counts the product of both people's m (A. B. Owen, "The pigeonhole bootstrap", Annals of
+    Applied Statistics 1 (2007), doi:10.1214/07-AOAS122; it errs on the wide side). The share of genuine pairs is kept.
+    Thresholds are not chosen anew: what varies is who stands before the camera.
+
+    Parameters
+    ----------
+    correct : bool array, (N,)
+        The decision on each pair, from `kfold_accuracy`.
+    issame : bool array, (N,)
+    people0, people1 : sequence of int or of str, (N,)
+        Who is on the first and on the second image of each pair.
+    confidence : float in (0, 1)
+    draws : int >= 1
+    seed : int
+
+    Returns
+    -------
+    Interval : namedtuple (low, high) of float
+        Percentiles over the draws. With a handful of people a draw may hold no pair of a kind: it is left out.
+
+    Raises
+    ------
+    ValueError
+        Lengths that differ, pairs of one kind, people that contradict ``issame``, or no usable draw.
+    """
+    owner = 'bootstrap_accuracy'
+    check_number(owner, 'confidence', confidence, 0, 1, True, True)
+    check_int(owner, 'draws', draws, 1)
+    correct, issame = check_issame(owner, correct), check_issame(owner, issame)
+    people0, people1 = as_numpy(people0), as_numpy(people1)
+    if not correct.shape == issame.shape == people0.shape == people1.shape:
+        raise ValueError('{}: correct, issame, people0 and people1 must have one length, got shapes {}, {}, {} and '
+                         '{}.'.format(owner, correct.shape, issame.shape, people0.shape, people1.shape))
+    if issame.all() or not issame.any():
+        raise ValueError('{}: pairs must be of both kinds, got {} genuine and {} impostor pairs.'.format(
+            owner, issame.sum(), (~issame).sum()))
+    contradiction = (people0 == people1) != issame
+    if contradiction.any():
+        i = int(contradiction.argmax())
+        raise ValueError('{}: issame must be true exactly where people0 equals people1, got {} for {!r} and {!r} in '
+                         'pair {}.'.format(owner, issame[i], people0[i].item(), people1[i].item(), i))
+    names, codes = np.unique(np.concatenate([people0, people1]), return_inverse=True)
+    first, second = codes[:len(issame)], codes[len(issame):]
+    random, share = np.random.RandomState(seed), issame.mean()
+    block = max(1, CELLS // max(len(issame), len(names)))
+    found = []
+    for start in range(0, draws, block):
+        times = random.multinomial(len(names), np.full(len(names), 1 / len(names)), min(block, draws - start))
+        genuine = times[:, first[issame]]
+        impostor = times[:, first[~issame]] * times[:, second[~issame]]
+        usable = genuine.any(axis=1) & impostor.any(axis=1)
+        right = [weights[usable] @ correct[part].astype('float64') / weights[usable].sum(axis=1)
+                 for weights, part in ((genuine, issame), (impostor, ~issame))]
+        found.append(share * right[0] + (1 - share) * right[1])
+    found = np.concatenate(found)
+    if not found.size:
+        raise ValueError('{}: none of {} draws of {} people holds pairs of both kinds.'.format(
+            owner, draws, len(names)))
+    low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(float(low), float(high))

@@ -1,0 +1,223 @@
+"""k-fold verification: the threshold is chosen on the other folds and judged on the held-out one.
+
+Folds are taken in the order of the pairs, without shuffling, as the LFW protocol has it (Huang et al., "Labeled Faces
+in the Wild", UMass Amherst 07-49): its folds have disjoint people. A pair is accepted if its score is at least the
+threshold.
+"""
+from collections import namedtuple
+
+import numpy as np
+
+from ..utils.check import check_number
+from .roc import between, loosest, steps
+from .scores import check_pairs, fold_bounds, outside
+
+__all__ = ['FoldAccuracy', 'FoldTar', 'kfold_accuracy', 'kfold_curve', 'kfold_tar_at_far']
+
+FoldAccuracy = namedtuple('FoldAccuracy', 'mean std folds thresholds correct')
+FoldTar = namedtuple('FoldTar', 'mean std far folds fars thresholds impostors')
+
+
+def kfold_accuracy(scores, issame, nfolds=10, thresholds=None):
+    """Accuracy on each fold with the threshold that is best on the others, and mean and deviation over folds.
+
+    Candidates are all distinct scores of the other folds (and the rejection of every pair). A threshold lies in the
+    middle between the lowest score it accepts there and the highest it rejects; the one that accepts none lies just
+    above the highest score, the one that accepts all at the lowest. Of several that are equally good the strictest is
+    taken. Time O(N log N + nfolds N).
+
+    Parameters
+    ----------
+    scores : array, (N,) or (nfolds, N)
+        Higher is more alike; row k of the second form, which `pca_scores` gives, serves fold k.
+    issame : bool array, (N,)
+    nfolds : int in [1, N]
+        Where it does not divide N, the first folds have a pair more. 1 chooses and judges on the same pairs.
+    thresholds : array, (T,) or None
+        Candidates instead of the distinct scores, on the scale of the scores.
+
+    Returns
+    -------
+    FoldAccuracy : namedtuple
+        ``mean`` and ``std`` (the population's, as published tables have it: divide by sqrt(nfolds - 1) for the
+        standard error of the mean), ``folds`` and ``thresholds`` (nfolds,), ``correct`` bool (N,): the decision on
+        each pair while its fold was held out.
+
+    Raises
+    ------
+    ValueError
+        As `roc_curve`; more folds than pairs; the folds to choose a threshold on have one kind of pairs only.
+    """
+    owner = 'kfold_accuracy'
+    scores, issame, bounds = _check(owner, scores, issame, nfolds)
+    thresholds = check_grid(owner, thresholds)
+    _check_others(owner, issame, bounds)
+    chosen, correct = np.empty(len(bounds) - 1), np.empty(len(issame), dtype=bool)
+    for k, row in enumerate(_rows(scores, bounds)):
+        if k == 0 or scores.ndim == 2:
+            known = _rank(row, issame, bounds) if thresholds is None else _accepted(row, issame, bounds, thresholds)
+        if thresholds is None:
+            chosen[k] = _best_threshold(*known, k if len(bounds) > 2 else None)
+        else:
+            genuine, impostors = _others(known, k)
+            chosen[k] = thresholds[np.argmax(genuine - impostors)]
+        fold = slice(bounds[k], bounds[k + 1])
+        correct[fold] = (row[fold] >= chosen[k]) == issame[fold]
+    folds = np.add.reduceat(correct, bounds[:-1], dtype='int64') / np.diff(bounds)
+    return FoldAccuracy(float(folds.mean()), float(folds.std()), folds, chosen, correct)
+
+
+def kfold_tar_at_far(scores, issame, far=1e-3, nfolds=10, thresholds=None):
+    """VAL@FAR: TAR and FAR on each fold at the loosest threshold whose FAR on the other folds is at most ``far``.
+
+    That threshold has the largest TAR there. There is no interpolation between thresholds: with repeated FARs it has no
+    defined result. A ``far`` below 1 / impostors of the other folds gives the TAR at FAR 0. Without any such threshold
+    among ``thresholds`` every pair is rejected.
+
+    Parameters
+    ----------
+    scores, issame, nfolds, thresholds
+        As for `kfold_accuracy`.
+    far : float in [0, 1]
+
+    Returns
+    -------
+    FoldTar : namedtuple
+        ``mean`` and ``std`` of the TAR over folds, ``far``: mean of the FAR on the held-out folds, which may exceed the
+        target; ``folds``, ``fars`` and ``thresholds`` (nfolds,); ``impostors``: the fewest that a threshold was chosen
+        on.
+
+    Raises
+    ------
+    ValueError
+        As `kfold_accuracy`, or a fold with pairs of one kind only: it has no TAR or no FAR.
+    """
+    owner = 'kfold_tar_at_far'
+    scores, issame, bounds = _check(owner, scores, issame, nfolds)
+    thresholds = check_grid(owner, thresholds)
+    check_number(owner, 'far', far, 0, 1)
+    _check_each(owner, issame, bounds)
+    # folds are contiguous, so those of the genuine and of the impostor pairs alone are, too
+    starts = [np.concatenate([[0], np.cumsum(kind)])[bounds] for kind in (issame, ~issame)]
+    chosen, rates = np.empty(len(bounds) - 1), np.empty((2, len(bounds) - 1))
+    for k, row in enumerate(_rows(scores, bounds)):
+        if k == 0 or scores.ndim == 2:
+            kinds = row[issame], row[~issame]
+            known = None if thresholds is None else _accepted(row, issame, bounds, thresholds)
+        other = [outside(part, start, k) for part, start in zip(kinds, starts)]
+        if thresholds is None:
+            chosen[k] = loosest(*other, np.array([far]))[0]
+        else:
+            kept = np.searchsorted(_others(known, k)[1] / len(other[1]), far, side='right')  # the shares rise
+            chosen[k] = thresholds[kept - 1] if kept else np.nextafter(row.max(), np.inf)
+        for rate, part, start in zip(rates, kinds, starts):
+            rate[k] = np.mean(part[start[k]:start[k + 1]] >= chosen[k])
+    tars, fars = rates
+    fewest = starts[1][-1] - (np.diff(starts[1]).max() if len(chosen) > 1 else 0)
+    return FoldTar(float(tars.mean()), float(tars.std()), float(fars.mean()), tars, fars, chosen, int(fewest))
+
+
+def kfold_curve(scores, issame, thresholds, nfolds=10):
+    """TAR and FAR at each threshold, the mean over folds (a fold without pairs of a kind counts as 0).
+
+    This is what gluonfr 1.0 returns as (tpr, fpr).
+
+    Parameters
+    ----------
+    scores, issame, nfolds
+        As for `kfold_accuracy`.
+    thresholds : array, (T,)
+
+    Returns
+    -------
+    tar, far : float64, (T,)
+        In falling order of the thresholds.
+    """
+    scores, issame, bounds = _check('kfold_curve', scores, issame, nfolds)
+    thresholds = check_grid('kfold_curve', thresholds)
+    starts = [np.concatenate([[0], np.cumsum(kind)])[bounds] for kind in (issame, ~issame)]
+    sizes = np.maximum(np.diff(starts), 1)
+    rates = [_accepted(row, issame, bounds, thresholds)[:, k] / sizes[:, k, None]
+             for k, row in enumerate(_rows(scores, bounds))]
+    return tuple(np.mean(rates, axis=0))
+
+
+def check_grid(owner, thresholds):
+    """Thresholds from strict to loose, or None."""
+    if thresholds is None:
+        return None
+    grid = np.asarray(thresholds, dtype='float64')
+    if grid.ndim != 1 or not grid.size or not np.isfinite(grid).all():
+        raise ValueError('{}: thresholds must be finite numbers, (T,) with T >= 1, got shape {}{}.'.format(
+            owner, grid.shape, '' if np.isfinite(grid).all() else ' with NaN or infinity'))
+    return np.sort(grid)[::-1]
+
+
+def _check(owner, scores, issame, nfolds):
+    scores, issame = check_pairs(owner, scores, issame, nfolds)
+    return scores, issame, fold_bounds(owner, len(issame), nfolds)
+
+
+def _check_others(owner, issame, bounds):
+    """Raise unless the folds that a threshold is chosen on hold pairs of both kinds, for each held-out fold."""
+    genuine, sizes = np.add.reduceat(issame, bounds[:-1], dtype='int64'), np.diff(bounds)
+    if len(sizes) == 1:
+        return
+    others = genuine.sum() - genuine
+    poor = (others == 0) | (others == len(issame) - sizes)
+    if poor.any():
+        k = int(poor.argmax())
+        raise ValueError('{}: the folds other than fold {} must have pairs of both kinds, got {} genuine among {} '
+                         'pairs: give another nfolds, or mix the order of the pairs.'.format(
+                             owner, k, others[k], len(issame) - sizes[k]))
+
+
+def _check_each(owner, issame, bounds):
+    """Raise unless every fold holds pairs of both kinds."""
+    genuine, sizes = np.add.reduceat(issame, bounds[:-1], dtype='int64'), np.diff(bounds)
+    poor = (genuine == 0) | (genuine == sizes)
+    if poor.any():
+        k = int(poor.argmax())
+        raise ValueError('{}: every fold must have pairs of both kinds, got {} genuine and {} impostor pairs in fold '
+                         '{} (pairs {} to {}): give fewer folds, or mix the order of the pairs.'.format(
+                             owner, genuine[k], sizes[k] - genuine[k], k, bounds[k], bounds[k + 1] - 1))
+
+
+def _rows(scores, bounds):
+    """The scores (N,) that serve each fold."""
+    return scores if scores.ndim == 2 else [scores] * (len(bounds) - 1)
+
+
+def _rank(row, issame, bounds):
+    """From the highest score down: scores, +1 or -1 for a genuine or impostor pair, folds, ends of equal scores."""
+    order = np.argsort(row)[::-1]
+    folds = np.repeat(np.arange(len(bounds) - 1, dtype='int32'), np.diff(bounds))
+    s = row[order]
+    return s, np.where(issame, 1, -1).astype('int8')[order], folds[order], steps(s)[1:]
+
+
+def _best_threshold(s, sign, folds, ends, held_out):
+    """The strictest of the thresholds that are best without the held-out fold."""
+    other = folds != held_out if held_out is not None else np.ones(len(s), dtype=bool)
+    # right = genuine accepted + impostors rejected = genuine accepted - impostors accepted + a constant
+    gain = np.cumsum(sign * other, dtype='int64')[ends - 1]
+    best = int(np.argmax(gain))
+    if gain[best] <= 0:
+        return np.nextafter(s[np.argmax(other)], np.inf)  # nothing is better than to reject every pair
+    # the gain rises only at scores outside the fold, so the lowest one accepted is one of them; so must be the next
+    lowest, rest = s[ends[best] - 1], other[ends[best]:]
+    return between(s[ends[best] + np.argmax(rest)], lowest) if rest.any() else lowest
+
+
+def _accepted(row, issame, bounds, thresholds):
+    """How many genuine and impostor pairs of each fold each of the falling thresholds accepts, (2, nfolds, T)."""
+    count, nfolds = len(thresholds), len(bounds) - 1
+    first = count - np.searchsorted(thresholds[::-1], row, side='right')  # the strictest that accepts; count: none
+    place = first + (count + 1) * np.repeat(np.arange(nfolds), np.diff(bounds))
+    cells = [np.bincount(place[kind], minlength=nfolds * (count + 1)) for kind in (issame, ~issame)]
+    return np.reshape(cells, (2, nfolds, count + 1)).cumsum(axis=2)[:, :, :count]
+
+
+def _others(accepted, k):
+    """The counts of the folds other than k, (2, T); all where there is one fold only."""
+    return accepted.sum(axis=1) - (accepted[:, k] if accepted.shape[1] > 1 else 0)

@@ -1,0 +1,181 @@
+"""Residual attention nets for faces."""
+import mxnet as mx
+from mxnet.gluon import HybridBlock, nn
+
+from ..nn import FrBase
+from ..utils.check import check_choice, check_int
+from .family import EPSILON, PreActivationUnit, embedding_head
+from .registry import MODELS, variant
+from .spec import face_spec
+
+__all__ = ['AttentionModule', 'AttentionNetFace', 'get_attention_face', 'attention_net56', 'attention_net92',
+           'attention_net128', 'attention_net164', 'attention_net236', 'attention_net452']
+
+# num_layers: attention modules of each stage and p, t, r. The paper counts layers along the trunk:
+# 3 * (2p + t) for each module, and 20 more. Size 92 is its ImageNet net, the larger ones have equal stages.
+SIZES = {56: dict(modules=(1, 1, 1), p=1, t=2, r=1), 92: dict(modules=(1, 2, 3), p=1, t=2, r=1),
+         128: dict(modules=(3, 3, 3), p=1, t=2, r=1), 164: dict(modules=(4, 4, 4), p=1, t=2, r=1),
+         236: dict(modules=(6, 6, 6), p=1, t=2, r=1), 452: dict(modules=(6, 6, 6), p=2, t=4, r=3)}
+
+
+def _units(count, channels):
+    units = nn.HybridSequential(prefix='')
+    units.add(*[PreActivationUnit(channels, channels) for _ in range(count)])
+    return units
+
+
+class _Hourglass(HybridBlock):
+    """Halve, r units, a smaller hourglass beside a skip unit (depth - 1 times), r units, back to ``size``."""
+
+    def __init__(self, channels, r, size, depth, prefix=None, params=None):
+        super().__init__(prefix=prefix, params=params)
+        self._size = size
+        with self.name_scope():
+            self.pool = nn.MaxPool2D(3, 2, 1)
+            self.down = _units(r, channels)
+            self.inner = self.skip = None
+            if depth > 1:
+                self.inner = _Hourglass(channels, r, tuple((side + 1) // 2 for side in size), depth - 1)
+                self.skip = PreActivationUnit(channels, channels)
+            self.up = _units(r, channels)
+
+    def hybrid_forward(self, F, x):
+        x = self.down(self.pool(x))
+        if self.inner is not None:
+            x = F.elemwise_add(self.inner(x), self.skip(x))
+        return F.contrib.BilinearResize2D(self.up(x), height=self._size[0], width=self._size[1])
+
+
+class AttentionModule(HybridBlock):
+    """Attention residual learning, :math:`(1 + M(x)) T(x)`, between p units before and p after (1704.06904).
+
+    T is the trunk, t residual units. M, in (0, 1), is an hourglass: it halves the map ``depth`` times with r units
+    after each, comes back by bilinear interpolation (corners aligned) with r units before each, and ends in two 1x1
+    convolutions and a sigmoid.
+
+    Parameters
+    ----------
+    channels : int
+        Channels of input and output.
+    size : (int, int)
+        Height and width of the map, which the mask comes back to.
+    depth : int
+        How often the mask halves the map, >= 1.
+    p, t, r : int
+        Numbers of residual units, >= 1.
+
+    Inputs:
+        - **x**: (B, channels, height, width)
+
+    Outputs:
+        - **out**: the shape of x
+    """
+
+    def __init__(self, channels, size, depth, p=1, t=2, r=1, prefix=None, params=None):
+        super().__init__(prefix=prefix, params=params)
+        with self.name_scope():
+            self.before = _units(p, channels)
+            self.trunk = _units(t, channels)
+            self.mask = nn.HybridSequential(prefix='mask_')
+            with self.mask.name_scope():
+                self.mask.add(_Hourglass(channels, r, size, depth))
+                for _ in range(2):
+                    self.mask.add(nn.BatchNorm(epsilon=EPSILON, in_channels=channels), nn.Activation('relu'),
+                                  nn.Conv2D(channels, 1, use_bias=False, in_channels=channels))
+                self.mask.add(nn.Activation('sigmoid'))
+            self.after = _units(p, channels)
+
+    def hybrid_forward(self, F, x):
+        """The output of the module."""
+        x = self.before(x)
+        trunk = self.trunk(x)
+        return self.after(F.elemwise_add(trunk, F.elemwise_mul(self.mask(x), trunk)))
+
+
+class AttentionNetFace(FrBase):
+    """Residual attention net ("Residual Attention Network for Image Classification", 1704.06904) for faces.
+
+    The stem is a 3x3 convolution with stride 1 and no pooling, so that the stages see 56, 28 and 14 pixels at 112x112
+    and the last one 7. BatchNorm has eps 2e-5 and momentum 0.9. Values and multiply-adds without a class
+    layer, at the default size:
+
+    ================ ========= ======= ========= =========
+    name             values      MACs    modules   (p, t, r)
+    ================ ========= ======= ========= =========
+    attention_net56   30,807,744  6.21 G (1, 1, 1) (1, 2, 1)
+    attention_net92   51,463,360 10.47 G (1, 2, 3) (1, 2, 1)
+    attention_net128  56,464,064 14.94 G (3, 3, 3) (1, 2, 1)
+    attention_net164  69,292,224 19.31 G (4, 4, 4) (1, 2, 1)
+    attention_net236  94,948,544 28.04 G (6, 6, 6) (1, 2, 1)
+    attention_net452 175,496,384 48.43 G (6, 6, 6) (2, 4, 3)
+    ================ ========= ======= ========= =========
+
+    In gluonfr 1.0, the names attentionfacenet56 and attentionfacenet92 gave the ImageNet form for 224x224.
+
+    Parameters
+    ----------
+    classes : int or None
+        As in `FrBase`, like weight_norm, feature_norm, embedding_size and need_cls_layer.
+    modules : (int, int, int)
+        Number of attention modules in each stage, >= 1.
+    p, t, r : int
+        Residual units before and after each module, in its trunk, and between poolings of its mask, >= 1.
+    dropout : float
+        Share of the features that training drops before the fully connected layer, in [0, 1).
+    pooling : {'average', 'flatten'}
+        Give that layer the mean over positions of the last feature map, as the paper does, or all of them.
+    input_size : int or (int, int)
+        Side, or height and width, of the images: multiples of 16.
+
+    Inputs:
+        - **x**: (B, 3, height, width), normalised as ``input_spec`` says
+
+    Outputs:
+        - **embedding**: (B, D), and with a class layer also **pred**: (B, C)
+    """
+
+    default_init = mx.init.MSRAPrelu('in', 0)
+
+    def __init__(self, classes=None, modules=(1, 1, 1), p=1, t=2, r=1, weight_norm=False, feature_norm=False,
+                 embedding_size=512, need_cls_layer=None, *, dropout=0.4, pooling='average', input_size=112, **kwargs):
+        super().__init__(classes, embedding_size, weight_norm, feature_norm, need_cls_layer, **kwargs)
+        name = type(self).__name__
+        if len(modules) != 3:
+            raise ValueError('{}: modules must be three numbers, one for each stage, got {}.'.format(name, modules))
+        for key, value in [('modules', count) for count in modules] + [('p', p), ('t', t), ('r', r)]:
+            check_int(name, key, value, 1)
+        self.input_spec = face_spec(name, embedding_size, input_size)
+        size = self.input_spec.size
+        with self.name_scope():
+            self.features = nn.HybridSequential(prefix='features_')
+            with self.features.name_scope():
+                self.features.add(nn.Conv2D(64, 3, padding=1, use_bias=False, in_channels=3),
+                                  nn.BatchNorm(epsilon=EPSILON, in_channels=64), nn.Activation('relu'))
+                width = 64
+                for stage, count in enumerate(modules):
+                    size = tuple(side // 2 for side in size)
+                    channels = 256 << stage
+                    self.features.add(PreActivationUnit(width, channels, 2))
+                    # the mask of every stage goes down to the size of the last feature map
+                    self.features.add(*[AttentionModule(channels, size, 3 - stage, p, t, r) for _ in range(count)])
+                    width = channels
+                size = tuple(side // 2 for side in size)
+                self.features.add(PreActivationUnit(1024, 2048, 2), _units(2, 2048),
+                                  nn.BatchNorm(epsilon=EPSILON, in_channels=2048), nn.Activation('relu'),
+                                  embedding_head(name, 2048, size, embedding_size, dropout, pooling))
+
+
+@MODELS.register('attention_facenet')
+def get_attention_face(classes=None, num_layers=56, embedding_size=512, **kwargs):
+    """`AttentionNetFace` by its published size: ``num_layers`` in {56, 92, 128, 164, 236, 452}."""
+    check_choice('get_attention_face', 'num_layers', num_layers, tuple(SIZES))
+    return AttentionNetFace(classes, embedding_size=embedding_size, **SIZES[num_layers], **kwargs)
+
+
+get_attention_face.open_keywords = True  # for the registry: AttentionNetFace checks them
+attention_net56 = variant(AttentionNetFace, 'attention_net56', 'attentionfacenet56', **SIZES[56])
+attention_net92 = variant(AttentionNetFace, 'attention_net92', 'attentionfacenet92', **SIZES[92])
+attention_net128 = variant(AttentionNetFace, 'attention_net128', 'attentionfacenet128', **SIZES[128])
+attention_net164 = variant(AttentionNetFace, 'attention_net164', 'attentionfacenet164', **SIZES[164])
+attention_net236 = variant(AttentionNetFace, 'attention_net236', 'attentionfacenet236', **SIZES[236])
+attention_net452 = variant(AttentionNetFace, 'attention_net452', 'attentionfacenet452', **SIZES[452])

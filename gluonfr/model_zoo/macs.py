@@ -1,0 +1,89 @@
+"""How big a net is, from its graph: nothing is computed and nothing need be initialised."""
+import json
+from math import prod
+
+import mxnet as mx
+
+__all__ = ['count_macs', 'count_parameters']
+
+
+def count_parameters(net, running_stats=False, shape=None):
+    """Number of values that the net's parameters hold.
+
+    Every array in the net counts that is not a running statistic of a BatchNorm, fixed ones included: a gamma that
+    stays 1 and a beta that stays 0 are part of the published numbers. A class layer counts where the net has one.
+
+    Parameters
+    ----------
+    net : HybridBlock
+    running_stats : bool
+        Count the running means and variances, too.
+    shape : sequence of int or None
+        Of the input, batch axis included; None takes one image of ``net.input_spec``.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        No shape is given and the net has no input_spec.
+    """
+    graph, shape = _graph(net, shape, 'count_parameters')
+    values, _, running = graph.infer_shape(data=shape)
+    names = graph.list_arguments()
+    total = sum(prod(size) for name, size in zip(names, values) if name != 'data')
+    return total + (sum(map(prod, running)) if running_stats else 0)
+
+
+def count_macs(net, shape=None):
+    """Multiply-adds of the net's convolutions and fully connected layers in one pass, by the shapes in its graph.
+
+    A scale by a computed weight, which is how `gluonfr.nn.PReLU` runs on a CPU, is no such layer; a class layer is.
+
+    Parameters
+    ----------
+    net : HybridBlock
+    shape : sequence of int or None
+        As in `count_parameters`; a batch of B counts B times.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        As in `count_parameters`.
+    """
+    graph, shape = _graph(net, shape, 'count_macs')
+    inner = graph.get_internals()
+    sizes = dict(zip(inner.list_outputs(), inner.infer_shape(data=shape)[1]))
+    nodes = json.loads(graph.tojson())['nodes']
+    total = 0
+    for node in nodes:
+        if node['op'] in ('Convolution', 'FullyConnected', 'Deconvolution'):
+            image, weight = (nodes[source[0]] for source in node['inputs'][:2])
+            if node['op'] != 'FullyConnected' and weight['op'] != 'null':
+                continue
+            kernel = sizes[_output(weight)]
+            moved = image if node['op'] == 'Deconvolution' else node
+            total += prod(sizes[_output(moved)]) * prod(kernel[1:])
+    return total
+
+
+def _graph(net, shape, owner):
+    """The net's Symbol of 'data', all outputs together, and the input's shape."""
+    if shape is None:
+        spec = getattr(net, 'input_spec', None)
+        if spec is None:
+            raise ValueError('{}: shape must be given for a net without input_spec.'.format(owner))
+        shape = (1,) + spec.shape
+    out = net(mx.sym.var('data'))
+    return mx.sym.Group(list(out)) if isinstance(out, (list, tuple)) else out, tuple(shape)
+
+
+def _output(node):
+    """Name of a node's first output, as `list_outputs` gives it."""
+    return node['name'] if node['op'] == 'null' else node['name'] + '_output'

@@ -1,0 +1,80 @@
+"""Verification accuracy while a net trains."""
+import logging
+import os
+
+from ..deploy.embedder import Embedder
+from ..deploy.verify import verify_pairs
+from ..utils.check import check_int
+from .callbacks import Callback
+from .interval import append_row, keep_rows_until
+
+__all__ = ['Verify']
+
+
+class Verify(Callback):
+    """Accuracy on verification sets, LFW-style: a log line and a csv row for each set, every so many steps.
+
+    Sets ``state.metrics['<name>_acc']`` for each set, and 'mean_acc' over all of them, which `Checkpoint` can monitor.
+    The last step is always evaluated.
+
+    Parameters
+    ----------
+    sets : dict of str to BinFile
+        By name, such as {'lfw': read_bin('lfw.bin')}.
+    every_steps : int or None
+        Steps between evaluations, >= 1; None for the ends of epochs only.
+    path : str or None
+        csv file of the rows.
+    flip : {'none', 'sum', 'concat'}
+    nfolds : int
+        Folds, >= 1.
+    batch_size : int
+        Images a step.
+    spec : InputSpec or None
+        None takes ``net.input_spec``.
+    """
+    order = -1
+
+    def __init__(self, sets, every_steps=None, path=None, flip='none', nfolds=10, batch_size=64, spec=None):
+        if not sets:
+            raise ValueError('Verify: sets must hold at least one set, got none.')
+        self._sets, self._path, self._flip, self._batch_size, self._spec = sets, path, flip, batch_size, spec
+        self._nfolds = check_int('Verify', 'nfolds', nfolds, low=1)
+        self._every_steps = every_steps and check_int('Verify', 'every_steps', every_steps, low=1)
+        self._done = None
+
+    def on_train_begin(self, state):
+        self._done = None
+        if self._path:
+            os.makedirs(os.path.dirname(os.path.abspath(self._path)), exist_ok=True)
+            keep_rows_until(self._path, state.step)
+
+    def on_step_end(self, state):
+        if self._every_steps and state.step % self._every_steps == 0:
+            self._measure(state)
+
+    def on_epoch_end(self, state):
+        if self._done != state.step and (not self._every_steps or state.epoch == state.epochs):
+            self._measure(state)
+        if self._done == state.step:
+            state.history[-1].update({name: state.metrics[name] for name in self._names()})
+
+    def on_train_end(self, state):
+        if self._done != state.step and state.step:
+            self._measure(state)
+
+    def _names(self):
+        return ['{}_acc'.format(name) for name in self._sets] + ['mean_acc']
+
+    def _measure(self, state):
+        self._done = state.step
+        embedder = Embedder(state.net, self._spec, batch_size=self._batch_size, flip=self._flip, ctx=state.ctx[0])
+        words = []
+        for name, pairs in self._sets.items():
+            row = verify_pairs(embedder, pairs, name, nfolds=self._nfolds).row
+            state.metrics[name + '_acc'] = row['acc']
+            words.append('{}: {:.4f}+-{:.4f}'.format(name, row['acc'], row['std']))
+            if self._path:
+                append_row(self._path, dict(step=state.step, epoch=state.epoch + (1 if state.batch else 0), **row))
+        state.metrics['mean_acc'] = sum(state.metrics[name + '_acc'] for name in self._sets) / len(self._sets)
+        logging.getLogger('gluonfr').info('step {} {}'.format(state.step, ' '.join(words)))
