@@ -127,16 +127,14 @@ def test_split_by_person(tmp_path):
 
 class Pictures:
     """A dataset whose labels do not ascend."""
+
     labels = np.array([2, 0, 2, 1, 0])
 
-    def __len__(self):
-        return 5
-
-    def __repr__(self):
-        return 'Pictures()'
+    def __init__(self, seed=0):
+        self.seed = seed
 
     def read(self, index):
-        return picture(index), int(self.labels[index])
+        return picture(self.seed + index), int(self.labels[index])
 
 
 def test_dataset(tmp_path):
@@ -148,6 +146,9 @@ def test_dataset(tmp_path):
     report = pack_dataset(Pictures(), tmp_path / 'b', min_images=2, quality=70)
     assert (tmp_path / 'b' / 'classes.txt').read_text() == '0\n2\n' and report.left_out == ['1']
     assert packed(report.path)[0] == [encode(picture(index), '.jpg', 70) for index in (1, 4, 0, 2)]
+    assert pack_dataset(Pictures(), tmp_path / 'b', min_images=2, quality=70) == report
+    with pytest.raises(ValueError, match='was made from other files or with other settings'):
+        pack_dataset(Pictures(seed=5), tmp_path / 'b', min_images=2, quality=70)
     assert packed(pack_dataset(dataset, tmp_path / 'c', fmt='.png').path) == packed(tmp_path / 'a' / 'train.rec')
 
 
