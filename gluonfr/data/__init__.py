@@ -13,7 +13,7 @@ from .pairs import PairsReport, pack_pairs, read_pairs
 from .recognition import (DATASETS, FRTrainRecordDataset, FRValDataset, get_recognition_dataset,
                           get_recognition_dataset_list)
 from .sampler import BalancedSampler, PKSampler, RangeSampler, TripletSampler
-from .record import RecordDataset, RecordError, RecordFile
+from .record import RecordDataset, RecordError, RecordFile, write_image_index
 from .record_write import RecordWriter
 from .synthetic import SyntheticFaces
 from .transforms import augmentation
@@ -24,4 +24,4 @@ __all__ = ['ArrayLoader', 'BalancedSampler', 'BinError', 'BinFile', 'DALIRecordI
            'RecordDataset', 'RecordError', 'RecordFile', 'RecordWriter', 'SyntheticFaces', 'ToTensor',
            'TripletSampler', 'augmentation', 'decode', 'draw_pairs', 'encode', 'get_recognition_dataset',
            'get_recognition_dataset_list', 'pack_dataset', 'pack_folder', 'pack_pairs', 'read_bin',
-           'read_image', 'read_pairs', 'write_bin']
+           'read_image', 'read_pairs', 'write_bin', 'write_image_index']

@@ -11,7 +11,7 @@ import struct
 
 import numpy as np
 
-from ..train.checkpoint import atomic_path
+from ..utils.files import atomic_path
 
 __all__ = ['FIRST', 'FRAME', 'HEADER', 'LAST', 'MAGIC', 'MAGIC_BYTES', 'MAX_BYTES', 'MIDDLE', 'WHOLE', 'RecordError',
            'frame', 'pack', 'padded', 'read_index', 'scan', 'write_index']

@@ -4,8 +4,8 @@ import zlib
 
 import numpy as np
 
-from ..train.checkpoint import atomic_path
 from ..utils.check import check_int
+from ..utils.files import atomic_path
 from .record_format import MAX_BYTES, frame, pack, scan, write_index
 
 __all__ = ['RecordWriter', 'good_marks', 'write_text']

@@ -179,9 +179,9 @@ def test_damaged_images(tmp_path):
     broken = tmp_path / 'people' / 'Dan' / 'Dan_0001.jpg'
     broken.write_bytes(data[5][:-50])
     (tmp_path / 'people' / 'Bob' / 'Bob_0000.jpg').write_bytes(b'')
-    with pytest.raises(ImageError, match='Bob_0000.jpg: the image is empty'):
+    with pytest.raises(ImageError, match='(Bob_0000.jpg: the image is empty|Dan_0001.jpg: the image is truncated)'):
         pack_folder(tmp_path / 'people', tmp_path / 'out')
-    assert 'train.rec' not in os.listdir(tmp_path / 'out')
+    assert not (tmp_path / 'out' / 'train.rec').exists()
     report = pack_folder(tmp_path / 'people', tmp_path / 'skip', on_error='skip')
     assert packed(report.path) == (data[:3] + data[4:5] + data[6:], [0] * 3 + [1] * 3 + [2] + [3] * 2)
     assert len(report.skipped) == 2 and report.skipped[1][0] == str(broken) and 'truncated' in report.skipped[1][1]
