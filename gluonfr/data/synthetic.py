@@ -4,6 +4,7 @@ import numpy as np
 from mxnet.gluon.data import Dataset
 
 from ..utils.check import check_int, check_number
+from .draw_pairs import draw_pairs
 from .synthetic_draw import draw
 from .synthetic_person import person, stream
 from .synthetic_scene import place, scene
@@ -102,54 +103,5 @@ class SyntheticFaces(Dataset):
         return person(self.seed, identity), scene(stream(self.seed, identity, image + 1), self.difficulty)
 
     def pairs(self, count, seed=0):
-        """Draw pairs of images for verification, of the same person and of different people in turn.
-
-        Any piece of even length, such as a fold, is balanced. No pair comes twice, in either order.
-
-        Parameters
-        ----------
-        count : int, even, >= 2
-            Pairs of both kinds together.
-        seed : int, [0, 2^32)
-
-        Returns
-        -------
-        index0, index1 : numpy int64 (count,)
-        issame : numpy bool (count,)
-
-        Raises
-        ------
-        ValueError
-            count is odd, or there are not so many different pairs.
-        """
-        count = check_int('SyntheticFaces.pairs', 'count', count, 2)
-        random = np.random.RandomState(check_int('SyntheticFaces.pairs', 'seed', seed, 0, 2 ** 32 - 1))
-        people, images = self.num_classes, self.images_per_identity
-        same, other = people * (images * (images - 1) // 2), people * (people - 1) // 2 * images ** 2
-        if count % 2 or count > 2 * min(same, other):
-            raise ValueError('SyntheticFaces.pairs: count must be even and at most {} ({} pairs of one person and {} '
-                             'of two can be had), got {}.'.format(2 * min(same, other), same, other, count))
-        index = np.empty((2, count), dtype=np.int64)
-        who, pair = np.divmod(_sample(random, same, count // 2), images * (images - 1) // 2)
-        index[:, 0::2] = who * images + _unrank(pair)
-        two, pair = np.divmod(_sample(random, other, count // 2), images ** 2)
-        index[:, 1::2] = _unrank(two) * images + np.divmod(pair, images)
-        return index[0], index[1], np.arange(count) % 2 == 0
-
-
-def _sample(random, total, count):
-    """`count` different integers below `total`, in random order, (count,) int64."""
-    if 2 * count > total:
-        return random.permutation(total)[:count].astype(np.int64)
-    drawn = np.zeros(0, dtype=np.int64)
-    while len(drawn) < count:
-        drawn = np.append(drawn, random.randint(total, size=count, dtype=np.int64))
-        drawn = drawn[np.sort(np.unique(drawn, return_index=True)[1])]
-    return drawn[:count]
-
-
-def _unrank(rank):
-    """The pairs (low, high), low < high, numbered 0: (0, 1), 1: (0, 2), 2: (1, 2), 3: (0, 3), ...; (2, n) int64."""
-    high = np.floor((1 + np.sqrt(1 + 8. * rank)) / 2).astype(np.int64)
-    high -= high * (high - 1) // 2 > rank  # where rounding went up
-    return np.stack([rank - high * (high - 1) // 2, high])
+        """Draw pairs of images for verification, of one person and of different people by turns: see `draw_pairs`."""
+        return draw_pairs(self.labels, count, folds=1, seed=seed)

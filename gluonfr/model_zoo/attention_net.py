@@ -96,19 +96,19 @@ class AttentionNetFace(FrBase):
     """Residual attention net ("Residual Attention Network for Image Classification", 1704.06904) for faces.
 
     The stem is a 3x3 convolution with stride 1 and no pooling, so that the stages see 56, 28 and 14 pixels at 112x112
-    and the last one 7. BatchNorm has eps 2e-5 and momentum 0.9. Values and multiply-adds without a class
-    layer, at the default size:
+    and the last one 7. BatchNorm has eps 2e-5 and momentum 0.9. Values and multiply-adds without a class layer, at
+    the default size:
 
-    ================ ========= ======= ========= =========
+    ================ =========== ======= ========= =========
     name             values      MACs    modules   (p, t, r)
-    ================ ========= ======= ========= =========
+    ================ =========== ======= ========= =========
     attention_net56   30,807,744  6.21 G (1, 1, 1) (1, 2, 1)
     attention_net92   51,463,360 10.47 G (1, 2, 3) (1, 2, 1)
     attention_net128  56,464,064 14.94 G (3, 3, 3) (1, 2, 1)
     attention_net164  69,292,224 19.31 G (4, 4, 4) (1, 2, 1)
     attention_net236  94,948,544 28.04 G (6, 6, 6) (1, 2, 1)
     attention_net452 175,496,384 48.43 G (6, 6, 6) (2, 4, 3)
-    ================ ========= ======= ========= =========
+    ================ =========== ======= ========= =========
 
     In gluonfr 1.0, the names attentionfacenet56 and attentionfacenet92 gave the ImageNet form for 224x224.
 

@@ -12,6 +12,8 @@ __all__ = ['LeNetPlus']
 class LeNetPlus(FrBase):
     """LeNet++ of the center-loss paper (ECCV 2016): three stages of two 5x5 convolutions, then the embedding.
 
+    797,602 values and 80.9 M multiply-adds with the 2-d embedding.
+
     Parameters
     ----------
     classes : int

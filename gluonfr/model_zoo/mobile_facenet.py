@@ -90,7 +90,8 @@ class MobileFaceNet(FrBase):
     last_prelu : bool
         A PReLU with one slope after the last BatchNorm.
     fc_bias : bool
-        A bias before the last BatchNorm, which takes it out again in training. InsightFace's MXNet weights have one.
+        A bias before the last BatchNorm, which takes it out again in training. InsightFace's MXNet weights have one:
+        to load those of y2, say True.
     last_bn : sequence of 2 bool
         Whether gamma and beta of the last BatchNorm are learned, or stay 1 and 0.
     epsilon : float or sequence of 2 float

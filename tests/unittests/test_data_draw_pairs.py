@@ -39,6 +39,7 @@ def test_all_pairs_can_be_drawn():
 
 
 @pytest.mark.parametrize('labels, count, folds, message', [
+    (LABELS, 2.5, 1, 'count must be a whole number'),
     (LABELS, 101, 5, 'count must be a multiple of 2 .* folds = 10, got 101'),
     (LABELS, 0, 5, 'count must be >= 1, got 0'),
     ([0, 0, 1, 1], 6, 1, 'have 2 genuine and 4 impostor pairs, 3 of each'),

@@ -254,6 +254,19 @@ def test_head_by_numpy(pooling):
     np.testing.assert_allclose(head(mx.nd.array(x)).asnumpy(), want, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize('pooling,side', [('average', 2), ('flatten', 1)])
+def test_head_on_one_position_with_as_many_channels_as_the_embedding(pooling, side):
+    """MXNet 1.9.1 on a CPU crashes if BatchNorm of (B, D) follows one of (B, D, 1, 1) that a convolution made."""
+    net = nn.HybridSequential()
+    net.add(nn.Conv2D(512, 3, padding=1, in_channels=16),
+            embedding_head('Net', 512, (side, side), 512, 0, pooling))
+    net.initialize()
+    x = mx.nd.random.uniform(shape=(2, 16, side, side))
+    plain = net(x).asnumpy()
+    net.hybridize()
+    np.testing.assert_allclose(net(x).asnumpy(), plain, rtol=1e-4, atol=1e-5)
+
+
 # --- nets that run ---------------------------------------------------------------------------------------------------
 
 def test_hybrid_equals_imperative(small_nets):
