@@ -38,7 +38,7 @@ fingerprint() {
 # prepare_env EXTRAS: make the environment hold gluonfr (as a link to this checkout) with EXTRAS, such as cpu,demo.
 # Does nothing when it already does. An interrupted installation leaves no stamp and is done again.
 prepare_env() {
-    local extras=$1 venv=${GLUONFR_VENV:-$ROOT/.venv} clear="" python wanted stamp log
+    local extras=$1 venv=${GLUONFR_VENV:-$ROOT/.venv} clear="" python wanted stamp log version
     case $venv in
         /*) ;;
         *) venv=$PWD/$venv ;;
@@ -64,6 +64,12 @@ prepare_env() {
     if ! "$PYTHON" -m pip install --upgrade pip >"$log" 2>&1 ||
         ! "$PYTHON" -m pip install -e "${ROOT}[$extras]" >>"$log" 2>&1; then
         explain_failure "$log"
+    fi
+    if ! "$PYTHON" -c 'import cv2' >>"$log" 2>&1; then
+        say "OpenCV lacks a library of a desktop: taking its form for servers"
+        version=$("$PYTHON" -m pip show opencv-python | sed -n 's/^Version: //p')
+        "$PYTHON" -m pip install --force-reinstall --no-deps "opencv-python-headless==$version" >>"$log" 2>&1 ||
+            explain_failure "$log"
     fi
     "$PYTHON" -c 'import gluonfr' || fail "it is installed but cannot be imported: see the message above."
     printf '%s\n' "$wanted" >"$venv/gluonfr-$extras.stamp"

@@ -1,6 +1,12 @@
 """Images in and out of encoded bytes: the one place that knows OpenCV's channel order."""
-import cv2
 import numpy as np
+
+try:
+    import cv2
+except ImportError as error:
+    raise ImportError('gluonfr reads images with OpenCV, which cannot be imported ({}). Where libGL or another library '
+                      'of a desktop is missing, run: pip install --force-reinstall --no-deps '
+                      'opencv-python-headless'.format(error)) from error
 
 from ..utils.check import check_int
 

@@ -1,5 +1,9 @@
 """gluonfr.data.image: RGB whatever the file has, and a clear error for what is no image or not all of one."""
 import io
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,6 +11,7 @@ from PIL import Image
 
 from gluonfr.data.image import IMAGE_SUFFIXES, ImageError, decode, encode, read_image, resize
 
+ROOT = str(Path(__file__).resolve().parents[2])
 FORMATS = ('JPEG', 'PNG', 'BMP', 'WEBP')
 
 
@@ -168,3 +173,12 @@ def test_resize():
         theirs = np.asarray(Image.fromarray(image).resize(size[::-1], Image.BILINEAR)).astype(int)
         assert np.abs(resize(image, size) - theirs).mean() < 2
     assert resize(image[:, :, :1], (12, 16)).shape == (12, 16, 1)
+
+
+def test_a_machine_without_desktop_libraries_is_told_what_to_install(tmp_path):
+    """opencv-python needs libGL, which a server may lack; a module of its name that fails in that way stands for it."""
+    (tmp_path / 'cv2.py').write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
+    run = subprocess.run([sys.executable, '-c', 'import gluonfr'], capture_output=True, text=True,
+                         env={**os.environ, 'PYTHONPATH': os.pathsep.join([str(tmp_path), ROOT])})
+    assert run.returncode == 1
+    assert 'libGL.so.1' in run.stderr and 'pip install --force-reinstall --no-deps opencv-python-headless' in run.stderr

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from gluonfr.loss import LOSSES, get_loss_list
+from gluonfr.model_zoo import get_model_list
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = [ROOT / name for name in ('README.md', 'README_zh.md')]
@@ -47,3 +48,9 @@ def test_files_that_the_readme_points_to_are_there(readme):
     links = [part.split(')')[0] for part in text.split('](')[1:]]
     missing = [link for link in links if not link.startswith('http') and not (ROOT / link).exists()]
     assert not missing
+
+
+@pytest.mark.parametrize('readme', READMES, ids=lambda path: path.name)
+def test_every_net_stands_in_the_readme(readme):
+    words = set(readme.read_text(encoding='utf-8').replace(',', ' ').split())
+    assert not set(get_model_list()) - words
