@@ -1,0 +1,84 @@
+"""Measure a published net on LFW's 6,000 pairs, read by the Gluon path and by DALI.
+
+    python scripts/lfw_pretrained.py --symbol DIR/model-symbol.json --pairs DIR/lfw.bin
+
+Rows go to resources/results/lfw-y1.csv: flip none and sum with exact thresholds, flip none with the classic grid, and,
+where DALI is installed, the same pictures decoded and normalised by DALI. InsightFace's MobileFaceNet "y1" has 99.40 %.
+"""
+import argparse
+import os
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, ROOT)
+
+import gluonfr  # noqa: E402, F401  (first: it makes MXNet import well)
+import mxnet as mx  # noqa: E402
+import numpy as np  # noqa: E402
+from gluonfr.data import DALIRecordIter, read_bin  # noqa: E402
+from gluonfr.deploy import Embedder, load_symbol  # noqa: E402
+from gluonfr.deploy.verify import score_pairs  # noqa: E402
+from gluonfr.train.interval import append_row  # noqa: E402
+
+RESULTS = os.path.join(ROOT, 'resources', 'results', 'lfw-y1.csv')
+
+
+def main():
+    """Embed in each way, score, append the rows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--symbol', required=True, metavar='FILE')
+    parser.add_argument('--pairs', required=True, metavar='FILE')
+    parser.add_argument('--csv', default=RESULTS, metavar='FILE')
+    args = parser.parse_args()
+    net, pairs = load_symbol(args.symbol), read_bin(args.pairs)
+    images = Pictures(pairs)
+    for flip in ('none', 'sum'):
+        embeddings = Embedder(net, flip=flip)(images, progress='flip ' + flip)
+        for compat in (False, True)[:2 if flip == 'none' else 1]:
+            write('gluon', embeddings, pairs, flip, compat, args.csv)
+    try:
+        embeddings = by_dali(net, pairs)
+    except ImportError as error:
+        print(f'no row for DALI: {error}')
+        return
+    write('dali', embeddings, pairs, 'none', False, args.csv)
+
+
+class Pictures:
+    """The images of the pairs as a dataset."""
+
+    def __init__(self, pairs):
+        self.pairs = pairs
+
+    def __len__(self):
+        return 2 * len(self.pairs)
+
+    def read(self, i):
+        """Image `i`."""
+        return self.pairs.image(i), 0
+
+
+def by_dali(net, pairs):
+    """Embeddings (N, D) of the same bytes, read from a .rec by DALI."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'lfw.rec')
+        writer = mx.recordio.MXIndexedRecordIO(os.path.join(folder, 'lfw.idx'), path, 'w')
+        for i, data in enumerate(pairs.images):
+            writer.write_idx(i, mx.recordio.pack(mx.recordio.IRHeader(0, 0.0, i, 0), data))
+        writer.close()
+        loader = DALIRecordIter(path, 64, last_batch='pad', spec=net.input_spec, ctx=mx.cpu())
+        parts = [net(x).asnumpy() for x, _ in loader.batches(0, 0)]
+    return np.concatenate(parts)[:2 * len(pairs)]
+
+
+def write(reader, embeddings, pairs, flip, compat, path):
+    """One row."""
+    row = score_pairs(embeddings, pairs.issame, 'lfw', compat=compat, flip=flip, sha256=pairs.sha256).row
+    command = 'python scripts/lfw_pretrained.py --symbol model-symbol.json --pairs lfw.bin'
+    append_row(path, {'net': 'mobilefacenet y1', 'reader': reader, **row, 'command': command})
+    print('{}, flip {flip}, {thresholds}: {acc:.4f}+-{std:.4f}'.format(reader, **row))
+
+
+if __name__ == '__main__':
+    main()
