@@ -27,15 +27,15 @@ from gluonfr.train.interval import append_row  # noqa: E402
 
 RESULTS = os.path.join(ROOT, 'resources', 'results', 'lfw-fold1.csv')
 PAIRS = 600
-COMMON = ['--network', 'mobilefacenet', '--batch-size', '64', '--augment', 'mirror,crop', '--wd', '5e-4', '--clip', '5',
-          '--log-every', '20', '--no-progress', '--resume']
-# name -> options of `gluonfr train`; margins start from the softmax net, as for any small set
+COMMON = ['--network', 'mobilefacenet', '--optimizer', 'adam', '--wd', '0', '--batch-size', '64', '--augment',
+          'mirror,crop,photometric', '--log-every', '20', '--no-progress', '--resume']
+# name -> options of `gluonfr train`; ring loss and the margin start from the softmax net, as for any small set
 RUNS = {
-    'softmax': ['--loss', 'softmax', '--lr', '0.05', '--warmup', '100', '--epochs', '10'],
-    'ringloss': ['--loss', 'ringloss', '--loss-args', 'lamda=0.1', 'r_init=auto', '--lr', '0.02', '--warmup', '50',
-                 '--epochs', '4', '--finetune', 'softmax'],
-    'arcface': ['--loss', 'arcface', '--loss-args', 'm=0.3', 's=20', 'easy_margin=False', '--margin-warmup', '300',
-                '--lr', '0.02', '--warmup', '50', '--epochs', '4', '--finetune', 'softmax'],
+    'softmax': ['--loss', 'softmax', '--lr', '0.002', '--warmup', '50', '--epochs', '6'],
+    'ringloss': ['--loss', 'ringloss', '--loss-args', 'lamda=0.1', 'r_init=auto', '--lr', '0.0005', '--epochs', '3',
+                 '--finetune', 'softmax'],
+    'arcface': ['--loss', 'arcface', '--loss-args', 'm=0.3', 's=20', 'easy_margin=False', '--margin-warmup', '130',
+                '--lr', '0.0005', '--epochs', '3', '--finetune', 'softmax'],
 }
 
 
