@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import gluonfr  # noqa: F401  (first: it makes MXNet import well)
+import mxnet as mx
 import numpy as np
 import pytest
 
@@ -281,3 +283,23 @@ class TestResultsScript:
     def test_list_tells_what_is_missing(self):
         said = run(ROOT / 'scripts' / 'mnist_results.py', '--only', 'loss:softmax', 'ArcFace_v1', '--list')
         assert [line.split()[1:3] for line in said.splitlines()] == [['setting', 'ArcFace_v1'], ['loss', 'softmax']]
+
+
+def test_a_loss_over_pairs_starts_from_softmax(tmp_path, example):
+    words = ['--loss', 'triplet', *TINY, '--pretrain', '2', '--no-plots', '--no-progress', '--out', str(tmp_path)]
+    row = example.main.main(words)
+    assert row['epochs'] == 3, 'the epochs of both parts'
+    first = mx.nd.load(str(tmp_path / 'pretrain' / 'final.params'))
+    last = mx.nd.load(str(tmp_path / 'final.params'))
+    assert sorted(first) == sorted(last) and any((first[n] != last[n]).asnumpy().any() for n in first)
+    alone = example.main.main(['--loss', 'softmax', *TINY, '--epochs', '2', '--no-plots', '--no-progress', '--out',
+                               str(tmp_path / 'softmax')])
+    assert alone['epochs'] == 2
+    softmax = mx.nd.load(str(tmp_path / 'softmax' / 'final.params'))
+    for name in first:
+        assert first[name].asnumpy().tobytes() == softmax[name].asnumpy().tobytes(), 'as softmax alone would end'
+    (tmp_path / 'checkpoint').joinpath('step-00000003.npz').unlink()
+    again = example.main.main([*words, '--resume'])  # the first part is not trained again
+    assert again['test_accuracy'] == row['test_accuracy']
+    for name, value in mx.nd.load(str(tmp_path / 'final.params')).items():
+        assert value.asnumpy().tobytes() == last[name].asnumpy().tobytes()
