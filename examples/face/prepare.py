@@ -16,6 +16,7 @@ import sys
 
 import gluonfr  # noqa: F401  (first: it makes MXNet import well)
 from gluonfr.data import FolderDataset, RecordDataset, SyntheticFaces, draw_pairs, pack_dataset, pack_folder, write_bin
+from gluonfr.cli.options import natural, positive, user_path
 from gluonfr.data.image import encode
 from tqdm import tqdm
 
@@ -24,28 +25,32 @@ def main(argv=None):
     """Prepare and say what was made."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument('--folder', metavar='DIR', help='person/image.jpg')
-    source.add_argument('--synthetic', type=int, metavar='N', help='draw N people for training')
-    parser.add_argument('--out', required=True, metavar='DIR')
-    parser.add_argument('--images', type=int, default=20, metavar='N', help='drawn images of each person (default 20)')
-    parser.add_argument('--val-people', type=int, metavar='N',
+    source.add_argument('--folder', type=user_path, metavar='DIR', help='person/image.jpg')
+    source.add_argument('--synthetic', type=positive, metavar='N', help='draw N people for training')
+    parser.add_argument('--out', type=user_path, required=True, metavar='DIR')
+    parser.add_argument('--images', type=positive, default=20, metavar='N',
+                        help='drawn images of each person (default 20)')
+    parser.add_argument('--val-people', type=positive, metavar='N',
                         help='people kept for verification (default: a tenth of those in the folder, 100 drawn ones)')
-    parser.add_argument('--pairs', type=int, metavar='N', help='verification pairs (default: 600 drawn ones; of a '
-                                                              'folder as many as it has, at most 6000)')
-    parser.add_argument('--folds', type=int, default=10, metavar='N', help='of the pairs (default 10)')
+    parser.add_argument('--pairs', type=positive, metavar='N',
+                        help='verification pairs (default: 600 drawn ones; of a folder as many as it has, at most '
+                             '6000)')
+    parser.add_argument('--folds', type=positive, default=10, metavar='N', help='of the pairs (default 10)')
     parser.add_argument('--difficulty', type=float, default=1.0, metavar='X',
                         help='of the drawn images: 0 is a frontal portrait each time (default 1)')
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--seed', type=natural, default=0)
     parser.add_argument('--no-progress', action='store_true')
     args = parser.parse_args(argv)
     try:
         val = (drawn if args.synthetic else from_folder)(args)
         write_pairs(val, args)
-    except (ValueError, OSError) as error:
-        parser.error(str(error))
+    except (ValueError, TypeError, OSError) as error:
+        print(f'prepare.py: {error}', file=sys.stderr)
+        return 2
     train = RecordDataset(os.path.join(args.out, 'train.rec'))
     print(f'{args.out}: {len(train)} images of {train.num_classes} people to train on (train.rec), '
           f'{args.pairs} pairs of others (val.bin)')
+    return 0
 
 
 def drawn(args):
@@ -61,6 +66,8 @@ def from_folder(args):
     """Pack the people of a folder; returns the set of those kept for verification."""
     people = len(FolderDataset(args.folder).classes)
     count = args.val_people or max(2, people // 10)
+    if people < 3:
+        raise ValueError(f'--folder must have at least 3 people, two of them for verification, got {people}.')
     if not 2 <= count < people:
         raise ValueError(f'--val-people must be in [2, {people - 1}], as {args.folder} has {people} people, got '
                          f'{count}.')
@@ -71,23 +78,27 @@ def from_folder(args):
 def write_pairs(val, args):
     """Draw pairs of the people kept for verification and write val.bin."""
     if args.pairs is None:
-        args.pairs = most_pairs(val.labels, args.folds, 6000)
+        args.pairs = most_pairs(val.labels, args.folds, args.seed, 6000)
     first, second, issame = draw_pairs(val.labels, args.pairs, args.folds, args.seed)
     order = [i for pair in zip(first, second) for i in pair]
     images = [encode(val.read(i)[0], '.png') for i in tqdm(order, 'pairs', disable=args.no_progress or None)]
     write_bin(os.path.join(args.out, 'val.bin'), images, issame)
 
 
-def most_pairs(labels, folds, most):
-    """The largest number of pairs up to ``most`` that the people of every fold have."""
-    for count in range(most - most % (2 * folds), 0, -2 * folds):
+def most_pairs(labels, folds, seed, most):
+    """The largest number of pairs up to ``most`` that the people of every fold have, found by halving."""
+    low, high = 0, most // (2 * folds)
+    while low < high:
+        middle = (low + high + 1) // 2
         try:
-            draw_pairs(labels, count, folds)
-            return count
+            draw_pairs(labels, 2 * folds * middle, folds, seed)
+            low = middle
         except ValueError:
-            continue
-    raise ValueError(f'--val-people {len(set(labels))} with {len(labels)} images are too few for {folds} folds: give '
-                     'fewer --folds, or more people.')
+            high = middle - 1
+    if not low:
+        raise ValueError(f'--val-people {len(set(labels))} with {len(labels)} images are too few for {folds} folds: '
+                         'give fewer --folds, or more people.')
+    return 2 * folds * low
 
 
 if __name__ == '__main__':

@@ -1,8 +1,10 @@
 """The `gluonfr` command: thin subcommands over library functions."""
 import argparse
 import logging
+import os
 import sys
 
+from ..train import NonFiniteLoss
 from ..version import __version__
 from . import compare, embed, listing, pack, train, verify
 
@@ -16,6 +18,10 @@ DESCRIPTION = """gluonfr: train, verify and use face-recognition nets on MXNet G
   gluonfr embed runs/mine photos/ --out photos.npz
   gluonfr compare runs/mine a.jpg b.jpg
 """
+
+
+STOPPED = {'pack': 'the same command goes on from there', 'embed': 'the same command goes on from there',
+           'train': '--resume goes on from the newest checkpoint, if there is one'}
 
 
 def make_parser():
@@ -35,15 +41,17 @@ def main(argv=None):
     args = make_parser().parse_args(argv)
     args.argv = argv
     logging.basicConfig(level=logging.INFO, format='%(message)s', stream=sys.stdout)
+    logging.getLogger('gluonfr').setLevel(logging.INFO)
     try:
         args.run(args)
-    except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and type(error) is RuntimeError:
-            raise  # MXNet's own and anything unforeseen: the traceback is worth more than a sentence
+        sys.stdout.flush()
+    except BrokenPipeError:  # `gluonfr models | head`: nothing to say, and nobody to say it to
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ValueError, TypeError, OSError, ImportError, NonFiniteLoss) as error:
         print('gluonfr {}: {}'.format(args.command, error), file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print('gluonfr {}: stopped. What was finished is kept; the same command goes on where it says so.'.format(
-            args.command), file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print('gluonfr {}: stopped; {}.'.format(args.command, str(stop) or STOPPED.get(
+            args.command, 'what is written is whole')), file=sys.stderr)
         return 130
     return 0

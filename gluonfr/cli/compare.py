@@ -1,6 +1,5 @@
 """`gluonfr compare`: how alike two or more aligned faces are."""
-from ..data.image import read_image
-from .options import add_command, add_net, make_embedder
+from .options import ImageFiles, add_command, add_net, make_embedder
 
 __all__ = ['add_commands']
 
@@ -23,7 +22,7 @@ def compare(args):
     """Print a line for each image after the first."""
     if len(args.images) < 2:
         raise ValueError('at least two images must be given, got {}.'.format(len(args.images)))
-    embeddings = make_embedder(args)([read_image(path) for path in args.images])
+    embeddings = make_embedder(args)(ImageFiles(args.images))
     for path, cosine in zip(args.images[1:], embeddings[1:].dot(embeddings[0])):
         verdict = ''
         if args.threshold is not None:

@@ -1,17 +1,19 @@
 """`gluonfr embed`: a folder, list or rec of aligned faces -> a file of embeddings."""
 import json
+import logging
 import os
+import zipfile
 
 import numpy as np
 
 from ..data.folder import FolderDataset, ListDataset
+from ..data.image import IMAGE_SUFFIXES, ImageError, read_image
 from ..data.record import RecordDataset
 from ..utils.files import atomic_path
-from .options import add_command, add_net, make_embedder
+from .options import ImageFiles, add_command, add_net, advice_on_full_disk, make_embedder, on_error, user_path
+from .train_data import identity
 
 __all__ = ['add_commands', 'embed_file']
-
-EVERY = 50  # batches between two savings of what is done
 
 
 def add_commands(commands):
@@ -20,29 +22,50 @@ def add_commands(commands):
 example:
   gluonfr embed runs/mine people/ --out people.npz --flip sum
 
-DATA is a folder of people (person/image.jpg), a list file (path<TAB>label) or a train.rec.
-people.npz then holds `embeddings` (N, D), each of length 1, `labels` (N,) and `names` (N,);
-people.npy would hold the embeddings alone, with the names in people.txt beside it.
+DATA is a folder of people (person/image.jpg) or of images, a list file (path<TAB>label) or a train.rec.
+people.npz then holds `embeddings` (N, D), each of length 1, `labels` (N,), -1 where nothing tells them, and `names`
+(N,): paths, or keys of a rec. people.npy would hold the embeddings alone, with the names in people.txt beside it.
 Killed, the same command goes on with the images that are missing.""")
     add_net(parser)
-    parser.add_argument('data', metavar='DATA')
-    parser.add_argument('--out', required=True, metavar='FILE', help='.npz or .npy')
+    parser.add_argument('data', type=user_path, metavar='DATA')
+    parser.add_argument('--out', type=user_path, required=True, metavar='FILE', help='.npz or .npy')
+    on_error(parser)
     parser.add_argument('--no-progress', action='store_true')
 
 
 def embed(args):
     """Embed and say where the result is."""
-    count, size = embed_file(make_embedder(args), open_images(args.data), args.out, not args.no_progress)
+    if not args.out.endswith(('.npz', '.npy')):
+        raise ValueError('--out must end in .npz or .npy, got {}.'.format(args.out))
+    dataset = open_images(args.data, args.on_error)
+    count, size = embed_file(make_embedder(args), dataset, args.out, not args.no_progress)
     print('{}: {} embeddings of {} values'.format(args.out, count, size))
 
 
-def open_images(place):
-    """A face dataset from a folder of people, a list file or a rec."""
+def open_images(place, on_error='raise'):
+    """A face dataset from a folder of people or of images, a list file or a rec."""
     if os.path.isdir(place):
-        return FolderDataset(place)
+        names = sorted(name for name in os.listdir(place) if not name.startswith('.'))
+        if any(os.path.isdir(os.path.join(place, name)) for name in names):
+            return FolderDataset(place, on_error=on_error)
+        images = [os.path.join(place, name) for name in names
+                  if os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES]
+        if not images:
+            raise ValueError('{} must hold images ({}), or a folder of them for each person, got {} other files.'
+                             .format(place, ' '.join(IMAGE_SUFFIXES), len(names)))
+        return ImageFiles([path for path in images if on_error == 'raise' or _readable(path)])
     if not os.path.isfile(place):
         raise FileNotFoundError('there is no file or folder {}.'.format(place))
-    return RecordDataset(place) if place.endswith('.rec') else ListDataset(place)
+    return (RecordDataset if place.endswith('.rec') else ListDataset)(place, on_error=on_error)
+
+
+def _readable(path):
+    try:
+        read_image(path)
+    except (ImageError, OSError) as error:
+        logging.getLogger('gluonfr').warning('skipped %s: %s', path, error)
+        return False
+    return True
 
 
 def embed_file(embedder, dataset, out, progress=True):
@@ -53,36 +76,55 @@ def embed_file(embedder, dataset, out, progress=True):
     (int, int)
         Images and values of each embedding.
     """
-    if not out.endswith(('.npz', '.npy')):
-        raise ValueError('--out must end in .npz or .npy, got {}.'.format(out))
-    names = [str(name) for name in getattr(dataset, 'paths', None) or getattr(dataset, 'keys', range(len(dataset)))]
-    identity = json.dumps([names, len(dataset), embedder.flip, list(embedder.spec), embedder.fingerprint()])
+    names = [str(name) for name in getattr(dataset, 'paths', None) or dataset.keys]
+    job = json.dumps([len(names), identity(dataset), embedder.batch_size, embedder.flip, embedder.spec,
+                      embedder.fingerprint()])
     os.makedirs(os.path.dirname(os.path.abspath(out)), exist_ok=True)
-    partial = out + '.partial.npz'
-    parts = []
-    if os.path.isfile(partial):
-        with np.load(partial, allow_pickle=False) as saved:
-            if str(saved['identity']) == identity:
-                parts = [saved['embeddings']]
-    start = sum(map(len, parts)) // embedder.batch_size * embedder.batch_size
-    parts = [part[:start] for part in parts]
-    for number, (_, part) in enumerate(embedder.batches(dataset, start, progress), 1):
-        parts.append(part)
-        if number % EVERY == 0:
-            parts = [np.concatenate(parts)]
-            _save(partial, np.savez, embeddings=parts[0], identity=np.array(identity))
-    embeddings = np.concatenate(parts) if parts else embedder([])
-    if out.endswith('.npz'):
-        _save(out, np.savez, embeddings=embeddings, labels=dataset.labels, names=np.array(names))
-    else:
-        _save(out, lambda file: np.save(file, embeddings))
-        with atomic_path(out[:-4] + '.txt') as temporary, open(temporary, 'w', encoding='utf-8') as file:
-            file.writelines(name + '\n' for name in names)
-    if os.path.isfile(partial):
-        os.remove(partial)
+    partial = out + '.partial'
+    with advice_on_full_disk(out, 'What is embedded so far is kept: make room and give the same command again'):
+        with open(partial, 'a+b') as file:
+            parts = _begun(file, job)
+            for _, part in embedder.batches(dataset, sum(map(len, parts)), progress):
+                parts.append(part)
+                np.lib.format.write_array(file, part)
+                file.flush()
+        embeddings = np.concatenate(parts) if parts else embedder([])
+        if out.endswith('.npz'):
+            _save_npz(out, embeddings=embeddings, labels=dataset.labels, names=np.array(names))
+        else:
+            with atomic_path(out) as temporary, open(temporary, 'wb') as file:
+                np.save(file, embeddings)
+            with atomic_path(out[:-4] + '.txt') as temporary, open(
+                    temporary, 'w', encoding='utf-8', errors='surrogateescape') as file:
+                file.writelines(name + '\n' for name in names)
+    os.remove(partial)
     return embeddings.shape
 
 
-def _save(path, write, **arrays):
-    with atomic_path(path) as temporary, open(temporary, 'wb') as file:
-        write(file, **arrays)
+def _begun(file, job):
+    """The batches in a partial file of this net and data, which then ends behind the last whole one."""
+    file.seek(0)
+    parts, end = [], 0
+    try:
+        while True:
+            part = np.lib.format.read_array(file, allow_pickle=False)
+            if not end and str(part) != job:
+                break
+            parts.append(part)
+            end = file.tell()
+    except ValueError:  # the end, or half a batch of a killed run
+        pass
+    file.truncate(end)
+    if not parts:
+        np.lib.format.write_array(file, np.array(job))
+    elif len(parts) > 1:
+        logging.getLogger('gluonfr').info('goes on behind %d images that are done', sum(map(len, parts[1:])))
+    return parts[1:]
+
+
+def _save_npz(path, **arrays):
+    """`np.savez`, which leaves its archive open where the disk is full, so that Python complains of it at its end."""
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, 'w') as archive:
+        for name, array in arrays.items():
+            with archive.open(name + '.npy', 'w', force_zip64=True) as part:
+                np.lib.format.write_array(part, array, allow_pickle=False)

@@ -2,7 +2,7 @@
 import inspect
 
 from ..loss import LOSSES
-from ..model_zoo import MODELS
+from ..model_zoo import MODELS, count_macs, count_parameters
 from .options import add_command
 
 __all__ = ['add_commands']
@@ -10,12 +10,22 @@ __all__ = ['add_commands']
 
 def add_commands(commands):
     """Add both."""
-    for name, registry, doc in (('models', MODELS, 'list the nets of the model zoo'),
-                                ('losses', LOSSES, 'list the losses')):
-        parser = add_command(commands, name, show, doc, 'example:\n  gluonfr {0}\n  gluonfr {0} {1}'.format(
-            name, 'mobilefacenet' if name == 'models' else 'arcface'))
+    for name, registry, run, doc, example in (('models', MODELS, models, 'list the nets of the model zoo', 'iresnet50'),
+                                              ('losses', LOSSES, show, 'list the losses', 'arcface')):
+        parser = add_command(commands, name, run, doc, 'example:\n  gluonfr {0}\n  gluonfr {0} {1}'.format(
+            name, example))
         parser.add_argument('name', nargs='?', metavar='NAME', help='show the arguments and text of this one')
         parser.set_defaults(registry=registry)
+
+
+def models(args):
+    """As `show`; of one net its size, too."""
+    show(args)
+    if args.name:
+        net = args.registry.create(args.name, need_cls_layer=False)
+        spec = net.input_spec
+        print('\nembedding size {}, input {} x {} {}, {:,} parameters, {:,.1f} M multiply-adds'.format(
+            spec.embedding_size, *spec.size, spec.colour, count_parameters(net), count_macs(net) / 1e6))
 
 
 def show(args):

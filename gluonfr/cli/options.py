@@ -1,12 +1,19 @@
 """Options and helpers that several commands share."""
 import argparse
+import errno
+import os
+from contextlib import contextmanager
 
+import numpy as np
+
+from ..data.image import read_image
 from ..deploy import Embedder, load_net
 from ..deploy.embedder import FLIPS
 from ..train import parse_gpus
 from ..utils.arguments import parse_arguments
 
-__all__ = ['add_command', 'add_net', 'make_embedder', 'positive']
+__all__ = ['ImageFiles', 'add_command', 'add_net', 'advice_on_full_disk', 'make_embedder', 'natural',
+           'on_error', 'positive', 'user_path']
 
 
 def add_command(commands, name, run, doc, example):
@@ -19,9 +26,10 @@ def add_command(commands, name, run, doc, example):
 
 def add_net(parser):
     """What says which net embeds, and how."""
-    parser.add_argument('net', metavar='NET', help='folder or card.json of a training, an MXNet -symbol.json, or the '
-                                                   'name of a model (`gluonfr models`) with --params')
-    parser.add_argument('--params', metavar='FILE', help='weights, where NET does not say them')
+    parser.add_argument('net', type=user_path, metavar='NET',
+                        help='folder or card.json of a training, an MXNet -symbol.json, or the name of a model '
+                             '(`gluonfr models`) with --params')
+    parser.add_argument('--params', type=user_path, metavar='FILE', help='weights, where NET does not say them')
     parser.add_argument('--network-args', nargs='+', default=[], metavar='KEY=VALUE',
                         help='for the name of a model: embedding_size=256')
     parser.add_argument('--flip', choices=FLIPS, default='none',
@@ -37,9 +45,52 @@ def make_embedder(args):
     return Embedder(net, batch_size=args.batch_size, flip=args.flip, ctx=ctx)
 
 
-def positive(text):
+class ImageFiles:
+    """Image files as a dataset without labels."""
+
+    def __init__(self, paths):
+        self.paths = paths
+        self.labels = np.full(len(paths), -1)
+
+    def __len__(self):
+        return len(self.paths)
+
+    def read(self, i):
+        """Image `i` and the label -1."""
+        return read_image(self.paths[i]), -1
+
+
+@contextmanager
+def advice_on_full_disk(place, advice):
+    """Say in the error of a full disk what could not be written, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+            raise
+        raise OSError(error.errno, '{} cannot be written: {}. {}'.format(
+            place, os.strerror(error.errno), advice)) from error
+
+
+def on_error(parser):
+    """What damaged images do."""
+    parser.add_argument('--on-error', choices=('raise', 'skip'), default='raise',
+                        help='what a damaged image does: end the command, or be left out and reported')
+
+
+def user_path(text):
+    """A path, for argparse: the shell leaves the ~ in --out=~/runs as it is."""
+    return os.path.expanduser(text)
+
+
+def positive(text, low=1):
     """An int >= 1, for argparse."""
     value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError('must be >= 1, got {}'.format(value))
+    if value < low:
+        raise argparse.ArgumentTypeError('must be >= {}, got {}'.format(low, value))
     return value
+
+
+def natural(text):
+    """An int >= 0, for argparse."""
+    return positive(text, 0)

@@ -1,9 +1,7 @@
 """`gluonfr pack`: folders of people and lists of pairs into the files that training and verification read."""
-import os
-
 from ..data.pack import pack_folder
 from ..data.pairs import pack_pairs, read_pairs
-from .options import add_command, positive
+from .options import add_command, natural, on_error, positive, user_path
 
 __all__ = ['add_commands']
 
@@ -23,7 +21,7 @@ example:
 Images are copied byte for byte unless --resize, --format or --encode ask for more.
 Killed, the same command goes on where it stopped.""")
     folder.add_argument('folder', metavar='DIR')
-    folder.add_argument('--out', required=True, metavar='DIR')
+    folder.add_argument('--out', type=user_path, required=True, metavar='DIR')
     folder.add_argument('--resize', type=positive, metavar='PIXELS', help='bring images to this height and width')
     folder.add_argument('--encode', action='store_true', help='encode all images anew')
     folder.add_argument('--format', choices=('.jpg', '.png'), help='format of all images (default: each keeps its own)')
@@ -31,7 +29,7 @@ Killed, the same command goes on where it stopped.""")
     folder.add_argument('--people', metavar='FILE', help='take these only: a file with a name a line')
     folder.add_argument('--exclude', metavar='FILE', help='leave these out: a file with a name a line')
     folder.add_argument('--split', type=float, metavar='SHARE', help='share of the people for a second set, OUT/val')
-    folder.add_argument('--seed', type=int, default=0, help='of --split')
+    folder.add_argument('--seed', type=natural, default=0, help='of --split')
     folder.add_argument('--no-resume', action='store_true', help='begin again, and replace what is in OUT')
 
     pairs = add_command(kinds, 'pairs', run_pairs, 'pack pairs of images into a .bin for verification', """
@@ -41,14 +39,14 @@ example:
 
 PAIRS is LFW's pairs.txt, or lines path<TAB>path<TAB>1 (one person) or 0.""")
     pairs.add_argument('pairs', metavar='PAIRS')
-    pairs.add_argument('--root', default='.', metavar='DIR', help='what the paths are relative to (default .)')
-    pairs.add_argument('--out', required=True, metavar='FILE')
+    pairs.add_argument('--root', type=user_path, default='.', metavar='DIR',
+                       help='what the paths are relative to (default .)')
+    pairs.add_argument('--out', type=user_path, required=True, metavar='FILE')
     pairs.add_argument('--resize', type=positive, metavar='PIXELS')
     pairs.add_argument('--protocol', type=int, choices=(2, 4), default=2, help='of the pickle; 2 is for Python 2 too')
     for command in (folder, pairs):
         command.add_argument('--quality', type=positive, default=95, metavar='N', help='of JPEG (default 95)')
-        command.add_argument('--on-error', choices=('raise', 'skip'), default='raise',
-                             help='what a damaged image does: end the command, or be left out and reported')
+        on_error(command)
         command.add_argument('--no-progress', action='store_true')
 
 
@@ -69,7 +67,7 @@ def run_folder(args):
 
 def run_pairs(args):
     """Pack pairs and say what came of it."""
-    report = pack_pairs(read_pairs(args.pairs), args.root, os.path.expanduser(args.out), resize=args.resize,
+    report = pack_pairs(read_pairs(args.pairs), args.root, args.out, resize=args.resize,
                         quality=args.quality, protocol=args.protocol, on_error=args.on_error,
                         progress=not args.no_progress)
     print('{}: {} pairs'.format(args.out, report.pairs))

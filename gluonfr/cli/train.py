@@ -1,30 +1,28 @@
 """`gluonfr train`: a face net from a set of people."""
-import csv
 import logging
 import math
 import os
 import shlex
-import shutil
 
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from ..deploy.card import write_card
-from ..deploy.load import CARD_NAME
+from ..deploy.card import read_card
+from ..deploy.load import CARD_NAME, load_parameters
 from ..loss import LOSSES, fill_arguments
-from ..model_zoo import MODELS, get_model
+from ..model_zoo import get_model
 from ..nn import get_head
-from ..train import (Callback, Checkpoint, CSVLog, LogLine, PlotCurves, ProgressBar, StepCSV, TensorBoard, Verify, fit,
+from ..train import (Checkpoint, CSVLog, LogLine, PlotCurves, ProgressBar, StepCSV, TensorBoard, Verify, fit,
                      load_weights, make_optimizer, parse_gpus)
-from ..train.checkpoint import list_checkpoints
 from ..utils import IterLRScheduler, parse_arguments
-from .options import add_command
+from ..utils.check import check_number
+from .options import add_command, advice_on_full_disk
 from .train_data import identity, open_training_set, training_loader
 from .train_options import EXAMPLE, add_options
+from .train_run import begin, finish, log_file, place, recipe
+from .train_stop import SaveOnSignal, StopAfter
 from .verify import open_pairs
 
 __all__ = ['add_commands', 'train']
-
-RUN_FILES = ('log.txt', 'steps.csv', 'metrics.csv', 'verify.csv', 'curves.png', 'tensorboard', CARD_NAME)
 
 
 def add_commands(commands):
@@ -37,57 +35,84 @@ def train(args):
     contexts = parse_gpus(args.gpus)
     if args.dtype == 'float16' and not args.gpus:
         raise ValueError('--dtype float16 needs --gpus: MXNet has no float16 layers on the CPU.')
-    sets = dict(open_pairs(place, args.root) for place in args.eval)
-    dataset = open_training_set(args.dataset, args.root)
+    dataset = open_training_set(args.dataset, args.root, args.on_error)
     arguments = parse_arguments(args.network_args, '--network-args')
     if args.embedding_size:
         arguments['embedding_size'] = args.embedding_size
     net = get_model(args.network, **dict(arguments, need_cls_layer=False))
     spec = net.input_spec
+    sets = open_sets(args, spec)
     data, groups = training_loader(dataset, spec, args)
     steps, epochs = duration(args, len(data))
     loss, head = make_loss(args, dataset.num_classes, spec.embedding_size, groups, len(contexts))
+    optimizer, mode = make_schedule(args, steps)
     if args.finetune:
         start_from(args.finetune, net, contexts)
     if args.dtype == 'float16':
         net.cast('float16')
-    mode = args.lr_mode or ('step' if args.lr_steps else 'cosine')
-    schedule = IterLRScheduler(mode, args.lr, steps, args.lr_steps, args.lr_factor, warmup_iters=args.warmup)
-    extra = {'multi_precision': True} if args.dtype == 'float16' else {}
-    optimizer = make_optimizer(args.optimizer, schedule, args.wd, args.momentum, **extra)
 
+    facts = {'images': len(dataset), 'classes': int(dataset.num_classes), **identity(dataset)}
+    said = recipe(args, mode, facts, sets)
     command = 'gluonfr ' + ' '.join(map(shlex.quote, args.argv))
-    header = '{}\n{} images of {} people, {} steps in {} epochs; {} -> {}, {}'.format(
-        command, len(dataset), dataset.num_classes, steps, epochs, args.network, spec.embedding_size, loss)
-    checkpoint = Checkpoint(place(args, 'checkpoint'), every_steps=args.save_every, overwrite=args.overwrite,
-                            monitor='mean_acc' if sets else None)
-    if not args.resume and (args.overwrite or not list_checkpoints(checkpoint.checkpoint_folder)):
-        clear(args.out)
-    callbacks = [LogLine(args.log_every, place(args, 'log.txt'), header=header),
+    header = '{}\n{} images of {} people, {} steps in {} epochs; {} -> {}, {}\n{}'.format(
+        command, len(dataset), dataset.num_classes, steps, epochs, args.network, spec.embedding_size, loss,
+        ' '.join('{}={}'.format(name, value) for name, value in said.items() if value not in (None, '', [])))
+    folder = place(args, 'checkpoint')
+    signals = SaveOnSignal(folder)
+    callbacks = [StopAfter(steps), LogLine(args.log_every, header=header),
                  StepCSV(place(args, 'steps.csv'), args.log_every), CSVLog(place(args, 'metrics.csv')),
                  TensorBoard(place(args, 'tensorboard'), args.log_every), PlotCurves(place(args, 'curves.png')),
-                 StopAfter(steps), checkpoint]
+                 Checkpoint(folder, every_steps=args.save_every, monitor='mean_acc' if sets else None), signals]
     if sets:
-        callbacks.append(Verify(sets, args.eval_every, place(args, 'verify.csv'), args.eval_flip,
-                                args.eval_folds))
+        callbacks.append(Verify(sets, args.eval_every, place(args, 'verify.csv'), args.eval_flip, args.eval_folds))
     if not args.no_progress:
         callbacks.append(ProgressBar())
-    with logging_redirect_tqdm([logging.getLogger()]):
-        state = fit(net, loss, data, head=head, epochs=epochs, optimizer=optimizer, clip_gradient=args.clip,
-                    ctx=contexts, callbacks=callbacks, seed=args.seed, resume='auto' if args.resume else None)
-    weights = os.path.join(checkpoint.checkpoint_folder, 'best.params' if sets else 'last.params')
-    step = state.best['step'] if sets else state.step
-    write_card(place(args, CARD_NAME), weights, MODELS.canonical(args.network), arguments, spec, command=command,
-               data=identity(dataset), step=step,
-               metrics=read_rows(place(args, 'verify.csv'), step))
+    with advice_on_full_disk(args.out, 'The checkpoints in it are whole: make room and go on with --resume'):
+        begin(args, said)
+        with log_file(place(args, 'log.txt')), logging_redirect_tqdm([logging.getLogger()]), signals.listening():
+            state = fit(net, loss, data, head=head, epochs=epochs, optimizer=optimizer, clip_gradient=args.clip,
+                        ctx=contexts, callbacks=callbacks, seed=args.seed, resume='auto' if args.resume else None)
+        finish(args, state, arguments, spec, command, facts)
     print('card: {}'.format(place(args, CARD_NAME)))
     return state
 
 
+def open_sets(args, spec):
+    """The verification sets by name, of images that fit the net."""
+    sets = {}
+    for name in (name for word in args.eval for name in word.split(',') if name):
+        called, pairs = open_pairs(name, args.root)
+        if called in sets:
+            raise ValueError('--eval: the sets must have different names, got {} and {}.'.format(
+                sets[called].path, pairs.path))
+        shape = pairs.image(0).shape[:2]
+        if shape != spec.size:
+            raise ValueError('--eval {}: {} takes images of {} x {} pixels, got {} x {}.'.format(
+                name, args.network, *spec.size, *shape))
+        sets[called] = pairs
+    return sets
+
+
 def duration(args, per_epoch):
     """(steps, epochs) from --steps and --epochs."""
-    epochs = args.epochs or (math.ceil(args.steps / per_epoch) if args.steps else 20)
-    return min(args.steps or epochs * per_epoch, epochs * per_epoch), epochs
+    if not per_epoch:
+        raise ValueError('--dataset {} gives no full batch: make --batch-size or --sampler pk:PxK smaller.'.format(
+            args.dataset))
+    most = (args.epochs or 20) * per_epoch if args.epochs or not args.steps else args.steps
+    steps = min(args.steps or most, most)
+    return steps, math.ceil(steps / per_epoch)
+
+
+def make_schedule(args, steps):
+    """(optimizer, mode of the learning rate)."""
+    check_number('--wd', 'weight decay', args.wd, low=0)
+    check_number('--momentum', 'momentum', args.momentum, low=0, high=1, high_open=True)
+    if args.clip is not None:
+        check_number('--clip', 'norm', args.clip, low=0, low_open=True)
+    mode = args.lr_mode or ('step' if args.lr_steps else 'cosine')
+    schedule = IterLRScheduler(mode, args.lr, steps, args.lr_steps, args.lr_factor, warmup_iters=args.warmup)
+    extra = {'multi_precision': True} if args.dtype == 'float16' else {}
+    return make_optimizer(args.optimizer, schedule, args.wd, args.momentum, **extra), mode
 
 
 def make_loss(args, classes, embedding_size, groups, contexts):
@@ -97,9 +122,15 @@ def make_loss(args, classes, embedding_size, groups, contexts):
             raise ValueError('--sampler pk:PxK: P must be a multiple of the number of GPUs, {}, got {}.'.format(
                 contexts, groups[0]))
         groups = groups[0] // contexts, groups[1]
+    elif 'num_in_class' in LOSSES.keywords(args.loss):
+        raise ValueError('--loss {} takes batches of several images of each person: give --sampler pk:PxK such as '
+                         'pk:32x4.'.format(args.loss))
     arguments = fill_arguments(args.loss, parse_arguments(args.loss_args), classes=classes,
                                embedding_size=embedding_size, groups=groups, margin_warmup=args.margin_warmup)
     loss = LOSSES.create(args.loss, **arguments)
+    if not set(loss.inputs) <= {'pred', 'label', 'embedding'}:
+        raise ValueError('--loss {} takes pairs or triplets, and a batch has labels: give --loss-args mining=..., see '
+                         '`gluonfr losses {}`.'.format(args.loss, args.loss))
     return loss, None if loss.head is None else get_head(loss.head, classes, embedding_size)
 
 
@@ -107,8 +138,8 @@ def start_from(source, net, contexts):
     """Load the net's weights from a run, a checkpoint or a .params file."""
     path = source
     if os.path.isdir(source):
-        found = [os.path.join(source, 'checkpoint', name) for name in ('best.params', 'last.params')]
-        path = next((name for name in found if os.path.isfile(name)), found[-1])
+        card = os.path.join(source, CARD_NAME)
+        path = read_card(card)[1] if os.path.isfile(card) else os.path.join(source, 'checkpoint', 'last.params')
     if not os.path.isfile(path):
         raise FileNotFoundError('--finetune: there is no {}. Give the --out of a finished run, a checkpoint (.npz) or '
                                 'weights (.params).'.format(path))
@@ -116,50 +147,4 @@ def start_from(source, net, contexts):
         net.initialize(ctx=contexts)
         load_weights(path, net=net)
     else:
-        net.load_parameters(path, ctx=contexts, ignore_extra=True)
-
-
-def read_rows(path, step):
-    """The verification rows of one step, by set."""
-    if not os.path.isfile(path):
-        return {}
-    with open(path, newline='', encoding='utf-8') as file:
-        rows = [row for row in csv.DictReader(file) if int(row['step']) == step]
-    return {row['set']: {name: number(value) for name, value in row.items()} for row in rows}
-
-
-def number(text):
-    """A cell of a csv file as an int or a float, if it is one."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
-
-
-def clear(folder):
-    """Remove what an earlier run left in a folder that a fresh one begins in; its checkpoints are not touched here."""
-    for name in RUN_FILES:
-        path = os.path.join(folder, name)
-        if os.path.isdir(path):
-            shutil.rmtree(path)
-        elif os.path.exists(path):
-            os.remove(path)
-
-
-def place(args, name):
-    """A file of the run."""
-    return os.path.join(args.out, name)
-
-
-class StopAfter(Callback):
-    """Ends training after so many updates."""
-    order = 2
-
-    def __init__(self, steps):
-        self._steps = steps
-
-    def on_step_end(self, state):
-        if state.step >= self._steps and state.step < state.epochs * state.steps_per_epoch:
-            state.request_stop('--steps {} are done'.format(self._steps))
+        load_parameters(net, path, contexts)

@@ -1,4 +1,5 @@
 """Data of `gluonfr train`: sets, loaders and verification sets from the words of the command line."""
+import hashlib
 import os
 import re
 
@@ -15,20 +16,26 @@ from ..utils.files import file_sha256
 __all__ = ['identity', 'open_training_set', 'training_loader']
 
 
-def open_training_set(place, root=None):
+def open_training_set(place, root=None, on_error='raise'):
     """A face dataset: a folder with train.rec, a folder of people, a list file, or a name in root."""
     if os.path.isdir(place):
         rec = os.path.join(place, 'train.rec')
-        return RecordDataset(rec) if os.path.isfile(rec) else FolderDataset(place)
+        return (RecordDataset(rec, on_error=on_error) if os.path.isfile(rec) else
+                FolderDataset(place, on_error=on_error))
     if os.path.isfile(place):
-        return RecordDataset(place) if place.endswith('.rec') else ListDataset(place)
+        return (RecordDataset if place.endswith('.rec') else ListDataset)(place, on_error=on_error)
     if os.sep in place:
         raise FileNotFoundError('--dataset: there is no file or folder {}.'.format(place))
-    return FRTrainRecordDataset(place, **({'root': root} if root else {}))
+    return FRTrainRecordDataset(place, on_error=on_error, **({'root': root} if root else {}))
 
 
 def training_loader(dataset, spec, args):
     """(loader, (P, K) or None): batches as --sampler, --augment and --data-iter say."""
+    shape = dataset.read(0)[0].shape[:2]
+    if shape != spec.size:
+        raise ValueError('--dataset {}: {} takes images of {} x {} pixels, got {} x {}. Bring them to that size with '
+                         '`gluonfr pack folder ... --resize`, or give --network-args input_size=...'.format(
+                             args.dataset, args.network, *spec.size, *shape))
     sampler, groups = None, None
     match = re.fullmatch(r'pk:(\d+)x(\d+)', args.sampler)
     if match:
@@ -54,8 +61,11 @@ def training_loader(dataset, spec, args):
 
 
 def identity(dataset):
-    """What a card says of the training data: counts, and the hash of the index, which all offsets stand in."""
-    facts = {'images': len(dataset), 'classes': int(dataset.num_classes)}
-    if isinstance(dataset, RecordDataset) and os.path.isfile(dataset.file.path_idx):
-        facts['index_sha256'] = file_sha256(dataset.file.path_idx)
-    return facts
+    """What tells one set of images from another: a hash of the index, or of the files' names and sizes."""
+    if isinstance(dataset, RecordDataset):
+        path = dataset.file.path_idx
+        return {'index_sha256': file_sha256(path)} if os.path.isfile(path) else {}
+    files = hashlib.sha256(dataset.labels.tobytes())
+    for path in dataset.paths:  # the folders above may move
+        files.update(os.fsencode('{} {}\n'.format('/'.join(path.split(os.sep)[-2:]), os.path.getsize(path))))
+    return {'files_sha256': files.hexdigest()}

@@ -1,6 +1,6 @@
 """The options of `gluonfr train`."""
 from ..deploy.embedder import FLIPS
-from .options import positive
+from .options import natural, on_error, positive, user_path
 
 __all__ = ['EXAMPLE', 'add_options']
 
@@ -13,16 +13,18 @@ examples:
       --finetune runs/mine --epochs 10 --lr 0.01 --out runs/mine-arc
 
 --out gets log.txt, steps.csv, metrics.csv, verify.csv, curves.png, tensorboard/, checkpoint/ (best and newest) and the
-card of the net: `gluonfr verify runs/mine --data lfw.bin`. The same command with --resume goes on, exactly."""
+card of the net: `gluonfr verify runs/mine --data lfw.bin`. The same command with --resume goes on, exactly. Ctrl-C
+saves before it ends."""
 
 
 def add_options(parser):
     """Add them, in groups."""
     data = parser.add_argument_group('data')
-    data.add_argument('--dataset', required=True, metavar='NAME|DIR|FILE',
+    data.add_argument('--dataset', type=user_path, required=True, metavar='NAME|DIR|FILE',
                       help='a set in --root (emore, ms1m, vgg or a folder that `gluonfr pack` made), a folder with '
                            'train.rec, a folder of people, or a list file')
-    data.add_argument('--root', metavar='DIR', help='folder of the sets (default ~/.mxnet/datasets/face)')
+    data.add_argument('--root', type=user_path, metavar='DIR',
+                      help='folder of the sets (default ~/.mxnet/datasets/face)')
     data.add_argument('--data-iter', choices=('gluon', 'dali'), default='gluon', help='who decodes (default gluon)')
     data.add_argument('--augment', default='mirror', metavar='A,B',
                       help="what is done to the images: mirror,crop,photometric,... or none (default 'mirror')")
@@ -30,7 +32,8 @@ def add_options(parser):
                       help="shuffle; balanced: each person as often; pk:PxK: P people with K images each, for losses "
                            'over pairs (default shuffle)')
     data.add_argument('--batch-size', type=positive, default=128, metavar='N', help='over all GPUs (default 128)')
-    data.add_argument('--workers', type=int, metavar='N', help='decoding threads (default: by the cores)')
+    on_error(data)
+    data.add_argument('--workers', type=natural, metavar='N', help='decoding threads (default: by the cores)')
 
     model = parser.add_argument_group('net and loss')
     model.add_argument('--network', default='mobilefacenet', metavar='NAME', help='see `gluonfr models`')
@@ -38,8 +41,9 @@ def add_options(parser):
     model.add_argument('--embedding-size', type=positive, metavar='D', help="default: the net's own")
     model.add_argument('--loss', default='arcface', metavar='NAME', help='see `gluonfr losses`')
     model.add_argument('--loss-args', nargs='+', default=[], metavar='KEY=VALUE', help='e.g. m=0.3 s=32')
-    model.add_argument('--margin-warmup', type=int, default=0, metavar='STEPS', help='the margin climbs from 0')
-    model.add_argument('--finetune', metavar='RUN|FILE', help='begin with these weights: a run, checkpoint or .params')
+    model.add_argument('--margin-warmup', type=natural, default=0, metavar='STEPS', help='the margin climbs from 0')
+    model.add_argument('--finetune', type=user_path, metavar='RUN|FILE',
+                       help='begin with these weights: a run, a checkpoint or a .params file')
     model.add_argument('--dtype', choices=('float32', 'float16'), default='float32', help='float16 needs GPUs')
 
     steps = parser.add_argument_group('optimizer and schedule')
@@ -52,22 +56,23 @@ def add_options(parser):
     steps.add_argument('--lr-steps', type=int, nargs='+', default=[], metavar='STEP',
                        help='updates at which the rate falls to --lr-factor of what it was')
     steps.add_argument('--lr-factor', type=float, default=0.1, metavar='X')
-    steps.add_argument('--warmup', type=int, default=0, metavar='STEPS', help='the rate climbs from 0 (default 0)')
+    steps.add_argument('--warmup', type=natural, default=0, metavar='STEPS', help='the rate climbs from 0 (default 0)')
     steps.add_argument('--wd', type=float, default=5e-4, metavar='X', help='weight decay (default 5e-4)')
     steps.add_argument('--momentum', type=float, default=0.9, metavar='X')
     steps.add_argument('--clip', type=float, metavar='X', help='largest norm of the gradient (default: none)')
 
     run = parser.add_argument_group('run')
-    run.add_argument('--out', required=True, metavar='DIR', help='folder of this run')
-    run.add_argument('--resume', action='store_true', help='go on with the run in --out, if there is one')
-    run.add_argument('--overwrite', action='store_true', help='replace the run in --out')
-    run.add_argument('--eval', nargs='+', default=[], metavar='SET',
-                     help='verification sets: names in --root such as lfw, or .bin files')
+    run.add_argument('--out', type=user_path, required=True, metavar='DIR', help='folder of this run')
+    again = run.add_mutually_exclusive_group()
+    again.add_argument('--resume', action='store_true', help='go on with the run in --out, if there is one')
+    again.add_argument('--overwrite', action='store_true', help='replace the run in --out')
+    run.add_argument('--eval', nargs='+', default=[], type=user_path, metavar='SET',
+                     help='verification sets: names in --root such as lfw,agedb_30, or .bin files')
     run.add_argument('--eval-every', type=positive, metavar='STEPS', help='default: at the end of each epoch')
     run.add_argument('--eval-flip', choices=FLIPS, default='none')
     run.add_argument('--eval-folds', type=positive, default=10, metavar='N', help='default 10')
     run.add_argument('--log-every', type=positive, default=50, metavar='STEPS', help='default 50')
     run.add_argument('--save-every', type=positive, metavar='STEPS', help='checkpoints besides those of each epoch')
     run.add_argument('--gpus', default='', metavar='0,1', help='default: the CPU')
-    run.add_argument('--seed', type=int, default=0)
+    run.add_argument('--seed', type=natural, default=0)
     run.add_argument('--no-progress', action='store_true', help='log lines only')

@@ -5,7 +5,7 @@ from ..data.bins import read_bin
 from ..data.recognition import FRValDataset
 from ..deploy.verify import verify_pairs
 from ..train.interval import append_row
-from .options import add_command, add_net, make_embedder, positive
+from .options import add_command, add_net, make_embedder, positive, user_path
 
 __all__ = ['add_commands', 'open_pairs']
 
@@ -20,15 +20,17 @@ example:
 A set is a .bin file, or a name that `--root` has: lfw is <root>/lfw.bin or <root>/<folder>/lfw.bin.
 The threshold of each of the --folds folds is the best on the others.""")
     add_net(parser)
-    parser.add_argument('--data', nargs='+', required=True, metavar='SET')
-    parser.add_argument('--root', metavar='DIR', help='where named sets lie (default ~/.mxnet/datasets/face)')
+    parser.add_argument('--data', nargs='+', type=user_path, required=True, metavar='SET')
+    parser.add_argument('--root', type=user_path, metavar='DIR',
+                        help='where named sets lie (default ~/.mxnet/datasets/face)')
     parser.add_argument('--folds', type=positive, default=10, metavar='N')
     parser.add_argument('--fars', type=float, nargs='+', default=[1e-3], metavar='X',
                         help='FARs of the TAR on all pairs (default 1e-3)')
     parser.add_argument('--compat', action='store_true', help='thresholds from the classic grid instead of all scores')
     parser.add_argument('--pca', type=positive, metavar='N', help='compare this many principal components')
-    parser.add_argument('--csv', metavar='FILE', help='append the rows to this csv file')
-    parser.add_argument('--plots', metavar='DIR', help='draw the ROC and the histogram of scores of each set')
+    parser.add_argument('--csv', type=user_path, metavar='FILE', help='append the rows to this csv file')
+    parser.add_argument('--plots', type=user_path, metavar='DIR',
+                        help='draw the ROC and the histogram of scores of each set')
     parser.add_argument('--no-progress', action='store_true')
 
 
@@ -67,7 +69,7 @@ def draw(name, result, folder):
     from ..viz import plot_roc, plot_scores
     os.makedirs(folder, exist_ok=True)
     roc = roc_curve(result.scores, result.issame)
-    paths = [os.path.join(folder, name + end) for end in ('-roc.png', '-scores.png')]
+    paths = [os.path.join(folder, name.replace('/', '-') + end) for end in ('-roc.png', '-scores.png')]
     plot_roc(roc.tpr, roc.fpr, path=paths[0], title=name)
     plot_scores(result.scores, result.issame, path=paths[1], threshold=result.row['threshold'], title=name)
     print('{}: pictures {}'.format(name, ' and '.join(paths)))

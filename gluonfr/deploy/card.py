@@ -79,4 +79,8 @@ def read_card(path):
     if found != card['sha256']:
         raise CardError('{}: its weights {} must have the SHA-256 {}, got {}: the file was changed or damaged.'.format(
             path, params, card['sha256'], found))
-    return card, params, InputSpec(embedding_size=card['embedding_size'], **card['input'])
+    try:
+        return card, params, InputSpec(embedding_size=card['embedding_size'], **card['input'])
+    except (TypeError, ValueError) as error:
+        raise CardError('{}: input must hold size, mean, std and colour, got {!r}.'.format(
+            path, card['input'])) from error

@@ -27,7 +27,7 @@ class Embedder:
     spec : InputSpec or None
         Size, colour order and normalisation of the input; None takes ``net.input_spec``.
     batch_size : int
-        Images a step, >= 1. A short last batch is filled up, so that every step has this size.
+        Images a step, >= 1. A short last batch is filled up, so that all steps have one size.
     flip : {'none', 'sum', 'concat'}
         'sum' adds the embeddings of image and mirror image, 'concat' puts them side by side (2 D).
     normalize : bool
@@ -38,7 +38,7 @@ class Embedder:
     Raises
     ------
     ValueError
-        For a net without input spec, images of another size than it says (from `ImageLoader`), or embeddings that are not finite.
+        For a net without input spec, images of another size than it says, or embeddings that are not finite.
     """
 
     def __init__(self, net, spec=None, *, batch_size=64, flip='none', normalize=True, ctx=None):
@@ -75,30 +75,38 @@ class Embedder:
     def batches(self, images, start=0, progress=False):
         """Yield (position of the first image, embeddings (b, D)) batch by batch, from image `start` on.
 
-        What was embedded already can be left out by `start`, a multiple of the batch size.
+        What was embedded already can be left out by `start`: a multiple of the batch size, or all images.
         """
-        dataset = images if hasattr(images, 'read') else _Images(images)
-        if len(dataset) == 0:
+        dataset = _Images(images, self.spec.size)
+        count = len(dataset)
+        check_int('Embedder', 'start', start, 0, count)
+        if start % self.batch_size and start < count:
+            raise ValueError('Embedder: start must be a multiple of batch_size {}, got {}.'.format(
+                self.batch_size, start))
+        if start == count:
             return
-        first = check_int('Embedder', 'start', start, 0, len(dataset)) // self.batch_size
-        loader = ImageLoader(dataset, self.batch_size, last_batch='pad', spec=self.spec)
-        with tqdm(total=len(dataset), initial=first * self.batch_size, unit='image', disable=not progress,
+        size = min(self.batch_size, count)
+        loader = ImageLoader(dataset, size, last_batch='pad', spec=self.spec)
+        with tqdm(total=count, initial=start, unit='image', disable=not progress,
                   desc=progress if isinstance(progress, str) else 'embed') as bar:
-            for number, (x, _) in enumerate(loader.batches(0, first), first):
-                begin = number * self.batch_size
-                count = min(self.batch_size, len(dataset) - begin)
-                yield begin, self._finish(self._embed(x), begin)[:count]
-                bar.update(count)
+            for x, _ in loader.batches(0, start // size):
+                embeddings = self._finish(self._embed(x), start)[:count - start]
+                yield start, embeddings
+                start += len(embeddings)
+                bar.update(len(embeddings))
 
     def fingerprint(self):
         """A number that changes with the weights, to tell whether saved embeddings are this net's."""
-        values = [param.data(param.list_ctx()[0]).asnumpy() for param in self.net.collect_params().values()]
-        return zlib.crc32(b''.join(value.tobytes() for value in values))
+        value = 0
+        for param in self.net.collect_params().values():
+            value = zlib.crc32(param.data(param.list_ctx()[0]).asnumpy().tobytes(), value)
+        return value
 
     def _embed(self, x):
         # asked anew each time: between two calls the net may have been trained on, or moved
         net = self.net.features if getattr(self.net, 'need_cls_layer', False) else self.net
-        x = x.as_in_context(self._ctx or next(iter(self.net.collect_params().values())).list_ctx()[0])
+        contexts = (param.list_ctx()[0] for param in net.collect_params().values())
+        x = x.as_in_context(self._ctx or next(contexts, x.context))
         x = x.astype('float16') if is_half(net) else x
         views = [x] if self.flip == 'none' else [x, nd.flip(x, axis=3)]
         with mx.autograd.pause():
@@ -121,14 +129,21 @@ class Embedder:
 
 
 class _Images:
-    """Images in memory as a dataset."""
+    """Images in memory, or a dataset, whose size is checked with a message that names the file if there is one."""
 
-    def __init__(self, images):
-        self._images = images
+    def __init__(self, images, size):
+        self._images, self._size = images, size
+        self._read = getattr(images, 'read', None) or (lambda i: (images[i], 0))
 
     def __len__(self):
         return len(self._images)
 
     def read(self, i):
-        """Image `i` and no label."""
-        return self._images[i], 0
+        """Image `i` and its label."""
+        image, label = self._read(i)
+        if np.shape(image) != self._size + (3,):
+            paths = getattr(self._images, 'paths', None)
+            raise ValueError('Embedder: images must be RGB of shape {}, got {} for image {}. Bring faces to the size '
+                             'and place that the net was trained with.'.format(
+                                 self._size + (3,), np.shape(image), paths[i] if paths else i))
+        return image, label

@@ -11,7 +11,7 @@ from ..model_zoo import get_model
 from ..model_zoo.spec import InputSpec
 from .card import read_card
 
-__all__ = ['CARD_NAME', 'load_net', 'load_symbol']
+__all__ = ['CARD_NAME', 'load_net', 'load_parameters', 'load_symbol']
 
 CARD_NAME = 'card.json'
 
@@ -58,7 +58,7 @@ def load_net(place, params=None, ctx=None, **arguments):
                              '{}.'.format(place))
         card, params, spec = read_card(place)
         net = get_model(card['model'], **dict(card['arguments'], need_cls_layer=False))
-        net.load_parameters(params, ctx=ctx, ignore_extra=True, cast_dtype=True)  # a class layer was for training only
+        load_parameters(net, params, ctx)
         net.input_spec = spec
     else:
         if os.sep in place:
@@ -67,11 +67,33 @@ def load_net(place, params=None, ctx=None, **arguments):
         net = get_model(place, **dict(arguments, need_cls_layer=False))  # an unknown name is refused with the list
         if params is None:
             raise ValueError('load_net: the model {} needs params, a file with its weights, got None.'.format(place))
-        if not os.path.isfile(params):
-            raise FileNotFoundError('load_net: there are no weights {}.'.format(params))
-        net.load_parameters(params, ctx=ctx, ignore_extra=True, cast_dtype=True)
+        load_parameters(net, params, ctx)
     net.hybridize(static_alloc=True, static_shape=True)
     return net
+
+
+def load_parameters(net, path, ctx):
+    """Load a net's weights; what else the file has, such as a class layer for training, is left out.
+
+    Parameters
+    ----------
+    net : HybridBlock
+    path : str
+        Of `Block.save_parameters`, in any float type.
+    ctx : Context or list of Context
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        There is no such file; it is no file of weights, or lacks some of the net's or has them in another shape.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError('there are no weights {}.'.format(path))
+    try:
+        net.load_parameters(path, ctx=ctx, ignore_extra=True, cast_dtype=True)
+    except (AssertionError, ValueError, mx.MXNetError) as error:
+        raise ValueError('{} does not hold the weights of {} with these arguments, or is damaged: {}'.format(
+            path, type(net).__name__, _sentence(error))) from error
 
 
 def load_symbol(path, params=None, ctx=None, size=(112, 112)):
@@ -95,6 +117,11 @@ def load_symbol(path, params=None, ctx=None, size=(112, 112)):
     -------
     SymbolBlock
         With `input_spec`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        A file is missing, is not what it should be, or does not fit the other.
     """
     if not os.path.isfile(path):
         raise FileNotFoundError('load_symbol: there is no {}.'.format(path))
@@ -105,20 +132,31 @@ def load_symbol(path, params=None, ctx=None, size=(112, 112)):
             raise FileNotFoundError('load_symbol: {} needs weights, {}-NNNN.params beside it or params=.'.format(
                 path, prefix))
         params = found[-1]
-    with open(path, encoding='utf-8') as stream:
-        try:
+    if not os.path.isfile(params):
+        raise FileNotFoundError('load_symbol: there are no weights {}.'.format(params))
+    try:
+        with open(path, encoding='utf-8') as stream:
             nodes = json.load(stream)['nodes']
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise ValueError('load_symbol: {} is not an MXNet symbol: {!r}.'.format(path, error)) from error
-    first = next((i for i, node in enumerate(nodes) if node['op'] == 'null'), None)
-    name = nodes[first]['name']
-    net = gluon.SymbolBlock.imports(path, [name], params, ctx=ctx or mx.cpu())
-    _, shapes, _ = mx.sym.load(path).infer_shape(**{name: (1, 3) + tuple(size)})
-    raw = _normalises(nodes, first)
+        first = next(i for i, node in enumerate(nodes) if node['op'] == 'null')
+        name = nodes[first]['name']
+        net = gluon.SymbolBlock.imports(path, [name], params, ctx=ctx or mx.cpu())
+        _, shapes, _ = mx.sym.load(path).infer_shape(**{name: (1, 3) + tuple(size)})
+        raw = _normalises(nodes, first)
+    except (AssertionError, KeyError, StopIteration, TypeError, ValueError, mx.MXNetError) as error:
+        raise ValueError('load_symbol: {} with {} must be an MXNet symbol of a net for images of {} x {} and its '
+                         'weights, got: {}'.format(path, params, *size, _sentence(error))) from error
     net.input_spec = InputSpec(size, (0,) * 3 if raw else (127.5,) * 3, (1,) * 3 if raw else (127.5,) * 3,
                                embedding_size=shapes[0][1])
     net.hybridize(static_alloc=True, static_shape=True)
     return net
+
+
+def _sentence(error):
+    """What an error says, without MXNet's stack traces."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or ['']
+    if isinstance(error, mx.MXNetError):
+        return lines[-1 if lines[0].startswith('Traceback') else 0]
+    return '{}: {}'.format(type(error).__name__, lines[0])
 
 
 def _normalises(nodes, data):

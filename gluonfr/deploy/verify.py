@@ -37,9 +37,17 @@ def verify_pairs(embedder, pairs, name, *, nfolds=10, fars=(1e-3,), compat=False
     Returns
     -------
     Verification : namedtuple
-        ``row``: a dict of set, pairs, acc, std, threshold (cosine, the mean over folds), val and val_std (TAR over the
-        folds at FAR 1e-3), eer, auc, tar@<far>, its interval and the FAR reached, flip, thresholds, sha256 of the
-        file. ``scores`` (P,) cosines and ``issame`` (P,).
+        ``row``: a dict of set, pairs, acc, std, threshold (cosine, the mean over folds), val@1e-3 and val_std (TAR over
+        the folds at that FAR), eer, auc, for each far tar@far, tar@far_low, tar@far_high and far_at_far (the FAR
+        reached), thresholds, pca, flip, sha256 of the file. ``scores`` (P,) cosines and ``issame`` (P,).
+
+    Raises
+    ------
+    BinError
+        An image cannot be decoded.
+    ValueError
+        Images of the wrong size, embeddings that are not finite, or pairs that the protocol has no use for (a fold of
+        one kind only, fewer pairs than folds).
     """
     embeddings = embedder(_Images(pairs), progress=name if progress else False)
     return score_pairs(embeddings, pairs.issame, name, nfolds=nfolds, fars=fars, compat=compat, pca=pca,

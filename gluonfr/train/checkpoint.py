@@ -18,6 +18,7 @@ import zipfile
 import zlib
 from collections import namedtuple
 
+import mxnet as mx
 import numpy as np
 from mxnet import nd
 
@@ -43,10 +44,14 @@ class DamagedCheckpoint(CheckpointError):
 
 
 def save_parameters_atomic(block, path):
-    """`block.save_parameters(path)` that never leaves half a file; the folder is made."""
+    """`block.save_parameters(path)` that never leaves half a file; the folder is made, a full disk is an OSError."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with atomic_path(path) as temporary:
-        block.save_parameters(temporary)
+        try:
+            block.save_parameters(temporary)
+            nd.load(temporary)  # MXNet says nothing where the last few kilobytes did not fit
+        except mx.MXNetError as error:
+            raise OSError('{} cannot be written whole: is the disk full?'.format(path)) from error
 
 
 def save_checkpoint(path, state):
@@ -77,8 +82,12 @@ def save_checkpoint(path, state):
     header.update(meter=state.meter.totals(), data=_data_identity(state))
     header['arrays'] = sorted(arrays)
     text = json.dumps(header, default=float).encode('utf-8')
-    with atomic_path(path) as temporary, open(temporary, 'wb') as file:
-        np.savez(file, header=np.frombuffer(text, dtype=np.uint8), **arrays)
+    arrays['header'] = np.frombuffer(text, dtype=np.uint8)
+    # np.savez leaves its archive open where the disk is full, and the interpreter complains of it at its end
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, 'w') as archive:
+        for name, array in arrays.items():
+            with archive.open(name + '.npy', 'w', force_zip64=True) as part:
+                np.lib.format.write_array(part, array, allow_pickle=False)
 
 
 def read_checkpoint(path):

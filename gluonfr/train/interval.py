@@ -15,30 +15,35 @@ class Interval(Callback):
     """What happens every so many steps with the means since the last time. Each time waits for the device.
 
     A subclass has `write(state, row)`; row holds epoch (from 1), step, loss, accuracy (None without class scores), lr,
-    the loss's scalars, images_per_second and seconds.
+    the loss's scalars, images_per_second and seconds. After a resume the first row covers the steps since the
+    checkpoint.
     """
 
     def __init__(self, every):
         self._every = check_int(type(self).__name__, 'every', every, low=1)
-        self._last = None
+        self._last = None   # the meter's totals at the last look; the meter begins anew with each epoch
+        self._sums = {}     # what the interval has gathered until then
 
     def on_train_begin(self, state):
-        self._last = state.meter.totals()
+        self._last, self._sums = state.meter.totals(), {}
 
     def on_epoch_end(self, state):
         self._last = state.meter.totals()
 
     def on_step_end(self, state):
-        if state.step % self._every:
+        due = state.step % self._every == 0
+        if not due and state.batch != state.steps_per_epoch:
             return
         state.read_losses()
         now = state.meter.totals()
-        new = {name: now[name] - self._last[name] for name in now}
-        self._last = now
-        self.write(state, dict(
-            epoch=state.epoch + 1, step=state.step, loss=new['loss_sum'] / new['count'],
-            accuracy=new['hits'] / new['judged'] if new['judged'] else None, lr=state.learning_rate,
-            **loss_scalars(state.loss), images_per_second=new['count'] / new['seconds'], seconds=new['seconds']))
+        sums = {name: self._sums.get(name, 0) + now[name] - self._last[name] for name in now}
+        self._last, self._sums = now, {} if due else sums
+        if due:
+            self.write(state, dict(
+                epoch=state.epoch + 1, step=state.step, loss=sums['loss_sum'] / sums['count'],
+                accuracy=sums['hits'] / sums['judged'] if sums['judged'] else None, lr=state.learning_rate,
+                **loss_scalars(state.loss), images_per_second=sums['count'] / sums['seconds'],
+                seconds=sums['seconds']))
 
 
 class LogLine(Interval):
@@ -84,7 +89,8 @@ class LogLine(Interval):
     def on_epoch_end(self, state):
         super().on_epoch_end(state)
         self._say('epoch {} done: {}'.format(state.epoch, ' '.join(
-            '{} {}'.format(name, short(value)) for name, value in state.history[-1].items() if name != 'epoch')))
+            '{} {}'.format(name, short(value)) for name, value in state.history[-1].items()
+            if name != 'epoch' and value is not None)))
 
     def on_train_end(self, state):
         if state.stop_reason:
@@ -134,23 +140,23 @@ class TensorBoard(Interval):
     """
 
     def __init__(self, folder, every=50):
+        from tensorboardX import SummaryWriter
         super().__init__(every)
-        self._folder = folder
-        self._writer = None
+        self._folder, self._open = folder, SummaryWriter
+        self._writer = self._purge_step = None
         self._seen = {}
 
     def on_train_begin(self, state):
         super().on_train_begin(state)
-        from tensorboardX import SummaryWriter
         self._seen = dict(state.metrics)
         # what a killed run wrote beyond its checkpoint is not shown
-        self._writer = SummaryWriter(self._folder, purge_step=state.step + 1 if state.step else None)
+        self._purge_step = state.step + 1 if state.step else None
 
     def write(self, state, row):
         """Add the numbers of the interval."""
         for name, value in row.items():
             if value is not None and name not in ('step', 'seconds'):
-                self._writer.add_scalar('train/' + name, value, row['step'])
+                self._add('train/' + name, value, row['step'])
 
     def on_step_end(self, state):
         super().on_step_end(state)
@@ -161,21 +167,32 @@ class TensorBoard(Interval):
         self._metrics(state)
 
     def on_train_end(self, state):
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
 
     def _metrics(self, state):
         for name, value in state.metrics.items():
             if self._seen.get(name) != value:
                 self._seen[name] = value
-                self._writer.add_scalar('eval/' + name, value, state.step)
+                self._add('eval/' + name, value, state.step)
+
+    def _add(self, name, value, step):
+        if self._writer is None:  # not before: one that was given nothing fails on Python 3.12 when the process ends
+            self._writer = self._open(self._folder, purge_step=self._purge_step)
+        self._writer.add_scalar(name, value, step)
 
 
 def append_row(path, row):
-    """Add a row to a csv file, with a header to a new one."""
-    new = not os.path.isfile(path)
-    with open(path, 'a', newline='', encoding='utf-8') as file:
+    """Add a row to a csv file, with a header to a new one; a ValueError if the file has other columns."""
+    with open(path, 'a+', newline='', encoding='utf-8') as file:
+        file.seek(0)
+        columns = next(csv.reader(file), None)
+        if columns is not None and columns != list(row):
+            raise ValueError('{} has the columns {}, and the new row {}. Give another file, or the settings of the '
+                             'first row.'.format(path, ', '.join(columns), ', '.join(row)))
         writer = csv.DictWriter(file, list(row), lineterminator='\n')
-        if new:
+        if columns is None:
             writer.writeheader()
         writer.writerow(row)
 

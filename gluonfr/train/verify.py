@@ -2,8 +2,10 @@
 import logging
 import os
 
+import numpy as np
+
 from ..deploy.embedder import Embedder
-from ..deploy.verify import verify_pairs
+from ..deploy.verify import score_pairs, verify_pairs
 from ..utils.check import check_int
 from .callbacks import Callback
 from .interval import append_row, keep_rows_until
@@ -15,7 +17,7 @@ class Verify(Callback):
     """Accuracy on verification sets, LFW-style: a log line and a csv row for each set, every so many steps.
 
     Sets ``state.metrics['<name>_acc']`` for each set, and 'mean_acc' over all of them, which `Checkpoint` can monitor.
-    The last step is always evaluated.
+    The last step is always evaluated. The time it takes does not count as time of training.
 
     Parameters
     ----------
@@ -32,6 +34,11 @@ class Verify(Callback):
         Images a step.
     spec : InputSpec or None
         None takes ``net.input_spec``.
+
+    Raises
+    ------
+    ValueError
+        No sets, one that the protocol has no use for, such as fewer pairs than folds, or a parameter out of range.
     """
     order = -1
 
@@ -40,17 +47,20 @@ class Verify(Callback):
             raise ValueError('Verify: sets must hold at least one set, got none.')
         self._sets, self._path, self._flip, self._batch_size, self._spec = sets, path, flip, batch_size, spec
         self._nfolds = check_int('Verify', 'nfolds', nfolds, low=1)
-        self._every_steps = every_steps and check_int('Verify', 'every_steps', every_steps, low=1)
+        self._every_steps = None if every_steps is None else check_int('Verify', 'every_steps', every_steps, low=1)
         self._done = None
+        for name, pairs in sets.items():  # what the protocol cannot use is told now, not after the first steps
+            score_pairs(np.random.RandomState(0).rand(2 * len(pairs.issame), 2), pairs.issame, name, nfolds=nfolds)
 
     def on_train_begin(self, state):
-        self._done = None
+        known = all(name in state.metrics for name in self._names())
+        self._done = state.step if state.finished and known else None  # resumed with nothing left to train
         if self._path:
             os.makedirs(os.path.dirname(os.path.abspath(self._path)), exist_ok=True)
             keep_rows_until(self._path, state.step)
 
     def on_step_end(self, state):
-        if self._every_steps and state.step % self._every_steps == 0:
+        if self._every_steps and state.step % self._every_steps == 0 or state.stop_reason:
             self._measure(state)
 
     def on_epoch_end(self, state):
@@ -68,13 +78,18 @@ class Verify(Callback):
 
     def _measure(self, state):
         self._done = state.step
+        state.read_losses()  # brings the clock up to this moment
         embedder = Embedder(state.net, self._spec, batch_size=self._batch_size, flip=self._flip, ctx=state.ctx[0])
-        words = []
+        words, rows = [], []
         for name, pairs in self._sets.items():
             row = verify_pairs(embedder, pairs, name, nfolds=self._nfolds).row
             state.metrics[name + '_acc'] = row['acc']
             words.append('{}: {:.4f}+-{:.4f}'.format(name, row['acc'], row['std']))
-            if self._path:
-                append_row(self._path, dict(step=state.step, epoch=state.epoch + (1 if state.batch else 0), **row))
+            rows.append(dict(step=state.step, epoch=state.epoch + (1 if state.batch else 0), **row))
+        if self._path:
+            keep_rows_until(self._path, state.step - 1)  # a resumed run may measure where the broken one did
+            for row in rows:
+                append_row(self._path, row)
         state.metrics['mean_acc'] = sum(state.metrics[name + '_acc'] for name in self._sets) / len(self._sets)
         logging.getLogger('gluonfr').info('step {} {}'.format(state.step, ' '.join(words)))
+        state.meter.start()

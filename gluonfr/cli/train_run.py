@@ -1,0 +1,125 @@
+"""The folder of a training run: what it may hold at the begin, its recipe, its log and its card."""
+import csv
+import json
+import logging
+import os
+import shutil
+from contextlib import contextmanager
+
+from ..deploy.card import write_card
+from ..deploy.load import CARD_NAME
+from ..model_zoo import MODELS
+from ..utils.files import atomic_path
+
+__all__ = ['begin', 'finish', 'log_file', 'place', 'recipe']
+
+RECIPE_NAME = 'recipe.json'
+RUN_FILES = ('log.txt', 'steps.csv', 'metrics.csv', 'verify.csv', 'curves.png', 'tensorboard', 'checkpoint',
+             RECIPE_NAME, CARD_NAME)
+# the options that decide what comes out
+DECISIVE = ('network', 'network_args', 'embedding_size', 'loss', 'loss_args', 'margin_warmup', 'finetune', 'dtype',
+            'data_iter', 'augment', 'sampler', 'batch_size', 'optimizer', 'lr', 'lr_factor', 'warmup', 'wd',
+            'momentum', 'clip', 'seed', 'on_error')
+
+
+def place(args, name):
+    """A file of the run."""
+    return os.path.join(args.out, name)
+
+
+def recipe(args, lr_mode, data, sets):
+    """What a resumed run must have in common with the first one."""
+    said = {name: getattr(args, name) for name in DECISIVE}
+    said['lr_mode'] = lr_mode
+    if lr_mode == 'step':
+        said['lr_steps'] = args.lr_steps  # and the length is free: the rate does not depend on it
+    else:
+        said.update(epochs=args.epochs, steps=args.steps)
+    if sets:
+        said.update(eval={name: pairs.sha256[:16] for name, pairs in sets.items()}, eval_flip=args.eval_flip,
+                    eval_folds=args.eval_folds)
+    return {**data, **said}
+
+
+def begin(args, said):
+    """Make --out and write the recipe; what an earlier run left there is gone on with, replaced, or refused.
+
+    Raises
+    ------
+    ValueError
+        The folder holds a run and neither --resume nor --overwrite was given, or the recipe to resume with differs.
+    """
+    path, folder = place(args, RECIPE_NAME), place(args, 'checkpoint')
+    there = os.path.isfile(place(args, CARD_NAME)) or os.path.isdir(folder) and any(
+        name.endswith(('.npz', '.params')) for name in os.listdir(folder))
+    if there and not (args.resume or args.overwrite):
+        raise ValueError('--out {} holds a run already. Give --resume to go on with it, --overwrite to replace it, or '
+                         'another folder.'.format(args.out))
+    if there and args.resume:
+        if os.path.isfile(path):
+            _compare(args, path, json.loads(json.dumps(said)))
+    for name in [CARD_NAME] if there and args.resume else RUN_FILES:  # a card of weights that may soon be others
+        old = place(args, name)
+        if os.path.isdir(old):
+            shutil.rmtree(old)
+        elif os.path.exists(old):
+            os.remove(old)
+    os.makedirs(args.out, exist_ok=True)
+    with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8') as file:
+        json.dump(said, file, indent=1)
+
+
+def _compare(args, path, said):
+    with open(path, encoding='utf-8') as file:
+        before = json.load(file)
+    changed = ['{} ({!r} then, {!r} now)'.format(name, before[name], value) for name, value in said.items()
+               if name in before and before[name] != value]
+    if changed:
+        raise ValueError('--resume must go on with the recipe of the run in {}, got another {}. Give the first one, or '
+                         'begin another run: --finetune {} --out ...'.format(args.out, ', '.join(changed), args.out))
+
+
+class _LogFile(logging.FileHandler):
+    """Lines of a file; one that cannot be written ends the run instead of being skipped."""
+
+    def handleError(self, record):
+        raise  # logging calls this while it handles the error
+
+
+@contextmanager
+def log_file(path):
+    """Let all that the logger 'gluonfr' says go to the end of a file, too."""
+    logger, handler = logging.getLogger('gluonfr'), _LogFile(path, encoding='utf-8')
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
+
+
+def finish(args, state, arguments, spec, command, data):
+    """Write the card: of the best weights where there are verification sets, else of the last ones."""
+    name, step = ('last.params', state.step) if state.best is None else ('best.params', state.best['step'])
+    write_card(place(args, CARD_NAME), os.path.join(place(args, 'checkpoint'), name), MODELS.canonical(args.network),
+               arguments, spec, command=command, data=data, step=step,
+               metrics=_metrics(place(args, 'verify.csv'), step))
+
+
+def _metrics(path, step):
+    """The verification rows of one step, by set."""
+    if not os.path.isfile(path):
+        return {}
+    with open(path, newline='', encoding='utf-8') as file:
+        rows = [row for row in csv.DictReader(file) if int(row['step']) == step]
+    return {row['set']: {name: _number(value) for name, value in row.items()} for row in rows}
+
+
+def _number(text):
+    """A cell of a csv file as an int or a float, if it is one."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,56 @@
+"""How `gluonfr train` ends before its epochs do: after so many steps, or on a signal."""
+import os
+import signal
+import threading
+from contextlib import contextmanager
+
+from ..train import Callback
+from ..train.checkpoint import checkpoint_name, save_checkpoint
+
+__all__ = ['SaveOnSignal', 'StopAfter']
+
+
+class StopAfter(Callback):
+    """Ends training after so many updates, a resumed run that has made them at once."""
+    order = -2  # before what measures: the last step is measured
+
+    def __init__(self, steps):
+        self._steps = steps
+
+    def on_train_begin(self, state):
+        self.on_step_end(state)
+
+    def on_step_end(self, state):
+        if self._steps <= state.step < state.epochs * state.steps_per_epoch:
+            state.request_stop('--steps {} are done'.format(self._steps))
+
+
+class SaveOnSignal(Callback):
+    """Ctrl-C or SIGTERM saves the run after the step under way and raises KeyboardInterrupt; a second one at once."""
+    order = 2
+
+    def __init__(self, folder):
+        self._folder, self._asked = folder, False
+
+    @contextmanager
+    def listening(self):
+        """Catch the signals meanwhile; only the main thread can."""
+        before = {}
+        if threading.current_thread() is threading.main_thread():
+            before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def on_step_end(self, state):
+        if self._asked:
+            save_checkpoint(os.path.join(self._folder, checkpoint_name(state.step)), state)
+            raise KeyboardInterrupt('step {} is saved: --resume goes on from there'.format(state.step))
+
+    def _ask(self, number, frame):
+        if self._asked:
+            raise KeyboardInterrupt('--resume goes on from the newest checkpoint, if there is one')
+        self._asked = True
+        os.write(2, b'\nstopping after this step; once more to stop at once\n')  # print is not for signal handlers

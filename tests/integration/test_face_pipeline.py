@@ -1,0 +1,176 @@
+"""From drawn faces to embeddings, through commands as a user gives them."""
+import csv
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gluonfr.data import RecordDataset, SyntheticFaces, read_bin
+from gluonfr.data.image import encode
+from gluonfr.deploy import read_card
+from gluonfr.train.checkpoint import read_checkpoint
+
+pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
+
+ROOT = Path(__file__).resolve().parents[2]
+TRAIN = ['--network', 'mobilefacenet', '--loss', 'ringloss', '--loss-args', 'lamda=0.1', 'r_init=5.0', '--lr', '0.01',
+         '--batch-size', '6', '--steps', '9', '--eval-folds', '2', '--eval-every', '4', '--log-every', '2',
+         '--save-every', '2', '--no-progress']
+
+
+def environ():
+    return {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT), 'MPLBACKEND': 'Agg'}
+
+
+def run(*words, code=0):
+    """Output of a command; fails with it if it does not end with ``code``."""
+    done = subprocess.run([sys.executable, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, env=environ(), timeout=300, cwd=str(ROOT))
+    assert done.returncode == code, done.stdout
+    return done.stdout
+
+
+def rows(path):
+    with open(str(path), newline='', encoding='utf-8') as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope='module')
+def drawn(tmp_path_factory):
+    """What prepare.py makes: 6 people x 6 images to train on, 16 pairs of 6 others."""
+    out = tmp_path_factory.mktemp('drawn')
+    words = ['examples/face/prepare.py', '--synthetic', 6, '--images', 6, '--val-people', 6, '--pairs', 16,
+             '--folds', 2, '--out', out, '--no-progress']
+    said = run(*words)
+    assert said.endswith('36 images of 6 people to train on (train.rec), 16 pairs of others (val.bin)\n')
+    return out, words
+
+
+@pytest.fixture(scope='module')
+def trained(drawn, tmp_path_factory):
+    out = tmp_path_factory.mktemp('whole') / 'run'
+    return out, run('-m', 'gluonfr', 'train', '--dataset', drawn[0], '--eval', drawn[0] / 'val.bin', '--out', out,
+                    *TRAIN)
+
+
+def test_prepare_again_changes_nothing(drawn):
+    out, words = drawn
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    run(*words)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert set(before) >= {'train.rec', 'train.idx', 'property', 'val.bin'}
+
+
+def test_log_and_card(trained):
+    out, said = trained
+    log = (out / 'log.txt').read_text(encoding='utf-8')
+    assert all(line in said for line in log.splitlines()) and 'card: {}'.format(out / 'card.json') in said
+    assert log.count('wd=0.0005') == 1 and len(re.findall(r'epoch \d step \d .* Radius \S+ \d+ images/s', log)) == 4
+    assert re.findall(r'step (\d) val: 0\.\d{4}\+-0\.\d{4}', log) == ['4', '8', '9']
+    card, weights, spec = read_card(str(out / 'card.json'))
+    best = max(rows(out / 'verify.csv'), key=lambda row: float(row['acc']))
+    assert card['metrics']['val']['acc'] == float(best['acc']) and card['step'] == int(best['step'])
+    assert (card['model'], spec.size, spec.embedding_size) == ('mobilefacenet', (112, 112), 128)
+    assert os.path.basename(weights) == 'best.params'
+
+
+def start(out, drawn, *words):
+    return subprocess.Popen([sys.executable, '-m', 'gluonfr', 'train', '--dataset', str(drawn), '--eval',
+                             str(drawn / 'val.bin'), '--out', str(out), *TRAIN, *words], env=environ(),
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=str(ROOT))
+
+
+def wait_for(process, path):
+    deadline = time.time() + 200
+    while not path.exists() and process.poll() is None and time.time() < deadline:
+        time.sleep(0.005)
+    assert process.poll() is None, process.communicate()[0]
+
+
+def test_ctrl_c_then_kill_then_the_same_end(trained, drawn, tmp_path):
+    """Ctrl-C saves the step it came in; SIGKILL loses what came after the newest checkpoint; the end is the same."""
+    (whole, _), (data, _) = trained, drawn
+    process = start(tmp_path, data)
+    wait_for(process, tmp_path / 'checkpoint' / 'step-00000002.npz')
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=200)[0]
+    assert process.returncode == 130 and 'Traceback' not in said
+    saved = int(re.search(r'gluonfr train: stopped; step (\d) is saved: --resume goes on from there\.', said).group(1))
+    assert (tmp_path / 'checkpoint' / 'step-{:08d}.npz'.format(saved)).exists() and saved < 9
+
+    process = start(tmp_path, data, '--resume')
+    wait_for(process, tmp_path / 'checkpoint' / 'step-00000006.npz')
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL and not (tmp_path / 'card.json').exists()
+    said = run('-m', 'gluonfr', 'train', '--dataset', data, '--eval', data / 'val.bin', '--out', tmp_path, *TRAIN,
+               '--resume')
+    assert 'resumed at step {}'.format(saved) in (tmp_path / 'log.txt').read_text(encoding='utf-8')
+    assert re.search('resumed at step [678] ', said)
+
+    for name in ('last', 'best'):
+        path = 'checkpoint/{}.params'.format(name)
+        assert (tmp_path / path).read_bytes() == (whole / path).read_bytes(), name
+    first, second = (read_checkpoint(str(folder / 'checkpoint' / 'step-00000009.npz')) for folder in (whole, tmp_path))
+    assert first.arrays.keys() == second.arrays.keys()
+    assert all(first.arrays[name].tobytes() == second.arrays[name].tobytes() for name in first.arrays)
+    assert rows(whole / 'verify.csv') == rows(tmp_path / 'verify.csv')
+    assert [row['step'] for row in rows(tmp_path / 'steps.csv')] == ['2', '4', '6', '8']
+    assert [row['step'] for row in rows(tmp_path / 'metrics.csv')] == ['6']
+    cards = [read_card(str(folder / 'card.json'))[0] for folder in (whole, tmp_path)]
+    assert all(cards[0][name] == cards[1][name] for name in ('sha256', 'metrics', 'step', 'data'))
+
+
+def test_verify_embed_and_compare(trained, drawn, tmp_path):
+    (out, _), (data, _) = trained, drawn
+    # as in a checkout in which the command is not installed
+    said = run('examples/face/verify.py', out, '--data', data / 'val.bin', '--folds', 2, '--csv', tmp_path / 'v.csv',
+               '--no-progress')
+    (row,) = rows(tmp_path / 'v.csv')
+    best = max(rows(out / 'verify.csv'), key=lambda row: float(row['acc']))
+    assert 'val: accuracy' in said and all(row[name] == best[name] for name in row if name in best)
+    run('examples/face/embed.py', out, data / 'train.rec', '--out', tmp_path / 'e.npz', '--flip', 'sum')
+    with np.load(str(tmp_path / 'e.npz')) as found:
+        assert found['embeddings'].shape == (36, 128) and list(found['labels']) == list(np.repeat(np.arange(6), 6))
+    images = [tmp_path / 'a.png', tmp_path / 'b.png']
+    for i, path in enumerate(images):
+        path.write_bytes(encode(RecordDataset(str(data / 'train.rec')).read(i)[0], '.png'))
+    said = run('-m', 'gluonfr', 'compare', out, *images, '--flip', 'sum')
+    with np.load(str(tmp_path / 'e.npz')) as found:
+        cosine = float(found['embeddings'][0].dot(found['embeddings'][1]))
+    assert float(said.split()[-1]) == pytest.approx(cosine, abs=2e-4)
+
+
+def test_a_folder_of_people(tmp_path, capsys, monkeypatch):
+    """prepare.py --folder keeps people apart, takes as many pairs as there are, and says what does not work."""
+    monkeypatch.syspath_prepend(str(ROOT / 'examples' / 'face'))
+    import prepare
+    faces = SyntheticFaces(7, 3)
+    for i, label in enumerate(faces.labels):
+        (tmp_path / 'people' / 'p{}'.format(label)).mkdir(parents=True, exist_ok=True)
+        (tmp_path / 'people' / 'p{}'.format(label) / '{}.jpg'.format(i)).write_bytes(encode(faces.read(i)[0]))
+    words = ['--folder', str(tmp_path / 'people'), '--out', str(tmp_path / 'out'), '--no-progress', '--val-people', '4']
+    assert prepare.main(words + ['--folds', '2', '--seed', '3']) == 0
+    assert '9 images of 3 people to train on (train.rec), 24 pairs of others' in capsys.readouterr().out
+    pairs = read_bin(str(tmp_path / 'out' / 'val.bin'))  # in a fold two people have 6 genuine pairs
+    assert len(pairs) == 24 and pairs.issame.sum() == 12
+    train = RecordDataset(str(tmp_path / 'out' / 'train.rec'))
+    seen = {train.read(i)[0].tobytes() for i in range(9)}
+    assert not seen & {pairs.image(i).tobytes() for i in range(48)}
+    for more, expected in ((['--val-people', '7'], '--val-people must be in [2, 6]'), (['--val-people', '1'], '[2, 6]'),
+                           (['--val-people', '3', '--folds', '1'], 'was made from other files'),
+                           (['--folds', '4', '--seed', '3'], 'too few for 4 folds'),
+                           (['--folds', '2', '--seed', '3', '--pairs', '28'], 'were asked for'),
+                           (['--folder', str(tmp_path / 'none')], 'none')):
+        assert prepare.main(words + more) == 2
+        said = capsys.readouterr().err
+        assert said.startswith('prepare.py: ') and expected in said and said.count('\n') == 1, said
+    for wrong in (['--synthetic', '3'], ['--pairs', '0']):
+        with pytest.raises(SystemExit):
+            prepare.main(words + wrong)
