@@ -19,13 +19,14 @@ for name in softmax ArcFace_v1; do
 done
 
 faces=outputs/quickstart/faces
-say "drawing 150 people to train on and 60 others to verify (in $faces)"
-"$PYTHON" examples/face/prepare.py --synthetic 150 --images 10 --val-people 60 --out "$faces/data"
+say "drawing 150 people to train on and 40 others to verify (in $faces)"
+"$PYTHON" examples/face/prepare.py --synthetic 150 --images 10 --val-people 40 --pairs 400 --out "$faces/data"
 say "training MobileFaceNet on them"
 "$PYTHON" -m gluonfr train --dataset "$faces/data" --eval "$faces/data/val.bin" --network mobilefacenet --loss softmax \
     --optimizer adam --lr 0.002 --wd 0 --warmup 20 --batch-size 32 --epochs 3 --log-every 20 \
     --out "$faces/run" --overwrite
 say "verifying people it has never seen, and embedding them"
 "$PYTHON" -m gluonfr verify "$faces/run" --data "$faces/data/val.bin" --flip sum --plots "$faces/pictures"
-"$PYTHON" -m gluonfr embed "$faces/run" "$faces/data/train.rec" --out "$faces/train.npz"
-say "done: the accuracies stand above, the pictures in $ROOT/outputs/quickstart (*/pictures) and $ROOT/$faces/pictures"
+"$PYTHON" -m gluonfr embed "$faces/run" "$faces/data/val/train.rec" --out "$faces/unseen.npz" \
+    --plot "$faces/pictures/unseen-embeddings.png"
+say "done: the accuracies stand above, the pictures in $ROOT/outputs/quickstart (*/pictures)"

@@ -4,7 +4,7 @@
     python examples/face/prepare.py --synthetic 200 --images 20 --out ~/.mxnet/datasets/face/drawn
 
 A folder has one sub-folder of aligned images (112x112) for each person. --out gets train.rec, train.idx and property
-with the people for training, and val.bin with pairs of the others, in folds of different people:
+with the people for training, val/ with the others, and val.bin with pairs of these, in folds of different people:
 
     gluonfr train --dataset mine --eval mine/val --out runs/mine
 
@@ -55,11 +55,13 @@ def main(argv=None):
 
 def drawn(args):
     """Pack drawn people; returns the unseen ones."""
-    train = SyntheticFaces(args.synthetic, args.images, args.seed, difficulty=args.difficulty)
-    pack_dataset(train, args.out, progress=not args.no_progress)
+    sets = []
+    for folder, people, first in ((args.out, args.synthetic, 0),
+                                  (os.path.join(args.out, 'val'), args.val_people or 100, args.synthetic)):
+        faces = SyntheticFaces(people, args.images, args.seed, difficulty=args.difficulty, first_identity=first)
+        sets.append(pack_dataset(faces, folder, progress=not args.no_progress))
     args.pairs = args.pairs or 600
-    return SyntheticFaces(args.val_people or 100, args.images, args.seed, difficulty=args.difficulty,
-                          first_identity=args.synthetic)
+    return RecordDataset(sets[1].path)
 
 
 def from_folder(args):

@@ -15,6 +15,8 @@ from .train_data import identity
 
 __all__ = ['add_commands', 'embed_file']
 
+PEOPLE_DRAWN = 10
+
 
 def add_commands(commands):
     """Add the command."""
@@ -29,6 +31,8 @@ Killed, the same command goes on with the images that are missing.""")
     add_net(parser)
     parser.add_argument('data', type=user_path, metavar='DATA')
     parser.add_argument('--out', type=user_path, required=True, metavar='FILE', help='.npz or .npy')
+    parser.add_argument('--plot', type=user_path, metavar='FILE',
+                        help='draw the embeddings of the first ten people into this PNG file')
     on_error(parser)
     parser.add_argument('--no-progress', action='store_true')
 
@@ -40,6 +44,18 @@ def embed(args):
     dataset = open_images(args.data, args.on_error)
     count, size = embed_file(make_embedder(args), dataset, args.out, not args.no_progress)
     print('{}: {} embeddings of {} values'.format(args.out, count, size))
+    if args.plot:
+        draw(args.out, dataset.labels, args.plot)
+
+
+def draw(path, labels, picture):
+    """A picture of the embeddings in a file, those of the first people only: more colours cannot be told apart."""
+    from ..viz import plot_embeddings
+    embeddings = np.load(path)
+    embeddings = embeddings['embeddings'] if path.endswith('.npz') else embeddings
+    shown = np.isin(labels, np.unique(labels)[:PEOPLE_DRAWN])
+    plot_embeddings(embeddings[shown], labels[shown], picture, title='embeddings')
+    print('picture: {}'.format(picture))
 
 
 def open_images(place, on_error='raise'):

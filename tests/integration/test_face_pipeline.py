@@ -61,10 +61,13 @@ def trained(drawn, tmp_path_factory):
 
 def test_prepare_again_changes_nothing(drawn):
     out, words = drawn
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    def files():
+        return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob('*') if path.is_file()}
+
+    before = files()
     run(*words)
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
-    assert set(before) >= {'train.rec', 'train.idx', 'property', 'val.bin'}
+    assert files() == before
+    assert set(before) >= {'train.rec', 'train.idx', 'property', 'val.bin', os.path.join('val', 'train.rec')}
 
 
 def test_log_and_card(trained):

@@ -209,6 +209,9 @@ def test_embed_kinds_of_data(trained, data, tmp_path, capsys):
     assert list(found['rec']['names'][:2]) == ['1', '2']
     np.testing.assert_allclose(found['flat']['embeddings'], found['folder']['embeddings'][8:16], atol=1e-5)
     np.testing.assert_allclose(found['folder']['embeddings'], found['rec']['embeddings'], atol=1e-5)
+    picture = tmp_path / 'pictures' / 'people.png'
+    run('embed', trained, data / 'train.rec', '--out', tmp_path / 'new' / 'rec.npz', '--plot', picture)
+    assert picture.read_bytes()[:4] == b'\x89PNG' and 'picture: {}'.format(picture) in capsys.readouterr().out
     run('embed', trained, flat, '--out', tmp_path / 'e.npy', '--flip', 'concat')
     assert np.load(str(tmp_path / 'e.npy')).shape == (8, 4) and 'embed: 100%' in capsys.readouterr().err
     assert (tmp_path / 'e.txt').read_text().splitlines() == list(found['flat']['names'])
