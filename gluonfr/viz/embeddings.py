@@ -99,13 +99,19 @@ def plot_embeddings(embeddings, labels, path, *, title='', limits=None, centres=
         return save_png(figure, path)
 
 
+def _dot(count, smallest):
+    """Area of a dot in square points: a hundred dots may be larger than thousands."""
+    return max(smallest, min(40, 8000 / max(count, 1)))
+
+
 def _draw_plane(figure, points, labels, limits, centres):
     from matplotlib.patheffects import withStroke
     axes = figure.add_axes([0.09, 0.05, 0.87, 0.87])
     colours = palette(int(labels.max()) + 1)
     order = np.random.RandomState(0).permutation(len(labels))   # else the last class lies on top of the others
     points, labels = points[order], labels[order]
-    axes.scatter(points[:, 0], points[:, 1], c=[colours[k] for k in labels], s=5, alpha=0.55, linewidths=0)
+    axes.scatter(points[:, 0], points[:, 1], c=[colours[k] for k in labels], s=_dot(len(points), 5),
+                 alpha=0.55, linewidths=0)
     for k in np.unique(labels):
         x, y = np.median(points[labels == k], axis=0)
         axes.text(x, y, str(k), ha='center', va='center', fontsize=13, fontweight='bold', color=colours[k], zorder=4,
@@ -131,7 +137,8 @@ def _draw_space(figure, points, labels, limits, centres):
     colours = palette(int(labels.max()) + 1)
     inside = ((points >= limits[:, 0]) & (points <= limits[:, 1])).all(axis=1)   # 3-D axes do not clip by themselves
     points, labels = points[inside], labels[inside]
-    axes.scatter(points[:, 0], points[:, 1], points[:, 2], c=[colours[k] for k in labels], s=4, alpha=0.5, linewidths=0)
+    axes.scatter(points[:, 0], points[:, 1], points[:, 2], c=[colours[k] for k in labels], s=_dot(len(points), 4),
+                 alpha=0.5, linewidths=0)
     for k in np.unique(labels):
         axes.text(*np.median(points[labels == k], axis=0), str(k), fontsize=13, fontweight='bold', color=colours[k],
                   ha='center', va='center', path_effects=[withStroke(linewidth=3, foreground='white')], zorder=10)
