@@ -3,10 +3,10 @@ from mxnet.gluon.nn import Dense
 
 from ..utils.check import check_choice
 from .angular import ANGLE_SETTINGS, AngleLinear
-from .basic_blocks import FrBase, NormDense, SELayer
+from .basic_blocks import EmbeddingNorm, FrBase, NormDense, SELayer
 from .prelu import PReLU
 
-__all__ = ['ANGLE_SETTINGS', 'AngleLinear', 'FrBase', 'NormDense', 'PReLU', 'SELayer', 'get_head']
+__all__ = ['ANGLE_SETTINGS', 'AngleLinear', 'EmbeddingNorm', 'FrBase', 'NormDense', 'PReLU', 'SELayer', 'get_head']
 
 
 def get_head(kind, classes, in_units):
