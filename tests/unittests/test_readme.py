@@ -1,4 +1,5 @@
 """The tables of both READMEs are the rows of the csv files, and every loss is named there."""
+import csv
 import importlib.util
 from pathlib import Path
 
@@ -54,3 +55,22 @@ def test_files_that_the_readme_points_to_are_there(readme):
 def test_every_net_stands_in_the_readme(readme):
     words = set(readme.read_text(encoding='utf-8').replace(',', ' ').split())
     assert not set(get_model_list()) - words
+
+
+def face_lines():
+    """The table lines that the result files of faces make."""
+    with open(str(ROOT / 'resources' / 'results' / 'lfw-fold1.csv'), newline='', encoding='utf-8') as file:
+        for row in csv.DictReader(file):
+            yield '| {} | {} | {:.2f} ± {:.2f} | {:.4f} | {:.2f} |'.format(
+                row['name'], row['epochs'], 100 * float(row['acc']), 100 * float(row['std']), float(row['auc']),
+                100 * float(row['eer']))
+    with open(str(ROOT / 'resources' / 'results' / 'lfw-y1.csv'), newline='', encoding='utf-8') as file:
+        for row in csv.DictReader(file):
+            yield '| {reader} | {flip} | {thresholds} | {:.2f} ± {:.2f} |'.format(
+                100 * float(row['acc']), 100 * float(row['std']), **row)
+
+
+@pytest.mark.parametrize('readme', READMES, ids=lambda path: path.name)
+def test_the_face_tables_are_those_of_the_result_files(readme):
+    lines = readme.read_text(encoding='utf-8').splitlines()
+    assert not [line for line in face_lines() if line not in lines]
