@@ -2,14 +2,13 @@
 import json
 import logging
 import os
-import zipfile
 
 import numpy as np
 
 from ..data.folder import FolderDataset, ListDataset
 from ..data.image import IMAGE_SUFFIXES, ImageError, read_image
 from ..data.record import RecordDataset
-from ..utils.files import atomic_path
+from ..utils.files import atomic_path, save_npz
 from .options import ImageFiles, add_command, add_net, advice_on_full_disk, make_embedder, on_error, user_path
 from .train_data import identity
 
@@ -106,7 +105,7 @@ def embed_file(embedder, dataset, out, progress=True):
                 file.flush()
         embeddings = np.concatenate(parts) if parts else embedder([])
         if out.endswith('.npz'):
-            _save_npz(out, embeddings=embeddings, labels=dataset.labels, names=np.array(names))
+            save_npz(out, {'embeddings': embeddings, 'labels': dataset.labels, 'names': np.array(names)})
         else:
             with atomic_path(out) as temporary, open(temporary, 'wb') as file:
                 np.save(file, embeddings)
@@ -136,11 +135,3 @@ def _begun(file, job):
     elif len(parts) > 1:
         logging.getLogger('gluonfr').info('goes on behind %d images that are done', sum(map(len, parts[1:])))
     return parts[1:]
-
-
-def _save_npz(path, **arrays):
-    """`np.savez`, which leaves its archive open where the disk is full, so that Python complains of it at its end."""
-    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, 'w') as archive:
-        for name, array in arrays.items():
-            with archive.open(name + '.npy', 'w', force_zip64=True) as part:
-                np.lib.format.write_array(part, array, allow_pickle=False)

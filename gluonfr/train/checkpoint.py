@@ -22,7 +22,7 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
-from ..utils.files import atomic_path
+from ..utils.files import atomic_path, save_npz
 from .optimizer_state import pack_optimizer, unpack_optimizer
 from .parameters import named_parameters
 from .state import NonFiniteLoss
@@ -83,11 +83,7 @@ def save_checkpoint(path, state):
     header['arrays'] = sorted(arrays)
     text = json.dumps(header, default=float).encode('utf-8')
     arrays['header'] = np.frombuffer(text, dtype=np.uint8)
-    # np.savez leaves its archive open where the disk is full, and the interpreter complains of it at its end
-    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, 'w') as archive:
-        for name, array in arrays.items():
-            with archive.open(name + '.npy', 'w', force_zip64=True) as part:
-                np.lib.format.write_array(part, array, allow_pickle=False)
+    save_npz(path, arrays)
 
 
 def read_checkpoint(path):

@@ -1,9 +1,12 @@
 """Files that are whole or absent, and what tells them apart."""
 import hashlib
 import os
+import zipfile
 from contextlib import contextmanager
 
-__all__ = ['atomic_path', 'file_sha256']
+import numpy as np
+
+__all__ = ['atomic_path', 'file_sha256', 'save_npz']
 
 
 @contextmanager
@@ -31,6 +34,17 @@ def file_sha256(path):
         for part in iter(lambda: stream.read(1 << 20), b''):
             digest.update(part)
     return digest.hexdigest()
+
+
+def save_npz(path, arrays):
+    """Write {name: array} as an uncompressed NumPy archive, atomically.
+
+    `np.savez` leaves its archive open where the disk is full, and the interpreter complains of it at its end.
+    """
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, 'w') as archive:
+        for name, array in arrays.items():
+            with archive.open(name + '.npy', 'w', force_zip64=True) as part:
+                np.lib.format.write_array(part, array, allow_pickle=False)
 
 
 def _sync(path):
