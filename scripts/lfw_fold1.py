@@ -23,7 +23,7 @@ import numpy as np  # noqa: E402
 from gluonfr.data import RecordDataset, pack_folder, read_bin, read_pairs, write_bin  # noqa: E402
 from gluonfr.deploy import Embedder, load_net  # noqa: E402
 from gluonfr.deploy.verify import score_pairs, verify_pairs  # noqa: E402
-from gluonfr.train.interval import append_row  # noqa: E402
+from gluonfr.utils.rows import append_row  # noqa: E402
 
 RESULTS = os.path.join(ROOT, 'resources', 'results', 'lfw-fold1.csv')
 PAIRS = 600

@@ -19,7 +19,7 @@ import numpy as np  # noqa: E402
 from gluonfr.data import DALIRecordIter, read_bin  # noqa: E402
 from gluonfr.deploy import Embedder, load_symbol  # noqa: E402
 from gluonfr.deploy.verify import score_pairs  # noqa: E402
-from gluonfr.train.interval import append_row  # noqa: E402
+from gluonfr.utils.rows import append_row  # noqa: E402
 
 RESULTS = os.path.join(ROOT, 'resources', 'results', 'lfw-y1.csv')
 

@@ -4,7 +4,7 @@ import os
 from ..data.bins import read_bin
 from ..data.recognition import FRValDataset
 from ..deploy.verify import verify_pairs
-from ..train.interval import append_row
+from ..utils.rows import append_row
 from .options import add_command, add_net, make_embedder, positive, user_path
 
 __all__ = ['add_commands', 'open_pairs']

@@ -7,8 +7,8 @@ import numpy as np
 from ..deploy.embedder import Embedder
 from ..deploy.verify import score_pairs, verify_pairs
 from ..utils.check import check_int
+from ..utils.rows import append_row, keep_rows_until
 from .callbacks import Callback
-from .interval import append_row, keep_rows_until
 
 __all__ = ['Verify']
 

@@ -1,0 +1,38 @@
+"""Rows of numbers in csv files that runs add to and resumed runs go on with."""
+import csv
+import os
+
+from .files import atomic_path
+
+__all__ = ['append_row', 'keep_rows_until']
+
+
+def append_row(path, row):
+    """Add a row to a csv file, with a header to a new one; a ValueError if the file has other columns."""
+    with open(path, 'a+', newline='', encoding='utf-8') as file:
+        file.seek(0)
+        columns = next(csv.reader(file), None)
+        if columns is not None and columns != list(row):
+            raise ValueError('{} has the columns {}, and the new row {}. Give another file, or the settings of the '
+                             'first row.'.format(path, ', '.join(columns), ', '.join(row)))
+        writer = csv.DictWriter(file, list(row), lineterminator='\n')
+        if columns is None:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def keep_rows_until(path, step):
+    """Drop the rows of a csv file whose step lies beyond `step`, or the file if none is left."""
+    if not os.path.isfile(path):
+        return
+    with open(path, newline='', encoding='utf-8') as file:
+        reader = csv.DictReader(file)
+        # a row that a killed run left half-written is the last, and beyond the checkpoint
+        rows = [row for row in reader if None not in row.values() and int(row['step']) <= step]
+    if not rows:
+        os.remove(path)
+        return
+    with atomic_path(path) as temporary, open(temporary, 'w', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, reader.fieldnames, lineterminator='\n')
+        writer.writeheader()
+        writer.writerows(rows)
