@@ -18,7 +18,7 @@ import mxnet as mx  # noqa: E402
 import numpy as np  # noqa: E402
 from gluonfr.data import DALIRecordIter, read_bin  # noqa: E402
 from gluonfr.deploy import Embedder, load_symbol  # noqa: E402
-from gluonfr.deploy.verify import score_pairs  # noqa: E402
+from gluonfr.deploy.verify import PairImages, score_pairs  # noqa: E402
 from gluonfr.utils.rows import append_row  # noqa: E402
 
 RESULTS = os.path.join(ROOT, 'resources', 'results', 'lfw-y1.csv')
@@ -32,7 +32,7 @@ def main():
     parser.add_argument('--csv', default=RESULTS, metavar='FILE')
     args = parser.parse_args()
     net, pairs = load_symbol(args.symbol), read_bin(args.pairs)
-    images = Pictures(pairs)
+    images = PairImages(pairs)
     for flip in ('none', 'sum'):
         embeddings = Embedder(net, flip=flip)(images, progress='flip ' + flip)
         for compat in (False, True)[:2 if flip == 'none' else 1]:
@@ -43,20 +43,6 @@ def main():
         print(f'no row for DALI: {error}')
         return
     write('dali', embeddings, pairs, 'none', False, args.csv)
-
-
-class Pictures:
-    """The images of the pairs as a dataset."""
-
-    def __init__(self, pairs):
-        self.pairs = pairs
-
-    def __len__(self):
-        return 2 * len(self.pairs)
-
-    def read(self, i):
-        """Image `i`."""
-        return self.pairs.image(i), 0
 
 
 def by_dali(net, pairs):

@@ -7,9 +7,29 @@ from ..metrics import (auc, clopper_pearson, equal_error_rate, kfold_accuracy, k
                        pca_scores, roc_curve, tar_at_far)
 from ..metrics.verification import CLASSIC_GRIDS
 
-__all__ = ['Verification', 'score_pairs', 'verify_pairs']
+__all__ = ['PairImages', 'Verification', 'score_pairs', 'verify_pairs']
 
 Verification = namedtuple('Verification', 'row scores issame')
+
+
+class PairImages:
+    """The images of a verification set as a dataset that an `Embedder` takes.
+
+    Parameters
+    ----------
+    pairs : BinFile
+        2 P images: pair p is images 2 p and 2 p + 1.
+    """
+
+    def __init__(self, pairs):
+        self._pairs = pairs
+
+    def __len__(self):
+        return len(self._pairs.images)
+
+    def read(self, i):
+        """Image `i` as uint8 (H, W, 3) RGB, and a label that means nothing."""
+        return self._pairs.image(i), 0
 
 
 def verify_pairs(embedder, pairs, name, *, nfolds=10, fars=(1e-3,), compat=False, pca=None, progress=False):
@@ -49,7 +69,7 @@ def verify_pairs(embedder, pairs, name, *, nfolds=10, fars=(1e-3,), compat=False
         Images of the wrong size, embeddings that are not finite, or pairs that the protocol has no use for (a fold of
         one kind only, fewer pairs than folds).
     """
-    embeddings = embedder(_Images(pairs), progress=name if progress else False)
+    embeddings = embedder(PairImages(pairs), progress=name if progress else False)
     return score_pairs(embeddings, pairs.issame, name, nfolds=nfolds, fars=fars, compat=compat, pca=pca,
                        flip=embedder.flip, sha256=pairs.sha256)
 
@@ -74,17 +94,3 @@ def score_pairs(embeddings, issame, name, *, nfolds=10, fars=(1e-3,), compat=Fal
                     'tar@{:g}_high'.format(far): round(float(high), 5), 'far_at_{:g}'.format(far): float(reached)})
     row.update(thresholds='classic grid' if compat else 'exact', pca=pca or 0, **facts)
     return Verification(row, scores, np.asarray(issame, bool))
-
-
-class _Images:
-    """The images of a .bin as a dataset."""
-
-    def __init__(self, pairs):
-        self._pairs = pairs
-
-    def __len__(self):
-        return len(self._pairs.images)
-
-    def read(self, i):
-        """Image `i`."""
-        return self._pairs.image(i), 0
