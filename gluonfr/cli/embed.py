@@ -116,19 +116,21 @@ def embed_file(embedder, dataset, out, progress=True):
     return embeddings.shape
 
 
+def _next_part(file):
+    """The array at the file's position; None at its end, or at half an array that a killed run left."""
+    try:
+        return np.lib.format.read_array(file, allow_pickle=False)
+    except ValueError:
+        return None
+
+
 def _begun(file, job):
     """The batches in a partial file of this net and data, which then ends behind the last whole one."""
     file.seek(0)
-    parts, end = [], 0
-    try:
-        while True:
-            part = np.lib.format.read_array(file, allow_pickle=False)
-            if not end and str(part) != job:
-                break
-            parts.append(part)
-            end = file.tell()
-    except ValueError:  # the end, or half a batch of a killed run
-        pass
+    parts, end, part = [], 0, _next_part(file)
+    while part is not None and (end or str(part) == job):
+        parts.append(part)
+        end, part = file.tell(), _next_part(file)
     file.truncate(end)
     if not parts:
         np.lib.format.write_array(file, np.array(job))

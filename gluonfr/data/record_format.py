@@ -102,4 +102,5 @@ def read_index(path):
 
 
 def padded(length):
+    """The bytes that a part of `length` bytes takes in the file: parts begin at multiples of four."""
     return length + 3 & ~3
