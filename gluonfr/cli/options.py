@@ -8,7 +8,7 @@ import numpy as np
 
 from ..data.image import read_image
 from ..deploy import Embedder, load_net
-from ..deploy.embedder import FLIPS
+from ..metrics.scores import FLIPS
 from ..train import parse_gpus
 from ..utils.arguments import parse_arguments
 

@@ -1,5 +1,5 @@
 """The options of `gluonfr train`."""
-from ..deploy.embedder import FLIPS
+from ..metrics.scores import FLIPS
 from .options import natural, on_error, positive, user_path
 
 __all__ = ['EXAMPLE', 'add_options']

@@ -7,13 +7,12 @@ from mxnet import nd
 from tqdm import tqdm
 
 from ..data.image_loader import ImageLoader
+from ..metrics.scores import FLIPS
 from ..model_zoo.spec import InputSpec
 from ..utils.check import check_choice, check_int
 from ..utils.precision import is_half
 
-__all__ = ['FLIPS', 'Embedder']
-
-FLIPS = ('none', 'sum', 'concat')
+__all__ = ['Embedder']
 
 
 class Embedder:
