@@ -11,6 +11,8 @@ import mxnet as mx  # noqa: E402
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
+pytest.register_assert_rewrite('cli_cases', 'record_cases', 'train_cases')  # they hold checks: show what differed
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

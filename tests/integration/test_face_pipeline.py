@@ -1,15 +1,14 @@
 """From drawn faces to embeddings, through commands as a user gives them."""
-import csv
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import ROOT, environ, rows
 
 from gluonfr.data import RecordDataset, SyntheticFaces, read_bin
 from gluonfr.data.image import encode
@@ -18,14 +17,9 @@ from gluonfr.train.checkpoint import read_checkpoint
 
 pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
 
-ROOT = Path(__file__).resolve().parents[2]
 TRAIN = ['--network', 'mobilefacenet', '--loss', 'ringloss', '--loss-args', 'lamda=0.1', 'r_init=5.0', '--lr', '0.01',
          '--batch-size', '6', '--steps', '9', '--eval-folds', '2', '--eval-every', '4', '--log-every', '2',
          '--save-every', '2', '--no-progress']
-
-
-def environ():
-    return {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT), 'MPLBACKEND': 'Agg'}
 
 
 def run(*words, code=0):
@@ -34,11 +28,6 @@ def run(*words, code=0):
                           text=True, env=environ(), timeout=300, cwd=str(ROOT))
     assert done.returncode == code, done.stdout
     return done.stdout
-
-
-def rows(path):
-    with open(str(path), newline='', encoding='utf-8') as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope='module')

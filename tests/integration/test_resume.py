@@ -1,6 +1,4 @@
 """Training that is killed with SIGKILL and resumed ends as if nothing had happened, bit for bit."""
-import csv
-import os
 import random
 import subprocess
 import sys
@@ -8,19 +6,17 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers import environ, rows
 
 from gluonfr.train.checkpoint import list_checkpoints, read_checkpoint
 
-ROOT = Path(__file__).resolve().parents[2]
 DRIVER = Path(__file__).with_name('resume_driver.py')
 STEPS = 48
 
 
 def start(folder, *job):
-    env = dict(os.environ, OMP_NUM_THREADS='1',
-               PYTHONPATH=os.pathsep.join([str(ROOT), os.environ.get('PYTHONPATH', '')]))
-    return subprocess.Popen([sys.executable, str(DRIVER), str(folder), *job], stdout=subprocess.PIPE, env=env,
-                            universal_newlines=True)
+    return subprocess.Popen([sys.executable, str(DRIVER), str(folder), *job], stdout=subprocess.PIPE,
+                            env=environ(), universal_newlines=True)
 
 
 def run(folder, *job):
@@ -44,11 +40,10 @@ def kill_after(step, folder, *job):
     assert process.returncode == -9, 'the training must not have ended before it was killed'
 
 
-def rows(folder):
+def timeless(folder):
     """The csv rows without the columns that are times."""
-    with open(str(folder / 'log.csv'), newline='') as file:
-        return [{name: value for name, value in row.items() if name not in ('seconds', 'images_per_second')}
-                for row in csv.DictReader(file)]
+    return [{name: value for name, value in row.items() if name not in ('seconds', 'images_per_second')}
+            for row in rows(folder / 'log.csv')]
 
 
 @pytest.mark.parametrize('job', [('sgd', 'ringloss'), ('adam', 'centerloss')], ids='-'.join)
@@ -70,7 +65,7 @@ def test_killed_three_times_and_resumed_is_bit_identical(tmp_path, job):
         assert array.tobytes() == second.arrays[name].tobytes(), (name, strikes)
     assert (unbroken / 'last.params').read_bytes() == (broken / 'last.params').read_bytes()
     for folder in (unbroken, broken):
-        assert [row['epoch'] for row in rows(folder)] == ['1', '2', '3', '4']
-    assert rows(unbroken) == rows(broken)
+        assert [row['epoch'] for row in timeless(folder)] == ['1', '2', '3', '4']
+    assert timeless(unbroken) == timeless(broken)
     assert first.header['best'] == second.header['best']
     assert not [path.name for path in broken.iterdir() if path.name.endswith('.tmp')]

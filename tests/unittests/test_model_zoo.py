@@ -5,6 +5,7 @@ import inspect
 import mxnet as mx
 import numpy as np
 import pytest
+from family_cases import blocks
 from mxnet import autograd, gluon
 from mxnet.gluon import nn
 
@@ -40,13 +41,6 @@ def small(name, **kwargs):
 
 def images(net, batch=2):
     return mx.nd.array(np.random.RandomState(0).uniform(-1, 1, (batch,) + net.input_spec.shape))
-
-
-def blocks(net, kind):
-    """All blocks of a class inside ``net``, in order."""
-    found = []
-    net.apply(lambda b: found.append(b) if isinstance(b, kind) else None)
-    return found
 
 
 # --- every net -------------------------------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
 """Callbacks: when they are called, what they show, and how a run stops."""
-import csv
 import io
 import logging
 
 import numpy as np
 import pytest
+from helpers import rows
 from mxnet import nd
 from train_cases import PullLoss, loader, train
 
@@ -94,11 +94,10 @@ def test_progress_bar():
 def test_csv_has_a_row_an_epoch_and_all_columns(tmp_path):
     path = tmp_path / 'new' / 'log.csv'
     state = train(epochs=3, callbacks=[CSVLog(path), Evaluate(loader(), every=2)])
-    with open(str(path), newline='') as file:
-        rows = list(csv.DictReader(file))
-    assert [row['epoch'] for row in rows] == ['1', '2', '3']
-    assert [row['test_accuracy'] for row in rows][0] == ''
-    assert [float(row['loss']) for row in rows] == [row['loss'] for row in state.history]
+    found = rows(path)
+    assert [row['epoch'] for row in found] == ['1', '2', '3']
+    assert [row['test_accuracy'] for row in found][0] == ''
+    assert [float(row['loss']) for row in found] == [row['loss'] for row in state.history]
 
 
 def test_evaluate_in_epochs_and_steps():

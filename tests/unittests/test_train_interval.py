@@ -1,17 +1,12 @@
 """Log lines, csv rows and TensorBoard points of every so many steps."""
-import csv
 import glob
 import struct
 
 import pytest
+from helpers import rows
 from train_cases import PullLoss, train
 
 from gluonfr.train import Callback, Checkpoint, LogLine, StepCSV, TensorBoard
-
-
-def read(path):
-    with open(path, newline='', encoding='utf-8') as file:
-        return list(csv.DictReader(file))
 
 
 class StopAt(Callback):
@@ -53,15 +48,15 @@ def test_step_csv_means_add_up(tmp_path):
     """Two steps of 16 samples a row: their losses average to the epoch's."""
     path = tmp_path / 'new' / 'steps.csv'
     state = train(loss=PullLoss(), epochs=2, callbacks=[StepCSV(str(path), 2)])
-    rows = read(path)
-    assert [int(row['step']) for row in rows] == [2, 4, 6, 8, 10, 12]
-    assert [int(row['epoch']) for row in rows] == [1, 1, 1, 2, 2, 2]
+    found = rows(path)
+    assert [int(row['step']) for row in found] == [2, 4, 6, 8, 10, 12]
+    assert [int(row['epoch']) for row in found] == [1, 1, 1, 2, 2, 2]
     sizes = [32, 32, 26]
     for epoch in range(2):
-        losses = [float(row['loss']) for row in rows[3 * epoch:3 * epoch + 3]]
+        losses = [float(row['loss']) for row in found[3 * epoch:3 * epoch + 3]]
         mean = sum(n * loss for n, loss in zip(sizes, losses)) / 90
         assert mean == pytest.approx(state.history[epoch]['loss'], rel=1e-3)
-    assert all(float(row['Center']) for row in rows), "the loss's scalars are columns"
+    assert all(float(row['Center']) for row in found), "the loss's scalars are columns"
 
 
 def test_step_csv_of_a_resumed_run_has_each_row_once(tmp_path):
@@ -80,9 +75,9 @@ def test_step_csv_of_a_resumed_run_has_each_row_once(tmp_path):
     with open(path, 'a', encoding='utf-8') as file:
         file.write('2,8')  # half a row
     train(epochs=2, callbacks=[StepCSV(str(path), 1), saved], resume='auto')
-    for row, other in zip(read(path), read(whole)):
+    for row, other in zip(rows(path), rows(whole)):
         assert (row['step'], row['loss'], row['accuracy']) == (other['step'], other['loss'], other['accuracy'])
-    assert len(read(path)) == len(read(whole)) == 12
+    assert len(rows(path)) == len(rows(whole)) == 12
 
 
 def test_tensorboard_has_the_numbers(tmp_path):
@@ -92,7 +87,7 @@ def test_tensorboard_has_the_numbers(tmp_path):
     found = events(folder)
     losses = {step: value for tag, step, value in found if tag == 'train/loss'}
     assert sorted(losses) == [3, 6, 9, 12]
-    for row in read(path):
+    for row in rows(path):
         assert losses[int(row['step'])] == pytest.approx(float(row['loss']), rel=1e-3)
     measured = [(step, value) for tag, step, value in found if tag == 'eval/lfw_acc']
     assert measured == [(4, pytest.approx(.04)), (8, pytest.approx(.08)), (12, pytest.approx(.12))]

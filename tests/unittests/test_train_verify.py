@@ -1,9 +1,9 @@
 """The Verify callback: what it measures, when, and what a resumed run makes of it."""
-import csv
 import logging
 
 import numpy as np
 import pytest
+from helpers import rows
 from mxnet import gluon
 from train_cases import assert_identical, values
 
@@ -42,11 +42,6 @@ def train(callbacks, epochs=2, resume=None):
                                                                                      prefix='head_'),
                epochs=epochs, optimizer_params={'learning_rate': 0.05, 'momentum': 0.9}, seed=1, callbacks=callbacks,
                resume=resume)
-
-
-def rows(path):
-    with open(str(path), newline='', encoding='utf-8') as file:
-        return list(csv.DictReader(file))
 
 
 class At(Callback):

@@ -1,0 +1,85 @@
+"""Scores of pairs, and the protocols as slow plain loops, that the tests of gluonfr.metrics share."""
+import math
+
+import numpy as np
+from sklearn.model_selection import KFold
+
+
+def case(kind, n=60, seed=0):
+    """(scores, issame) of one shape; every fold of ten has pairs of both kinds."""
+    rng = np.random.RandomState(seed)
+    issame = np.arange(n) % 6 < 3
+    scores = rng.randn(n) + 1.3 * issame
+    if kind == 'ties':
+        scores = np.round(2 * scores) / 2
+    elif kind == 'equal':
+        scores = np.zeros(n)
+    elif kind == 'separable':
+        scores = np.where(issame, 5 + rng.rand(n), rng.rand(n))
+    elif kind == 'reversed':
+        scores = np.where(issame, rng.rand(n), 5 + rng.rand(n))
+    elif kind == 'two values':
+        scores = np.where(rng.rand(n) < 0.3, issame, ~issame).astype('float64')
+    elif kind == 'few impostors':
+        issame = (np.arange(n) % 6 != 0)
+        scores = rng.randn(n) + issame
+    elif kind == 'neighbours':  # no float lies between them
+        scores = np.where(rng.rand(n) < 0.3, np.nextafter(1, 2), 1.0)
+    return scores, issame
+
+
+KINDS = ['plain', 'ties', 'equal', 'separable', 'reversed', 'two values', 'few impostors', 'neighbours']
+
+
+# ---- the slow loops: one candidate and one pair at a time ----
+
+def fold_indices(n, nfolds):
+    if nfolds == 1:
+        return [(list(range(n)), list(range(n)))]
+    return [(list(a), list(b)) for a, b in KFold(nfolds, shuffle=False).split(np.zeros(n))]
+
+
+def slow_candidates(scores):
+    """Thresholds from strict to loose: above all, between neighbours, at the lowest."""
+    distinct = sorted(set(scores), reverse=True)
+    middles = [b + (a - b) / 2 if b < b + (a - b) / 2 else a for a, b in zip(distinct, distinct[1:])]
+    return [math.nextafter(distinct[0], math.inf) if hasattr(math, 'nextafter') else np.nextafter(distinct[0], np.inf),
+            *middles, distinct[-1]]
+
+
+def slow_accuracy(scores, issame, nfolds, grid=None):
+    accuracies, thresholds = [], []
+    for train, test in fold_indices(len(scores), nfolds):
+        best, chosen = -1, None
+        for t in slow_candidates([scores[i] for i in train]) if grid is None else sorted(grid, reverse=True):
+            right = sum((scores[i] >= t) == issame[i] for i in train)
+            if right > best:
+                best, chosen = right, t
+        thresholds.append(chosen)
+        accuracies.append(sum((scores[i] >= chosen) == issame[i] for i in test) / len(test))
+    return accuracies, thresholds
+
+
+def slow_rates(scores, issame, t):
+    genuine = [s for s, same in zip(scores, issame) if same]
+    impostors = [s for s, same in zip(scores, issame) if not same]
+    return sum(s >= t for s in genuine) / len(genuine), sum(s >= t for s in impostors) / len(impostors)
+
+
+def slow_operating_point(scores, issame, far, grid=None):
+    """(threshold, TAR, FAR) of the loosest candidate whose FAR is at most far."""
+    found = (math.inf, 0.0, 0.0)
+    for t in slow_candidates(scores) if grid is None else sorted(grid, reverse=True):
+        if slow_rates(scores, issame, t)[1] <= far:
+            found = (t, *slow_rates(scores, issame, t))
+    return found
+
+
+def slow_val(scores, issame, far, nfolds, grid=None):
+    tars, fars = [], []
+    for train, test in fold_indices(len(scores), nfolds):
+        t = slow_operating_point([scores[i] for i in train], [issame[i] for i in train], far, grid)[0]
+        tar, false = slow_rates([scores[i] for i in test], [issame[i] for i in test], t)
+        tars.append(tar)
+        fars.append(false)
+    return tars, fars

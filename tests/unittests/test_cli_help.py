@@ -1,0 +1,100 @@
+"""The gluonfr command: its subcommands, their help and options, what it lists."""
+import argparse
+import re
+import subprocess
+import sys
+
+import pytest
+from cli_cases import run
+from helpers import ROOT, environ
+
+from gluonfr import cli
+from gluonfr.cli.train_options import add_options
+from gluonfr.loss import get_loss_list
+from gluonfr.model_zoo import get_model_list
+
+pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
+
+
+def commands(parser, words=()):
+    """(words, parser) of every command and subcommand."""
+    yield words, parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, sub in action.choices.items():
+                yield from commands(sub, words + (name,))
+
+
+ALL = dict(commands(cli.make_parser()))
+
+
+def test_the_commands_there_are():
+    assert {words[0] for words in ALL if words} == {'pack', 'train', 'verify', 'embed', 'compare', 'models', 'losses'}
+
+
+@pytest.mark.parametrize('words', list(ALL), ids=' '.join)
+def test_every_help_has_an_example_that_parses(words):
+    text = ALL[words].format_help().replace('\\\n', ' ')
+    examples = re.findall('^ *(gluonfr .*)', text.partition('example' if words else '\n\n')[2], re.M)
+    assert any(example.startswith(' '.join(('gluonfr',) + words)) for example in examples)
+    for example in examples:
+        line = re.sub('  +(a folder|accuracy,).*', '', example)
+        cli.make_parser().parse_args(line.split()[1:])
+
+
+@pytest.mark.parametrize('words', list(ALL), ids=' '.join)
+def test_every_option_is_explained_and_dashed(words):
+    for action in ALL[words]._actions:
+        for option in action.option_strings:
+            assert re.fullmatch('-h|--[a-z-]+', option)
+        assert action.nargs == 0 or action.metavar or action.choices is not None or action.type, action
+
+
+def test_options_have_their_help():
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    for name in ('dataset', 'network', 'loss', 'loss-args', 'data-iter', 'lr', 'lr-steps', 'warmup', 'wd', 'batch-size',
+                 'gpus', 'dtype', 'eval', 'eval-every', 'resume', 'finetune'):
+        assert '--' + name in parser._option_string_actions
+
+
+@pytest.mark.parametrize('words', [
+    [], ['nothing'], ['train'], ['train', '--dataset', 'x'], ['train', '--dat', 'x', '--out', 'y'],
+    ['train', '--dataset', 'x', '--out', 'y', '--epochs', '0'], ['verify', 'x'], ['embed', 'x', 'y'],
+    ['train', '--dataset', 'x', '--out', 'y', '--margin-warmup', '-1'],
+    ['train', '--dataset', 'x', '--out', 'y', '--steps', 'many'], ['pack'], ['compare', 'x'],
+    ['verify', 'x', '--data', 'y', '--flip', 'up']], ids=' '.join)
+def test_wrong_command_lines(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2 and 'usage: gluonfr' in capsys.readouterr().err
+
+
+def test_module_form_and_a_reader_that_leaves():
+    command = '"{}" -m gluonfr models | head -n 1'.format(sys.executable)
+    done = subprocess.run(['bash', '-o', 'pipefail', '-c', command], env=environ(), capture_output=True, text=True,
+                          timeout=120)
+    assert (done.returncode, done.stderr) == (0, '') and done.stdout.startswith(get_model_list()[0])
+
+
+def test_entry_point():
+    assert "'gluonfr = gluonfr.cli:main'" in (ROOT / 'setup.py').read_text(encoding='utf-8')
+
+
+@pytest.mark.parametrize('command, names, alias', [('models', get_model_list(), 'l_se_resnet50v2'),
+                                                   ('losses', get_loss_list(), 'cosface')])
+def test_listings(command, names, alias, capsys):
+    run(command)
+    said = capsys.readouterr().out
+    assert [line.split()[0] for line in said.splitlines()] == names and alias in said
+    run(command, alias.upper())
+    assert 'Parameters' in capsys.readouterr().out or command == 'models'
+    run(command, names[0] + 'x', code=2)
+    error = capsys.readouterr().err
+    assert 'gluonfr {}: unknown'.format(command) in error and 'Did you mean {!r}'.format(names[0]) in error
+
+
+def test_a_model_with_its_size(capsys):
+    run('models', 'mobilefacenet')
+    assert capsys.readouterr().out.endswith(
+        'embedding size 128, input 112 x 112 rgb, 1,003,136 parameters, 221.0 M multiply-adds\n')

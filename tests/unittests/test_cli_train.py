@@ -1,0 +1,183 @@
+"""gluonfr train: losses, samplers, data, lengths, folders with a run, and what is refused."""
+import importlib.util
+
+import numpy as np
+import pytest
+from cli_cases import TINY, make_data, params, run, train
+from helpers import rows
+
+from gluonfr.data import write_bin
+from gluonfr.data.image import encode
+from gluonfr.deploy import read_card
+
+pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    return make_data(tmp_path_factory.mktemp('data'))
+
+
+@pytest.mark.parametrize('words', [
+    ['--loss', 'triplet', '--loss-args', 'mining=semi-hard', 'margin=0.3', '--sampler', 'pk:3x4'],
+    ['--loss', 'rangeloss', '--loss-args', 'alpha=1', 'beta=1', 'top_k=2', 'margin=1', '--sampler', 'pk:3x4'],
+    ['--loss', 'lsoftmax', '--sampler', 'balanced', '--augment', 'mirror,crop,photometric,erase'],
+    ['--loss', 'cocoloss', '--loss-args', 'alpha=1.0', '--augment', 'none', '--workers', '0'],
+    ['--loss', 'arcface', '--loss-args', 'm=0.3', 's=8', '--margin-warmup', '3', '--warmup', '2'],
+    ['--loss', 'ringloss', '--loss-args', 'lamda=0.1', 'r_init=5.0', '--lr-steps', '2', '--lr-factor', '0.5'],
+    ['--loss', 'centerloss', '--loss-args', 'lamda=0.1', '--optimizer', 'adam', '--clip', '1', '--wd', '0'],
+    ['--embedding-size', '5', '--network-args', 'prelu_last=True', '--lr-mode', 'poly', '--momentum', '0'],
+], ids=lambda words: words[1])
+def test_losses_samplers_and_schedules(data, tmp_path, words, capsys):
+    train(data, tmp_path, *words, '--epochs', 1, '--log-every', 1)
+    said = (tmp_path / 'log.txt').read_text(encoding='utf-8')
+    steps = rows(tmp_path / 'steps.csv')
+    assert steps and np.isfinite([float(row['loss']) for row in steps]).all()
+    assert ('accuracy' in said.split('step 1')[1]) == bool(steps[0]['accuracy']) and 'None' not in said
+    assert (tmp_path / 'curves.png').stat().st_size > 0
+    if 'ringloss' in words:
+        radius = [float(row['Radius']) for row in steps]
+        assert 4 < radius[0] < 6 and said.count(' Radius ') == len(steps) + 1  # and the line of the epoch
+        assert [row['lr'] for row in steps] == ['0.01', '0.005', '0.005', '0.005']
+    if 'triplet' in words:
+        assert steps[0]['accuracy'] == ''
+    card = read_card(str(tmp_path / 'card.json'))[0]
+    assert card['params'] == 'checkpoint/last.params' and card['step'] == len(steps) and card['metrics'] == {}
+
+
+def test_folders_and_lists_train_too(data, tmp_path):
+    listed = tmp_path / 'list.txt'
+    listed.write_text(''.join('{}\t{}\n'.format(data / 'people' / 'p{}'.format(label) / '{}.png'.format(i), label)
+                              for label in range(6) for i in range(8)))
+    for place, out in ((data / 'people', tmp_path / 'a'), (listed, tmp_path / 'b'), ('data', tmp_path / 'c')):
+        words = ['--root', data.parent] if place == 'data' else []
+        if place == 'data':
+            place = data.name
+        train(place, out, '--steps', 2, *words)
+    assert params(tmp_path / 'a') == params(tmp_path / 'b') == params(tmp_path / 'c')
+    facts = [read_card(str(tmp_path / name / 'card.json'))[0]['data'] for name in 'ab']
+    assert facts[0] == facts[1] and len(facts[0]['files_sha256']) == 64
+
+
+def test_a_folder_with_a_run(data, tmp_path, capsys):
+    out = tmp_path / 'out'
+    (tmp_path / 'out').mkdir()
+    (out / 'mine.txt').write_text('not of a run')
+    train(data, out, '--steps', 2, '--eval', data / 'val.bin', '--eval-folds', 2)
+    before = params(out)
+    train(data, out, '--steps', 2, code=2)
+    assert 'holds a run already. Give --resume to go on with it, --overwrite' in capsys.readouterr().err
+    train(data, out, '--steps', 2, '--overwrite', '--lr', -1, code=2)
+    assert params(out) == before, 'what is refused replaces nothing'
+    train(data, out, '--steps', 3, '--overwrite', '--seed', 5)
+    assert params(out) != before and not (out / 'checkpoint' / 'best.params').exists()
+    assert not (out / 'verify.csv').exists() and (out / 'mine.txt').exists()
+    with pytest.raises(SystemExit):
+        train(data, out, '--overwrite', '--resume')
+
+
+def test_resume_wants_the_same_recipe(data, tmp_path, capsys):
+    words = ['--steps', 3, '--lr-steps', 2]
+    train(data, tmp_path / 'a', *words, '--resume')  # there is none yet: it begins
+    capsys.readouterr()
+    for changed, said in ((['--lr', 0.02], 'lr (0.01 then, 0.02 now)'),
+                          (['--loss', 'normsoftmax'], "loss ('softmax' then, 'normsoftmax' now)"),
+                          (['--lr-steps', 1], 'lr_steps ([2] then, [1] now)'), (['--batch-size', 6], 'batch_size (12'),
+                          (['--lr-mode', 'cosine'], "lr_mode ('step' then, 'cosine' now)"),
+                          (['--dataset', data / 'people'], 'files_sha256')):
+        train(data, tmp_path / 'a', *words, '--resume', *changed, code=0 if said == 'files_sha256' else 2)
+        assert said in capsys.readouterr().err or said == 'files_sha256'
+    train(data, tmp_path / 'a', '--steps', 6, '--lr-steps', 2, '--resume', '--log-every', 1)  # longer, in steps
+    train(data, tmp_path / 'b', '--steps', 6, '--lr-steps', 2)
+    assert params(tmp_path / 'a') == params(tmp_path / 'b')
+    train(data, tmp_path / 'c', '--steps', 3)
+    train(data, tmp_path / 'c', '--steps', 6, '--resume', code=2)  # the cosine would have been another
+    assert 'steps (3 then, 6 now)' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('save', [1, 100])
+def test_a_finished_run_resumed_stays_as_it_is(data, tmp_path, save, capsys):
+    words = ['--steps', 5, '--eval', data / 'val.bin', '--eval-folds', 2, '--eval-every', 2, '--save-every', save]
+    train(data, tmp_path, *words)
+    names = ('verify.csv', 'steps.csv', 'metrics.csv', 'checkpoint/last.params', 'checkpoint/best.params')
+    before = {name: (tmp_path / name).read_bytes() for name in names if (tmp_path / name).exists()}
+    card = read_card(str(tmp_path / 'card.json'))[0]
+    train(data, tmp_path, *words, '--resume')
+    assert before == {name: (tmp_path / name).read_bytes() for name in before}
+    again = read_card(str(tmp_path / 'card.json'))[0]
+    assert {**again, 'command': ''} == {**card, 'command': ''}
+
+
+def test_steps_and_epochs(data, tmp_path, capsys):
+    for words, steps in ((['--steps', 3], 3), (['--steps', 4, '--epochs', 3], 4), (['--steps', 60, '--epochs', 1], 4)):
+        train(data, tmp_path / 'x', *words, '--overwrite')
+        assert read_card(str(tmp_path / 'x' / 'card.json'))[0]['step'] == steps, words
+        assert len(rows(tmp_path / 'x' / 'metrics.csv')) == steps // 4
+
+
+def test_out_with_a_tilde(data, tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    run('train', '--dataset', data, '--out=~/run', *TINY, '--steps', 1)
+    assert (tmp_path / 'run' / 'card.json').is_file()
+
+
+# --- what is refused ---
+
+BAD = [
+    (['--dataset', 'nope'], 'no train.rec in'), (['--dataset', 'no/pe'], 'there is no file or folder no/pe'),
+    (['--network', 'mobilfacenet'], "Did you mean 'mobilefacenet'?"), (['--loss', 'arcfac'], "Did you mean 'arcface'?"),
+    (['--augment', 'miror'], "Did you mean 'mirror'?"), (['--optimizer', 'sdg'], 'optimizer must be one of'),
+    (['--eval', 'nope'], 'no nope.bin in'), (['--eval', 'no/pe.bin'], 'there is no no/pe.bin'),
+    (['--batch-size', '49'], '--batch-size must be at most 48'), (['--lr', '-1'], 'baselr must be >= 0, got -1.0'),
+    (['--lr', 'nan'], 'got nan'), (['--wd', '-1'], 'weight decay must be >= 0'), (['--momentum', '1'], 'in [0, 1)'),
+    (['--clip', '0'], '--clip: norm must be > 0'), (['--lr-factor', '0'], 'step_factor must be > 0'),
+    (['--warmup', '100'], 'warmup_iters must be in [0, 3], got 100'), (['--lr-steps', '-5'], 'step must be >= 0'),
+    (['--gpus', '77'], '--gpus must name GPUs that MXNet sees'), (['--gpus', 'x'], '--gpus must be different GPU'),
+    (['--dtype', 'float16'], '--dtype float16 needs --gpus'), (['--finetune', 'nope'], '--finetune: there is no nope'),
+    (['--sampler', 'pk:2'], '--sampler must be shuffle, balanced or pk:PxK'), (['--sampler', 'pk:9x2'], 'p must be in'),
+    (['--network-args', 'a=1'], "unknown argument 'a'. Signature: LeNetPlus"), (['--loss-args', 'm'], 'takes key='),
+    (['--network', 'mobilefacenet'], 'takes images of 112 x 112 pixels, got 28 x 28. Bring them'),
+    (['--margin-warmup', '3'], 'no margin that could warm up'), (['--loss', 'rangeloss'], 'give --sampler pk:PxK'),
+    (['--loss', 'triplet'], 'give --loss-args mining=...'), (['--seed', str(2 ** 32)], 'seed must be in'),
+]
+
+
+@pytest.mark.parametrize('words, expected', BAD, ids=lambda value: ' '.join(value) if isinstance(value, list) else '')
+def test_bad_values_are_one_sentence_before_anything_is_written(data, tmp_path, words, expected, capsys):
+    train(data, tmp_path / 'out', '--steps', 3, *words, code=2)
+    error = capsys.readouterr().err
+    assert error.startswith('gluonfr train: ') and expected in error and error.count('\n') == 1, error
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.skipif(importlib.util.find_spec('nvidia') is not None, reason='NVIDIA DALI may be there')
+def test_without_dali(data, tmp_path, capsys):
+    train(data, tmp_path / 'out', '--data-iter', 'dali', code=2)
+    assert "pip install 'gluonfr[dali]'" in capsys.readouterr().err and not (tmp_path / 'out').exists()
+
+
+def test_dali_wants_a_rec(data, tmp_path, capsys):
+    train(data / 'people', tmp_path / 'out', '--data-iter', 'dali', code=2)
+    assert '--data-iter dali needs a .rec' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('words, expected', [
+    (['--eval', 'VAL', '--eval-folds', '100'], 'nfolds must be at most the number of pairs, 24, got 100'),
+    (['--eval', 'VAL', 'data/val', '--root', 'ROOT'], 'sets must have different names'),
+    (['--eval', 'BIG'], '--eval'), (['--eval', 'VAL,nope'], 'no nope.bin'), (['--finetune', 'VAL'], 'is damaged')])
+def test_bad_sets_are_told_at_once(data, tmp_path, words, expected, capsys):
+    write_bin(str(tmp_path / 'big.bin'), [encode(np.zeros((40, 40, 3), 'uint8'), '.png')] * 8, [1, 0] * 2)
+    (tmp_path / 'data').mkdir()
+    (tmp_path / 'data' / 'val').mkdir()
+    for place in ('val.bin', 'data/val.bin'):
+        (tmp_path / place).write_bytes((data / 'val.bin').read_bytes())
+    words = [word.replace('VAL', str(tmp_path / 'val.bin')).replace('BIG', str(tmp_path / 'big.bin')).replace(
+        'ROOT', str(tmp_path)).replace('data/val', str(tmp_path / 'data' / 'val.bin')) for word in words]
+    train(data, tmp_path / 'out', '--steps', 3, *words, code=2)
+    error = capsys.readouterr().err
+    assert expected in error and error.count('\n') == 1 and not (tmp_path / 'out').exists()
+
+
+def test_a_loss_that_explodes_is_a_sentence(data, tmp_path, capsys):
+    train(data, tmp_path, '--lr', 1e9, '--steps', 30, code=2)
+    assert 'gluonfr train: fit: the loss is' in capsys.readouterr().err

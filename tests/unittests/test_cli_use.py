@@ -1,0 +1,216 @@
+"""A trained run, and the commands that take it: verify, embed, compare, train --finetune; pack."""
+import os
+import re
+
+import mxnet as mx
+import numpy as np
+import pytest
+from cli_cases import make_data, run, train
+from helpers import rows
+
+from gluonfr.deploy import Embedder, read_card
+from gluonfr.model_zoo import get_model
+
+pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    return make_data(tmp_path_factory.mktemp('data'))
+
+
+@pytest.fixture(scope='module')
+def trained(data, tmp_path_factory):
+    """A run of 9 steps, 4 an epoch, with verification."""
+    out = tmp_path_factory.mktemp('run') / 'out'
+    train(data, out, '--steps', 9, '--eval', data / 'val.bin', '--eval-folds', 2, '--eval-every', 3, '--log-every', 2,
+          '--save-every', 2)
+    return out
+
+
+def test_what_a_run_leaves(trained, data):
+    for name in ('log.txt', 'steps.csv', 'metrics.csv', 'verify.csv', 'curves.png', 'card.json', 'recipe.json'):
+        assert (trained / name).stat().st_size > 0, name
+    assert list((trained / 'tensorboard').iterdir())
+    assert [row['step'] for row in rows(trained / 'steps.csv')] == ['2', '4', '6', '8']
+    assert [row['step'] for row in rows(trained / 'verify.csv')] == ['3', '6', '9']
+    assert [row['step'] for row in rows(trained / 'metrics.csv')] == ['4', '8']
+
+
+def test_log_has_the_recipe_once_then_numbers(trained):
+    lines = (trained / 'log.txt').read_text(encoding='utf-8').splitlines()
+    assert lines[0].startswith('gluonfr train --dataset') and '48 images of 6 people, 9 steps' in lines[1]
+    for word in ('batch_size=12', 'lr=0.01', 'wd=0.0005', 'momentum=0.9', 'lr_mode=cosine', 'seed=0', 'augment=mirror'):
+        assert word in lines[2].split()
+    steps = [line for line in lines if re.match(r'epoch \d+ step', line)]
+    assert len(steps) == 4 and all(re.fullmatch(
+        r'epoch \d step \d loss \S+ accuracy \S+ lr \S+ \d+ images/s \S+ s', line) for line in steps)
+    assert [line for line in lines if re.fullmatch(r'step [369] val: 0\.\d{4}\+-0\.\d{4}', line)] == [
+        line for line in lines if 'val:' in line] and sum('val:' in line for line in lines) == 3
+    assert lines[-1] == 'stopped at step 9: --steps 9 are done'
+
+
+def test_the_card_is_of_the_best_step(trained, data):
+    card, weights, spec = read_card(str(trained / 'card.json'))
+    found = rows(trained / 'verify.csv')
+    best = max(found, key=lambda row: float(row['acc']))
+    assert card['step'] == int(best['step']) and card['metrics']['val']['acc'] == float(best['acc'])
+    assert weights.endswith('best.params') and card['params'] == 'checkpoint/best.params'
+    assert card['data']['images'] == 48 and card['data']['classes'] == 6 and len(card['data']['index_sha256']) == 64
+    assert card['command'].startswith('gluonfr train --dataset ') and spec.embedding_size == 2
+
+
+def test_verify_embed_and_compare_take_the_run(trained, data, tmp_path, capsys):
+    run('verify', trained, '--data', data / 'val.bin', '--folds', 2, '--fars', 0.1, 0.01, '--csv', tmp_path / 'v.csv',
+        '--plots', tmp_path / 'plots', '--no-progress', '--flip', 'sum', '--pca', 2)
+    said = capsys.readouterr().out
+    assert 'val: accuracy' in said and 'flip sum' in said and said.count('TAR') == 2
+    for end in ('roc', 'scores'):
+        assert (tmp_path / 'plots' / 'val-{}.png'.format(end)).stat().st_size > 0
+    run('verify', trained, '--data', 'val', '--root', data, '--folds', 2, '--fars', 0.1, 0.01, '--compat', '--csv',
+        tmp_path / 'v.csv', '--no-progress')
+    assert [row['thresholds'] for row in rows(tmp_path / 'v.csv')] == ['exact', 'classic grid']
+    capsys.readouterr()
+    run('verify', trained, '--data', data / 'val.bin', '--folds', 2, '--fars', 0.5, '--csv', tmp_path / 'v.csv',
+        '--no-progress', code=2)
+    assert 'v.csv has the columns set, pairs' in capsys.readouterr().err and len(rows(tmp_path / 'v.csv')) == 2
+    first, second = (data / 'people' / 'p0' / name for name in ('0.png', '1.png'))
+    run('compare', trained, first, first, second, '--threshold', 0.9999)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 and '  1.0000  same person' in lines[0] and str(second) in lines[1]
+    run('compare', trained, first, code=2)
+    assert 'at least two images must be given, got 1' in capsys.readouterr().err
+
+
+def test_finetune(trained, data, tmp_path, capsys):
+    for name, source in (('run', trained), ('params', trained / 'checkpoint' / 'best.params'),
+                         ('npz', trained / 'checkpoint' / 'best.npz')):
+        train(data, tmp_path / name, '--steps', 1, '--lr', 0, '--momentum', 0, '--finetune', source)
+    before = mx.nd.load(str(trained / 'checkpoint' / 'best.params'))
+    for name in ('run', 'params', 'npz'):  # at the rate 0 a run ends with what it was given
+        after = mx.nd.load(str(tmp_path / name / 'checkpoint' / 'last.params'))
+        assert before.keys() == after.keys()
+        assert all((before[key].asnumpy() == after[key].asnumpy()).all() for key in before)
+    train(data, tmp_path / 'x', '--finetune', trained, '--embedding-size', 3, code=2)
+    assert 'does not hold the weights of LeNetPlus' in capsys.readouterr().err and not (tmp_path / 'x').exists()
+
+
+def embeddings(path):
+    with np.load(str(path), allow_pickle=False) as saved:
+        return {name: saved[name] for name in saved.files}
+
+
+def test_embed_kinds_of_data(trained, data, tmp_path, capsys):
+    listed = tmp_path / 'list.txt'
+    listed.write_text(''.join('{}\t{}\n'.format(data / 'people' / 'p1' / '{}.png'.format(i), 1) for i in range(3)))
+    folder, flat = data / 'people', data / 'people' / 'p1'
+    found = {}
+    for kind, place in (('folder', folder), ('flat', flat), ('list', listed), ('rec', data / 'train.rec')):
+        run('embed', trained, place, '--out', tmp_path / 'new' / (kind + '.npz'), '--no-progress', '--batch-size', 5)
+        found[kind] = embeddings(tmp_path / 'new' / (kind + '.npz'))
+    assert [len(found[kind]['embeddings']) for kind in ('folder', 'flat', 'list', 'rec')] == [48, 8, 3, 48]
+    np.testing.assert_allclose(np.linalg.norm(found['rec']['embeddings'], axis=1), 1, atol=1e-5)
+    for kind in ('folder', 'rec'):
+        assert (found[kind]['labels'] == np.repeat(np.arange(6), 8)).all()
+    assert set(found['flat']['labels']) == {-1} and list(found['list']['labels']) == [1, 1, 1]
+    assert list(found['flat']['names']) == [str(flat / '{}.png'.format(i)) for i in range(8)]
+    assert list(found['rec']['names'][:2]) == ['1', '2']
+    np.testing.assert_allclose(found['flat']['embeddings'], found['folder']['embeddings'][8:16], atol=1e-5)
+    np.testing.assert_allclose(found['folder']['embeddings'], found['rec']['embeddings'], atol=1e-5)
+    picture = tmp_path / 'pictures' / 'people.png'
+    run('embed', trained, data / 'train.rec', '--out', tmp_path / 'new' / 'rec.npz', '--plot', picture)
+    assert picture.read_bytes()[:4] == b'\x89PNG' and 'picture: {}'.format(picture) in capsys.readouterr().out
+    run('embed', trained, flat, '--out', tmp_path / 'e.npy', '--flip', 'concat')
+    assert np.load(str(tmp_path / 'e.npy')).shape == (8, 4) and 'embed: 100%' in capsys.readouterr().err
+    assert (tmp_path / 'e.txt').read_text().splitlines() == list(found['flat']['names'])
+    assert not [name for name in os.listdir(str(tmp_path)) if 'partial' in name or name.endswith('.tmp')]
+
+
+def test_embed_goes_on_where_it_was_killed(trained, data, tmp_path, monkeypatch, capsys):
+    whole, broken = tmp_path / 'whole.npz', tmp_path / 'broken.npz'
+    words = ['embed', trained, data / 'train.rec', '--no-progress', '--batch-size', 7]
+    run(*words, '--out', whole)
+    starts = record_starts(monkeypatch, batches=3)
+    run(*words, '--out', broken, code=130)
+    assert 'stopped; the same command goes on from there' in capsys.readouterr().err
+    partial = tmp_path / 'broken.npz.partial'
+    partial.write_bytes(partial.read_bytes()[:-5])  # the third batch is half there
+    record_starts(monkeypatch, starts)
+    run(*words, '--out', broken)
+    assert starts == [0, 14] and not partial.exists()
+    assert embeddings(whole)['embeddings'].tobytes() == embeddings(broken)['embeddings'].tobytes()
+    partial.write_bytes(b'of something else')
+    run(*words, '--out', broken)
+    assert starts == [0, 14, 0] and not partial.exists()
+
+
+def record_starts(monkeypatch, starts=None, batches=None, real=Embedder.batches):
+    """The list of where each embedding begins; with `batches` it is interrupted after so many."""
+    starts = [] if starts is None else starts
+
+    def recorded(self, dataset, start, progress):
+        starts.append(start)
+        for number, batch in enumerate(real(self, dataset, start, progress)):
+            if number == batches:
+                raise KeyboardInterrupt
+            yield batch
+
+    monkeypatch.setattr(Embedder, 'batches', recorded)
+    return starts
+
+
+@pytest.mark.parametrize('change', ['net', 'flip', 'data'])
+def test_embed_begins_anew_where_net_flip_or_data_differ(data, tmp_path, monkeypatch, change):
+    for name in ('a', 'b'):
+        net = get_model('lenetplus')
+        net.initialize(mx.init.Normal())
+        net(mx.nd.zeros((1, 1, 28, 28)))
+        net.save_parameters(str(tmp_path / name))
+    starts = record_starts(monkeypatch, batches=1)
+    words = ['embed', 'lenetplus', '--no-progress', '--batch-size', 20, '--out', tmp_path / 'e.npz']
+    run(*words, data / 'train.rec', '--params', tmp_path / 'a', code=130)
+    record_starts(monkeypatch, starts)
+    run(*words, data / ('people' if change == 'data' else 'train.rec'),
+        '--params', tmp_path / ('b' if change == 'net' else 'a'), '--flip', 'sum' if change == 'flip' else 'none')
+    assert starts == [0, 0]
+
+
+@pytest.mark.parametrize('words, expected', [
+    (['verify', 'runs/nowhere', '--data', 'VAL'], 'there is no folder runs/nowhere'),
+    (['verify', 'nonet', '--data', 'VAL'], "unknown model 'nonet'"), (['verify', 'DATA', '--data', 'VAL'], 'card.json'),
+    (['verify', 'RUN', '--data', 'VAL', '--folds', '30'], 'nfolds must be at most'),
+    (['verify', 'RUN', '--data', 'VAL', '--folds', '2', '--fars', '3'], 'far'),
+    (['verify', 'RUN', '--data', 'VAL', '--folds', '2', '--pca', '9'], 'components must be in'),
+    (['verify', 'RUN', '--data', 'DATA/train.rec'], 'no '),
+    (['verify', 'RUN', '--params', 'x', '--data', 'VAL'], 'a card names its weights'),
+    (['embed', 'RUN', 'nowhere', '--out', 'OUT.npz'], 'there is no file or folder nowhere'),
+    (['embed', 'RUN', 'DATA/people', '--out', 'OUT.csv'], '--out must end in .npz or .npy'),
+    (['embed', 'RUN', 'EMPTY', '--out', 'OUT.npz'], 'must hold images'),
+    (['embed', 'lenetplus', 'DATA/people', '--out', 'OUT.npz'], 'needs params'),
+    (['embed', 'RUN', 'DATA/people', '--gpu', '9', '--out', 'OUT.npz'], '--gpus must name GPUs'),
+    (['compare', 'RUN', 'DATA/property', 'DATA/property'], 'property'),
+    (['compare', 'RUN', 'DATA/none.png', 'DATA/none.png'], 'none.png'),
+    (['pack', 'folder', 'nowhere', '--out', 'OUT'], 'nowhere'),
+    (['pack', 'pairs', 'nowhere', '--out', 'OUT'], 'nowhere'),
+], ids=lambda value: ' '.join(value[:3]) if isinstance(value, list) else '')
+def test_errors_of_the_other_commands(trained, data, tmp_path, words, expected, capsys):
+    (tmp_path / 'empty').mkdir()
+    for mark, place in (('VAL', data / 'val.bin'), ('DATA', data), ('RUN', trained), ('EMPTY', tmp_path / 'empty'),
+                        ('OUT', tmp_path / 'out')):
+        words = [word.replace(mark, str(place)) for word in words]
+    run(*words, *([] if words[0] == 'compare' else ['--no-progress']), code=2)
+    error = capsys.readouterr().err
+    assert error.startswith('gluonfr {}: '.format(words[0])) and expected in error and error.count('\n') == 1, error
+    assert not (tmp_path / 'out.npz').exists()
+
+
+def test_pack_and_train_and_verify_by_name(data, tmp_path, capsys):
+    run('pack', 'folder', data / 'people', '--out', tmp_path / 'mine', '--split', 0.34, '--no-progress')
+    assert '32 images of 4 people, 32 copied byte for byte' in capsys.readouterr().out
+    pairs = tmp_path / 'pairs.txt'
+    pairs.write_text(''.join('p{}/0.png\tp{}/{}.png\t{}\n'.format(a, b, c, int(a == b))
+                             for a, b, c in [(0, 0, 1), (0, 1, 0), (2, 2, 3), (2, 3, 0)] * 2))
+    run('pack', 'pairs', pairs, '--root', data / 'people', '--out', tmp_path / 'mine' / 'few.bin', '--no-progress')
+    train('mine', tmp_path / 'run', '--root', tmp_path, '--steps', 2, '--eval', 'few', '--eval-folds', 2)
+    run('verify', tmp_path / 'run', '--root', tmp_path, '--data', 'mine/few', '--folds', 2, '--no-progress')
+    assert 'mine/few: accuracy' in capsys.readouterr().out
