@@ -1,16 +1,20 @@
 """From images to embeddings with a trained net, the one way that evaluation, the command line and users share."""
+import os
 import zlib
+from collections import deque
 
-import mxnet as mx
 import numpy as np
 from mxnet import nd
+from mxnet.gluon import HybridBlock
 from tqdm import tqdm
 
+from ..data.image import read_image
 from ..data.image_loader import ImageLoader
 from ..metrics.scores import FLIPS
 from ..model_zoo.spec import InputSpec
 from ..utils.check import check_choice, check_int
-from ..utils.precision import is_half
+from .load import load_net
+from .runner import Runner
 
 __all__ = ['Embedder']
 
@@ -18,15 +22,20 @@ __all__ = ['Embedder']
 class Embedder:
     """Embeds images of any number with one net: decoding, normalisation, flip and L2 in one place.
 
+    It runs a copy of the net that is made for inference (`fuse`), equal to it but for rounding, on all cores of a CPU
+    (`Runner`). The copy has the weights that the net had when the Embedder was made: after more training, say
+    `update`. It can be called from several threads at once.
+
     Parameters
     ----------
-    net : Block
+    net : HybridBlock or str
         x (B, C, H, W) -> embedding (B, D), or (embedding, pred). Of a `FrBase` with a class layer only the features
-        run; a float16 net gets float16 images.
+        run; a float16 net gets float16 images. A str is what `load_net` takes: a card, the folder of a training, a
+        symbol.
     spec : InputSpec or None
         Size, colour order and normalisation of the input; None takes ``net.input_spec``.
     batch_size : int
-        Images a step, >= 1. A short last batch is filled up, so that all steps have one size.
+        Images decoded together and, on a GPU, computed together, >= 1.
     flip : {'none', 'sum', 'concat'}
         'sum' adds the embeddings of image and mirror image, 'concat' puts them side by side (2 D).
     normalize : bool
@@ -41,6 +50,10 @@ class Embedder:
     """
 
     def __init__(self, net, spec=None, *, batch_size=64, flip='none', normalize=True, ctx=None):
+        net = load_net(net, ctx=ctx) if isinstance(net, (str, os.PathLike)) else net
+        if not isinstance(net, HybridBlock):
+            raise TypeError('Embedder: net must be a HybridBlock or what load_net takes, got {}.'.format(
+                type(net).__name__))
         self.spec = spec or getattr(net, 'input_spec', None)
         if not isinstance(self.spec, InputSpec):
             raise ValueError('Embedder: {} has no input_spec: give spec=InputSpec(...).'.format(type(net).__name__))
@@ -49,6 +62,15 @@ class Embedder:
         self.flip = check_choice('Embedder', 'flip', flip, FLIPS)
         self.normalize = normalize
         self._ctx = ctx
+        self.update()
+
+    def update(self):
+        """Take the weights that the net has now."""
+        net = self.net.features if getattr(self.net, 'need_cls_layer', False) else self.net
+        params = list(net.collect_params().values())
+        if any(param._deferred_init for param in params):
+            net(nd.zeros((1,) + self.spec.shape, ctx=params[0].list_ctx()[0]))
+        self._runner = Runner(net, self.spec.shape, self._ctx)
 
     def __call__(self, images, progress=False):
         """Embed images.
@@ -56,8 +78,8 @@ class Embedder:
         Parameters
         ----------
         images : sequence
-            uint8 (H, W, 3) RGB arrays, an array (N, H, W, 3), or a dataset with ``read(i) -> (image, label)`` such as
-            `RecordDataset` and `FolderDataset`.
+            uint8 (H, W, 3) RGB arrays or paths of image files, an array (N, H, W, 3), or a dataset with
+            ``read(i) -> (image, label)`` such as `RecordDataset` and `FolderDataset`.
         progress : bool or str
             Show a progress bar, with this text.
 
@@ -85,14 +107,31 @@ class Embedder:
         if start == count:
             return
         size = min(self.batch_size, count)
-        loader = ImageLoader(dataset, size, last_batch='pad', spec=self.spec)
+        loader = ImageLoader(dataset, size, spec=self.spec, workers=0 if count == size else None)
         with tqdm(total=count, initial=start, unit='image', disable=not progress,
                   desc=progress if isinstance(progress, str) else 'embed') as bar:
-            for x, _ in loader.batches(0, start // size):
-                embeddings = self._finish(self._embed(x), start)[:count - start]
+            for part in _one_ahead(self._submit(x.asnumpy()) for x, _ in loader.batches(0, start // size)):
+                embeddings = self._finish(part(), start)
                 yield start, embeddings
                 start += len(embeddings)
                 bar.update(len(embeddings))
+
+    def forward(self, x):
+        """Embeddings of images that are normalised already, without flip.
+
+        Parameters
+        ----------
+        x : numpy.ndarray or NDArray, float32, (B, C, H, W)
+
+        Returns
+        -------
+        numpy.ndarray, float32, (B, D)
+        """
+        x = x.asnumpy() if isinstance(x, nd.NDArray) else np.asarray(x, 'float32')
+        if x.ndim != 4 or x.shape[1:] != self.spec.shape or not len(x):
+            raise ValueError('Embedder.forward: x must be images (B, {}, {}, {}), got {}.'.format(
+                *self.spec.shape, x.shape))
+        return self._finish(self._runner.submit(x)(), 0)
 
     def fingerprint(self):
         """A number that changes with the weights, to tell whether saved embeddings are this net's."""
@@ -101,20 +140,12 @@ class Embedder:
             value = zlib.crc32(param.data(param.list_ctx()[0]).asnumpy().tobytes(), value)
         return value
 
-    def _embed(self, x):
-        # asked anew each time: between two calls the net may have been trained on, or moved
-        net = self.net.features if getattr(self.net, 'need_cls_layer', False) else self.net
-        contexts = (param.list_ctx()[0] for param in net.collect_params().values())
-        x = x.as_in_context(self._ctx or next(contexts, x.context))
-        x = x.astype('float16') if is_half(net) else x
-        views = [x] if self.flip == 'none' else [x, nd.flip(x, axis=3)]
-        with mx.autograd.pause():
-            outs = [net(view) for view in views]
-        outs = [out[0] if isinstance(out, (tuple, list)) else out for out in outs]
-        outs = [out.asnumpy().astype('float32', copy=False) for out in outs]
+    def _submit(self, x):
+        """Start on a batch; returns a function that waits for its embeddings, the flip included."""
+        outs = [self._runner.submit(view) for view in ([x] if self.flip == 'none' else [x, x[:, :, :, ::-1]])]
         if self.flip == 'sum':
-            return outs[0] + outs[1]
-        return outs[0] if self.flip == 'none' else np.concatenate(outs, axis=1)
+            return lambda: outs[0]() + outs[1]()
+        return lambda: np.concatenate([out() for out in outs], axis=1)
 
     def _finish(self, embeddings, begin):
         bad = ~np.isfinite(embeddings).all(axis=1)
@@ -127,15 +158,29 @@ class Embedder:
         return embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)
 
 
+def _one_ahead(items):
+    """Yield what an iterator gives, each item when the next one has been asked for."""
+    waiting = deque()
+    for item in items:
+        waiting.append(item)
+        if len(waiting) > 1:
+            yield waiting.popleft()
+    yield from waiting
+
+
 class _Images:
     """Images in memory, or a dataset, whose size is checked with a message that names the file if there is one."""
 
     def __init__(self, images, size):
         self._images, self._size = images, size
-        self._read = getattr(images, 'read', None) or (lambda i: (images[i], 0))
+        self._read = getattr(images, 'read', None) or self._item
 
     def __len__(self):
         return len(self._images)
+
+    def _item(self, i):
+        image = self._images[i]
+        return (read_image(image) if isinstance(image, (str, os.PathLike)) else image), 0
 
     def read(self, i):
         """Image `i` and its label."""

@@ -1,0 +1,158 @@
+"""The graph of a net for inference alone: fewer operators, the same function."""
+import json
+from collections import Counter
+
+import numpy as np
+
+from .graph import Node, read_graph, to_symbol
+
+__all__ = ['fuse']
+
+
+def fuse(symbol, params, shape, onednn=True):
+    """Rewrite a graph for inference.
+
+    What depends on weights alone is computed once, Dropout goes, and a BatchNorm becomes part of the convolution or
+    dense layer before it. For a CPU, each PReLU takes the cheapest form that oneDNN has for its slopes
+    (`Fusion.prelu`), and MXNet's own pass then lets convolutions add residuals and apply activations.
+
+    Parameters
+    ----------
+    symbol : Symbol
+        With the input 'data' and one output.
+    params : dict of str to NDArray
+        All other inputs.
+    shape : tuple of int
+        Of one image, (C, H, W).
+    onednn : bool
+        Whether to rewrite for a CPU with oneDNN.
+
+    Returns
+    -------
+    (Symbol, dict of str to numpy.ndarray)
+        A graph equal to the first but for rounding, and its float32 weights.
+    """
+    fusion = Fusion(symbol, params, shape, onednn)
+    symbol, weights = to_symbol(fusion.output(), json.loads(symbol.tojson())['attrs'])
+    # MXNet's pass folds a BatchNorm that is left along a wrong axis, or into a convolution with other uses
+    if onednn and '"BatchNorm"' not in symbol.tojson():
+        symbol = symbol.get_backend_symbol('MKLDNN')
+    return symbol, weights
+
+
+class Fusion:
+    """Goes over the nodes of a graph in their order and makes for each what stands for it in the new one."""
+
+    def __init__(self, symbol, params, shape, onednn):
+        self.nodes, self.head = read_graph(symbol, params, shape)
+        self.uses = Counter(source for node in self.nodes for source, _ in node.inputs)
+        self.uses[self.head[0]] += 1
+        self.onednn = onednn
+        self.made = {}  # old node -> new node
+
+    def output(self):
+        """The new graph's output: (node, number of its output)."""
+        rules = {'BatchNorm': self.batch_norm, 'Dropout': self.nothing, 'identity': self.nothing,
+                 '_copy': self.nothing}
+        if self.onednn:
+            rules.update(FullyConnected=self.dense, LeakyReLU=self.leaky_relu, elemwise_add=self.added)
+        for node in self.nodes:
+            self.made[node] = node if node.op == 'null' else rules.get(node.op, self.same)(node)
+        return self.made[self.head[0]], self.head[1]
+
+    def new(self, source):
+        """What an input has become."""
+        return self.made[source[0]], source[1]
+
+    def same(self, node):
+        """The node as it is, on what its inputs have become."""
+        return Node(node.op, node.name, node.attrs, [self.new(source) for source in node.inputs], node.shape)
+
+    def nothing(self, node):
+        """In inference the output is the input."""
+        return self.made[node.inputs[0][0]]
+
+    def batch_norm(self, node):
+        """Folded into the layer before, if that has no other use; else, on images, a scaling."""
+        if int(node.attrs.get('axis', 1)) != 1:
+            return self.same(node)
+        gamma, beta, mean, var = (source.value for source, _ in node.inputs[1:])
+        scale = 1 / np.sqrt(var + float(node.attrs.get('eps', 1e-3)))
+        if not node.flag('fix_gamma', True):
+            scale = scale * gamma
+        layer, reshapes = node.inputs[0][0], []
+        while layer.op == 'Reshape' and self.uses[layer] == 1:  # EmbeddingNorm: (B, D) to (B, D, 1, 1)
+            reshapes, layer = [layer] + reshapes, layer.inputs[0][0]
+        if layer.op in ('Convolution', 'FullyConnected') and self.uses[layer] == 1 \
+                and layer.inputs[1][0].value is not None:
+            weight, bias = layer.weight_and_bias()
+            column = scale.reshape((-1,) + (1,) * (weight.ndim - 1))
+            folded = layer.with_weights(self.made[layer].inputs[0], weight * column, (bias - mean) * scale + beta)
+            for reshape in reshapes:
+                folded = Node(reshape.op, reshape.name, reshape.attrs, [(folded, 0)], reshape.shape)
+            return folded
+        if len(node.shape) != 4 or not self.onednn:
+            return self.same(node)
+        return scaling(node, self.new(node.inputs[0]), scale, beta - mean * scale)
+
+    def dense(self, node):
+        """With a Flatten before it: oneDNN's dense layer fails on images where memory is planned ahead."""
+        new = self.same(node)
+        (source, number), shape = new.inputs[0], node.inputs[0][0].shape
+        if len(shape) > 2:
+            flat = Node('Flatten', node.name + '_flatten', {}, [(source, number)], (1, int(np.prod(shape[1:]))))
+            new.inputs[0] = flat, 0
+        return new
+
+    def leaky_relu(self, node):
+        """A PReLU written as MXNet's operator."""
+        slopes = node.inputs[1][0].value if node.attrs.get('act_type') == 'prelu' else None
+        return self.same(node) if slopes is None else self.prelu(node, node.inputs[0], slopes, 1)
+
+    def added(self, node):
+        """A sum, which may be a PReLU as `gluonfr.nn.PReLU` writes it: alpha x + (1 - alpha) relu(x)."""
+        (left, _), (right, _) = node.inputs
+        if left.is_scaling() and right.is_scaling():
+            relu = right.inputs[0][0]
+            slopes, rest = left.inputs[1][0].value, right.inputs[1][0].value
+            if relu.op == 'Activation' and relu.attrs['act_type'] == 'relu' and relu.inputs[0] == left.inputs[0] \
+                    and np.allclose(slopes + rest, 1):
+                return self.prelu(node, left.inputs[0], slopes.ravel(), 2)
+        return self.same(node)
+
+    def prelu(self, node, source, slopes, uses):
+        """PReLU of `source`, which this and nothing else reads `uses` times. In order of cost:
+
+         - one slope: MXNet's 'leaky' operator, which a convolution applies itself;
+         - slopes <= 1 behind a depthwise convolution w: the sum of w scaled by alpha and relu of w scaled by
+           1 - alpha, as computing that convolution twice costs less than reading its result again;
+         - else x + (1 - alpha) relu(-x), where the first scaling applies the relu and the second one adds x.
+
+        Slopes for each channel want images, (B, C, H, W).
+        """
+        x, name = self.new(source), node.name
+        if slopes.min() == slopes.max():
+            return Node('LeakyReLU', name, {'act_type': 'leaky', 'slope': repr(float(slopes[0]))}, [x], node.shape)
+        if len(node.shape) != 4:
+            return self.same(node)
+
+        def relu(layer):
+            return Node('Activation', name + '_relu', {'act_type': 'relu'}, [(layer, 0)], node.shape), 0
+
+        if slopes.max() <= 1 and x[0].is_depthwise() and self.uses[source[0]] == uses:
+            layer, column = x[0], slopes.reshape(-1, 1, 1, 1)
+            weight, bias = layer.weight_and_bias()
+            left = layer.with_weights(layer.inputs[0], weight * column, bias * slopes, '_left'), 0
+            right = relu(layer.with_weights(layer.inputs[0], weight * (1 - column), bias * (1 - slopes), '_right'))
+        else:
+            left = x
+            negative = scaling(node, x, np.full(len(slopes), -1.0), suffix='_left')
+            right = scaling(node, relu(negative), 1 - slopes, suffix='_right'), 0
+        return Node('elemwise_add', name, {}, [left, right], node.shape)
+
+
+def scaling(node, source, factors, terms=None, suffix=''):
+    """In place of a node, `source` with each channel times a factor plus a term: a depthwise 1x1 convolution."""
+    args = {'kernel': '(1, 1)', 'num_filter': len(factors), 'num_group': len(factors)}
+    return Node('Convolution', node.name, args, [], node.shape).with_weights(
+        source, factors.reshape(-1, 1, 1, 1), terms, suffix)

@@ -1,0 +1,108 @@
+"""MXNet's graphs as nodes that Python can take apart and put together."""
+import json
+
+import mxnet as mx
+import numpy as np
+from mxnet import nd
+
+__all__ = ['Node', 'read_graph', 'to_symbol', 'trace']
+
+
+class Node:
+    """An operator or, with op 'null', an input; `value` is a float64 array where it depends on weights alone.
+
+    Parameters
+    ----------
+    op, name : str
+    attrs : dict
+        Arguments of the operator.
+    inputs : list of (Node, int)
+        Nodes and which of their outputs.
+    shape : tuple of int or None
+        Of the first output, for a batch of one image.
+    value : numpy.ndarray or None
+    """
+
+    def __init__(self, op, name, attrs, inputs, shape=None, value=None):
+        self.op, self.name, self.attrs, self.inputs, self.shape, self.value = op, name, attrs, inputs, shape, value
+
+    def flag(self, name, default):
+        """An argument that is true or false."""
+        return str(self.attrs.get(name, default)) in ('True', '1')
+
+    def is_depthwise(self):
+        """Whether it is a convolution of each channel by itself, with known weights."""
+        groups = int(self.attrs.get('num_group', 1)) if self.op == 'Convolution' else 1
+        return groups > 1 and groups == int(self.attrs['num_filter']) and self.inputs[1][0].value is not None
+
+    def is_scaling(self):
+        """Whether it only multiplies each channel by a known number."""
+        return self.is_depthwise() and self.attrs['kernel'] == '(1, 1)' and self.flag('no_bias', False)
+
+    def weight_and_bias(self):
+        """Of a layer; a bias of 0 where it has none."""
+        weight = self.inputs[1][0].value
+        return weight, np.zeros(len(weight)) if self.flag('no_bias', False) else self.inputs[2][0].value
+
+    def with_weights(self, source, weight, bias=None, suffix=''):
+        """The layer on another input and with other weights."""
+        name = self.name + suffix
+        inputs = [source] + [(Node('null', '{}_{}'.format(name, kind), {}, [], value=value), 0)
+                             for kind, value in (('weight', weight), ('bias', bias)) if value is not None]
+        return Node(self.op, name, dict(self.attrs, no_bias=str(bias is None)), inputs, self.shape)
+
+
+def trace(net, dtype='float32'):
+    """The symbol of a hybrid net with the input 'data' and its embedding as output, and {name: NDArray} of the rest."""
+    data = mx.sym.var('data', dtype=dtype)
+    out = net(data)
+    out = out[0] if isinstance(out, (tuple, list)) else out
+    params = {param.name: param.data(param.list_ctx()[0]) for param in net.collect_params().values()}
+    return out, {name: params[name] for name in out.list_inputs() if name != 'data'}
+
+
+def read_graph(symbol, params, shape):
+    """(nodes in their order, (node, output) of the result) of a graph with the input 'data' of images of a shape."""
+    graph, internals = json.loads(symbol.tojson()), symbol.get_internals()
+    shapes = dict(zip(internals.list_outputs(), internals.infer_shape(data=(1,) + tuple(shape))[1]))
+    nodes = []
+    for entry in graph['nodes']:
+        name = entry['name']
+        inputs = [(nodes[source[0]], source[1]) for source in entry['inputs']]
+        node = Node(entry['op'], name, entry.get('attrs', {}), inputs, shapes.get(name + '_output', shapes.get(name)))
+        if node.op == 'null':
+            node.value = params[name].asnumpy().astype('float64') if name in params else None
+        elif inputs and all(source.value is not None for source, _ in inputs):
+            part = internals[name + '_output']
+            value = nd.CachedOp(part)(*[params[key] for key in part.list_inputs()])
+            node = Node('null', name, {}, [], value.shape, value.asnumpy().astype('float64'))
+        nodes.append(node)
+    head = graph['heads'][0]
+    return nodes, (nodes[head[0]], head[1])
+
+
+def to_symbol(output, attrs):
+    """(Symbol, {name: float32 array}) of what leads to an output (node, number)."""
+    order, position, weights, waiting = [], {}, {}, [output[0]]
+    while waiting:
+        node = waiting[-1]
+        missing = [source for source, _ in node.inputs if source not in position]
+        if node in position or not missing:
+            waiting.pop()
+            if node not in position:
+                position[node] = len(order)
+                order.append(node)
+        waiting += reversed(missing)
+    entries = []
+    for node in order:
+        entry = {'op': node.op, 'name': node.name,
+                 'inputs': [[position[source], number, 0] for source, number in node.inputs]}
+        if node.op == 'null' and node.value is not None:
+            weights[node.name] = node.value.astype('float32')
+        elif node.op != 'null' and node.attrs:
+            entry['attrs'] = {name: str(value) for name, value in node.attrs.items()}
+        entries.append(entry)
+    graph = {'nodes': entries, 'arg_nodes': [i for i, node in enumerate(order) if node.op == 'null'],
+             'node_row_ptr': list(range(len(order) + 1)), 'heads': [[position[output[0]], output[1], 0]],
+             'attrs': attrs}
+    return mx.sym.load_json(json.dumps(graph)), weights

@@ -1,0 +1,105 @@
+"""Runs a net on arrays of images as fast as the device can."""
+import json
+import queue
+from concurrent.futures import ThreadPoolExecutor
+
+import mxnet as mx
+import numpy as np
+from mxnet import nd
+
+from ..compat import usable_cores
+from ..utils.precision import is_half
+from .fuse import fuse
+from .graph import trace
+from .workers import worker_contexts
+
+__all__ = ['Runner']
+
+REPLICA_BYTES = 1 << 30  # of weights in all replicas together; oneDNN keeps a second copy of them
+# MXNet runs graphs of these with all memory planned ahead; some others then fail on memory that oneDNN has laid out.
+PLANNED = {'null', '_sg_mkldnn_conv', '_sg_mkldnn_fully_connected', 'Convolution', 'FullyConnected', 'BatchNorm',
+           'Activation', 'LeakyReLU', 'Pooling', 'Flatten', 'Reshape', 'Concat', 'elemwise_add', 'elemwise_mul',
+           'broadcast_mul', 'L2Normalization', '_contrib_BilinearResize2D', '_minus_scalar', '_mul_scalar'}
+MOST_WAITING = 8  # images handed to a replica at once: it need not wait for the next one, nor the others for it
+
+
+class Runner:
+    """A fused copy of a net: NumPy images in, NumPy embeddings out, from any thread.
+
+    On a CPU each core runs a copy of its own, an image at a time: no core waits for another, an image's maps stay in
+    its cache, and an embedding does not depend on the images beside it. A net so large that copies would fill the
+    memory gets fewer ones, each with several cores.
+
+    Parameters
+    ----------
+    net : HybridBlock
+        With weights. A float16 net runs as it is.
+    shape : tuple of int
+        Of one image, (C, H, W).
+    ctx : Context or None
+        Where to run; None for where the net is.
+    """
+
+    def __init__(self, net, shape, ctx=None):
+        ctx = ctx or next((param.list_ctx()[0] for param in net.collect_params().values()), mx.cpu())
+        self._one_by_one = False
+        if is_half(net):
+            self._replicas = [Replica(*trace(net, 'float16'), ctx, 'float16')]
+        elif ctx.device_type != 'cpu':
+            self._replicas = [Replica(*fuse(*trace(net), shape, onednn=False), ctx)]
+        else:
+            symbol, weights = fuse(*trace(net), shape)
+            cores, size = usable_cores(), sum(weight.nbytes for weight in weights.values())
+            count = max(1, min(cores, REPLICA_BYTES // max(size, 1)))
+            self._one_by_one = True
+            self._replicas = [Replica(symbol, weights, place) for place in worker_contexts(count, cores // count)]
+        self._free = queue.SimpleQueue()
+        for replica in self._replicas:
+            self._free.put(replica)
+        self._threads = ThreadPoolExecutor(len(self._replicas), 'gluonfr-runner')
+
+    def submit(self, x):
+        """Start on images; returns a function that waits for their embeddings.
+
+        Parameters
+        ----------
+        x : numpy.ndarray, (B, C, H, W)
+
+        Returns
+        -------
+        function () -> numpy.ndarray, float32, (B, D)
+        """
+        step = len(x)
+        if self._one_by_one:
+            step = min(MOST_WAITING, max(1, step // (2 * len(self._replicas))))
+        parts = [self._threads.submit(self._run, x[i:i + step]) for i in range(0, len(x), step)]
+        return lambda: np.concatenate([part.result() for part in parts])
+
+    def _run(self, x):
+        replica = self._free.get()
+        try:
+            outs = [replica(part) for part in (x[:, None] if self._one_by_one else [x])]
+            return np.concatenate([out.asnumpy() for out in outs]).astype('float32', copy=False)
+        finally:
+            self._free.put(replica)
+
+
+class Replica:
+    """A graph with its weights on one context."""
+
+    def __init__(self, symbol, weights, ctx, dtype='float32'):
+        names = symbol.list_inputs()
+        self._ctx, self._dtype, self._data = ctx, dtype, names.index('data')
+        self._arrays = [weights.get(name) for name in names]
+        self._arrays = [None if array is None else nd.array(array, ctx, array.dtype) for array in self._arrays]
+        others = [i for i in range(len(names)) if i != self._data]
+        planned = all(node['op'] in PLANNED for node in json.loads(symbol.tojson())['nodes'])
+        self._graph = nd.CachedOp(symbol, [('static_alloc', True), ('static_shape', planned),
+                                           ('data_indices', [self._data]), ('param_indices', others)])
+
+    def __call__(self, x):
+        """Embeddings of images, as an NDArray that may still be on its way."""
+        arrays = list(self._arrays)
+        arrays[self._data] = nd.array(x, self._ctx, self._dtype)
+        with mx.autograd.pause():
+            return self._graph(*arrays)

@@ -1,0 +1,177 @@
+"""gluonfr.deploy.fuse: the graph for inference equals the net, and has the operators that make it fast."""
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import mxnet as mx
+import numpy as np
+import pytest
+from model_table import TABLE
+from mxnet import gluon, nd
+from mxnet.gluon import nn
+
+from gluonfr.deploy import Embedder
+from gluonfr.deploy.fuse import fuse
+from gluonfr.deploy.graph import trace
+from gluonfr.deploy.runner import Replica, Runner
+from gluonfr.deploy.workers import worker_contexts
+from gluonfr.model_zoo import get_model
+from gluonfr.nn import PReLU
+
+# larger nets are of the same blocks, only more of them
+NAMES = sorted(name for name, size in TABLE.items() if size.values < 25e6) + ['attention_net56']
+
+
+def used(net, shape, seed=0):
+    """The net with the running statistics and slopes, above 1 and below 0 too, of one that was trained."""
+    random = np.random.RandomState(seed)
+    mx.random.seed(seed)
+    net.initialize()
+    net(nd.zeros((1,) + shape))
+    for name, param in net.collect_params().items():
+        low, high = {'mean': (-0.1, 0.1), 'var': (0.5, 1.5), 'gamma': (0.5, 0.9), 'alpha': (-0.2, 1.3)}.get(
+            name.rsplit('_', 1)[-1], (None, None))
+        if low is not None:
+            param.set_data(nd.array(random.uniform(low, high, param.shape)))
+    return net
+
+
+def operators(symbol):
+    return Counter(node['op'] for node in json.loads(symbol.tojson())['nodes'] if node['op'] != 'null')
+
+
+def close(found, want):
+    np.testing.assert_allclose(found, want, atol=2e-5 * np.abs(want).max(), rtol=0)
+
+
+@pytest.mark.parametrize('name, onednn', [(name, True) for name in NAMES] + [
+    ('lenetplus', False), ('mobilefacenet', False), ('se_resnet18_v2', False)])
+def test_every_net_is_the_same_when_fused(name, onednn):
+    net = get_model(name, need_cls_layer=False)
+    shape = net.input_spec.shape
+    used(net, shape)
+    x = nd.array(np.random.RandomState(1).uniform(-1, 1, (2,) + shape))
+    want = net(x).asnumpy()
+    symbol, weights = fuse(*trace(net), shape, onednn)
+    found = operators(symbol)
+    assert not found['Dropout'] and not (onednn and found['BatchNorm'])
+    replica = Replica(symbol, weights, mx.cpu())
+    for _ in range(3):  # planned memory shows its faults from the second time on
+        close(replica(x).asnumpy(), want)
+
+
+@pytest.mark.parametrize('name, scaled', [('mobilefacenet', 99), ('mobilefacenet_shared', 49)])
+def test_operators_of_the_fused_mobilefacenet(name, scaled):
+    """All convolutions; each PReLU of many slopes is two of them, or one and another form of its depthwise one."""
+    net = used(get_model(name), (3, 112, 112))
+    for param in net.collect_params('.*alpha').values():
+        param.set_data(nd.array(np.random.uniform(0.1, 0.9, param.shape)))
+    found = operators(fuse(*trace(net), (3, 112, 112))[0])
+    assert found == {'_sg_mkldnn_conv': scaled, '_sg_mkldnn_fully_connected': 1, 'Flatten': 2, 'Reshape': 1}
+
+
+def test_operators_of_the_fused_iresnet():
+    found = operators(fuse(*trace(used(get_model('iresnet18'), (3, 112, 112))), (3, 112, 112))[0])
+    assert found == {'_sg_mkldnn_conv': 48, '_sg_mkldnn_fully_connected': 1, 'Flatten': 2, 'Reshape': 1}
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_training_graph_has_no_operator_that_leaves_the_layout(name):
+    """Of all PReLUs on images; slow operators between convolutions cost several times the convolutions."""
+    net = get_model(name, need_cls_layer=False)
+    used(net, net.input_spec.shape)
+    found = operators(trace(net)[0])
+    slow = found['LeakyReLU'] - (name == 'mobilefacenet_ring')  # which ends in a PReLU on (B, D)
+    assert slow == found['broadcast_sub'] == found['elemwise_sub'] == found['_maximum'] == 0
+
+
+class Net(nn.HybridSequential):
+    """A net of given blocks."""
+
+    def __init__(self, *blocks):
+        super().__init__()
+        with self.name_scope():
+            self.add(*blocks)
+
+
+@pytest.mark.parametrize('slopes', [[0.25] * 8, [0.1, 0.9] * 4, [1.4, -0.5] * 4, [0, 1] * 4])
+@pytest.mark.parametrize('block', [lambda: PReLU(8), nn.PReLU])
+@pytest.mark.parametrize('groups', [1, 8])
+def test_forms_of_prelu(slopes, block, groups):
+    layers = nn.Conv2D(8, 3, in_channels=8, groups=groups), block()
+    net = used(Net(nn.Conv2D(8, 1, in_channels=3), *layers, nn.Conv2D(4, 3, in_channels=8)), (3, 9, 9))
+    alpha = layers[1].alpha
+    alpha.set_data(nd.array(slopes[:alpha.shape[0]]))
+    x = nd.random.normal(shape=(2, 3, 9, 9))
+    want = net(x).asnumpy()
+    symbol, weights = fuse(*trace(net), (3, 9, 9))
+    close(Replica(symbol, weights, mx.cpu())(x).asnumpy(), want)
+    assert not {name for name in operators(symbol)} - {'_sg_mkldnn_conv'}
+
+
+class Shared(gluon.HybridBlock):
+    """A convolution whose output is read before and behind the BatchNorm: nothing to fold."""
+
+    def __init__(self):
+        super().__init__()
+        with self.name_scope():
+            self.conv, self.norm = nn.Conv2D(4, 1, in_channels=3), nn.BatchNorm(in_channels=4)
+
+    def hybrid_forward(self, F, x):
+        y = self.conv(x)
+        return F.elemwise_add(y, self.norm(y))
+
+
+@pytest.mark.parametrize('make', [
+    Shared,
+    lambda: Net(nn.Conv2D(4, 1, in_channels=3), nn.BatchNorm(scale=False), nn.BatchNorm(center=False)),
+    lambda: Net(nn.Conv2D(4, 1, in_channels=3, use_bias=False), nn.BatchNorm(axis=3)),
+    lambda: Net(nn.BatchNorm(), nn.Conv2D(4, 3, padding=1, in_channels=3)),
+    lambda: Net(nn.Flatten(), nn.Dense(6, use_bias=False), nn.BatchNorm(epsilon=0.1), nn.Dropout(0.5)),
+    lambda: Net(nn.Conv2D(5, 3, in_channels=3), nn.Dense(6), nn.PReLU()),
+    lambda: Net(nn.HybridLambda(lambda F, x: (x - 0.5) * 2), nn.Conv2D(5, 3, in_channels=3), nn.Dense(6)),
+    lambda: Net(nn.HybridLambda(lambda F, x: F.split(x, 3, axis=1)[1]), nn.Conv2D(5, 3, in_channels=1)),
+    lambda: Net(nn.HybridLambda(lambda F, x: F.clip(x, -0.5, 0.5)), nn.Conv2D(5, 3, in_channels=3), nn.GELU()),
+], ids=['shared', 'two norms', 'last axis', 'norm first', 'dense', 'dense on images', 'numbers', 'split', 'others'])
+def test_graphs_with_little_to_fold(make):
+    net = used(make(), (3, 8, 8))
+    x = nd.random.normal(shape=(2, 3, 8, 8))
+    want = net(x).asnumpy()
+    replica = Replica(*fuse(*trace(net), (3, 8, 8)), mx.cpu())
+    for _ in range(3):
+        close(replica(x).asnumpy(), want)
+
+
+def test_an_embedding_does_not_depend_on_the_images_beside_it():
+    net = used(get_model('lenetplus'), (1, 28, 28))
+    data = np.random.RandomState(0).randint(0, 256, (21, 28, 28, 3)).astype('uint8')
+    together = Embedder(net, batch_size=16)(data)
+    for i in (0, 7, 20):
+        assert Embedder(net, batch_size=3)(data[i:i + 1]).tobytes() == together[i:i + 1].tobytes()
+
+
+def test_one_embedder_from_many_threads():
+    embedder = Embedder(used(get_model('lenetplus'), (1, 28, 28)), batch_size=4)
+    data = np.random.RandomState(0).randint(0, 256, (60, 28, 28, 3)).astype('uint8')
+    want = embedder(data)
+    with ThreadPoolExecutor(8) as pool:
+        parts = list(pool.map(lambda i: embedder(data[i:i + 5]), range(0, 60, 5)))
+    assert np.concatenate(parts).tobytes() == want.tobytes()
+
+
+def test_worker_contexts_are_kept_and_have_their_threads():
+    first, again = worker_contexts(3, 1), worker_contexts(2, 1)
+    assert first[:2] == again and len(set(first)) == 3
+    assert not set(first) & set(worker_contexts(1, 2))
+    assert all(context.device_type == 'cpu' and context.device_id >= 32 for context in first)
+
+
+def test_a_large_net_has_fewer_replicas(monkeypatch):
+    net = used(get_model('lenetplus'), (1, 28, 28))
+    monkeypatch.setattr('gluonfr.deploy.runner.usable_cores', lambda: 6)
+    assert len(Runner(net, (1, 28, 28))._replicas) == 6
+    monkeypatch.setattr('gluonfr.deploy.runner.REPLICA_BYTES', 10 * TABLE['lenetplus'].values)
+    runner = Runner(net, (1, 28, 28))
+    assert len(runner._replicas) == 2
+    x = np.random.RandomState(0).uniform(0, 1, (3, 1, 28, 28)).astype('float32')
+    close(runner.submit(x)(), net(nd.array(x)).asnumpy())
