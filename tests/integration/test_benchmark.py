@@ -1,0 +1,127 @@
+"""The scripts in scripts/benchmark measure, compare and say what is missing."""
+import csv
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[2] / 'scripts' / 'benchmark'
+
+# a benchmark of sleeping, with one contestant that is not installed and one that dies
+SLEEP = """
+import os, sys, time
+sys.path.insert(0, {folder!r})
+from bench import BenchError, Contestant, Task, main
+
+def sleep(link, seconds, steps):
+    print('a library says hello')
+    link.rounds(lambda: time.sleep(seconds), steps, (sys.modules['csv'],), threads=os.environ.get('OMP_NUM_THREADS'))
+
+def die(link, steps):
+    link.ready()
+    link.go()
+    raise RuntimeError('out of paper')
+
+def contestant(name, seconds, *more, **options):
+    return Contestant(name, 'sleep', dict(seconds=seconds, steps=args.steps or 2), *more, **options)
+
+def tasks(given):
+    global args
+    args = given
+    return {{
+        'naps': Task('short naps', 10, [
+            contestant('cat', 0.01, environ={{'OMP_NUM_THREADS': '7'}}),
+            contestant('dog', 0.04, goal=2.0),
+            contestant('owl', 0.04, 'time', 0.001),
+            contestant('yeti', 0.04, needs=('os', 'no_such_module.inside'))]),
+        'again': Task('each in a new process', 1, [
+            contestant('cat', 0.01, 'rate', 5), contestant('dog', 0.01, 'memory', 2)], fresh=True),
+        'other': Task('not the same', 1, [contestant('cat', 0), contestant('dog', 0)], check=differ),
+        'end': Task('one dies', 1, [contestant('cat', 0), Contestant('moth', 'die', {{'steps': 1}})])}}
+
+def differ(infos):
+    raise BenchError('they differ: ' + ' '.join(infos))
+
+main(__file__, 'Naps.', tasks, {{'sleep': sleep, 'die': die}})
+"""
+
+
+def run(script, *arguments):
+    done = subprocess.run([sys.executable, str(script), *map(str, arguments)], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+    return done.returncode, done.stdout
+
+
+@pytest.fixture
+def naps(tmp_path):
+    script = tmp_path / 'naps.py'
+    script.write_text(SLEEP.format(folder=str(FOLDER)))
+    return script
+
+
+def table(path):
+    with open(str(path), newline='', encoding='utf-8') as file:
+        return {(row['task'], row['contestant']): row for row in csv.DictReader(file)}
+
+
+def test_rounds_ratios_goals_and_csv(naps, tmp_path):
+    path = tmp_path / 'naps.csv'
+    code, said = run(naps, '--only', 'naps', '--rounds', 2, '--neighbour', '--save', path)
+    assert code == 0, said
+    rows = table(path)
+    cat, dog, owl, yeti = (rows['naps', name] for name in ('cat', 'dog', 'owl', 'yeti'))
+    assert cat['rounds'] == '2' and float(cat['seconds']) == pytest.approx(0.01, rel=1)
+    assert float(cat['images_per_second']) == pytest.approx(10 / float(cat['seconds']), rel=1e-2)
+    assert float(dog['value']) == pytest.approx(float(dog['seconds']) / float(cat['seconds']), rel=1e-2)
+    assert (dog['goal'], dog['met']) == ('>= 2', 'yes')
+    assert float(owl['value']) == pytest.approx(float(cat['seconds']) / float(owl['seconds']), rel=1e-2)
+    assert (owl['goal'], owl['met']) == ('<= 0.001', 'no') and 'MISSED' in said
+    assert yeti['skipped'] == 'pip install no_such_module.inside' and not yeti['seconds']
+    crowded = rows['naps', 'cat, busy neighbour']
+    assert crowded['measure'] == 'alone' and crowded['goal'] == '>= 0.4' and float(crowded['value']) > 0
+    assert cat['threads'] == '7' and not dog['threads']  # the variable of the tests' own environment is taken out
+    assert 'csv 1.0' in cat['versions'] and float(cat['peak_rss_mib']) > 1
+    assert cat['command'].startswith('python scripts/benchmark/naps.py --only naps') and cat['cores'] >= '1'
+
+    code, said = run(naps, '--only', 'again', '--rounds', 1, '--steps', 1, '--save', path)
+    assert code == 0, said
+    rows = table(path)
+    assert rows['naps', 'cat'] == cat  # the other task's rows stay
+    assert rows['again', 'cat']['measure'] == 'rate' and rows['again', 'cat']['met'] == 'yes'
+    assert rows['again', 'dog']['measure'] == 'memory' and rows['again', 'dog']['met'] == 'yes'
+
+
+@pytest.mark.parametrize('task, words', [
+    ('end', ["end: the worker of 'moth' ended with status 1", 'RuntimeError: out of paper']),
+    ('other', ['other: they differ: cat dog'])])
+def test_what_goes_wrong_is_said(naps, task, words):
+    code, said = run(naps, '--only', task, '--rounds', 1)
+    assert code == 1 and all(word in said for word in words), said
+
+
+@pytest.mark.parametrize('name, task', [('train', 'iresnet50'), ('embed', 'latency'), ('data', 'loop'),
+                                        ('memory', 'mobilefacenet-64')])
+def test_help_and_bad_arguments(name, task):
+    code, said = run(FOLDER / (name + '.py'), '--help')
+    assert code == 0 and 'python scripts/benchmark/{}.py --quick'.format(name) in said
+    code, said = run(FOLDER / (name + '.py'), '--only', 'nothing')
+    assert code == 2 and '--only must be one of' in said and task in said
+    code, said = run(FOLDER / (name + '.py'), '--rounds', 0)
+    assert code == 2 and "must be a whole number >= 1, got '0'" in said
+
+
+def test_embedding_of_one_image(tmp_path):
+    code, said = run(FOLDER / 'embed.py', '--only', 'latency', '--rounds', 1, '--steps', 1, '--work', tmp_path)
+    assert code == 0, said
+    assert "'gluonfr' and 'gluonfr, 1 thread' are the same" in said
+    for module, name in (('torch', 'PyTorch, channels_last'), ('onnxruntime', 'ONNX Runtime, fastest threads')):
+        assert ("'gluonfr' and {!r} are the same".format(name) if find_spec(module) else 'skipped: pip install') in said
+
+
+def test_training_steps():
+    code, said = run(FOLDER / 'train.py', '--only', 'mobilefacenet', '--rounds', 1, '--steps', 1, '--batch', 2)
+    assert code == 0, said
+    assert "Gluon's PReLU, MXNet's threads" in said and 'goal >= 5' in said
+    assert ('torch ' if find_spec('torch') else 'skipped: pip install torch') in said
