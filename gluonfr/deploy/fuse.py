@@ -14,7 +14,7 @@ def fuse(symbol, params, shape, onednn=True):
 
     What depends on weights alone is computed once, Dropout goes, and a BatchNorm becomes part of the convolution or
     dense layer before it. For a CPU, each PReLU takes the cheapest form that oneDNN has for its slopes
-    (`Fusion.prelu`), and MXNet's own pass then lets convolutions add residuals and apply activations.
+    (`Fusion.leaky_relu`), and MXNet's own pass then lets convolutions add residuals and apply activations.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Fusion:
         rules = {'BatchNorm': self.batch_norm, 'Dropout': self.nothing, 'identity': self.nothing,
                  '_copy': self.nothing}
         if self.onednn:
-            rules.update(FullyConnected=self.dense, LeakyReLU=self.leaky_relu, elemwise_add=self.added)
+            rules.update(FullyConnected=self.dense, LeakyReLU=self.leaky_relu)
         for node in self.nodes:
             self.made[node] = node if node.op == 'null' else rules.get(node.op, self.same)(node)
         return self.made[self.head[0]], self.head[1]
@@ -105,23 +105,7 @@ class Fusion:
         return new
 
     def leaky_relu(self, node):
-        """A PReLU written as MXNet's operator."""
-        slopes = node.inputs[1][0].value if node.attrs.get('act_type') == 'prelu' else None
-        return self.same(node) if slopes is None else self.prelu(node, node.inputs[0], slopes, 1)
-
-    def added(self, node):
-        """A sum, which may be a PReLU as `gluonfr.nn.PReLU` writes it: alpha x + (1 - alpha) relu(x)."""
-        (left, _), (right, _) = node.inputs
-        if left.is_scaling() and right.is_scaling():
-            relu = right.inputs[0][0]
-            slopes, rest = left.inputs[1][0].value, right.inputs[1][0].value
-            if relu.op == 'Activation' and relu.attrs['act_type'] == 'relu' and relu.inputs[0] == left.inputs[0] \
-                    and np.allclose(slopes + rest, 1):
-                return self.prelu(node, left.inputs[0], slopes.ravel(), 2)
-        return self.same(node)
-
-    def prelu(self, node, source, slopes, uses):
-        """PReLU of `source`, which this and nothing else reads `uses` times. In order of cost:
+        """A PReLU, in the form that costs the least for its slopes:
 
          - one slope: MXNet's 'leaky' operator, which a convolution applies itself;
          - slopes <= 1 behind a depthwise convolution w: the sum of w scaled by alpha and relu of w scaled by
@@ -130,7 +114,9 @@ class Fusion:
 
         Slopes for each channel want images, (B, C, H, W).
         """
-        x, name = self.new(source), node.name
+        if node.attrs.get('act_type') != 'prelu' or node.inputs[1][0].value is None:
+            return self.same(node)
+        slopes, x, name = node.inputs[1][0].value, self.new(node.inputs[0]), node.name
         if slopes.min() == slopes.max():
             return Node('LeakyReLU', name, {'act_type': 'leaky', 'slope': repr(float(slopes[0]))}, [x], node.shape)
         if len(node.shape) != 4:
@@ -139,7 +125,7 @@ class Fusion:
         def relu(layer):
             return Node('Activation', name + '_relu', {'act_type': 'relu'}, [(layer, 0)], node.shape), 0
 
-        if slopes.max() <= 1 and x[0].is_depthwise() and self.uses[source[0]] == uses:
+        if slopes.max() <= 1 and x[0].is_depthwise() and self.uses[node.inputs[0][0]] == 1:
             layer, column = x[0], slopes.reshape(-1, 1, 1, 1)
             weight, bias = layer.weight_and_bias()
             left = layer.with_weights(layer.inputs[0], weight * column, bias * slopes, '_left'), 0

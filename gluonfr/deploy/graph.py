@@ -5,6 +5,8 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
+from ..nn import plain_operators
+
 __all__ = ['Node', 'read_graph', 'to_symbol', 'trace']
 
 
@@ -35,10 +37,6 @@ class Node:
         groups = int(self.attrs.get('num_group', 1)) if self.op == 'Convolution' else 1
         return groups > 1 and groups == int(self.attrs['num_filter']) and self.inputs[1][0].value is not None
 
-    def is_scaling(self):
-        """Whether it only multiplies each channel by a known number."""
-        return self.is_depthwise() and self.attrs['kernel'] == '(1, 1)' and self.flag('no_bias', False)
-
     def weight_and_bias(self):
         """Of a layer; a bias of 0 where it has none."""
         weight = self.inputs[1][0].value
@@ -55,7 +53,8 @@ class Node:
 def trace(net, dtype='float32'):
     """The symbol of a hybrid net with the input 'data' and its embedding as output, and {name: NDArray} of the rest."""
     data = mx.sym.var('data', dtype=dtype)
-    out = net(data)
+    with plain_operators():
+        out = net(data)
     out = out[0] if isinstance(out, (tuple, list)) else out
     params = {param.name: param.data(param.list_ctx()[0]) for param in net.collect_params().values()}
     return out, {name: params[name] for name in out.list_inputs() if name != 'data'}

@@ -1,7 +1,7 @@
 """What families of face nets share: the pre-activation residual unit and the head."""
 from mxnet.gluon import HybridBlock, nn
 
-from ..nn import PReLU, SELayer
+from ..nn import Chain, PReLU, SELayer
 from ..nn.basic_blocks import EmbeddingNorm
 from ..utils.check import check_choice, check_number
 
@@ -51,7 +51,7 @@ class PreActivationUnit(HybridBlock):
                 layers.append(SELayer(channels, channels))
             self.activate = nn.HybridSequential(prefix='')
             self.activate.add(*layers[:2])
-            self.body = nn.HybridSequential(prefix='')
+            self.body = Chain(prefix='')
             self.body.add(*layers[2:])
             self.shortcut = None
             if stride != 1 or in_channels != channels:

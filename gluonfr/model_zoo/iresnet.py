@@ -2,7 +2,7 @@
 import mxnet as mx
 from mxnet.gluon import HybridBlock, nn
 
-from ..nn import FrBase, PReLU
+from ..nn import Chain, FrBase, PReLU
 from ..nn.basic_blocks import EmbeddingNorm
 from ..utils.check import check_int, check_number
 from .registry import variant
@@ -18,7 +18,7 @@ class _Unit(HybridBlock):
         super().__init__()
         conv = dict(kernel_size=3, padding=1, use_bias=False)
         with self.name_scope():
-            self.body = nn.HybridSequential(prefix='')
+            self.body = Chain(prefix='')
             self.body.add(nn.BatchNorm(epsilon=epsilon, in_channels=in_channels),
                           nn.Conv2D(channels, in_channels=in_channels, **conv),
                           nn.BatchNorm(epsilon=epsilon, in_channels=channels), PReLU(channels),

@@ -4,6 +4,8 @@ from math import prod
 
 import mxnet as mx
 
+from ..nn import plain_operators
+
 __all__ = ['count_macs', 'count_parameters']
 
 
@@ -40,7 +42,7 @@ def count_parameters(net, running_stats=False, shape=None):
 def count_macs(net, shape=None):
     """Multiply-adds of the net's convolutions and fully connected layers in one pass, by the shapes in its graph.
 
-    A scale by a computed weight, which is how `gluonfr.nn.PReLU` runs on a CPU, is no such layer; a class layer is.
+    A class layer counts where the net has one.
 
     Parameters
     ----------
@@ -65,8 +67,6 @@ def count_macs(net, shape=None):
     for node in nodes:
         if node['op'] in ('Convolution', 'FullyConnected', 'Deconvolution'):
             image, weight = (nodes[source[0]] for source in node['inputs'][:2])
-            if node['op'] != 'FullyConnected' and weight['op'] != 'null':
-                continue
             kernel = sizes[_output(weight)]
             moved = image if node['op'] == 'Deconvolution' else node
             total += prod(sizes[_output(moved)]) * prod(kernel[1:])
@@ -80,7 +80,8 @@ def _graph(net, shape, owner):
         if spec is None:
             raise ValueError('{}: shape must be given for a net without input_spec.'.format(owner))
         shape = (1,) + spec.shape
-    out = net(mx.sym.var('data'))
+    with plain_operators():
+        out = net(mx.sym.var('data'))
     return mx.sym.Group(list(out)) if isinstance(out, (list, tuple)) else out, tuple(shape)
 
 

@@ -1,7 +1,7 @@
 """MiniResNet18: a residual net for small grey images."""
 from mxnet.gluon import HybridBlock, nn
 
-from ..nn import FrBase, PReLU
+from ..nn import Chain, FrBase, PReLU
 from .registry import MODELS
 from .spec import InputSpec
 
@@ -14,7 +14,7 @@ class _Block(HybridBlock):
     def __init__(self, channels, prefix=None, params=None):
         super().__init__(prefix=prefix, params=params)
         with self.name_scope():
-            self.body = nn.HybridSequential(prefix='')
+            self.body = Chain(prefix='')
             self.body.add(nn.Conv2D(channels, 3, padding=1, use_bias=False, in_channels=channels),
                           nn.BatchNorm(in_channels=channels), PReLU(channels),
                           nn.Conv2D(channels, 3, padding=1, use_bias=False, in_channels=channels),

@@ -2,7 +2,7 @@
 import mxnet as mx
 from mxnet.gluon import HybridBlock, nn
 
-from ..nn import FrBase, PReLU, SELayer
+from ..nn import Chain, FrBase, PReLU, SELayer
 from ..nn.basic_blocks import EmbeddingNorm
 from ..utils.check import check_int
 from .registry import MODELS, variant
@@ -15,7 +15,7 @@ __all__ = ['MobileFaceNet', 'get_mobile_facenet', 'mbf', 'mobilefacenet_ring', '
 STAGES = ((128, 128, 64), (256, 256, 128), (512, 256, 128))
 
 
-class _Conv(nn.HybridSequential):
+class _Conv(Chain):
     """Convolution, BatchNorm, and a PReLU with ``slopes`` 'channel' or 'shared' (None: no PReLU)."""
 
     def __init__(self, in_channels, channels, kernel=1, stride=1, pad=0, groups=1, slopes='channel', epsilon=1e-5):
@@ -34,7 +34,7 @@ class _Bottleneck(HybridBlock):
         super().__init__()
         self._residual = stride == 1 and in_channels == channels
         with self.name_scope():
-            self.out = nn.HybridSequential()
+            self.out = Chain()
             with self.out.name_scope():
                 self.out.add(_Conv(in_channels, hidden, slopes=slopes, epsilon=epsilon),
                              _Conv(hidden, hidden, 3, stride, 1, hidden, slopes, epsilon),
@@ -129,7 +129,7 @@ class MobileFaceNet(FrBase):
             return [_Bottleneck(width, hidden, width, 1, slopes, eps, use_se) for _ in range(count)]
 
         with self.name_scope():
-            self.features = nn.HybridSequential(prefix='features_')
+            self.features = Chain(prefix='features_')
             with self.features.name_scope():
                 self.features.add(_Conv(3, width, 3, 2, 1, slopes=slopes, epsilon=eps))           # (B, 64, 56, 56)
                 if first == 1:

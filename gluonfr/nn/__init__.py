@@ -1,12 +1,14 @@
-"""Blocks (`NormDense`, `SELayer`, `FrBase`, `PReLU`) and heads (`AngleLinear`, `get_head`)."""
+"""Blocks (`NormDense`, `SELayer`, `FrBase`, `PReLU`, `Chain`) and heads (`AngleLinear`, `get_head`)."""
 from mxnet.gluon.nn import Dense
 
 from ..utils.check import check_choice
 from .angular import ANGLE_SETTINGS, AngleLinear
 from .basic_blocks import EmbeddingNorm, FrBase, NormDense, SELayer
-from .prelu import PReLU
+from .chain import Chain
+from .prelu import PReLU, plain_operators
 
-__all__ = ['ANGLE_SETTINGS', 'AngleLinear', 'EmbeddingNorm', 'FrBase', 'NormDense', 'PReLU', 'SELayer', 'get_head']
+__all__ = ['ANGLE_SETTINGS', 'AngleLinear', 'Chain', 'EmbeddingNorm', 'FrBase', 'NormDense', 'PReLU', 'SELayer',
+           'get_head', 'plain_operators']
 
 
 def get_head(kind, classes, in_units):

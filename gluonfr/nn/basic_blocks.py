@@ -3,7 +3,7 @@ import mxnet as mx
 from mxnet.gluon import HybridBlock, nn
 
 from ..utils.check import check_int
-from .prelu import PReLU
+from .prelu import PReLU, plain_operators
 
 __all__ = ['EmbeddingNorm', 'NormDense', 'SELayer', 'FrBase']
 
@@ -182,6 +182,18 @@ class FrBase(HybridBlock):
                 raise ValueError('{}: x must be images (B, {}, {}, {}), got {}.'.format(
                     type(self).__name__, wanted[0], *(('H', 'W') if self.any_size else wanted[1:]), x.shape))
         return super().forward(x, *args)
+
+    def export(self, *args, **kwargs):
+        """As Gluon's, with the operators that the layers are named after (`plain_operators`)."""
+        compiled = self._cached_graph
+        try:
+            if compiled:  # else Gluon says that the net must have run once
+                self._cached_graph = ()
+                with plain_operators():
+                    self._get_graph(mx.nd.zeros((1,)))
+            return super().export(*args, **kwargs)
+        finally:
+            self._cached_graph = compiled
 
     def hybrid_forward(self, F, x):
         """The embedding, and the class scores if the net has a class layer."""

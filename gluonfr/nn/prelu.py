@@ -1,10 +1,33 @@
 """PReLU in a form that is fast on a CPU."""
+import threading
+from contextlib import contextmanager
+
 import mxnet as mx
 from mxnet.gluon import HybridBlock
 
 from ..utils.check import check_int
 
-__all__ = ['PReLU']
+__all__ = ['PReLU', 'plain_form', 'plain_operators']
+
+_local = threading.local()
+
+
+@contextmanager
+def plain_operators():
+    """Let nets in this thread be traced with the operators that their layers are named after, as on a GPU.
+
+    Their graphs are what others read: exporters, other runtimes, and the graph for inference.
+    """
+    before, _local.plain = plain_form(), True
+    try:
+        yield
+    finally:
+        _local.plain = before
+
+
+def plain_form():
+    """Whether this is within `plain_operators`."""
+    return getattr(_local, 'plain', False)
 
 
 class PReLU(HybridBlock):
@@ -45,10 +68,9 @@ class PReLU(HybridBlock):
         with self.name_scope():
             self.alpha = self.params.get('alpha', shape=(channels,), init=alpha_initializer or mx.init.Constant(0.25))
 
-    def _fast(self):
-        # A Symbol has no context: the parameter's own contexts say where the graph will run.
-        if not (self._spatial and self._width):
-            return False
+    def runs_on_cpu(self):
+        """Whether the net is initialised on CPUs only."""
+        # a Symbol has no context: the parameter's own contexts say where the graph will run
         try:
             return all(ctx.device_type == 'cpu' for ctx in self.alpha.list_ctx())
         except RuntimeError:  # not initialised: nothing is known but the symbol
@@ -56,7 +78,7 @@ class PReLU(HybridBlock):
 
     def hybrid_forward(self, F, x, alpha):
         """The activation of ``x``."""
-        if not self._fast():
+        if plain_form() or not (self._spatial and self._width and self.runs_on_cpu()):
             return F.LeakyReLU(x, gamma=alpha, act_type='prelu')
         if self._channels == 1:
             alpha = F.broadcast_to(alpha, shape=(self._width,))
