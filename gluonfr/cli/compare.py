@@ -1,5 +1,6 @@
 """`gluonfr compare`: how alike two or more aligned faces are."""
-from .options import ImageFiles, add_command, add_net, make_embedder
+from .images import ImageFiles
+from .options import add_command, add_net, make_embedder
 
 __all__ = ['add_commands']
 

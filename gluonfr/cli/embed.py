@@ -5,11 +5,9 @@ import os
 
 import numpy as np
 
-from ..data.folder import FolderDataset, ListDataset
-from ..data.image import IMAGE_SUFFIXES, ImageError, read_image
-from ..data.record import RecordDataset
 from ..utils.files import atomic_path, save_npz
-from .options import ImageFiles, add_command, add_net, advice_on_full_disk, make_embedder, on_error, user_path
+from .images import open_images
+from .options import add_command, add_net, advice_on_full_disk, make_embedder, on_error, user_path
 from .train_data import identity
 
 __all__ = ['add_commands', 'embed_file']
@@ -55,32 +53,6 @@ def draw(path, labels, picture):
     shown = np.isin(labels, np.unique(labels)[:PEOPLE_DRAWN])
     plot_embeddings(embeddings[shown], labels[shown], picture, title='embeddings')
     print('picture: {}'.format(picture))
-
-
-def open_images(place, on_error='raise'):
-    """A face dataset from a folder of people or of images, a list file or a rec."""
-    if os.path.isdir(place):
-        names = sorted(name for name in os.listdir(place) if not name.startswith('.'))
-        if any(os.path.isdir(os.path.join(place, name)) for name in names):
-            return FolderDataset(place, on_error=on_error)
-        images = [os.path.join(place, name) for name in names
-                  if os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES]
-        if not images:
-            raise ValueError('{} must hold images ({}), or a folder of them for each person, got {} other files.'
-                             .format(place, ' '.join(IMAGE_SUFFIXES), len(names)))
-        return ImageFiles([path for path in images if on_error == 'raise' or _readable(path)])
-    if not os.path.isfile(place):
-        raise FileNotFoundError('there is no file or folder {}.'.format(place))
-    return (RecordDataset if place.endswith('.rec') else ListDataset)(place, on_error=on_error)
-
-
-def _readable(path):
-    try:
-        read_image(path)
-    except (ImageError, OSError) as error:
-        logging.getLogger('gluonfr').warning('skipped %s: %s', path, error)
-        return False
-    return True
 
 
 def embed_file(embedder, dataset, out, progress=True):

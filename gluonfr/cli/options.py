@@ -4,15 +4,15 @@ import errno
 import os
 from contextlib import contextmanager
 
-import numpy as np
 
-from ..data.image import read_image
 from ..deploy import Embedder, load_net
+from ..deploy.lower import PRECISIONS
 from ..metrics.scores import FLIPS
 from ..train import parse_gpus
 from ..utils.arguments import parse_arguments
+from .images import open_images
 
-__all__ = ['ImageFiles', 'add_command', 'add_net', 'advice_on_full_disk', 'make_embedder', 'natural',
+__all__ = ['add_command', 'add_net', 'advice_on_full_disk', 'make_embedder', 'natural',
            'on_error', 'positive', 'user_path']
 
 
@@ -35,6 +35,10 @@ def add_net(parser):
     parser.add_argument('--flip', choices=FLIPS, default='none',
                         help='sum: add the embedding of the mirror image; concat: put them side by side (default none)')
     parser.add_argument('--batch-size', type=positive, default=64, metavar='N', help='images a step (default 64)')
+    parser.add_argument('--precision', choices=PRECISIONS, default='float32',
+                        help='of the layers on a CPU; bfloat16 and int8 are faster and a little less exact')
+    parser.add_argument('--calibrate', type=user_path, metavar='DATA',
+                        help='for int8: a folder, list or rec of faces such as will come; 128 of them are used')
     parser.add_argument('--gpu', default='', metavar='N', help='run on this GPU (default: the CPU)')
 
 
@@ -42,22 +46,11 @@ def make_embedder(args):
     """The `Embedder` that the options of `add_net` ask for."""
     ctx = parse_gpus(args.gpu)[0]
     net = load_net(args.net, args.params, ctx=ctx, **parse_arguments(args.network_args, '--network-args'))
-    return Embedder(net, batch_size=args.batch_size, flip=args.flip, ctx=ctx)
-
-
-class ImageFiles:
-    """Image files as a dataset without labels."""
-
-    def __init__(self, paths):
-        self.paths = paths
-        self.labels = np.full(len(paths), -1)
-
-    def __len__(self):
-        return len(self.paths)
-
-    def read(self, i):
-        """Image `i` and the label -1."""
-        return read_image(self.paths[i]), -1
+    if (args.precision == 'int8') != bool(args.calibrate):
+        raise ValueError('--precision int8 and --calibrate DATA must be given together.')
+    calibration = open_images(args.calibrate) if args.calibrate else None
+    return Embedder(net, batch_size=args.batch_size, flip=args.flip, ctx=ctx, precision=args.precision,
+                    calibration=calibration)
 
 
 @contextmanager

@@ -5,11 +5,12 @@ from collections import Counter
 import numpy as np
 
 from .graph import Node, read_graph, to_symbol
+from .lower import lower
 
 __all__ = ['fuse']
 
 
-def fuse(symbol, params, shape, onednn=True):
+def fuse(symbol, params, shape, onednn=True, precision='float32', images=None):
     """Rewrite a graph for inference.
 
     What depends on weights alone is computed once, Dropout goes, and a BatchNorm becomes part of the convolution or
@@ -26,14 +27,18 @@ def fuse(symbol, params, shape, onednn=True):
         Of one image, (C, H, W).
     onednn : bool
         Whether to rewrite for a CPU with oneDNN.
+    precision, images
+        As for `lower`, with oneDNN only.
 
     Returns
     -------
-    (Symbol, dict of str to numpy.ndarray)
-        A graph equal to the first but for rounding, and its float32 weights.
+    (Symbol, dict of str to array)
+        A graph equal to the first but for rounding, and its weights.
     """
     fusion = Fusion(symbol, params, shape, onednn)
     symbol, weights = to_symbol(fusion.output(), json.loads(symbol.tojson())['attrs'])
+    if precision != 'float32':
+        return lower(symbol, weights, precision, images)
     # MXNet's pass folds a BatchNorm that is left along a wrong axis, or into a convolution with other uses
     if onednn and '"BatchNorm"' not in symbol.tojson():
         symbol = symbol.get_backend_symbol('MKLDNN')

@@ -19,7 +19,8 @@ REPLICA_BYTES = 1 << 30  # of weights in all replicas together; oneDNN keeps a s
 # MXNet runs graphs of these with all memory planned ahead; some others then fail on memory that oneDNN has laid out.
 PLANNED = {'null', '_sg_mkldnn_conv', '_sg_mkldnn_fully_connected', 'Convolution', 'FullyConnected', 'BatchNorm',
            'Activation', 'LeakyReLU', 'Pooling', 'Flatten', 'Reshape', 'Concat', 'elemwise_add', 'elemwise_mul',
-           'broadcast_mul', 'L2Normalization', '_contrib_BilinearResize2D', '_minus_scalar', '_mul_scalar'}
+           'broadcast_mul', 'L2Normalization', '_contrib_BilinearResize2D', '_minus_scalar', '_mul_scalar', 'amp_cast',
+           '_contrib_quantize_v2', '_contrib_quantized_flatten', '_contrib_dequantize', '_contrib_requantize'}
 MOST_WAITING = 8  # images handed to a replica at once: it need not wait for the next one, nor the others for it
 
 
@@ -38,18 +39,25 @@ class Runner:
         Of one image, (C, H, W).
     ctx : Context or None
         Where to run; None for where the net is.
+    precision : {'float32', 'bfloat16', 'int8'}
+        Of the layers; less than float32 on a CPU only.
+    images : numpy.ndarray, float32, (N, C, H, W), or None
+        To calibrate 'int8' with.
     """
 
-    def __init__(self, net, shape, ctx=None):
+    def __init__(self, net, shape, ctx=None, precision='float32', images=None):
         ctx = ctx or next((param.list_ctx()[0] for param in net.collect_params().values()), mx.cpu())
         self._one_by_one = False
+        if precision != 'float32' and (is_half(net) or ctx.device_type != 'cpu'):
+            raise ValueError('Embedder: precision must be float32 but for float32 nets on a CPU, got {}.'.format(
+                precision))
         if is_half(net):
             self._replicas = [Replica(*trace(net, 'float16'), ctx, 'float16')]
         elif ctx.device_type != 'cpu':
             self._replicas = [Replica(*fuse(*trace(net), shape, onednn=False), ctx)]
         else:
-            symbol, weights = fuse(*trace(net), shape)
-            cores, size = usable_cores(), sum(weight.nbytes for weight in weights.values())
+            symbol, weights = fuse(*trace(net), shape, True, precision, images)
+            cores, size = usable_cores(), sum(4 * weight.size for weight in weights.values())
             count = max(1, min(cores, REPLICA_BYTES // max(size, 1)))
             self._one_by_one = True
             self._replicas = [Replica(symbol, weights, place) for place in worker_contexts(count, cores // count)]
@@ -91,7 +99,8 @@ class Replica:
         names = symbol.list_inputs()
         self._ctx, self._dtype, self._data = ctx, dtype, names.index('data')
         self._arrays = [weights.get(name) for name in names]
-        self._arrays = [None if array is None else nd.array(array, ctx, array.dtype) for array in self._arrays]
+        self._arrays = [array.copyto(ctx) if isinstance(array, nd.NDArray) else
+                        None if array is None else nd.array(array, ctx, array.dtype) for array in self._arrays]
         others = [i for i in range(len(names)) if i != self._data]
         planned = all(node['op'] in PLANNED for node in json.loads(symbol.tojson())['nodes'])
         self._graph = nd.CachedOp(symbol, [('static_alloc', True), ('static_shape', planned),

@@ -175,3 +175,31 @@ def test_a_large_net_has_fewer_replicas(monkeypatch):
     assert len(runner._replicas) == 2
     x = np.random.RandomState(0).uniform(0, 1, (3, 1, 28, 28)).astype('float32')
     close(runner.submit(x)(), net(nd.array(x)).asnumpy())
+
+
+@pytest.mark.parametrize('precision, least', [('bfloat16', 0.999), ('int8', 0.97)])
+@pytest.mark.parametrize('name', ['lenetplus', 'miniresnet18'])
+def test_fewer_bits_give_nearly_the_same(name, precision, least):
+    net = get_model(name, embedding_size=32)
+    net.initialize()
+    data = np.random.RandomState(0).randint(0, 256, (12, 28, 28, 3)).astype('uint8')
+    options = {'calibration': data} if precision == 'int8' else {}
+    want, found = Embedder(net)(data), Embedder(net, precision=precision, **options)(data)
+    assert found.dtype == np.float32 and least < (want * found).sum(axis=1).min() < 1 - 1e-9
+
+
+@pytest.mark.parametrize('options, message', [
+    ({'precision': 'int8'}, "precision 'int8' needs calibration="),
+    ({'precision': 'int8', 'calibration': []}, "precision 'int8' needs calibration="),
+    ({'precision': 'half'}, 'Embedder: precision must be one of'),
+])
+def test_refused_precisions(options, message):
+    with pytest.raises(ValueError, match=message):
+        Embedder(used(get_model('lenetplus'), (1, 28, 28)), **options)
+
+
+def test_refused_precision_of_a_float16_net():
+    net = used(get_model('lenetplus'), (1, 28, 28))
+    net.cast('float16')
+    with pytest.raises(ValueError, match='precision must be float32 but for float32 nets on a CPU, got bfloat16'):
+        Embedder(net, precision='bfloat16')
