@@ -11,8 +11,8 @@ from ..deploy.load import CARD_NAME, load_parameters
 from ..loss import LOSSES, fill_arguments
 from ..model_zoo import get_model
 from ..nn import get_head
-from ..train import (Checkpoint, CSVLog, LogLine, PlotCurves, ProgressBar, StepCSV, TensorBoard, Verify, fit,
-                     load_weights, make_optimizer, parse_gpus)
+from ..train import (Checkpoint, CSVLog, LogLine, PlotCurves, Profile, ProgressBar, StepCSV, TensorBoard, Verify,
+                     fit, load_weights, make_optimizer, parse_gpus)
 from ..utils import IterLRScheduler, parse_arguments
 from ..utils.check import check_number
 from .options import add_command, advice_on_full_disk
@@ -65,6 +65,8 @@ def train(args):
                  Checkpoint(folder, every_steps=args.save_every, monitor='mean_acc' if sets else None), signals]
     if sets:
         callbacks.append(Verify(sets, args.eval_every, place(args, 'verify.csv'), args.eval_flip, args.eval_folds))
+    if args.profile:
+        callbacks.append(Profile(args.out))
     if not args.no_progress:
         callbacks.append(ProgressBar())
     with advice_on_full_disk(args.out, 'The checkpoints in it are whole: make room and go on with --resume'):

@@ -75,4 +75,6 @@ def add_options(parser):
     run.add_argument('--save-every', type=positive, metavar='STEPS', help='checkpoints besides those of each epoch')
     run.add_argument('--gpus', default='', metavar='0,1', help='default: the CPU')
     run.add_argument('--seed', type=natural, default=0)
+    run.add_argument('--profile', action='store_true',
+                     help='measure 20 steps, operator by operator, into profile.csv and a time line, profile.json')
     run.add_argument('--no-progress', action='store_true', help='log lines only')

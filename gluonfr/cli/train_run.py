@@ -14,8 +14,8 @@ from ..utils.files import atomic_path
 __all__ = ['begin', 'finish', 'log_file', 'place', 'recipe']
 
 RECIPE_NAME = 'recipe.json'
-RUN_FILES = ('log.txt', 'steps.csv', 'metrics.csv', 'verify.csv', 'curves.png', 'tensorboard', 'checkpoint',
-             RECIPE_NAME, CARD_NAME)
+RUN_FILES = ('log.txt', 'steps.csv', 'metrics.csv', 'verify.csv', 'curves.png', 'profile.csv', 'profile.json',
+             'tensorboard', 'checkpoint', RECIPE_NAME, CARD_NAME)
 # the options that decide what comes out
 DECISIVE = ('network', 'network_args', 'embedding_size', 'loss', 'loss_args', 'margin_warmup', 'finetune', 'dtype',
             'data_iter', 'augment', 'sampler', 'batch_size', 'optimizer', 'lr', 'lr_factor', 'warmup', 'wd',

@@ -8,14 +8,15 @@ from .evaluate import accuracy, class_means, classify, embed, nearest_mean
 from .interval import LogLine, StepCSV, TensorBoard
 from .loop import fit
 from .plots import PlotCurves, PlotEmbeddings
+from .profile import Profile
 from .setup import make_optimizer, parse_gpus
 from .state import NonFiniteLoss, TrainState
 from .verify import Verify
 
 __all__ = [
     'fit', 'TrainState', 'NonFiniteLoss', 'make_optimizer', 'parse_gpus', 'seed_step',
-    'Callback', 'CSVLog', 'Checkpoint', 'Evaluate', 'LogLine', 'PlotCurves', 'PlotEmbeddings', 'ProgressBar', 'StepCSV',
-    'TensorBoard', 'Verify',
+    'Callback', 'CSVLog', 'Checkpoint', 'Evaluate', 'LogLine', 'PlotCurves', 'PlotEmbeddings', 'Profile', 'ProgressBar',
+    'StepCSV', 'TensorBoard', 'Verify',
     'CheckpointError', 'DamagedCheckpoint', 'atomic_path', 'load_weights', 'save_parameters_atomic',
     'accuracy', 'class_means', 'classify', 'embed', 'nearest_mean',
 ]
