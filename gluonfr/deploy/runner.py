@@ -80,16 +80,29 @@ class Runner:
         step = len(x)
         if self._one_by_one:
             step = min(MOST_WAITING, max(1, step // (2 * len(self._replicas))))
+        if step == len(x):  # no thread for it: waking one takes as long as some layers
+            replica = self._free.get()
+            try:
+                outs = self._start(replica, x)
+            finally:
+                self._free.put(replica)
+            return lambda: _values(outs)
         parts = [self._threads.submit(self._run, x[i:i + step]) for i in range(0, len(x), step)]
         return lambda: np.concatenate([part.result() for part in parts])
 
     def _run(self, x):
         replica = self._free.get()
         try:
-            outs = [replica(part) for part in (x[:, None] if self._one_by_one else [x])]
-            return np.concatenate([out.asnumpy() for out in outs]).astype('float32', copy=False)
+            return _values(self._start(replica, x))
         finally:
             self._free.put(replica)
+
+    def _start(self, replica, x):
+        return [replica(part) for part in (x[:, None] if self._one_by_one else [x])]
+
+
+def _values(outs):
+    return np.concatenate([out.asnumpy() for out in outs]).astype('float32', copy=False)
 
 
 class Replica:
