@@ -1,7 +1,7 @@
 """Make the result tables of the MNIST example: one row for each named setting and each registered loss.
 
     python scripts/mnist_results.py                      # full MNIST -> resources/results/mnist.csv and pictures
-    python scripts/mnist_results.py --table demo         # losses, 5,000 digits, 3 seeds -> .../results/mnist-demo.csv
+    python scripts/mnist_results.py --table demo --epochs 3   # losses, 5,000 digits, 3 seeds -> .../mnist-demo.csv
     python scripts/mnist_results.py --only ringloss ArcFace_v1 loss:softmax
     python scripts/mnist_results.py --list
     python scripts/mnist_results.py --readme             # write the tables into README.md and README_zh.md
@@ -50,14 +50,16 @@ def main():
     parser.add_argument('--table', choices=('full', 'demo'), default='full')
     parser.add_argument('--only', nargs='+', metavar='NAME', help='these rows; setting:softmax and loss:softmax differ')
     parser.add_argument('--jobs', type=int, default=1, metavar='N', help='trainings at a time; each gets cores / N')
+    parser.add_argument('--epochs', type=int, metavar='N', help='epochs of each row, instead of what its recipe says')
     parser.add_argument('--data-root', metavar='DIR', help='folder of the MNIST files')
     parser.add_argument('--outputs', metavar='DIR', default=os.path.join('outputs', 'mnist-table'))
     parser.add_argument('--fresh', action='store_true', help='do not go on from checkpoints of missing rows')
     parser.add_argument('--list', action='store_true', help='show which rows are there')
     parser.add_argument('--readme', action='store_true', help='write the tables into README.md and README_zh.md')
     args = parser.parse_args()
-    if args.jobs < 1:
-        parser.error(f'--jobs must be >= 1, got {args.jobs}.')
+    for name in ('jobs', 'epochs'):
+        if getattr(args, name) is not None and getattr(args, name) < 1:
+            parser.error(f'--{name} must be >= 1, got {getattr(args, name)}.')
     wanted = [row for row in all_rows() if args.table == 'full' or row[0] == 'loss']
     if args.only:
         unknown = [n for n in args.only if not any(matches(row, n) for row in wanted)]
@@ -151,6 +153,8 @@ def start(task, args):
         command.append('--no-plots')
     elif kind == 'setting':
         command += ['--plot-every', '0.25']
+    if args.epochs:
+        command += ['--epochs', str(args.epochs)]
     if args.data_root:
         command += ['--data-root', os.path.abspath(args.data_root)]
     threads = max(1, len(os.sched_getaffinity(0)) // args.jobs)
