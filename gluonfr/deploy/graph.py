@@ -11,7 +11,7 @@ __all__ = ['Node', 'read_graph', 'to_symbol', 'trace']
 
 
 class Node:
-    """An operator or, with op 'null', an input; `value` is a float64 array where it depends on weights alone.
+    """An operator or, with op 'null', an input; `value` is a float32 array where it depends on weights alone.
 
     Parameters
     ----------
@@ -40,12 +40,12 @@ class Node:
     def weight_and_bias(self):
         """Of a layer; a bias of 0 where it has none."""
         weight = self.inputs[1][0].value
-        return weight, np.zeros(len(weight)) if self.flag('no_bias', False) else self.inputs[2][0].value
+        return weight, np.zeros(len(weight), 'float32') if self.flag('no_bias', False) else self.inputs[2][0].value
 
     def with_weights(self, source, weight, bias=None, suffix=''):
         """The layer on another input and with other weights."""
         name = self.name + suffix
-        inputs = [source] + [(Node('null', '{}_{}'.format(name, kind), {}, [], value=value), 0)
+        inputs = [source] + [(Node('null', '{}_{}'.format(name, kind), {}, [], value=np.float32(value)), 0)
                              for kind, value in (('weight', weight), ('bias', bias)) if value is not None]
         return Node(self.op, name, dict(self.attrs, no_bias=str(bias is None)), inputs, self.shape)
 
@@ -70,11 +70,11 @@ def read_graph(symbol, params, shape):
         inputs = [(nodes[source[0]], source[1]) for source in entry['inputs']]
         node = Node(entry['op'], name, entry.get('attrs', {}), inputs, shapes.get(name + '_output', shapes.get(name)))
         if node.op == 'null':
-            node.value = params[name].asnumpy().astype('float64') if name in params else None
+            node.value = params[name].asnumpy() if name in params else None
         elif inputs and all(source.value is not None for source, _ in inputs):
             part = internals[name + '_output']
             value = nd.CachedOp(part)(*[params[key] for key in part.list_inputs()])
-            node = Node('null', name, {}, [], value.shape, value.asnumpy().astype('float64'))
+            node = Node('null', name, {}, [], value.shape, value.asnumpy())
         nodes.append(node)
     head = graph['heads'][0]
     return nodes, (nodes[head[0]], head[1])
@@ -97,7 +97,7 @@ def to_symbol(output, attrs):
         entry = {'op': node.op, 'name': node.name,
                  'inputs': [[position[source], number, 0] for source, number in node.inputs]}
         if node.op == 'null' and node.value is not None:
-            weights[node.name] = node.value.astype('float32')
+            weights[node.name] = node.value
         elif node.op != 'null' and node.attrs:
             entry['attrs'] = {name: str(value) for name, value in node.attrs.items()}
         entries.append(entry)
