@@ -150,6 +150,12 @@ def usable_cores():
     return max(1, cores if quota is None else min(cores, int(quota)))
 
 
+def threads_to_use(environ=os.environ):
+    """Return the number of threads for work on the CPU: OMP_NUM_THREADS if that is set, else the usable cores."""
+    first = environ.get('OMP_NUM_THREADS', '').split(',')[0].strip()
+    return int(first) if first.isdigit() and int(first) else usable_cores()
+
+
 def set_thread_defaults(environ, cores):
     """Set the OpenMP variables that the user has not set; they count only until MXNet is loaded.
 

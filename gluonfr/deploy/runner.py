@@ -7,7 +7,7 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
-from ..compat import usable_cores
+from ..compat import threads_to_use
 from ..utils.precision import is_half
 from .fuse import fuse
 from .graph import trace
@@ -57,7 +57,7 @@ class Runner:
             self._replicas = [Replica(*fuse(*trace(net), shape, onednn=False), ctx)]
         else:
             symbol, weights = fuse(*trace(net), shape, True, precision, images)
-            cores, size = usable_cores(), sum(4 * weight.size for weight in weights.values())
+            cores, size = threads_to_use(), sum(4 * weight.size for weight in weights.values())
             count = max(1, min(cores, REPLICA_BYTES // max(size, 1)))
             self._one_by_one = True
             self._replicas = [Replica(symbol, weights, place) for place in worker_contexts(count, cores // count)]

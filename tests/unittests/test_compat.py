@@ -216,6 +216,13 @@ def test_thread_defaults_keep_what_the_user_set(given, expected):
     assert given == expected
 
 
+@pytest.mark.parametrize('text, expected', [('3', 3), (' 2,1', 2), ('', 7), ('0', 7), ('many', 7)])
+def test_threads_to_use(monkeypatch, text, expected):
+    monkeypatch.setattr(compat, 'usable_cores', lambda: 7)
+    assert compat.threads_to_use({'OMP_NUM_THREADS': text}) == expected
+    assert compat.threads_to_use({}) == 7
+
+
 def test_threads_of_a_real_process():
     code = 'import os, gluonfr; print(os.environ["OMP_NUM_THREADS"], os.environ["GOMP_SPINCOUNT"])'
     status, out, err = run_python(code)
