@@ -1,5 +1,6 @@
 """The tables of both READMEs are the rows of the csv files, and every loss is named there."""
 import csv
+import importlib
 import importlib.util
 from pathlib import Path
 
@@ -23,6 +24,14 @@ def test_the_tables_are_those_of_the_result_files(readme, language):
     script = results_script()
     table = '\n\n'.join((script.MARKS[0], script.markdown(language), script.MARKS[1]))
     assert table in readme.read_text(encoding='utf-8'), 'run: python scripts/mnist_results.py --readme'
+
+
+@pytest.mark.parametrize('readme,language', zip(READMES, ('en', 'zh')), ids=['en', 'zh'])
+def test_the_table_of_speed_is_that_of_the_result_files(readme, language, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / 'scripts' / 'benchmark'))
+    script = importlib.import_module('readme')
+    table = '\n\n'.join((script.MARKS[0], script.markdown(language), script.MARKS[1]))
+    assert table in readme.read_text(encoding='utf-8'), 'run: python scripts/benchmark/readme.py'
 
 
 @pytest.mark.parametrize('kept', [0, 1])
