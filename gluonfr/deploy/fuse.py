@@ -79,7 +79,7 @@ class Fusion:
 
     def batch_norm(self, node):
         """Folded into the layer before, if that has no other use; else, on images, a scaling."""
-        if int(node.attrs.get('axis', 1)) != 1:
+        if int(node.attrs.get('axis', 1)) != 1 or any(source.value is None for source, _ in node.inputs[1:]):
             return self.same(node)
         gamma, beta, mean, var = (source.value.astype('float64') for source, _ in node.inputs[1:])
         scale = 1 / np.sqrt(var + float(node.attrs.get('eps', 1e-3)))

@@ -63,16 +63,20 @@ def trace(net, dtype='float32'):
 def read_graph(symbol, params, shape):
     """(nodes in their order, (node, output) of the result) of a graph with the input 'data' of images of a shape."""
     graph, internals = json.loads(symbol.tojson()), symbol.get_internals()
-    shapes = dict(zip(internals.list_outputs(), internals.infer_shape(data=(1,) + tuple(shape))[1]))
-    nodes = []
+    shapes, outputs = internals.infer_shape(data=(1,) + tuple(shape))[1], internals.list_outputs()
+    nodes, following = [], 0
     for entry in graph['nodes']:
-        name = entry['name']
+        # two nodes can have one name: outputs are told by their order
+        name, first, following = entry['name'], following, following + 1
+        while following < len(outputs) and outputs[first] == name + '_output0' \
+                and outputs[following].startswith(name + '_output') and outputs[following] != outputs[first]:
+            following += 1
         inputs = [(nodes[source[0]], source[1]) for source in entry['inputs']]
-        node = Node(entry['op'], name, entry.get('attrs', {}), inputs, shapes.get(name + '_output', shapes.get(name)))
+        node = Node(entry['op'], name, entry.get('attrs', {}), inputs, shapes[first])
         if node.op == 'null':
             node.value = params[name].asnumpy() if name in params else None
         elif inputs and all(source.value is not None for source, _ in inputs):
-            part = internals[name + '_output']
+            part = internals[first]
             value = nd.CachedOp(part)(*[params[key] for key in part.list_inputs()])
             node = Node('null', name, {}, [], value.shape, value.asnumpy())
         nodes.append(node)
@@ -97,7 +101,9 @@ def to_symbol(output, attrs):
         entry = {'op': node.op, 'name': node.name,
                  'inputs': [[position[source], number, 0] for source, number in node.inputs]}
         if node.op == 'null' and node.value is not None:
-            weights[node.name] = node.value
+            if node.name in weights:  # a layer used twice, with other weights now
+                entry['name'] += '_{}'.format(len(weights))
+            weights[entry['name']] = node.value
         elif node.op != 'null' and node.attrs:
             entry['attrs'] = {name: str(value) for name, value in node.attrs.items()}
         entries.append(entry)

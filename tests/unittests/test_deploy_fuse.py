@@ -122,8 +122,21 @@ class Shared(gluon.HybridBlock):
         return F.elemwise_add(y, self.norm(y))
 
 
+class Twice(gluon.HybridBlock):
+    """One convolution, used before two BatchNorms: two layers, whose nodes in the graph have one name."""
+
+    def __init__(self):
+        super().__init__()
+        with self.name_scope():
+            self.conv, self.first, self.second = nn.Conv2D(3, 1, in_channels=3), nn.BatchNorm(), nn.BatchNorm()
+
+    def hybrid_forward(self, F, x):
+        return self.second(self.conv(self.first(self.conv(x))))
+
+
 @pytest.mark.parametrize('make', [
     Shared,
+    Twice,
     lambda: Net(nn.Conv2D(4, 1, in_channels=3), nn.BatchNorm(scale=False), nn.BatchNorm(center=False)),
     lambda: Net(nn.Conv2D(4, 1, in_channels=3, use_bias=False), nn.BatchNorm(axis=3)),
     lambda: Net(nn.BatchNorm(), nn.Conv2D(4, 3, padding=1, in_channels=3)),
@@ -132,7 +145,8 @@ class Shared(gluon.HybridBlock):
     lambda: Net(nn.HybridLambda(lambda F, x: (x - 0.5) * 2), nn.Conv2D(5, 3, in_channels=3), nn.Dense(6)),
     lambda: Net(nn.HybridLambda(lambda F, x: F.split(x, 3, axis=1)[1]), nn.Conv2D(5, 3, in_channels=1)),
     lambda: Net(nn.HybridLambda(lambda F, x: F.clip(x, -0.5, 0.5)), nn.Conv2D(5, 3, in_channels=3), nn.GELU()),
-], ids=['shared', 'two norms', 'last axis', 'norm first', 'dense', 'dense on images', 'numbers', 'split', 'others'])
+], ids=['shared', 'twice', 'two norms', 'last axis', 'norm first', 'dense', 'dense on images', 'numbers', 'split',
+        'others'])
 def test_graphs_with_little_to_fold(make):
     net = used(make(), (3, 8, 8))
     x = nd.random.normal(shape=(2, 3, 8, 8))
