@@ -65,7 +65,7 @@ def embed_file(embedder, dataset, out, progress=True):
     """
     names = [str(name) for name in getattr(dataset, 'paths', None) or dataset.keys]
     job = json.dumps([len(names), identity(dataset), embedder.batch_size, embedder.flip, embedder.spec,
-                      embedder.fingerprint()])
+                      embedder.precision, embedder.fingerprint()])
     os.makedirs(os.path.dirname(os.path.abspath(out)), exist_ok=True)
     partial = out + '.partial'
     with advice_on_full_disk(out, 'What is embedded so far is kept: make room and give the same command again'):

@@ -72,8 +72,9 @@ def begin(args, said):
 def _compare(args, path, said):
     with open(path, encoding='utf-8') as file:
         before = json.load(file)
-    changed = ['{} ({!r} then, {!r} now)'.format(name, before[name], value) for name, value in said.items()
-               if name in before and before[name] != value]
+    # options that only later versions know do not count; a folder in place of a rec does
+    changed = ['{} ({!r} then, {!r} now)'.format(name, before[name], said.get(name)) for name in before
+               if before[name] != said.get(name) and (name in said or name.endswith('_sha256'))]
     if changed:
         raise ValueError('--resume must go on with the recipe of the run in {}, got another {}. Give the first one, or '
                          'begin another run: --finetune {} --out ...'.format(args.out, ', '.join(changed), args.out))

@@ -73,7 +73,7 @@ class Embedder:
         self.flip = check_choice('Embedder', 'flip', flip, FLIPS)
         self.normalize = normalize
         self._ctx = ctx
-        self._precision = check_choice('Embedder', 'precision', precision, PRECISIONS)
+        self.precision = check_choice('Embedder', 'precision', precision, PRECISIONS)
         self._calibration = None
         if precision == 'int8':
             if calibration is None or not len(calibration):
@@ -87,7 +87,7 @@ class Embedder:
         params = list(net.collect_params().values())
         if any(param._deferred_init for param in params):
             net(nd.zeros((1,) + self.spec.shape, ctx=params[0].list_ctx()[0]))
-        self._runner = Runner(net, self.spec.shape, self._ctx, self._precision, self._calibration)
+        self._runner = Runner(net, self.spec.shape, self._ctx, self.precision, self._calibration)
 
     def __call__(self, images, progress=False):
         """Embed images.

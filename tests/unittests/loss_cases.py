@@ -333,7 +333,7 @@ case('mpsloss', 'all', dict(m=0.5, mining='all'), mined,
 BY_NAME = {str(c): c for c in CASES}
 assert len(BY_NAME) == len(CASES), 'two cases share a name'
 
-# What a reader of losses.md expects to find: each of these options has a case above.
+# What a reader of the papers expects to find: each of these options has a case above.
 OPTIONS = {'ringloss': ('loss_type', {'l2', 'smoothl1', 'cauchy', 'geman'}),
            'triplet': ('mining', {None, 'batch-hard', 'semi-hard', 'batch-all'}),
            'contrastiveloss': ('mining', {None, 'all'}),
@@ -345,7 +345,7 @@ OPTIONS = {'ringloss': ('loss_type', {'l2', 'smoothl1', 'cauchy', 'geman'}),
 DEFAULTS = {'mining': None, 'margin': 'cos', 'phiflag': True, 'from_normx': False, 'with_softmax': False,
             'loss_type': 'l2'}
 
-# losses.md's named settings of AngleLinear, as a second copy of that table.
+# The named settings of AngleLinear, as a second copy of that table.
 SETTINGS = {'softmax': dict(w_norm=False, x_norm=False, s=1, m1=1, m2=0, m3=0),
             'L-softmax_v1': dict(w_norm=False, x_norm=False, s=1, m1=2, m2=0, m3=0),
             'L-softmax_v2': dict(w_norm=False, x_norm=False, s=1, m1=3, m2=0, m3=0),

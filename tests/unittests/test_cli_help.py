@@ -50,12 +50,13 @@ def test_every_option_is_explained_and_dashed(words):
         assert action.nargs == 0 or action.metavar or action.choices is not None or action.type, action
 
 
-def test_options_have_their_help():
+def test_options_are_in_the_help():
     parser = argparse.ArgumentParser()
     add_options(parser)
+    text = parser.format_help()
     for name in ('dataset', 'network', 'loss', 'loss-args', 'data-iter', 'lr', 'lr-steps', 'warmup', 'wd', 'batch-size',
-                 'gpus', 'dtype', 'eval', 'eval-every', 'resume', 'finetune'):
-        assert '--' + name in parser._option_string_actions
+                 'gpus', 'dtype', 'eval', 'eval-every', 'resume', 'finetune', 'profile'):
+        assert re.search(r'^ +--{}\b'.format(name), text, re.MULTILINE), name
 
 
 @pytest.mark.parametrize('words', [

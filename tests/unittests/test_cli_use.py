@@ -144,6 +144,16 @@ def test_embed_goes_on_where_it_was_killed(trained, data, tmp_path, monkeypatch,
     assert starts == [0, 14, 0] and not partial.exists()
 
 
+@pytest.mark.parametrize('words', [['bfloat16'], ['int8', '--calibrate', 'PEOPLE']], ids=lambda words: words[0])
+def test_precisions(trained, data, tmp_path, words):
+    words = [str(data / 'people') if word == 'PEOPLE' else word for word in words]
+    both = []
+    for name, options in (('a', []), ('b', ['--precision', *words])):
+        run('embed', trained, data / 'train.rec', '--no-progress', '--out', tmp_path / (name + '.npz'), *options)
+        both.append(embeddings(tmp_path / (name + '.npz'))['embeddings'])
+    assert 0.9 < (both[0] * both[1]).sum(axis=1).min() < 1 - 1e-9
+
+
 def record_starts(monkeypatch, starts=None, batches=None, real=Embedder.batches):
     """The list of where each embedding begins; with `batches` it is interrupted after so many."""
     starts = [] if starts is None else starts
@@ -159,8 +169,8 @@ def record_starts(monkeypatch, starts=None, batches=None, real=Embedder.batches)
     return starts
 
 
-@pytest.mark.parametrize('change', ['net', 'flip', 'data'])
-def test_embed_begins_anew_where_net_flip_or_data_differ(data, tmp_path, monkeypatch, change):
+@pytest.mark.parametrize('change', ['net', 'flip', 'data', 'precision'])
+def test_embed_begins_anew_where_net_options_or_data_differ(data, tmp_path, monkeypatch, change):
     for name in ('a', 'b'):
         net = get_model('lenetplus')
         net.initialize(mx.init.Normal())
@@ -171,7 +181,8 @@ def test_embed_begins_anew_where_net_flip_or_data_differ(data, tmp_path, monkeyp
     run(*words, data / 'train.rec', '--params', tmp_path / 'a', code=130)
     record_starts(monkeypatch, starts)
     run(*words, data / ('people' if change == 'data' else 'train.rec'),
-        '--params', tmp_path / ('b' if change == 'net' else 'a'), '--flip', 'sum' if change == 'flip' else 'none')
+        '--params', tmp_path / ('b' if change == 'net' else 'a'), '--flip', 'sum' if change == 'flip' else 'none',
+        '--precision', 'bfloat16' if change == 'precision' else 'float32')
     assert starts == [0, 0]
 
 
@@ -188,6 +199,8 @@ def test_embed_begins_anew_where_net_flip_or_data_differ(data, tmp_path, monkeyp
     (['embed', 'RUN', 'EMPTY', '--out', 'OUT.npz'], 'must hold images'),
     (['embed', 'lenetplus', 'DATA/people', '--out', 'OUT.npz'], 'needs params'),
     (['embed', 'RUN', 'DATA/people', '--gpu', '9', '--out', 'OUT.npz'], '--gpus must name GPUs'),
+    (['embed', 'RUN', 'DATA/people', '--precision', 'int8', '--out', 'OUT.npz'], 'must be given together'),
+    (['embed', 'RUN', 'DATA/people', '--calibrate', 'DATA/people', '--out', 'OUT.npz'], 'must be given together'),
     (['compare', 'RUN', 'DATA/property', 'DATA/property'], 'property'),
     (['compare', 'RUN', 'DATA/none.png', 'DATA/none.png'], 'none.png'),
     (['pack', 'folder', 'nowhere', '--out', 'OUT'], 'nowhere'),
