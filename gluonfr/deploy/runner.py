@@ -1,7 +1,6 @@
 """Runs a net on arrays of images as fast as the device can."""
 import json
-import queue
-from concurrent.futures import ThreadPoolExecutor
+import threading
 
 import mxnet as mx
 import numpy as np
@@ -21,7 +20,6 @@ PLANNED = {'null', '_sg_mkldnn_conv', '_sg_mkldnn_fully_connected', 'Convolution
            'Activation', 'LeakyReLU', 'Pooling', 'Flatten', 'Reshape', 'Concat', 'elemwise_add', 'elemwise_mul',
            'broadcast_mul', 'L2Normalization', '_contrib_BilinearResize2D', '_minus_scalar', '_mul_scalar', 'amp_cast',
            '_contrib_quantize_v2', '_contrib_quantized_flatten', '_contrib_dequantize', '_contrib_requantize'}
-MOST_WAITING = 8  # images handed to a replica at once: it need not wait for the next one, nor the others for it
 
 
 class Runner:
@@ -61,10 +59,7 @@ class Runner:
             count = max(1, min(cores, REPLICA_BYTES // max(size, 1)))
             self._one_by_one = True
             self._replicas = [Replica(symbol, weights, place) for place in worker_contexts(count, cores // count)]
-        self._free = queue.SimpleQueue()
-        for replica in self._replicas:
-            self._free.put(replica)
-        self._threads = ThreadPoolExecutor(len(self._replicas), 'gluonfr-runner')
+        self._lock = threading.Lock()
 
     def submit(self, x):
         """Start on images; returns a function that waits for their embeddings.
@@ -77,40 +72,31 @@ class Runner:
         -------
         function () -> numpy.ndarray, float32, (B, D)
         """
-        step = len(x)
-        if self._one_by_one:
-            step = min(MOST_WAITING, max(1, step // (2 * len(self._replicas))))
-        if step == len(x):  # no thread for it: waking one takes as long as some layers
-            replica = self._free.get()
-            try:
-                outs = self._start(replica, x)
-            finally:
-                self._free.put(replica)
-            return lambda: _values(outs)
-        parts = [self._threads.submit(self._run, x[i:i + step]) for i in range(0, len(x), step)]
-        return lambda: np.concatenate([part.result() for part in parts])
+        with self._lock:
+            started = []
+            for part in (x[:, None] if self._one_by_one else [x]):
+                # the same one again and again for single images: its weights are in the cache
+                replica = min(self._replicas, key=lambda replica: replica.waiting)
+                started.append((replica, replica(part)))
+                replica.waiting += 1
+        return lambda: self._finish(started)
 
-    def _run(self, x):
-        replica = self._free.get()
-        try:
-            return _values(self._start(replica, x))
-        finally:
-            self._free.put(replica)
-
-    def _start(self, replica, x):
-        return [replica(part) for part in (x[:, None] if self._one_by_one else [x])]
-
-
-def _values(outs):
-    return np.concatenate([out.asnumpy() for out in outs]).astype('float32', copy=False)
+    def _finish(self, started):
+        values = []
+        for replica, out in started:
+            values.append(out.asnumpy())
+            with self._lock:
+                replica.waiting -= 1
+        return np.concatenate(values).astype('float32', copy=False)
 
 
 class Replica:
-    """A graph with its weights on one context."""
+    """A graph with its weights on one context; `waiting` counts the steps that nobody has taken the result of."""
 
     def __init__(self, symbol, weights, ctx, dtype='float32'):
         names = symbol.list_inputs()
         self._ctx, self._dtype, self._data = ctx, dtype, names.index('data')
+        self.waiting = 0
         self._arrays = [weights.get(name) for name in names]
         self._arrays = [array.copyto(ctx) if isinstance(array, nd.NDArray) else
                         None if array is None else nd.array(array, ctx, array.dtype) for array in self._arrays]
