@@ -15,7 +15,9 @@ __all__ = ['ImageError', 'IMAGE_SUFFIXES', 'decode', 'encode', 'read_image', 're
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.webp')  # in lower case, for `path.suffix.lower()`
 
 # The orientation that a camera noted is ignored: a face that was aligned already stands upright.
-_READ = {0: cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION, 1: cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION}
+_READ = {0: cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION,
+         1: getattr(cv2, 'IMREAD_COLOR_RGB', cv2.IMREAD_COLOR) | cv2.IMREAD_IGNORE_ORIENTATION}
+_RGB = hasattr(cv2, 'IMREAD_COLOR_RGB')  # since OpenCV 4.11 the decoder itself gives RGB
 
 
 class ImageError(ValueError):
@@ -60,7 +62,9 @@ def decode(data, flag=1):
     if image is None:
         raise ImageError('the image is damaged or of an unknown format ({:,} bytes, the first are {!r}).'.format(
             buffer.size, buffer[:8].tobytes()))
-    return image[:, :, None] if flag == 0 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    if flag == 0:
+        return image[:, :, None]
+    return image if _RGB else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def encode(image, fmt='.jpg', quality=95):

@@ -69,6 +69,8 @@ def normalize(images, spec):
     float32 array, (B,3,H,W), or (B,1,H,W) if grey
     """
     out = np.empty((len(images), len(spec.mean)) + images.shape[1:3], np.float32)
+    levels = np.arange(256, dtype=np.float32)
+    tables = [np.divide(levels - np.float32(mean), std, dtype=np.float32) for mean, std in zip(spec.mean, spec.std)]
     for image, planes in zip(images, out):  # one at a time stays in the cache: several times as fast as the whole
         channels = cv2.split(image)
         if spec.colour == 'bgr':
@@ -76,9 +78,11 @@ def normalize(images, spec):
         elif spec.colour == 'grey':
             red, green, blue = (plane * np.float32(weight) for plane, weight in zip(channels, GREY))
             channels = [red + green + blue]
-        for plane, channel, mean, std in zip(planes, channels, spec.mean, spec.std):
-            np.subtract(channel, mean, out=plane, dtype=np.float32)
-            np.divide(plane, std, out=plane, dtype=np.float32)
+        for plane, channel, mean, std, table in zip(planes, channels, spec.mean, spec.std, tables):
+            if channel.dtype == np.uint8:
+                cv2.LUT(channel, table, dst=plane)
+            else:
+                np.divide(np.subtract(channel, mean, dtype=np.float32), std, out=plane, dtype=np.float32)
     return out
 
 
