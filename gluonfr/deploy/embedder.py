@@ -48,7 +48,7 @@ class Embedder:
         Where to compute; None for where the net is.
     precision : {'float32', 'bfloat16', 'int8'}
         Of the layers, less than float32 on a CPU only: faster where the processor has instructions for it, with
-        embeddings that differ a little. README has measured figures.
+        embeddings that differ a little.
     calibration : sequence or None
         For 'int8': images as they will come, of any kind that a call takes; the first 128 count. They say which values
         each layer must be able to tell apart.
