@@ -1,0 +1,164 @@
+"""gluonfr.deploy: cards, and nets from files."""
+import json
+import os
+
+import mxnet as mx
+import numpy as np
+import pytest
+from deploy_cases import SPEC, images, lenet
+from mxnet import gluon, nd
+
+from gluonfr.data import read_bin
+from gluonfr.data.bins import BinFile
+from gluonfr.deploy import CardError, Embedder, load_net, load_symbol, read_card, write_card
+from gluonfr.deploy.verify import verify_pairs
+from gluonfr.model_zoo import InputSpec
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """(folder, net) of a net with its card."""
+    net = lenet(embedding_size=3, classes=4, need_cls_layer=True)
+    net(nd.zeros((1, 1, 28, 28)))
+    net.save_parameters(str(tmp_path / 'w.params'))
+    write_card(str(tmp_path / 'card.json'), str(tmp_path / 'w.params'), 'lenetplus', {'embedding_size': 3},
+               SPEC._replace(embedding_size=3), command='gluonfr train', metrics={'lfw': {'acc': 0.5}})
+    return tmp_path, net
+
+
+def test_card_round_trip(saved):
+    folder, _ = saved
+    card, params, spec = read_card(str(folder / 'card.json'))
+    assert spec == SPEC._replace(embedding_size=3) and isinstance(spec, InputSpec)
+    assert os.path.samefile(params, str(folder / 'w.params')) and card['params'] == 'w.params'
+    assert card['metrics'] == {'lfw': {'acc': 0.5}} and card['arguments'] == {'embedding_size': 3}
+    again = write_card(str(folder / 'two.json'), params, card['model'], card['arguments'], spec,
+                       command=card['command'], metrics=card['metrics'])
+    assert again == card and not list(folder.glob('.*.tmp'))
+
+
+@pytest.mark.parametrize('place', ['', 'card.json'])
+def test_load_net_from_a_card(saved, place, monkeypatch):
+    folder, net = saved
+    loaded = load_net(str(folder / place))
+    assert loaded.input_spec == SPEC._replace(embedding_size=3)
+    net.input_spec = loaded.input_spec
+    np.testing.assert_allclose(Embedder(loaded)(images(3)), Embedder(net)(images(3)), atol=1e-6)
+    monkeypatch.chdir(folder)
+    load_net('card.json')  # a bare name
+    load_net('.', ctx=mx.cpu(1))
+
+
+def change(path, **entries):
+    with open(str(path), encoding='utf-8') as stream:
+        card = json.load(stream)
+    card.update(entries)
+    path.write_text(json.dumps({key: value for key, value in card.items() if value is not None}))
+
+
+@pytest.mark.parametrize('spoil, error, message', [
+    (lambda f: (f / 'w.params').write_bytes((f / 'w.params').read_bytes()[:-1]), CardError, 'must have the SHA-256'),
+    (lambda f: (f / 'w.params').unlink(), CardError, 'w.params are missing'),
+    (lambda f: (f / 'card.json').write_text('{"format"'), CardError, 'is not a card'),
+    (lambda f: (f / 'card.json').write_bytes(b'\xff\xfe'), CardError, 'is not a card'),
+    (lambda f: (f / 'card.json').write_text('[]'), CardError, 'is not a card of format gluonfr-card-1'),
+    (lambda f: change(f / 'card.json', sha256=None, input=None), CardError, 'the card lacks sha256, input'),
+    (lambda f: change(f / 'card.json', input={'size': [28, 28], 'smell': 1}), CardError, 'input must hold size, mean'),
+    (lambda f: change(f / 'card.json', model='lenetpluss'), ValueError, "Did you mean 'lenetplus'"),
+    (lambda f: change(f / 'card.json', arguments={'embedding_size': 4}), ValueError, 'does not hold the weights of'),
+    (lambda f: (f / 'card.json').unlink(), FileNotFoundError, 'must hold card.json, got: w.params')])
+def test_load_net_from_a_spoilt_card(saved, spoil, error, message):
+    folder, _ = saved
+    spoil(folder)
+    with pytest.raises(error, match=message):
+        load_net(str(folder))
+
+
+def test_load_net_from_a_name_and_weights(saved):
+    folder, net = saved
+    weights = str(folder / 'w.params')
+    want = Embedder(net)(images(3))
+    net.cast('float16')
+    net.save_parameters(str(folder / 'half.params'))
+    for path, tolerance in ((weights, 1e-6), (str(folder / 'half.params'), 2e-3)):
+        loaded = load_net('LeNetPlus', path, embedding_size=3)
+        assert {np.dtype(param.dtype) for param in loaded.collect_params().values()} == {np.dtype('float32')}
+        np.testing.assert_allclose(Embedder(loaded)(images(3)), want, atol=tolerance)
+
+
+@pytest.mark.parametrize('arguments, error, message', [
+    (('lenetplus',), ValueError, 'the model lenetplus needs params'),
+    (('lenetplus', 'nowhere.params'), FileNotFoundError, 'there are no weights nowhere.params'),
+    (('lenetpluss', 'w.params'), ValueError, "unknown model 'lenetpluss'. Did you mean 'lenetplus'"),
+    (('runs/nowhere',), FileNotFoundError, 'there is no folder runs/nowhere'),
+    (('nowhere.json',), FileNotFoundError, 'there is no card nowhere.json'),
+    (('no-symbol.json',), FileNotFoundError, 'there is no no-symbol.json'),
+    (('card.json', 'w.params'), ValueError, 'a card names its weights and arguments itself'),
+    (('lenetplus', 'text.params'), ValueError, 'text.params does not hold the weights of LeNetPlus .* is damaged'),
+    (('lenetplus', 'empty.params'), ValueError, 'empty.params does not hold the weights'),
+    (('miniresnet18', 'w.params'), ValueError, 'w.params does not hold the weights of MiniResNet18')])
+def test_load_net_says_what_is_wrong(saved, monkeypatch, arguments, error, message):
+    folder, _ = saved
+    (folder / 'text.params').write_text('no weights at all' * 10)
+    (folder / 'empty.params').write_bytes(b'')
+    monkeypatch.chdir(folder)
+    with pytest.raises(error, match=message) as caught:
+        load_net(*arguments)
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('normalises', [False, True])
+def test_load_symbol(tmp_path, normalises):
+    net = gluon.nn.HybridSequential()
+    net.add(gluon.nn.Conv2D(2, 3), gluon.nn.Flatten(), gluon.nn.Dense(4))
+    net.initialize()
+    if normalises:
+        data = mx.sym.var('data')
+        symbol = net((mx.sym.identity(data) - 127.5) * 0.0078125)
+        net(nd.zeros((1, 3, 16, 16)))
+        symbol.save(str(tmp_path / 'm-symbol.json'))
+        nd.save(str(tmp_path / 'm-0003.params'),
+                {'arg:' + name: p.data() for name, p in net.collect_params().items()})
+    else:
+        net.hybridize()
+        net(nd.zeros((1, 3, 16, 16)))
+        net.export(str(tmp_path / 'm'), epoch=3)
+    (tmp_path / 'm-0002.params').write_bytes(b'an older one')
+    loaded = load_symbol(str(tmp_path / 'm-symbol.json'), size=(16, 16))
+    std = 1.0 if normalises else 127.5
+    assert loaded.input_spec == InputSpec((16, 16), (0.0 if normalises else 127.5,) * 3, (std,) * 3, 'rgb', 4)
+    data = images(3, 16)
+    own = InputSpec((16, 16), (127.5,) * 3, (128.0 if normalises else 127.5,) * 3)
+    np.testing.assert_allclose(Embedder(loaded)(data), Embedder(net, own)(data), atol=1e-5)
+
+
+@pytest.mark.parametrize('symbol, weights, message', [
+    ('{', None, 'must be an MXNet symbol'), ('[]', None, 'must be an MXNet symbol'),
+    ('{"nodes": []}', None, 'must be an MXNet symbol'), (None, b'text', 'Invalid NDArray'),
+    (None, 'missing', 'needs weights, .*-NNNN.params'), (None, 'named', 'there are no weights')])
+def test_load_symbol_says_what_is_wrong(tmp_path, symbol, weights, message):
+    net = lenet()
+    net.hybridize()
+    net(nd.zeros((1, 1, 28, 28)))
+    net.export(str(tmp_path / 'm'))
+    path, params = tmp_path / 'm-symbol.json', tmp_path / 'm-0000.params'
+    if symbol is not None:
+        path.write_text(symbol)
+    if isinstance(weights, bytes):
+        params.write_bytes(weights)
+    elif weights:
+        params.unlink()
+    with pytest.raises((ValueError, FileNotFoundError), match='load_symbol: .*' + message) as caught:
+        load_symbol(str(path), str(params) if weights == 'named' else None)
+    assert '\n' not in str(caught.value)
+
+
+def test_published_y1_symbol(test_data):
+    net = load_net(str(test_data('weights/insightface_mobilefacenet_y1/model-symbol.json')))
+    assert net.input_spec == InputSpec((112, 112), (0,) * 3, (1,) * 3, 'rgb', 128)  # the graph normalises
+    pairs = read_bin(str(test_data('lfw/lfw.bin')))
+    few = list(range(12)) + list(range(300, 312))  # same people, then different ones
+    part = BinFile(pairs.path, pairs.sha256, [pairs.images[2 * p + side] for p in few for side in (0, 1)],
+                   pairs.issame[few])
+    result = verify_pairs(Embedder(net, batch_size=16), part, 'lfw', nfolds=1)
+    assert result.row['acc'] == 1.0 and 0.1 < result.row['threshold'] < 0.6
