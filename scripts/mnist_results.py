@@ -22,11 +22,12 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EXAMPLE = os.path.join(ROOT, 'examples', 'mnist')
-sys.path[:0] = [ROOT, EXAMPLE]
+sys.path[:0] = [ROOT, EXAMPLE, os.path.join(ROOT, 'scripts')]
 
 import report  # noqa: E402
 from gluonfr.loss import get_loss_list  # noqa: E402
 from gluonfr.nn import ANGLE_SETTINGS  # noqa: E402
+from marked import replace_marked  # noqa: E402
 from recipe import load_config  # noqa: E402
 
 RESULTS = os.path.join(ROOT, 'resources', 'results')
@@ -235,15 +236,7 @@ def summarize():
 
 def write_tables(path, language):
     """Replace what stands between the two marks of a README by the tables."""
-    with open(path, encoding='utf-8') as stream:
-        text = stream.read()
-    before, begin, rest = text.partition(MARKS[0])
-    _, end, after = rest.partition(MARKS[1])
-    if not (begin and end):
-        raise ValueError(f'{os.path.basename(path)} must hold the marks {MARKS[0]} and {MARKS[1]}, in this '
-                         'order; it was left as it is.')
-    with open(path, 'w', encoding='utf-8') as stream:
-        stream.write(before + '\n\n'.join((MARKS[0], markdown(language), MARKS[1])) + after)
+    replace_marked(path, MARKS, markdown(language))
 
 
 def markdown(language='en'):

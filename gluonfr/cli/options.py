@@ -4,7 +4,6 @@ import errno
 import os
 from contextlib import contextmanager
 
-
 from ..deploy import Embedder, load_net
 from ..deploy.lower import PRECISIONS
 from ..metrics.scores import FLIPS

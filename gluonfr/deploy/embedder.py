@@ -78,7 +78,7 @@ class Embedder:
         if precision == 'int8':
             if calibration is None or not len(calibration):
                 raise ValueError("Embedder: precision 'int8' needs calibration=, some images as they will come.")
-            self._calibration = self._normalized(calibration, MOST_CALIBRATION)
+            self._calibration = self._normalized(calibration)
         self.update()
 
     def update(self):
@@ -157,10 +157,11 @@ class Embedder:
             value = zlib.crc32(param.data(param.list_ctx()[0]).asnumpy().tobytes(), value)
         return value
 
-    def _normalized(self, images, most):
+    def _normalized(self, images):
         """The first images as the net takes them."""
         dataset = _Images(images, self.spec.size)
-        return normalize_images(np.stack([dataset.read(i)[0] for i in range(min(most, len(dataset)))]), self.spec)
+        count = min(MOST_CALIBRATION, len(dataset))
+        return normalize_images(np.stack([dataset.read(i)[0] for i in range(count)]), self.spec)
 
     def _submit(self, x):
         """Start on a batch; returns a function that waits for its embeddings, the flip included."""

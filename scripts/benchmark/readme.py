@@ -10,9 +10,10 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, HERE)
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
 from bench import MEASURES, ROOT  # noqa: E402
+from marked import replace_marked  # noqa: E402
 
 RESULTS = os.path.join(ROOT, 'resources', 'results')
 MARKS = '<!-- table by scripts/benchmark/readme.py -->', '<!-- end of the table -->'
@@ -36,14 +37,7 @@ SCORES = {('10 folds, 6,000 pairs', 'gluonfr, the same 400'): ('classic loops, 4
 def main():
     """Write both."""
     for language, name in (('en', 'README.md'), ('zh', 'README_zh.md')):
-        path = os.path.join(ROOT, name)
-        with open(path, encoding='utf-8') as file:
-            before, begin, rest = file.read().partition(MARKS[0])
-        _, end, after = rest.partition(MARKS[1])
-        if not (begin and end):
-            sys.exit('{} must hold the marks {} and {}.'.format(name, *MARKS))
-        with open(path, 'w', encoding='utf-8') as file:
-            file.write('{}{}\n\n{}\n\n{}{}'.format(before, begin, markdown(language), end, after))
+        replace_marked(os.path.join(ROOT, name), MARKS, markdown(language))
 
 
 def markdown(language):
