@@ -9,6 +9,7 @@ import numpy as np
 from mxnet import autograd
 
 import reference as ref
+import reference_pairs as tuples
 from gluonfr.loss import get_loss
 
 BATCH, CLASSES, DIM = 6, 5, 3
@@ -308,26 +309,26 @@ case('cocoloss', '', dict(C, embedding_size=DIM, alpha=5.0), embeddings,
      params=lambda rng: dict(centers=rng.randn(CLASSES, DIM)))
 
 case('contrastiveloss', '', dict(margin=1.5), pairs,
-     lambda x, p, done, train: ref.contrastive(x['anchor'], x['positive'], x['label'], 1.5), dense=False, classes=2)
+     lambda x, p, done, train: tuples.contrastive(x['anchor'], x['positive'], x['label'], 1.5), dense=False, classes=2)
 case('contrastiveloss', 'all', dict(margin=1.5, mining='all'), mined,
-     lambda x, p, done, train: ref.contrastive_mined(x['embedding'], x['label'], 1.5), dense=False, classes=None)
+     lambda x, p, done, train: tuples.contrastive_mined(x['embedding'], x['label'], 1.5), dense=False, classes=None)
 case('triplet', '', dict(margin=1.0), triplets,
-     lambda x, p, done, train: ref.triplet(x['pred'], x['positive'], x['negative'], 1.0), dense=False, classes=None)
-for _mining, _function in (('batch-hard', ref.triplet_batch_hard), ('semi-hard', ref.triplet_semi_hard),
-                           ('batch-all', ref.triplet_batch_all)):
+     lambda x, p, done, train: tuples.triplet(x['pred'], x['positive'], x['negative'], 1.0), dense=False, classes=None)
+for _mining, _function in (('batch-hard', tuples.triplet_batch_hard), ('semi-hard', tuples.triplet_semi_hard),
+                           ('batch-all', tuples.triplet_batch_all)):
     case('triplet', _mining, dict(margin=0.3, mining=_mining), mined,
          lambda x, p, done, train, f=_function: f(x['embedding'], x['label'], 0.3), dense=False, classes=None)
 _RANGE = dict(alpha=0.7, beta=0.4, top_k=2, num_class=3, num_in_class=4, feature_dim=DIM, margin=6.0)
 case('rangeloss', '', _RANGE, groups,
-     lambda x, p, done, train: ref.range_loss(x['embedding'], 0.7, 0.4, 2, 3, 4, 6.0), dense=False, turns=False,
+     lambda x, p, done, train: tuples.range_loss(x['embedding'], 0.7, 0.4, 2, 3, 4, 6.0), dense=False, turns=False,
      classes=None)
 case('rangeloss', 'with_softmax', dict(_RANGE, with_softmax=True), groups_scores,
-     lambda x, p, done, train: ref.cross_entropy(x['pred'], x['label']) + ref.range_loss(
+     lambda x, p, done, train: ref.cross_entropy(x['pred'], x['label']) + tuples.range_loss(
          x['embedding'], 0.7, 0.4, 2, 3, 4, 6.0), dense=False, turns=False)
 case('mpsloss', '', dict(m=1.0), two_sides,
-     lambda x, p, done, train: ref.mps(x['pred1'], x['pred2'], 1.0), dense=False, turns=False, classes=None)
+     lambda x, p, done, train: tuples.mps(x['pred1'], x['pred2'], 1.0), dense=False, turns=False, classes=None)
 case('mpsloss', 'all', dict(m=0.5, mining='all'), mined,
-     lambda x, p, done, train: ref.mps_mined(x['embedding'], x['label'], 0.5), dense=False, turns=False,
+     lambda x, p, done, train: tuples.mps_mined(x['embedding'], x['label'], 0.5), dense=False, turns=False,
      classes=None)
 
 BY_NAME = {str(c): c for c in CASES}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import loss_cases as lc
-import reference as ref
+import reference_pairs as tuples
 from gluonfr.loss import get_loss
 
 
@@ -57,11 +57,11 @@ def test_triplet_and_contrastive_take_any_shape():
     a, b, c = (rng.randn(4, 2, 3) for _ in range(3))
     triplet = get_loss('triplet', margin=2)
     got = triplet(*[mx.nd.array(v) for v in (a, b, c)]).asnumpy()
-    np.testing.assert_allclose(got, ref.triplet(*[v.reshape(4, 6) for v in (a, b, c)], 2), rtol=1e-5)
+    np.testing.assert_allclose(got, tuples.triplet(*[v.reshape(4, 6) for v in (a, b, c)], 2), rtol=1e-5)
     label = np.array([1.0, 0.0, 1.0, 0.0])
     contrastive = get_loss('contrastiveloss', margin=9)
     got = contrastive(*[mx.nd.array(v) for v in (a, b, label)]).asnumpy()
-    np.testing.assert_allclose(got, ref.contrastive(a.reshape(4, 6), b.reshape(4, 6), label, 9), rtol=1e-4)
+    np.testing.assert_allclose(got, tuples.contrastive(a.reshape(4, 6), b.reshape(4, 6), label, 9), rtol=1e-4)
 
 
 @pytest.mark.parametrize('case', [c for c in lc.CASES if c.feed is lc.mined], ids=str)
@@ -87,8 +87,8 @@ def test_far_from_the_origin_distances_keep_their_digits(case):
 @pytest.mark.parametrize('mining', ['batch-hard', 'semi-hard', 'batch-all'])
 def test_several_seeds_of_larger_batches(mining):
     """32 samples of 8 classes: ties and empty sets included."""
-    reference = {'batch-hard': ref.triplet_batch_hard, 'semi-hard': ref.triplet_semi_hard,
-                 'batch-all': ref.triplet_batch_all}[mining]
+    reference = {'batch-hard': tuples.triplet_batch_hard, 'semi-hard': tuples.triplet_semi_hard,
+                 'batch-all': tuples.triplet_batch_all}[mining]
     loss = get_loss('triplet', margin=0.2, mining=mining)
     loss.initialize()
     loss.cast('float64')

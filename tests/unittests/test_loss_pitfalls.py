@@ -9,6 +9,7 @@ from mxnet import autograd, gluon
 
 import loss_cases as lc
 import reference as ref
+import reference_pairs as tuples
 from gluonfr.loss import get_loss
 
 MARGINS = pytest.mark.parametrize('case', lc.COSINE_LOSSES, ids=str)
@@ -265,7 +266,7 @@ def test_mps_lets_the_hardest_negative_be_below_zero():
     loss.initialize()
     hardest = max(ref.cosine(a[0], b[1]), ref.cosine(a[1], b[0]))
     assert hardest < 0
-    np.testing.assert_allclose(lc.value(loss, x), ref.mps(a, b, 0.5), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(lc.value(loss, x), tuples.mps(a, b, 0.5), rtol=1e-5, atol=1e-6)
     for m in (1.0, 1.5):
         loss = get_loss('mpsloss', m=m)
         loss.initialize()
@@ -345,8 +346,8 @@ def test_asoftmax_taylor_ends_in_the_tenth_power():
 def test_range_alpha_weighs_the_spread_and_beta_the_centres():
     case = lc.BY_NAME['rangeloss']
     x = case.inputs()
-    for alpha, beta, want in ((1.0, 0.0, ref.range_intra(x['embedding'], 3, 4, 2)),
-                              (0.0, 1.0, ref.range_inter(x['embedding'], 3, 4, 6.0))):
+    for alpha, beta, want in ((1.0, 0.0, tuples.range_intra(x['embedding'], 3, 4, 2)),
+                              (0.0, 1.0, tuples.range_inter(x['embedding'], 3, 4, 6.0))):
         loss = get_loss('rangeloss', **dict(case.args, alpha=alpha, beta=beta))
         loss.initialize()
         np.testing.assert_allclose(lc.value(loss, x), np.full(12, want), rtol=1e-4)
@@ -360,7 +361,7 @@ def test_range_counts_a_pair_once(top_k):
     loss = get_loss('rangeloss', **dict(case.args, top_k=top_k))
     loss.initialize()
     loss.cast('float64')
-    want = ref.range_loss(x['embedding'], 0.7, 0.4, top_k, 3, 4, 6.0)
+    want = tuples.range_loss(x['embedding'], 0.7, 0.4, top_k, 3, 4, 6.0)
     np.testing.assert_allclose(lc.value(loss, x, dtype='float64'), want, rtol=1e-8)
 
 
