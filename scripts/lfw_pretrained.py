@@ -1,12 +1,15 @@
 """Measure a published net on LFW's 6,000 pairs, read by the Gluon path and by DALI.
 
-    python scripts/lfw_pretrained.py --symbol DIR/model-symbol.json --pairs DIR/lfw.bin
+    python scripts/lfw_pretrained.py --symbol DIR/model-symbol.json --pairs DIR/lfw.bin --calibrate DIR/people
 
-Rows go to resources/results/lfw-y1.csv: flip none and sum with exact thresholds, flip none with the classic grid, and,
-where DALI is installed, the same pictures decoded and normalised by DALI. InsightFace's MobileFaceNet "y1" has 99.40 %.
+Rows go to resources/results/lfw-y1.csv: flip none and sum with exact thresholds, flip none with the classic grid; flip
+none in bfloat16, and in int8 if there are images to calibrate it with; and, where DALI is installed, the same pictures
+decoded and normalised by DALI. InsightFace's MobileFaceNet "y1" has 99.40 %.
 """
 import argparse
+import glob
 import os
+import shlex
 import sys
 import tempfile
 
@@ -29,6 +32,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--symbol', required=True, metavar='FILE')
     parser.add_argument('--pairs', required=True, metavar='FILE')
+    parser.add_argument('--calibrate', metavar='DIR', help='aligned faces, DIR/NAME/*.jpg; the first of each of 128 '
+                                                            'people in no pair are used')
+    parser.add_argument('--names', metavar='FILE', help="the pairs' names (pairs.txt), to leave those people out")
     parser.add_argument('--csv', default=RESULTS, metavar='FILE')
     args = parser.parse_args()
     net, pairs = load_symbol(args.symbol), read_bin(args.pairs)
@@ -37,12 +43,26 @@ def main():
         embeddings = Embedder(net, flip=flip)(images, progress='flip ' + flip)
         for compat in (False, True)[:2 if flip == 'none' else 1]:
             write('gluon', embeddings, pairs, flip, compat, args.csv)
+    faces = others(args.calibrate, args.names) if args.calibrate else None
+    for precision in ('bfloat16', 'int8')[:1 if faces is None else 2]:
+        embedder = Embedder(net, precision=precision, calibration=faces if precision == 'int8' else None)
+        write('gluon', embedder(images, progress=precision), pairs, 'none', False, args.csv, precision)
     try:
         embeddings = by_dali(net, pairs)
     except ImportError as error:
         print(f'no row for DALI: {error}')
         return
     write('dali', embeddings, pairs, 'none', False, args.csv)
+
+
+def others(folder, names):
+    """Paths of one image of each of 128 people; of those in pairs.txt, none."""
+    known = set()
+    if names:
+        with open(names, encoding='utf-8') as file:
+            known = {word for line in file for word in line.split() if not word.isdigit()}
+    people = [name for name in sorted(os.listdir(folder)) if name not in known]
+    return [sorted(glob.glob(os.path.join(folder, name, '*.jpg')))[0] for name in people[::len(people) // 128][:128]]
 
 
 def by_dali(net, pairs):
@@ -58,12 +78,13 @@ def by_dali(net, pairs):
     return np.concatenate(parts)[:2 * len(pairs)]
 
 
-def write(reader, embeddings, pairs, flip, compat, path):
+def write(reader, embeddings, pairs, flip, compat, path, precision='float32'):
     """One row."""
     row = score_pairs(embeddings, pairs.issame, 'lfw', compat=compat, flip=flip, sha256=pairs.sha256).row
-    command = 'python scripts/lfw_pretrained.py --symbol model-symbol.json --pairs lfw.bin'
-    append_row(path, {'net': 'mobilefacenet y1', 'reader': reader, **row, 'command': command})
-    print('{}, flip {flip}, {thresholds}: {acc:.4f}+-{std:.4f}'.format(reader, **row))
+    command = 'python scripts/lfw_pretrained.py ' + shlex.join(
+        os.path.basename(word) if os.sep in word else word for word in sys.argv[1:])
+    append_row(path, {'net': 'mobilefacenet y1', 'reader': reader, 'precision': precision, **row, 'command': command})
+    print('{}, {}, flip {flip}, {thresholds}: {acc:.4f}+-{std:.4f}'.format(reader, precision, **row))
 
 
 if __name__ == '__main__':

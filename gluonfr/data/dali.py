@@ -1,16 +1,14 @@
 """Batches from a .rec that NVIDIA DALI decodes and augments, on the CPU or on a GPU."""
-import ctypes
-
 import mxnet as mx
 import numpy as np
-from mxnet.base import _LIB, check_call
 
 from ..compat import usable_cores
 from ..utils.check import check_choice, check_int
+from ..utils.host_array import data_pointer
 from .loader import EpochLoader
 from .normalize import check_spec
 from .record import RecordDataset, RecordError
-from .sampler import epoch_random
+from .sampler import epoch_random, sample_seeds
 
 __all__ = ['DALIRecordIter']
 
@@ -127,23 +125,18 @@ class DALIRecordIter(EpochLoader):
 
     def _feed(self, epoch, start, indices):
         """Yield the inputs of the pipeline, a batch at a time."""
+        size = self.batch_size * self._num_shards
+        seeds = sample_seeds(self.seed, epoch, (start + len(indices)) * size)[self._shard_id::self._num_shards]
         for step, index in enumerate(indices, start):
             encoded = [np.frombuffer(self._bytes(i), np.uint8) for i in index.tolist()]
-            yield (encoded, *self._dali.draw(self._steps, self._randoms(epoch, step, len(index))))
+            own = seeds[step * self.batch_size:step * self.batch_size + len(index)]
+            yield (encoded, *self._dali.draw(self._steps, _randoms(own)))
 
     def _bytes(self, i):
         data, _ = self._dataset.read_bytes(i)
         if data[:2] == b'\xff\xd8' and data[-2:] != b'\xff\xd9':
             self._dataset.read(i)  # raises if it is truncated, which DALI does not: it puts grey for what is missing
         return data
-
-    def _randoms(self, epoch, step, count):
-        """The generator of each image in turn, seeded by (seed, epoch, place in the epoch) as `ImageLoader` does."""
-        random = np.random.RandomState()
-        for place in range(count):
-            place = (step * self.batch_size + place) * self._num_shards + self._shard_id
-            random.seed((self.seed, epoch, place))
-            yield random
 
     def _check_shapes(self, index, shapes):
         wanted = self._dataset.image_size
@@ -165,7 +158,13 @@ class DALIRecordIter(EpochLoader):
     def _to_mxnet(self, tensor):
         array = mx.nd.empty(tensor.shape(), ctx=self._ctx,
                             dtype='uint8' if self._spec is None else self._dtype)
-        pointer = ctypes.c_void_p()
-        check_call(_LIB.MXNDArrayGetData(array.handle, ctypes.byref(pointer)))
-        tensor.copy_to_external(pointer)  # waits until it is done; DALI's plugin for MXNet does not
+        tensor.copy_to_external(data_pointer(array))  # waits until it is done; DALI's plugin for MXNet does not
         return array
+
+
+def _randoms(seeds):
+    """The generator of each image in turn."""
+    random = np.random.RandomState()
+    for seed in seeds.tolist():
+        random.seed(seed)
+        yield random

@@ -8,8 +8,10 @@ import numpy as np
 
 from ..compat import usable_cores
 from ..utils.check import check_int
+from ..utils.host_array import host_array
 from .loader import EpochLoader
-from .normalize import check_spec, normalize
+from .normalize import check_spec, normalizer
+from .sampler import sample_seeds
 from .transforms import augmentation
 
 __all__ = ['ImageLoader']
@@ -73,30 +75,39 @@ class ImageLoader(EpochLoader):
         self._prefetch = check_int('ImageLoader', 'prefetch', prefetch, 1)
 
     def _load(self, epoch, start, indices):
-        tasks = [partial(self._batch, epoch, step, index) for step, index in enumerate(indices, start)]
+        seeds, size = None, self.batch_size
+        if self._transform is not None:
+            seeds = sample_seeds(self.seed, epoch, (start + len(indices)) * size)
+        tasks = [partial(self._batch, index, seeds if seeds is None else seeds[step * size:step * size + len(index)])
+                 for step, index in enumerate(indices, start)]
         if self._workers == 0:
             return (task() for task in tasks)
         return _ahead(tasks, self._workers, self._prefetch)
 
-    def _batch(self, epoch, step, index):
+    def _batch(self, index, seeds):
         random = np.random.RandomState(0)  # seeded anew for each sample: making one takes ten times as long
-        images, labels = None, np.empty(len(index), np.int32)
+        batch, labels = None, np.empty(len(index), np.int32)
         for place, i in enumerate(index.tolist()):
             image, labels[place] = self._dataset.read(i)
             if self._transform is not None:
-                random.seed((self.seed, epoch, step * self.batch_size + place))
+                random.seed(seeds[place])
                 image = self._transform(image, random)
             self._check(image, i)
-            if images is None:
-                images = np.empty((len(index),) + image.shape, np.uint8)
-            if image.shape != images.shape[1:]:
+            if batch is None:
+                first, (batch, arrays, write) = image.shape, self._new_batch(len(index), image.shape)
+            if image.shape != first:
                 raise ValueError('ImageLoader: the images of a batch must have one shape, got {} for sample {} and {} '
                                  'for sample {}. Bring them to one size, e.g. with Resize in the transform.'.format(
-                                     images.shape[1:], index[0], image.shape, i))
-            images[place] = image
-        images = images if self._spec is None else normalize(images, self._spec)
-        return (mx.nd.array(images, ctx=mx.cpu(), dtype=images.dtype),
-                mx.nd.array(labels, ctx=mx.cpu(), dtype=labels.dtype))
+                                     first, index[0], image.shape, i))
+            write(image, arrays[place])
+        return batch, mx.nd.array(labels, ctx=mx.cpu(), dtype=labels.dtype)
+
+    def _new_batch(self, count, shape):
+        """A batch, a NumPy array of its memory, and what writes an image into an element of that."""
+        if self._spec is None:
+            return (*host_array((count,) + shape, np.uint8), lambda image, place: np.copyto(place, image))
+        return (*host_array((count, len(self._spec.mean)) + shape[:2], np.float32),
+                normalizer(self._spec, shape[:2]))
 
     def _check(self, image, i):
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3:

@@ -7,12 +7,19 @@ import numpy as np
 
 from ..utils.check import check_int
 
-__all__ = ['BalancedSampler', 'PKSampler', 'RangeSampler', 'TripletSampler', 'epoch_random']
+__all__ = ['BalancedSampler', 'PKSampler', 'RangeSampler', 'TripletSampler', 'epoch_random',
+           'sample_seeds']
 
 
 def epoch_random(seed, epoch):
     """Return the random generator of an epoch: the same for the same (seed, epoch) on every NumPy version."""
     return np.random.RandomState((seed, epoch))
+
+
+def sample_seeds(seed, epoch, count):
+    """Seeds for the transforms of an epoch's first `count` places, uint32: a `RandomState` takes one of them in a fifth
+    of the time that it takes (seed, epoch, place)."""
+    return np.random.RandomState((seed, epoch, 1)).randint(0, 2 ** 32, count, np.uint32)
 
 
 class _ClassSampler:

@@ -45,6 +45,7 @@ MEASURES = {
     'time': ('{:.2f}x the time', '<=', lambda first, row, alone: first['seconds'] / row['seconds']),
     'memory': ('{:.2f}x the memory', '<=', lambda first, row, alone: first['peak_rss_mib'] / row['peak_rss_mib']),
     'rate': ('{:,.0f} images/s', '>=', lambda first, row, alone: row['images_per_second']),
+    'itself': ('this one is {:.2f}x as fast', '>=', lambda first, row, alone: first['seconds'] / row['seconds']),
     'alone': ('{:.2f}x as fast as alone', '>=', lambda first, row, alone: alone['seconds'] / row['seconds']),
 }
 NEIGHBOUR = ', busy neighbour'

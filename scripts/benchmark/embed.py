@@ -69,11 +69,13 @@ def draw_images(link, count, path):
     link.rounds(lambda: None, 1)
 
 
-def gluonfr_embed(link, network, batch, steps, weights, inputs, outputs, whole=False):
+def gluonfr_embed(link, network, batch, steps, weights, inputs, outputs, whole=False, precision='float32'):
     """`Embedder` from float images, or from uint8 ones: `steps` batches in one call."""
     import gluonfr
     import mxnet as mx
-    embedder = gluonfr.deploy.Embedder(load_net(network, weights), batch_size=batch, normalize=False)
+    embedder = gluonfr.deploy.Embedder(load_net(network, weights), batch_size=batch, normalize=False,
+                                       precision=precision,
+                                       calibration=np.load(inputs) if precision == 'int8' else None)
     if whole:
         images = np.concatenate([np.load(inputs)] * steps)
         np.save(outputs, embedder(images)[:batch])
@@ -141,15 +143,28 @@ def task(args, title, network, batch, steps, latency=False, goals=(None, None)):
     return Task(words.format(network, batch), batch, listed, prepare=prepare, check=same_embeddings)
 
 
+def precisions(args, network, batch, steps):
+    """float32 beside bfloat16 and int8; the random weights say nothing about how exact these are."""
+    listed = task(args, network, network, batch, steps)
+    settings = dict(listed.contestants[0].settings, outputs=os.path.join(args.work, 'precision.npy'))
+    return listed._replace(
+        title='embed batches of {1} images, {0}, in fewer bits'.format(network, batch), check=None,
+        contestants=[Contestant('gluonfr, float32', 'gluonfr', settings)] + [
+            Contestant('gluonfr, ' + name, 'gluonfr', dict(settings, precision=name), 'itself')
+            for name in ('bfloat16', 'int8')])
+
+
 def tasks(args):
-    """Two nets by the batch, and the latency of one image."""
+    """Two nets by the batch, the latency of one image, and both nets in fewer bits."""
     def steps(usual):
         return args.steps or max(1, usual // (3 if args.quick else 1))
 
     return {'mobilefacenet': task(args, 'mobilefacenet', 'mobilefacenet', args.batch or 32, steps(15),
                                   goals=(1.2, 2.0)),
             'iresnet50': task(args, 'iresnet50', 'iresnet50', args.batch or 16, steps(4), goals=(1.0, 1.0)),
-            'latency': task(args, 'latency', 'mobilefacenet', 1, steps(150), latency=True, goals=(None, 0.75))}
+            'latency': task(args, 'latency', 'mobilefacenet', 1, steps(150), latency=True, goals=(None, 0.75)),
+            'mobilefacenet-bits': precisions(args, 'mobilefacenet', args.batch or 32, steps(15)),
+            'iresnet50-bits': precisions(args, 'iresnet50', args.batch or 16, steps(4))}
 
 
 WORKERS = {'gluonfr': gluonfr_embed, 'torch': torch_embed, 'onnx': onnx_embed, 'weights': write_weights,
