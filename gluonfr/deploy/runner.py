@@ -1,12 +1,14 @@
 """Runs a net on arrays of images as fast as the device can."""
 import json
 import threading
+import time
 
 import mxnet as mx
 import numpy as np
 from mxnet import nd
 
 from ..compat import threads_to_use
+from ..utils.host_array import host_array
 from ..utils.precision import is_half
 from .fuse import fuse
 from .graph import trace
@@ -15,6 +17,7 @@ from .workers import worker_contexts
 __all__ = ['Runner']
 
 REPLICA_BYTES = 1 << 30  # of weights in all replicas together; oneDNN keeps a second copy of them
+PROBE = 100
 # MXNet runs graphs of these with all memory planned ahead; some others then fail on memory that oneDNN has laid out.
 PLANNED = {'null', '_sg_mkldnn_conv', '_sg_mkldnn_fully_connected', 'Convolution', 'FullyConnected', 'BatchNorm',
            'Activation', 'LeakyReLU', 'Pooling', 'Flatten', 'Reshape', 'Concat', 'elemwise_add', 'elemwise_mul',
@@ -27,7 +30,8 @@ class Runner:
 
     On a CPU each core runs a copy of its own, an image at a time: no core waits for another, an image's maps stay in
     its cache, and an embedding does not depend on the images beside it. A net so large that copies would fill the
-    memory gets fewer ones, each with several cores.
+    memory gets fewer ones, each with several cores. An image by itself goes to one more copy that has all cores, unless
+    that was slower of late, as it is when another process keeps a core busy.
 
     Parameters
     ----------
@@ -45,7 +49,7 @@ class Runner:
 
     def __init__(self, net, shape, ctx=None, precision='float32', images=None):
         ctx = ctx or next((param.list_ctx()[0] for param in net.collect_params().values()), mx.cpu())
-        self._one_by_one = False
+        self._one_by_one, self._whole = False, None
         if precision != 'float32' and (is_half(net) or ctx.device_type != 'cpu'):
             raise ValueError('Embedder: precision must be float32 but for float32 nets on a CPU, got {}.'.format(
                 precision))
@@ -56,10 +60,14 @@ class Runner:
         else:
             symbol, weights = fuse(*trace(net), shape, True, precision, images)
             cores, size = threads_to_use(), sum(4 * weight.size for weight in weights.values())
-            count = max(1, min(cores, REPLICA_BYTES // max(size, 1)))
+            count = max(1, min(cores, REPLICA_BYTES // max(size, 1) - 1))
             self._one_by_one = True
-            self._replicas = [Replica(symbol, weights, place) for place in worker_contexts(count, cores // count)]
-        self._lock = threading.Lock()
+            places = worker_contexts(count, cores // count) if count > 1 else []
+            # OpenMP's threads wait briefly if there are more of them than cores: so no new ones for all cores
+            self._replicas = [Replica(symbol, weights, place) for place in places + [mx.cpu()]]
+            self._whole = self._replicas.pop() if places else None
+        self._every = self._replicas + [self._whole] * (self._whole is not None)
+        self._lock, self._turn = threading.Lock(), 0
 
     def submit(self, x):
         """Start on images; returns a function that waits for their embeddings.
@@ -72,31 +80,41 @@ class Runner:
         -------
         function () -> numpy.ndarray, float32, (B, D)
         """
+        begin = time.perf_counter()
         with self._lock:
+            alone = self._whole is not None and len(x) == 1 and not any(one.waiting for one in self._every)
             started = []
             for part in (x[:, None] if self._one_by_one else [x]):
-                # the same one again and again for single images: its weights are in the cache
-                replica = min(self._replicas, key=lambda replica: replica.waiting)
+                replica = self._for_one_image() if alone else min(self._replicas, key=lambda one: one.waiting)
                 started.append((replica, replica(part)))
                 replica.waiting += 1
-        return lambda: self._finish(started)
+        return lambda: self._finish(started, begin if alone else None)
 
-    def _finish(self, started):
+    def _for_one_image(self):
+        """All cores or one of them, whichever was faster of late; now and then the other, to see what it takes now."""
+        self._turn += 1
+        faster, slower = sorted((self._whole, self._replicas[0]), key=lambda one: one.seconds)
+        return faster if self._turn % PROBE else slower
+
+    def _finish(self, started, begin):
         values = []
         for replica, out in started:
             values.append(out.asnumpy())
             with self._lock:
                 replica.waiting -= 1
+                if begin is not None:
+                    replica.took(time.perf_counter() - begin)
         return np.concatenate(values).astype('float32', copy=False)
 
 
 class Replica:
-    """A graph with its weights on one context; `waiting` counts the steps that nobody has taken the result of."""
+    """A graph with its weights on one context; `waiting` counts the steps that nobody has taken the result of, and
+    `seconds` is what an image by itself takes, 0 until it is known."""
 
     def __init__(self, symbol, weights, ctx, dtype='float32'):
         names = symbol.list_inputs()
         self._ctx, self._dtype, self._data = ctx, dtype, names.index('data')
-        self.waiting = 0
+        self.waiting, self.seconds, self._warm = 0, 0.0, False
         self._arrays = [weights.get(name) for name in names]
         self._arrays = [array.copyto(ctx) if isinstance(array, nd.NDArray) else
                         None if array is None else nd.array(array, ctx, array.dtype) for array in self._arrays]
@@ -108,6 +126,16 @@ class Replica:
     def __call__(self, x):
         """Embeddings of images, as an NDArray that may still be on its way."""
         arrays = list(self._arrays)
-        arrays[self._data] = nd.array(x, self._ctx, self._dtype)
+        if self._ctx.device_type == 'cpu':
+            arrays[self._data], memory = host_array(x.shape, self._dtype, self._ctx)
+            memory[...] = x
+        else:
+            arrays[self._data] = nd.array(x, self._ctx, self._dtype)
         with mx.autograd.pause():
             return self._graph(*arrays)
+
+    def took(self, seconds):
+        """Note what an image took, but for the first, for which oneDNN prepares itself."""
+        if self._warm:
+            self.seconds = (self.seconds + seconds) / 2 if self.seconds else seconds
+        self._warm = True

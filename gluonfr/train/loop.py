@@ -4,6 +4,7 @@ from collections import namedtuple
 from mxnet import autograd, gluon
 
 from ..utils.check import check_int, check_number
+from ..utils.engine import pin_threads
 from ..utils.precision import is_half
 from .batches import epoch_batches, seed_step, split
 from .checkpoint import find_checkpoint, restore
@@ -112,6 +113,8 @@ def fit(net, loss, train_data, *, head=None, epochs=1, optimizer='sgd', optimize
     ctx = [ctx] if ctx is not None and not isinstance(ctx, (list, tuple)) else list(ctx or list_ctx(params.values()))
     if len(set(ctx)) < len(ctx):
         raise ValueError('fit: ctx must be different contexts, got {}.'.format(ctx))
+    if len(ctx) == 1:  # several contexts on a CPU share its cores as the system likes
+        pin_threads(ctx[0])
     seed_step(seed, 0)
     initialize(params.values(), ctx, initializer)
     if any(param._deferred_init for param in params.values()):

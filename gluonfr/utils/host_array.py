@@ -15,7 +15,7 @@ def data_pointer(array):
     return pointer
 
 
-def host_array(shape, dtype):
+def host_array(shape, dtype, ctx=None):
     """A new NDArray on the CPU and a NumPy array of the same memory, to be filled before anyone else has the NDArray.
 
     It saves a copy of the whole: of a batch of float32 images, a tenth of the time that loading takes.
@@ -24,13 +24,15 @@ def host_array(shape, dtype):
     ----------
     shape : tuple of int, each >= 1
     dtype : str or type
+    ctx : Context or None
+        A CPU context, None for mx.cpu().
 
     Returns
     -------
     (NDArray, numpy.ndarray)
         The second one must not be used when the first one is gone.
     """
-    array, dtype = mx.nd.empty(shape, mx.cpu(), dtype), np.dtype(dtype)
+    array, dtype = mx.nd.empty(shape, ctx or mx.cpu(), dtype), np.dtype(dtype)
     count = int(np.prod(shape)) * dtype.itemsize
     memory = (ctypes.c_char * count).from_address(data_pointer(array).value)
     return array, np.frombuffer(memory, dtype).reshape(shape)

@@ -185,9 +185,10 @@ def make_topology(folder, siblings):
     return str(folder)
 
 
-@pytest.mark.parametrize('cpus, cores', [({0, 1, 2, 3}, 2), ({0, 2}, 1), ({0, 1}, 2), ({0, 9}, 2)])
-def test_physical_cores(tmp_path, cpus, cores):
-    assert compat.physical_cores(cpus, make_topology(tmp_path, ['0,2', '1,3', '0,2', '1,3'])) == cores
+@pytest.mark.parametrize('cpus, cores', [
+    ({0, 1, 2, 3}, [{0, 2}, {1, 3}]), ({0, 2}, [{0, 2}]), ({0, 1}, [{0}, {1}]), ({0, 9}, [{0}, {9}])])
+def test_core_groups(tmp_path, cpus, cores):
+    assert compat.core_groups(cpus, make_topology(tmp_path, ['0,2', '1,3', '0,2', '1,3'])) == cores
 
 
 @pytest.mark.parametrize('files, quota', [

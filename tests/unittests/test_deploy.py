@@ -167,3 +167,21 @@ def test_the_embedder_reads_as_training_does():
     net, data = lenet(), FaceDataset(images(4))
     (x, _), = ImageLoader(data, 4, spec=net.input_spec)
     np.testing.assert_allclose(Embedder(net, normalize=False)(data), net(x).asnumpy(), rtol=1e-5)
+
+
+def test_one_image_runs_where_it_was_faster_of_late():
+    """An image by itself goes to all cores or to one, by what each took; the embeddings are the same to the bit."""
+    embedder = Embedder(lenet(), normalize=False)
+    runner, x = embedder._runner, normalize(images(1), embedder.spec)
+    if runner._whole is None:
+        pytest.skip('one core: there is no choice')
+    expected = [embedder.forward(x) for _ in range(8)]
+    assert all((one == expected[0]).all() for one in expected)
+    whole, single = runner._whole, runner._replicas[0]
+    assert whole.seconds > 0 and single.seconds > 0, 'both have been tried'
+    for fast, slow in ((whole, single), (single, whole)):
+        fast.seconds, slow.seconds, runner._turn = 0.0, 1e6, 1
+        assert all(runner._for_one_image() is fast for _ in range(98))
+        assert runner._for_one_image() is slow, 'now and then the other is tried again'
+    together = embedder.forward(np.concatenate([x] * 3))
+    assert (together == expected[0]).all()
