@@ -57,7 +57,7 @@ def test_every_net_is_the_same_when_fused(name, onednn):
     assert not found['Dropout'] and not (onednn and found['BatchNorm'])
     replica = Replica(symbol, weights, mx.cpu())
     for _ in range(3):  # planned memory shows its faults from the second time on
-        close(replica(x).asnumpy(), want)
+        close(replica(x.asnumpy()).asnumpy(), want)
 
 
 @pytest.mark.parametrize('name, scaled', [('mobilefacenet', 99), ('mobilefacenet_shared', 49)])
@@ -105,7 +105,7 @@ def test_forms_of_prelu(slopes, block, groups):
     x = nd.random.normal(shape=(2, 3, 9, 9))
     want = net(x).asnumpy()
     symbol, weights = fuse(*trace(net), (3, 9, 9))
-    close(Replica(symbol, weights, mx.cpu())(x).asnumpy(), want)
+    close(Replica(symbol, weights, mx.cpu())(x.asnumpy()).asnumpy(), want)
     assert not {name for name in operators(symbol)} - {'_sg_mkldnn_conv'}
 
 
@@ -153,7 +153,7 @@ def test_graphs_with_little_to_fold(make):
     want = net(x).asnumpy()
     replica = Replica(*fuse(*trace(net), (3, 8, 8)), mx.cpu())
     for _ in range(3):
-        close(replica(x).asnumpy(), want)
+        close(replica(x.asnumpy()).asnumpy(), want)
 
 
 def test_an_embedding_does_not_depend_on_the_images_beside_it():
@@ -180,15 +180,16 @@ def test_worker_contexts_are_kept_and_have_their_threads():
     assert all(context.device_type == 'cpu' and context.device_id >= 32 for context in first)
 
 
-def test_a_large_net_has_fewer_replicas(monkeypatch):
+@pytest.mark.parametrize('copies, single, whole', [(100, 6, True), (3, 2, True), (2, 1, False), (0.5, 1, False)])
+def test_a_large_net_has_fewer_replicas(monkeypatch, copies, single, whole):
     net = used(get_model('lenetplus'), (1, 28, 28))
     monkeypatch.setenv('OMP_NUM_THREADS', '6')
-    assert len(Runner(net, (1, 28, 28))._replicas) == 6
-    monkeypatch.setattr('gluonfr.deploy.runner.REPLICA_BYTES', 10 * TABLE['lenetplus'].values)
+    monkeypatch.setattr('gluonfr.deploy.runner.REPLICA_BYTES', int((copies + 0.1) * 4 * TABLE['lenetplus'].values))
     runner = Runner(net, (1, 28, 28))
-    assert len(runner._replicas) == 2
+    assert len(runner._replicas) == single and (runner._whole is not None) == whole
     x = np.random.RandomState(0).uniform(0, 1, (3, 1, 28, 28)).astype('float32')
-    close(runner.submit(x)(), net(nd.array(x)).asnumpy())
+    for part in (x, x[:1]):
+        close(runner.submit(part)(), net(nd.array(part)).asnumpy())
 
 
 @pytest.mark.parametrize('precision, least', [('bfloat16', 0.999), ('int8', 0.97)])
