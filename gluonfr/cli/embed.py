@@ -5,9 +5,9 @@ import os
 
 import numpy as np
 
-from ..utils.files import atomic_path, save_npz
+from ..utils.files import advice_on_full_disk, atomic_path, save_npz
 from .images import open_images
-from .options import add_command, add_net, advice_on_full_disk, make_embedder, on_error, user_path
+from .options import add_command, add_net, make_embedder, on_error, user_path
 from .train_data import identity
 
 __all__ = ['add_commands', 'embed_file']

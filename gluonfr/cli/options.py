@@ -1,8 +1,6 @@
 """Options and helpers that several commands share."""
 import argparse
-import errno
 import os
-from contextlib import contextmanager
 
 from ..deploy import Embedder, load_net
 from ..deploy.lower import PRECISIONS
@@ -11,8 +9,7 @@ from ..train import parse_gpus
 from ..utils.arguments import parse_arguments
 from .images import open_images
 
-__all__ = ['add_command', 'add_net', 'advice_on_full_disk', 'make_embedder', 'natural',
-           'on_error', 'positive', 'user_path']
+__all__ = ['add_command', 'add_net', 'make_embedder', 'natural', 'on_error', 'positive', 'user_path']
 
 
 def add_command(commands, name, run, doc, example):
@@ -26,8 +23,8 @@ def add_command(commands, name, run, doc, example):
 def add_net(parser):
     """What says which net embeds, and how."""
     parser.add_argument('net', type=user_path, metavar='NET',
-                        help='folder or card.json of a training, an MXNet -symbol.json, or the name of a model '
-                             '(`gluonfr models`) with --params')
+                        help='folder or card.json of a training, an MXNet -symbol.json, the name of pretrained weights '
+                             '(`gluonfr models`), or the name of a model with --params')
     parser.add_argument('--params', type=user_path, metavar='FILE', help='weights, where NET does not say them')
     parser.add_argument('--network-args', nargs='+', default=[], metavar='KEY=VALUE',
                         help='for the name of a model: embedding_size=256')
@@ -50,18 +47,6 @@ def make_embedder(args):
     calibration = open_images(args.calibrate) if args.calibrate else None
     return Embedder(net, batch_size=args.batch_size, flip=args.flip, ctx=ctx, precision=args.precision,
                     calibration=calibration)
-
-
-@contextmanager
-def advice_on_full_disk(place, advice):
-    """Say in the error of a full disk what could not be written, and what to do."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-            raise
-        raise OSError(error.errno, '{} cannot be written: {}. {}'.format(
-            place, os.strerror(error.errno), advice)) from error
 
 
 def on_error(parser):

@@ -15,7 +15,8 @@ from ..train import (Checkpoint, CSVLog, LogLine, PlotCurves, Profile, ProgressB
                      fit, load_weights, make_optimizer, parse_gpus)
 from ..utils import IterLRScheduler, parse_arguments
 from ..utils.check import check_number
-from .options import add_command, advice_on_full_disk
+from ..utils.files import advice_on_full_disk
+from .options import add_command
 from .train_data import identity, open_training_set, training_loader
 from .train_options import EXAMPLE, add_options
 from .train_run import begin, finish, log_file, place, recipe

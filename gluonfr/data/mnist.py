@@ -11,7 +11,8 @@ import numpy as np
 from mxnet.gluon.data import Dataset
 
 from ..utils.check import check_choice
-from .download import DownloadError, fetch, sha1_of
+from ..utils.download import DownloadError, fetch
+from ..utils.files import file_digest
 
 __all__ = ['MNIST', 'MIRRORS']
 
@@ -121,15 +122,15 @@ def _complete(root, mirrors, may_fall_back):
         try:
             for name in missing:
                 size, sha1 = FILES[name]
-                fetch(name, root, mirrors, size, sha1)
+                fetch([mirror.rstrip('/') + '/' + name for mirror in mirrors], root / name, sha1=sha1, size=size)
             return 'full'
         except DownloadError as error:
             if not may_fall_back:
                 raise OSError('MNIST: {} lacks {}, and no mirror gave it ({}). Put the four original files there, or '
-                              "use source='demo'.".format(root, ', '.join(missing), error)) from error
-            _failed[(str(root), mirrors)] = str(error)
+                              "use source='demo'.".format(root, ', '.join(missing), error.failures)) from error
+            _failed[(str(root), mirrors)] = error.failures
             warnings.warn('MNIST: THIS IS NOT THE FULL SET but the demo of 5,000 digits (4,000 training, 1,000 test): '
-                          '{} lacks {}, and no mirror gave it ({}).'.format(root, ', '.join(missing), error),
+                          '{} lacks {}, and no mirror gave it ({}).'.format(root, ', '.join(missing), error.failures),
                           stacklevel=3)
         except OSError as error:
             raise OSError("MNIST: cannot write to {} ({}). Give another root, set the variable MXNET_HOME, or use "
@@ -139,7 +140,7 @@ def _complete(root, mirrors, may_fall_back):
 
 def _check_file(path):
     wanted = FILES[path.name][1]
-    found = sha1_of(path)
+    found = file_digest(path, 'sha1')
     if found != wanted:
         raise ValueError('MNIST: {} is corrupt: its SHA-1 is {}, the original has {} ({:,} bytes, got {:,}). Delete it '
                          'to have it downloaded again.'.format(path, found, wanted, FILES[path.name][0],

@@ -1,12 +1,27 @@
 """Files that are whole or absent, and what tells them apart."""
+import errno
+import fcntl
 import hashlib
+import logging
 import os
 import zipfile
 from contextlib import contextmanager
 
 import numpy as np
 
-__all__ = ['atomic_path', 'file_sha256', 'save_npz']
+__all__ = ['advice_on_full_disk', 'atomic_path', 'file_digest', 'file_lock', 'file_sha256', 'put_in_place', 'save_npz']
+
+
+@contextmanager
+def advice_on_full_disk(place, advice):
+    """Say in the error of a full disk what could not be written, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+            raise
+        raise OSError(error.errno, '{} cannot be written: {}. {}'.format(
+            place, os.strerror(error.errno), advice)) from error
 
 
 @contextmanager
@@ -19,17 +34,60 @@ def atomic_path(path):
     temporary = os.path.join(os.path.dirname(path), '.{}.{}.tmp'.format(os.path.basename(path), os.getpid()))
     try:
         yield temporary
-        _sync(temporary)
-        os.replace(temporary, path)
-        _sync(os.path.dirname(path))
+        put_in_place(temporary, path)
     finally:
         if os.path.exists(temporary):
             os.remove(temporary)
 
 
+def put_in_place(temporary, path):
+    """Give a file that is whole its name, in one step and behind its data."""
+    _sync(temporary)
+    os.replace(temporary, path)
+    _sync(os.path.dirname(path))
+
+
+@contextmanager
+def file_lock(path, waiting):
+    """Hold the lock file `path`, which is gone afterwards; while another process holds it, say `waiting` and wait.
+
+    The lock is the kernel's: one that a killed process held is free.
+    """
+    held = False
+    while not held:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                logging.getLogger('gluonfr').warning(waiting)
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            held = _is_open(descriptor, path)  # else its holder has removed it, and the next to come locks another
+            if held:
+                try:
+                    yield
+                finally:
+                    os.remove(path)
+        finally:
+            os.close(descriptor)
+
+
+def _is_open(descriptor, path):
+    """Whether an open file is the one at `path`."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
 def file_sha256(path):
     """SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
+    return file_digest(path, 'sha256')
+
+
+def file_digest(path, kind):
+    """Hash of a file in hexadecimal, of a kind that hashlib knows: 'sha256', 'sha1', ..."""
+    digest = hashlib.new(kind)
     with open(path, 'rb') as stream:
         for part in iter(lambda: stream.read(1 << 20), b''):
             digest.update(part)
