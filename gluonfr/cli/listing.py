@@ -2,41 +2,118 @@
 import inspect
 
 from ..loss import LOSSES
-from ..model_zoo import MODELS, count_macs, count_parameters
-from .options import add_command
+from ..model_zoo import MODELS, count_macs, count_parameters, get_model_file
+from ..model_zoo.model_store import is_cached, list_cards
+from .options import add_command, user_path
 
 __all__ = ['add_commands']
+
+COLUMNS = ('name', 'net', 'D', 'MB', 'input', 'trained on', 'cached', 'licence', 'published, %')
 
 
 def add_commands(commands):
     """Add both."""
-    for name, registry, run, doc, example in (('models', MODELS, models, 'list the nets of the model zoo', 'iresnet50'),
-                                              ('losses', LOSSES, show, 'list the losses', 'arcface')):
-        parser = add_command(commands, name, run, doc, 'example:\n  gluonfr {0}\n  gluonfr {0} {1}'.format(
-            name, example))
-        parser.add_argument('name', nargs='?', metavar='NAME', help='show the arguments and text of this one')
-        parser.set_defaults(registry=registry)
+    parser = add_command(commands, 'models', models, 'list the nets of the model zoo and their pretrained weights', """
+example:
+  gluonfr models
+  gluonfr models iresnet50
+  gluonfr models w600k_mbf
+  gluonfr models download w600k_mbf --accept-licence
+
+Pretrained weights are used by their name, or by that of the net whose default (*) they are: get_model('mbf',
+pretrained=True), `gluonfr embed w600k_mbf photos/ --out photos.npz`.""")
+    parser.add_argument('name', nargs='?', metavar='NAME',
+                        help='show the arguments and text of this net, or what is known of these weights; `download`: '
+                             'get WEIGHTS')
+    parser.add_argument('weights', nargs='?', metavar='WEIGHTS', help='after `download`')
+    parser.add_argument('--root', type=user_path, metavar='DIR',
+                        help='folder of downloaded weights (default ~/.mxnet/models)')
+    parser.add_argument('--accept-licence', action='store_true', help='download without the line on the licence')
+    parser = add_command(commands, 'losses', losses, 'list the losses', """
+example:
+  gluonfr losses
+  gluonfr losses arcface""")
+    parser.add_argument('name', nargs='?', metavar='NAME', help='show the arguments and text of this one')
+
+
+def losses(args):
+    """A line for each loss, or all of one."""
+    if args.name:
+        describe(LOSSES, args.name)
+    else:
+        summarize(LOSSES)
 
 
 def models(args):
-    """As `show`; of one net its size, too."""
-    show(args)
-    if args.name:
-        net = args.registry.create(args.name, need_cls_layer=False)
+    """A line for each net and each card of weights, all of one of them, or the download of weights."""
+    if (args.name == 'download') != bool(args.weights):
+        raise ValueError('give one NAME, or `download` and the name of weights.')
+    if args.weights:
+        print(get_model_file(args.weights, args.root, args.accept_licence))
+    elif args.name and args.name.lower() in list_cards():
+        describe_card(list_cards()[args.name.lower()], args.root)
+    elif args.name:
+        describe(MODELS, args.name)
+        net = MODELS.create(args.name, need_cls_layer=False)
         spec = net.input_spec
         print('\nembedding size {}, input {} x {} {}, {:,} parameters, {:,.1f} M multiply-adds'.format(
             spec.embedding_size, *spec.size, spec.colour, count_parameters(net), count_macs(net) / 1e6))
+    else:
+        summarize(MODELS)
+        print('\npretrained weights')
+        rows = [COLUMNS] + [row(card, args.root) for card in list_cards().values()]
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        for cells in rows:
+            print('  '.join(map(str.ljust, cells, widths)).rstrip())
 
 
-def show(args):
-    """Print a line for each, or all of one."""
-    registry = args.registry
-    if args.name:
-        maker = registry.get(args.name)
-        print('{}{}\n'.format(maker.__name__, inspect.signature(maker)))
-        print(inspect.getdoc(maker) or '')
-        return
+def row(card, root):
+    """A card's cells under COLUMNS."""
+    return (card.name, (card.model or '-') + '*' * card.default, str(card.spec.embedding_size),
+            '{:.1f}'.format(card.size / 1e6) if card.size else '?', shown_input(card.spec), card.data or '?',
+            cached(card, root), card.licence, shown_figures(card) or '-')
+
+
+def describe(registry, name):
+    """Signature and text of one entry."""
+    maker = registry.get(name)
+    print('{}{}\n'.format(maker.__name__, inspect.signature(maker)))
+    print(inspect.getdoc(maker) or '')
+
+
+def summarize(registry):
+    """A line for each entry."""
     for name in registry.names():
         summary = (inspect.getdoc(registry.get(name)) or '').partition('\n')[0]
         aliases = ', '.join(registry.aliases(name))
         print('{:24} {}{}'.format(name, summary, ' (also: {})'.format(aliases) if aliases else ''))
+
+
+def describe_card(card, root):
+    """All that is known of one set of weights."""
+    print('{}: weights of {}'.format(card.name, card.model or 'a net that is not in the model zoo'))
+    facts = [('trained on', card.data), ('licence', card.licence), ('embedding size', card.spec.embedding_size),
+             ('input', shown_input(card.spec)), ('published, %', shown_figures(card)), ('page', card.page),
+             ('cached', cached(card, root))]
+    facts += [('file', '{} SHA-256 {}'.format(file, known['sha256'])) for file, known in card.files.items() if known]
+    facts += [('source', ' '.join(filter(None, (
+        source.get('url') or source['archive'], source.get('sha256') and 'SHA-256 ' + source['sha256']))))
+        for source in card.sources]
+    for name, value in facts:
+        if value is not None:
+            print('{:15} {}'.format(name, value))
+
+
+def cached(card, root):
+    """Where the weights are, in a word."""
+    return 'shipped' if card.shipped else 'yes' if is_cached(card, root) else 'no'
+
+
+def shown_input(spec):
+    """'112x112 rgb (x-127.5)/128'."""
+    return '{}x{} {} (x-{:g})/{:g}'.format(*spec.size, spec.colour, spec.mean[0], spec.std[0])
+
+
+def shown_figures(card):
+    """'LFW 99.80, IJB-C 96.58'; None where nothing is published."""
+    return ', '.join('{} {:.2f}'.format(*pair) for pair in card.published.items()) or None

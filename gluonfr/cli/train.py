@@ -7,7 +7,8 @@ import shlex
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from ..deploy.card import read_card
-from ..deploy.load import CARD_NAME, load_parameters
+from ..deploy.load import CARD_NAME
+from ..deploy.weights import load_parameters
 from ..loss import LOSSES, fill_arguments
 from ..model_zoo import get_model
 from ..nn import get_head

@@ -8,29 +8,33 @@ import mxnet as mx
 from mxnet import gluon
 
 from ..model_zoo import get_model
+from ..model_zoo.model_store import get_model_file
 from ..model_zoo.spec import InputSpec
-from .card import read_card
+from .weights import error_sentence, load_parameters, net_from_card
 
-__all__ = ['CARD_NAME', 'load_net', 'load_parameters', 'load_symbol']
+__all__ = ['CARD_NAME', 'load_net', 'load_symbol']
 
 CARD_NAME = 'card.json'
 
 
-def load_net(place, params=None, ctx=None, **arguments):
+def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **arguments):
     """Load a trained net for embedding.
 
     Parameters
     ----------
     place : str
-        One of: a card (.json) or a folder with one (`card.json`); a symbol ('<prefix>-symbol.json'); the name of a
-        model in the zoo, with `params`.
+        One of: a card (.json) or a folder with one (`card.json`); a symbol ('<prefix>-symbol.json'); the name of
+        pretrained weights (`gluonfr models`); the name of a model in the zoo, with `params`, or without for its default
+        pretrained weights.
     params : str or None
-        Weights: needed with a name; with a symbol None takes the newest '<prefix>-NNNN.params' beside it; not for a
-        card, which names its own.
+        Weights; with a symbol None takes the newest '<prefix>-NNNN.params' beside it; not for a card, which names its
+        own.
     ctx : Context or None
         Where to load to, None for the CPU.
+    root, accept_licence
+        For pretrained weights: as in `gluonfr.model_zoo.get_model_file`.
     **arguments
-        For a name: what `get_model` takes, such as embedding_size.
+        With `params`: what `get_model` takes, such as embedding_size.
 
     Returns
     -------
@@ -50,50 +54,23 @@ def load_net(place, params=None, ctx=None, **arguments):
                                     .format(folder, CARD_NAME, ', '.join(sorted(os.listdir(folder))[:8]) or 'nothing'))
     if place.endswith('-symbol.json'):
         return load_symbol(place, params, ctx)
-    if place.endswith('.json'):
-        if not os.path.isfile(place):
-            raise FileNotFoundError('load_net: there is no card {}.'.format(place))
+    a_card = place.endswith('.json')
+    if os.sep in place and not a_card:
+        raise FileNotFoundError('load_net: there is no folder {}. Give a folder or card of a training, a -symbol.json, '
+                                'or the name of pretrained weights or of a model and its params.'.format(place))
+    if params is not None and not a_card:
+        net = get_model(place, **dict(arguments, need_cls_layer=False))  # an unknown name is refused with the list
+        load_parameters(net, params, ctx)
+    else:
         if params is not None or arguments:
             raise ValueError('load_net: a card names its weights and arguments itself, got params or arguments beside '
                              '{}.'.format(place))
-        card, params, spec = read_card(place)
-        net = get_model(card['model'], **dict(card['arguments'], need_cls_layer=False))
-        load_parameters(net, params, ctx)
-        net.input_spec = spec
-    else:
-        if os.sep in place:
-            raise FileNotFoundError('load_net: there is no folder {}. Give a folder or card of a training, a '
-                                    '-symbol.json, or the name of a model and its params.'.format(place))
-        net = get_model(place, **dict(arguments, need_cls_layer=False))  # an unknown name is refused with the list
-        if params is None:
-            raise ValueError('load_net: the model {} needs params, a file with its weights, got None.'.format(place))
-        load_parameters(net, params, ctx)
+        place = place if a_card else get_model_file(place, root, accept_licence)
+        if not os.path.isfile(place):
+            raise FileNotFoundError('load_net: there is no card {}.'.format(place))
+        net = net_from_card(place, ctx, need_cls_layer=False)
     net.hybridize(static_alloc=True, static_shape=True)
     return net
-
-
-def load_parameters(net, path, ctx):
-    """Load a net's weights; what else the file has, such as a class layer for training, is left out.
-
-    Parameters
-    ----------
-    net : HybridBlock
-    path : str
-        Of `Block.save_parameters`, in any float type.
-    ctx : Context or list of Context
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        There is no such file; it is no file of weights, or lacks some of the net's or has them in another shape.
-    """
-    if not os.path.isfile(path):
-        raise FileNotFoundError('there are no weights {}.'.format(path))
-    try:
-        net.load_parameters(path, ctx=ctx, ignore_extra=True, cast_dtype=True)
-    except (AssertionError, ValueError, mx.MXNetError) as error:
-        raise ValueError('{} does not hold the weights of {} with these arguments, or is damaged: {}'.format(
-            path, type(net).__name__, _sentence(error))) from error
 
 
 def load_symbol(path, params=None, ctx=None, size=(112, 112)):
@@ -144,19 +121,11 @@ def load_symbol(path, params=None, ctx=None, size=(112, 112)):
         raw = _normalises(nodes, first)
     except (AssertionError, KeyError, StopIteration, TypeError, ValueError, mx.MXNetError) as error:
         raise ValueError('load_symbol: {} with {} must be an MXNet symbol of a net for images of {} x {} and its '
-                         'weights, got: {}'.format(path, params, *size, _sentence(error))) from error
+                         'weights, got: {}'.format(path, params, *size, error_sentence(error))) from error
     net.input_spec = InputSpec(size, (0,) * 3 if raw else (127.5,) * 3, (1,) * 3 if raw else (127.5,) * 3,
                                embedding_size=shapes[0][1])
     net.hybridize(static_alloc=True, static_shape=True)
     return net
-
-
-def _sentence(error):
-    """What an error says, without MXNet's stack traces."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or ['']
-    if isinstance(error, mx.MXNetError):
-        return lines[-1 if lines[0].startswith('Traceback') else 0]
-    return '{}: {}'.format(type(error).__name__, lines[0])
 
 
 def _normalises(nodes, data):

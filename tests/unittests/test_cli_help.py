@@ -86,7 +86,7 @@ def test_entry_point():
                                                    ('losses', get_loss_list(), 'cosface')])
 def test_listings(command, names, alias, capsys):
     run(command)
-    said = capsys.readouterr().out
+    said = capsys.readouterr().out.partition('\n\npretrained weights\n')[0]
     assert [line.split()[0] for line in said.splitlines()] == names and alias in said
     run(command, alias.upper())
     assert 'Parameters' in capsys.readouterr().out or command == 'models'

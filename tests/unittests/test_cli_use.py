@@ -197,7 +197,7 @@ def test_embed_begins_anew_where_net_options_or_data_differ(data, tmp_path, monk
     (['embed', 'RUN', 'nowhere', '--out', 'OUT.npz'], 'there is no file or folder nowhere'),
     (['embed', 'RUN', 'DATA/people', '--out', 'OUT.csv'], '--out must end in .npz or .npy'),
     (['embed', 'RUN', 'EMPTY', '--out', 'OUT.npz'], 'must hold images'),
-    (['embed', 'lenetplus', 'DATA/people', '--out', 'OUT.npz'], 'needs params'),
+    (['embed', 'miniresnet18', 'DATA/people', '--out', 'OUT.npz'], 'has no pretrained weights'),
     (['embed', 'RUN', 'DATA/people', '--gpu', '9', '--out', 'OUT.npz'], '--gpus must name GPUs'),
     (['embed', 'RUN', 'DATA/people', '--precision', 'int8', '--out', 'OUT.npz'], 'must be given together'),
     (['embed', 'RUN', 'DATA/people', '--calibrate', 'DATA/people', '--out', 'OUT.npz'], 'must be given together'),

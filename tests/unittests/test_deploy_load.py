@@ -87,7 +87,7 @@ def test_load_net_from_a_name_and_weights(saved):
 
 
 @pytest.mark.parametrize('arguments, error, message', [
-    (('lenetplus',), ValueError, 'the model lenetplus needs params'),
+    (('miniresnet18',), ValueError, 'miniresnet18 has no pretrained weights of its own'),
     (('lenetplus', 'nowhere.params'), FileNotFoundError, 'there are no weights nowhere.params'),
     (('lenetpluss', 'w.params'), ValueError, "unknown model 'lenetpluss'. Did you mean 'lenetplus'"),
     (('runs/nowhere',), FileNotFoundError, 'there is no folder runs/nowhere'),
