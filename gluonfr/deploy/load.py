@@ -10,6 +10,7 @@ from mxnet import gluon
 from ..model_zoo import get_model
 from ..model_zoo.model_store import get_model_file
 from ..model_zoo.spec import InputSpec
+from .card import read_card
 from .weights import error_sentence, load_parameters, net_from_card
 
 __all__ = ['CARD_NAME', 'load_net', 'load_symbol']
@@ -68,7 +69,7 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
         place = place if a_card else get_model_file(place, root, accept_licence)
         if not os.path.isfile(place):
             raise FileNotFoundError('load_net: there is no card {}.'.format(place))
-        net = net_from_card(place, ctx, need_cls_layer=False)
+        net = net_from_card(*read_card(place), ctx, need_cls_layer=False)
     net.hybridize(static_alloc=True, static_shape=True)
     return net
 

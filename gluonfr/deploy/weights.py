@@ -11,7 +11,6 @@ import mxnet as mx
 from mxnet import gluon
 
 from ..model_zoo import MODELS, get_model
-from .card import read_card
 
 __all__ = ['error_sentence', 'load_parameters', 'net_from_card']
 
@@ -19,13 +18,13 @@ __all__ = ['error_sentence', 'load_parameters', 'net_from_card']
 FREE = ('classes', 'need_cls_layer', 'weight_norm', 'feature_norm', 'dropout', 'prefix')
 
 
-def net_from_card(path, ctx=None, **arguments):
-    """The net that a card tells of, with its weights.
+def net_from_card(card, params, spec, ctx=None, **arguments):
+    """The net of the zoo that a card tells of, with its weights.
 
     Parameters
     ----------
-    path : str
-        The card, a .json file.
+    card, params, spec : dict, str, InputSpec
+        What `read_card` gives.
     ctx : Context, list of Context or None
         Where to load to, None for the CPU.
     **arguments
@@ -33,10 +32,9 @@ def net_from_card(path, ctx=None, **arguments):
 
     Raises
     ------
-    CardError, ValueError
-        The card is damaged, or an argument contradicts it.
+    ValueError
+        An argument contradicts the card, or the weights are not of its net.
     """
-    card, params, spec = read_card(path)
     defaults = inspect.signature(MODELS.get(card['model'])).parameters
     for name in set(arguments).intersection(defaults).difference(FREE):
         needed, given = (tuple(value) if isinstance(value, list) else value for value in (

@@ -62,11 +62,12 @@ def get_model(name, pretrained=False, **kwargs):
     """
     if not pretrained:
         return MODELS.create(name, **kwargs)
-    from ..deploy.weights import net_from_card  # here: gluonfr.deploy uses this package
+    from ..deploy.card import read_card  # here: gluonfr.deploy uses this package
+    from ..deploy.weights import net_from_card
 
-    card = choose_card(name, pretrained)
+    name = choose_card(name, pretrained).name
     places = {key: kwargs.pop(key) for key in ('root', 'accept_licence') if key in kwargs}
-    return net_from_card(get_model_file(card.name, **places), kwargs.pop('ctx', None), **kwargs)
+    return net_from_card(*read_card(get_model_file(name, **places)), **kwargs)
 
 
 def get_model_list():
