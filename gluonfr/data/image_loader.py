@@ -14,7 +14,7 @@ from .normalize import check_spec, normalizer
 from .sampler import sample_seeds
 from .transforms import augmentation
 
-__all__ = ['ImageLoader']
+__all__ = ['ImageLoader', 'ahead']
 
 MOST_WORKERS = 8  # by default: about an eighth of the time of a sample is Python, which only one thread runs at a time
 
@@ -82,7 +82,7 @@ class ImageLoader(EpochLoader):
                  for step, index in enumerate(indices, start)]
         if self._workers == 0:
             return (task() for task in tasks)
-        return _ahead(tasks, self._workers, self._prefetch)
+        return ahead(tasks, self._workers, self._prefetch)
 
     def _batch(self, index, seeds):
         random = np.random.RandomState(0)  # seeded anew for each sample: making one takes ten times as long
@@ -119,7 +119,7 @@ class ImageLoader(EpochLoader):
                                  self._spec.size + (3,), image.shape, i))
 
 
-def _ahead(tasks, workers, prefetch):
+def ahead(tasks, workers, prefetch):
     """Yield task() for each of `tasks`, in their order, from threads that keep up to `prefetch` results ahead."""
     pool = ThreadPoolExecutor(workers, thread_name_prefix='gluonfr-loader')
     waiting = deque()

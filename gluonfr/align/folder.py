@@ -1,0 +1,107 @@
+"""A folder of photographs -> the same tree of aligned faces, and a report that says what came of each."""
+import os
+from collections import Counter
+from functools import partial
+
+from ..data.image import IMAGE_SUFFIXES, encode
+from ..utils.files import atomic_path
+from .geometry import align_face, image_size, template
+from .report import read_report, report_rows, report_settings, run_report
+
+__all__ = ['align_folder']
+
+REPORT_NAME = 'align.csv'
+
+
+def align_folder(folder, out, finder, size=112, settings=None, overwrite=False, progress=True):
+    """Align the faces in all photographs below a folder.
+
+    A photograph a/b.jpg becomes out/a/b.jpg, or with several='all' out/a/b-1.jpg, b-2.jpg, ..., the largest first, in
+    the format of its suffix (JPEG and WebP at quality 95). What is no image by its suffix, and hidden files and
+    folders, are not looked at. Nothing that is in a file ends the run: the report, out/align.csv, has a line for each
+    photograph, or each face in it, with the columns path, status (see `STATUSES`), faces (how many are large enough),
+    out, score, x1 to y5 (the five points in the photograph) and detail; `read_landmarks` reads it. Killed, the same
+    call goes on: photographs whose faces are in the report and in `out` are kept, all others are tried again.
+
+    Parameters
+    ----------
+    folder, out : str
+    finder : Finder
+    size : int or (int, int)
+        As for `template`.
+    settings : dict or None
+        What else decides the result, such as the name of the detector, as JSON values: kept in out/align.json.
+    overwrite : bool
+        Do not go on with what is in `out`, but remove the faces in its report and begin again.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    dict of str to int
+        Photographs of each status.
+
+    Raises
+    ------
+    FileNotFoundError, NotADirectoryError
+        There is no such folder.
+    ValueError
+        It holds no images, `out` is it or lies in it, or `out` holds faces that were aligned with other settings.
+    OSError
+        The disk is full, or `out` cannot be written.
+    """
+    template(size)
+    folder, out = os.path.abspath(folder), os.path.abspath(out)
+    if (out + os.sep).startswith(folder + os.sep):
+        raise ValueError('align_folder: out must not lie in the folder of the photographs, got {}.'.format(out))
+    paths = photographs(folder)
+    os.makedirs(out, exist_ok=True)
+    report = os.path.join(out, REPORT_NAME)
+    settings = dict(settings or {}, size=list(image_size(size)), several=finder.several, min_face=finder.min_face)
+    before = report_settings(report)
+    if overwrite:
+        for row in [row for rows in read_report(report).values() for row in rows if row['out']]:
+            if os.path.isfile(os.path.join(out, row['out'])):
+                os.remove(os.path.join(out, row['out']))
+    elif before and before != settings:
+        raise ValueError('align_folder: {} holds faces aligned with {}, got {}. Give another folder, or overwrite.'
+                         .format(out, before, settings))
+    rows = run_report(report, settings, {path: partial(_align, folder, path, out, finder, size) for path in paths},
+                      partial(_is_whole, out, finder.several), overwrite, 'align' if progress else False)
+    return Counter({row['path']: row['status'] for row in rows}.values())
+
+
+def photographs(folder):
+    """Sorted paths of the images below a folder, relative to it, with '/'."""
+    if not os.path.isdir(folder):
+        raise (NotADirectoryError if os.path.exists(folder) else FileNotFoundError)(
+            'there is no folder {}.'.format(folder))
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith('.')]
+        found += [os.path.relpath(os.path.join(place, name), folder).replace(os.sep, '/') for name in names
+                  if not name.startswith('.') and os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES]
+    if not found:
+        raise ValueError('{} must hold images ({}), in any depth, got none.'.format(folder, ' '.join(IMAGE_SUFFIXES)))
+    return sorted(found)
+
+
+def _align(folder, path, out, finder, size):
+    """Write the faces of one photograph; returns its rows."""
+    found, image = finder.find(os.path.join(folder, path))
+    stem, suffix = os.path.splitext(path)
+    outs = [path]
+    if finder.several == 'all':
+        outs = ['{}-{}{}'.format(stem, i + 1, suffix) for i in range(len(found.faces))]
+    for face, name in zip(found.faces, outs):
+        place = os.path.join(out, name)
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        with atomic_path(place) as temporary, open(temporary, 'wb') as file:
+            file.write(encode(align_face(image, face.landmarks, size), suffix.lower()))
+    return report_rows(found, path, outs)
+
+
+def _is_whole(out, several, rows):
+    """Whether all faces of a photograph are there."""
+    return all(os.path.isfile(os.path.join(out, row['out'])) for row in rows) and (
+        several != 'all' or len(rows) == int(rows[0]['faces']))

@@ -1,0 +1,119 @@
+"""The report on photographs: a csv that says what came of each, and that a killed run goes on with."""
+import csv
+import json
+import os
+from collections import defaultdict
+
+import numpy as np
+from tqdm import tqdm
+
+from ..data.image_loader import ahead
+from ..utils.files import atomic_path
+from .landmarks import LANDMARK_COLUMNS
+
+__all__ = ['landmarks_of', 'read_report', 'report_rows', 'report_settings', 'run_report']
+
+COLUMNS = ['path', 'status', 'faces', 'out', 'score'] + LANDMARK_COLUMNS + ['detail']
+WORKERS = 2  # one photograph at a time is in the detector; reading and writing go on beside it
+UTF8 = {'newline': '', 'encoding': 'utf-8', 'errors': 'surrogateescape'}  # file names may be other bytes
+
+
+def report_rows(found, path, outs=None):
+    """The rows of a report for one `Found`: one for each face, or one that says why there is none.
+
+    Parameters
+    ----------
+    found : Found
+    path : str
+        What the photograph is called in the report.
+    outs : sequence of str or None
+        Where its faces were written.
+
+    Returns
+    -------
+    list of dict
+    """
+    row = dict.fromkeys(COLUMNS, '')
+    row.update(path=path, status=found.status, faces=str(found.count), detail=found.detail)
+    if not found.faces:
+        return [row]
+    return [dict(row, out=out, score='{:.4f}'.format(face.score),
+                 **{name: '{:.3f}'.format(v) for name, v in zip(LANDMARK_COLUMNS, face.landmarks.ravel())})
+            for face, out in zip(found.faces, outs or [''] * len(found.faces))]
+
+
+def landmarks_of(row):
+    """The five points in a row, float64 (5, 2)."""
+    return np.array([float(row[name]) for name in LANDMARK_COLUMNS]).reshape(5, 2)
+
+
+def report_settings(path):
+    """What the report in `path` was made with, {} if nothing tells it."""
+    if not os.path.isfile(_settings_path(path)):
+        return {}
+    with open(_settings_path(path), encoding='utf-8') as file:
+        return json.load(file)
+
+
+def run_report(path, settings, tasks, is_whole, fresh, progress='align'):
+    """Do what is not done yet, and write the report.
+
+    Parameters
+    ----------
+    path : str
+        The report, a .csv; the settings go beside it.
+    settings : dict
+        What decides the result, JSON values.
+    tasks : dict of str to function
+        Photograph -> () -> its rows, called from threads.
+    is_whole : function
+        Rows of a photograph from an earlier run, all with the status 'ok' -> whether they can stay.
+    fresh : bool
+        Do not go on with an earlier run.
+    progress : str or bool
+        Text of the progress bar; False for none.
+
+    Returns
+    -------
+    list of dict
+        The rows, in the order of the tasks.
+    """
+    rows = {} if fresh else {photo: kept for photo, kept in read_report(path).items()
+                             if photo in tasks and all(row['status'] == 'ok' for row in kept) and is_whole(kept)}
+    with atomic_path(_settings_path(path)) as temporary, open(temporary, 'w', encoding='utf-8') as file:
+        json.dump(settings, file, indent=1)
+    _write(path, [row for kept in rows.values() for row in kept])
+    todo = [photo for photo in tasks if photo not in rows]
+    with open(path, 'a', **UTF8) as file, tqdm(total=len(tasks), initial=len(tasks) - len(todo), unit='image',
+                                               desc=progress or None, disable=not progress) as bar:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator='\n')
+        for photo, new in zip(todo, ahead([tasks[photo] for photo in todo], WORKERS, WORKERS)):
+            writer.writerows(new)
+            file.flush()
+            rows[photo] = new
+            bar.update()
+    ordered = [row for photo in tasks for row in rows[photo]]
+    _write(path, ordered)
+    return ordered
+
+
+def read_report(path):
+    """{photograph: its rows} of a report, {} where there is none; a row that a killed run left incomplete is left out."""
+    rows = defaultdict(list)
+    if os.path.isfile(path):
+        with open(path, **UTF8) as file:
+            for row in csv.DictReader(file):
+                if None not in row.values() and None not in row:
+                    rows[row['path']].append(row)
+    return rows
+
+
+def _write(path, rows):
+    with atomic_path(path) as temporary, open(temporary, 'w', **UTF8) as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator='\n')
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _settings_path(path):
+    return os.path.splitext(path)[0] + '.json'
