@@ -83,9 +83,9 @@ def similarity(landmarks, points):
         raise ValueError('similarity: landmarks must be (N, {0}, 2) or ({0}, 2), got {1} for points {2}.'.format(
             len(target), source.shape, target.shape))
     batch = source.reshape((-1,) + target.shape)
-    p, q = batch[..., 0] + 1j * batch[..., 1], target[:, 0] + 1j * target[:, 1]
-    centre, goal = p.mean(axis=1, keepdims=True), q.mean()
     with np.errstate(all='ignore'):  # what is not finite is refused below
+        p, q = batch @ [1, 1j], target @ [1, 1j]
+        centre, goal = p.mean(axis=1, keepdims=True), q.mean()
         spread = (np.abs(p - centre) ** 2).sum(axis=1)
         turn = ((p - centre).conj() * (q - goal)).sum(axis=1) / spread
         bad = ~np.isfinite(turn) | (spread <= 1e-12 * (1 + np.abs(centre[:, 0]) ** 2)) | (

@@ -74,8 +74,8 @@ def find_faces(photos, detector, size=112):
     landmarks = []
     for found in finder.survey(photos):
         if found.status != 'ok':
-            raise FaceError('{}: {}{}'.format(found.path, STATUSES[found.status],
-                                              ': ' + found.detail if found.detail else '.'))
+            raise FaceError('{}: {}{}.'.format(found.path, STATUSES[found.status],
+                                               ' ({})'.format(found.detail.rstrip('.')) if found.detail else ''))
         landmarks.append(found.faces[0].landmarks)
     return PhotoFaces(photos, landmarks, size)
 

@@ -98,7 +98,7 @@ def run_report(path, settings, tasks, is_whole, fresh, progress='align'):
 
 
 def read_report(path):
-    """{photograph: its rows} of a report, {} where there is none; a row that a killed run left incomplete is left out."""
+    """{photograph: its rows} of a report, {} where there is none; half a row that a killed run left does not count."""
     rows = defaultdict(list)
     if os.path.isfile(path):
         with open(path, **UTF8) as file:

@@ -6,7 +6,7 @@ import sys
 
 from ..train import NonFiniteLoss
 from ..version import __version__
-from . import compare, embed, listing, pack, train, verify
+from . import align, compare, embed, listing, pack, search, train, verify
 
 __all__ = ['main']
 
@@ -17,10 +17,12 @@ DESCRIPTION = """gluonfr: train, verify and use face-recognition nets on MXNet G
   gluonfr verify runs/mine --data lfw.bin                           accuracy, TAR@FAR, ROC
   gluonfr embed runs/mine photos/ --out photos.npz
   gluonfr compare runs/mine a.jpg b.jpg
+  gluonfr align photos/ --out aligned/ --detect yunet               a folder of photographs -> faces
+  gluonfr search people.npz photos.npz --top 5
 """
 
 
-STOPPED = {'pack': 'the same command goes on from there', 'embed': 'the same command goes on from there',
+STOPPED = {**dict.fromkeys(('align', 'embed', 'pack'), 'the same command goes on from there'),
            'train': '--resume goes on from the newest checkpoint, if there is one'}
 
 
@@ -30,7 +32,7 @@ def make_parser():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--version', action='version', version='gluonfr ' + __version__)
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
-    for module in (pack, train, verify, embed, compare, listing):
+    for module in (pack, align, train, verify, embed, compare, search, listing):
         module.add_commands(commands)
     return parser
 

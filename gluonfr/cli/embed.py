@@ -1,4 +1,4 @@
-"""`gluonfr embed`: a folder, list or rec of aligned faces -> a file of embeddings."""
+"""`gluonfr embed`: a folder, list or rec of faces, or photographs of them -> a file of embeddings."""
 import json
 import logging
 import os
@@ -6,8 +6,8 @@ import os
 import numpy as np
 
 from ..utils.files import advice_on_full_disk, atomic_path, save_npz
-from .images import open_images
-from .options import add_command, add_net, make_embedder, on_error, user_path
+from .options import add_command, add_faces, add_net, make_embedder, on_error, user_path
+from .photos import open_faces
 from .train_data import identity
 
 __all__ = ['add_commands', 'embed_file']
@@ -17,13 +17,16 @@ PEOPLE_DRAWN = 10
 
 def add_commands(commands):
     """Add the command."""
-    parser = add_command(commands, 'embed', embed, 'write the embeddings of aligned face images to a file', """
+    parser = add_command(commands, 'embed', embed, 'write the embeddings of faces to a file', """
 example:
   gluonfr embed runs/mine people/ --out people.npz --flip sum
+  gluonfr embed runs/mine photos/ --out photos.npz --detect yunet --on-error skip
 
 DATA is a folder of people (person/image.jpg) or of images, a list file (path<TAB>label) or a train.rec.
 people.npz then holds `embeddings` (N, D), each of length 1, `labels` (N,), -1 where nothing tells them, and `names`
 (N,): paths, or keys of a rec. people.npy would hold the embeddings alone, with the names in people.txt beside it.
+Without --detect or --landmarks the images must be aligned to the size of the net. With them photos.faces.csv says what
+came of each photograph, the .npz also has `landmarks` (N, 5, 2), and a photograph without a face is as a damaged one.
 Killed, the same command goes on with the images that are missing.""")
     add_net(parser)
     parser.add_argument('data', type=user_path, metavar='DATA')
@@ -32,14 +35,16 @@ Killed, the same command goes on with the images that are missing.""")
                         help='draw the embeddings of the first ten people into this PNG file')
     on_error(parser)
     parser.add_argument('--no-progress', action='store_true')
+    add_faces(parser)
 
 
 def embed(args):
     """Embed and say where the result is."""
     if not args.out.endswith(('.npz', '.npy')):
         raise ValueError('--out must end in .npz or .npy, got {}.'.format(args.out))
-    dataset = open_images(args.data, args.on_error)
-    count, size = embed_file(make_embedder(args), dataset, args.out, not args.no_progress)
+    embedder = make_embedder(args)
+    dataset = open_faces(args, args.data, embedder.spec.size, args.out)
+    count, size = embed_file(embedder, dataset, args.out, not args.no_progress)
     print('{}: {} embeddings of {} values'.format(args.out, count, size))
     if args.plot:
         draw(args.out, dataset.labels, args.plot)
@@ -77,7 +82,8 @@ def embed_file(embedder, dataset, out, progress=True):
                 file.flush()
         embeddings = np.concatenate(parts) if parts else embedder([])
         if out.endswith('.npz'):
-            save_npz(out, {'embeddings': embeddings, 'labels': dataset.labels, 'names': np.array(names)})
+            landmarks = {'landmarks': dataset.landmarks} if hasattr(dataset, 'landmarks') else {}
+            save_npz(out, {'embeddings': embeddings, 'labels': dataset.labels, 'names': np.array(names), **landmarks})
         else:
             with atomic_path(out) as temporary, open(temporary, 'wb') as file:
                 np.save(file, embeddings)

@@ -2,14 +2,18 @@
 import argparse
 import os
 
+from ..align import DETECTORS, Finder, get_detector, read_landmarks
+from ..align.find import SEVERAL
 from ..deploy import Embedder, load_net
 from ..deploy.lower import PRECISIONS
 from ..metrics.scores import FLIPS
 from ..train import parse_gpus
 from ..utils.arguments import parse_arguments
+from ..utils.files import file_sha256
 from .images import open_images
 
-__all__ = ['add_command', 'add_net', 'make_embedder', 'natural', 'on_error', 'positive', 'user_path']
+__all__ = ['add_command', 'add_faces', 'add_net', 'face_settings', 'make_embedder', 'make_finder', 'natural',
+           'on_error', 'positive', 'user_path']
 
 
 def add_command(commands, name, run, doc, example):
@@ -20,9 +24,9 @@ def add_command(commands, name, run, doc, example):
     return parser
 
 
-def add_net(parser):
-    """What says which net embeds, and how."""
-    parser.add_argument('net', type=user_path, metavar='NET',
+def add_net(parser, name='net'):
+    """What says which net embeds, and how; `name` '--net' where it may be left out."""
+    parser.add_argument(name, type=user_path, metavar='NET',
                         help='folder or card.json of a training, an MXNet -symbol.json, the name of pretrained weights '
                              '(`gluonfr models`), or the name of a model with --params')
     parser.add_argument('--params', type=user_path, metavar='FILE', help='weights, where NET does not say them')
@@ -47,6 +51,51 @@ def make_embedder(args):
     calibration = open_images(args.calibrate) if args.calibrate else None
     return Embedder(net, batch_size=args.batch_size, flip=args.flip, ctx=ctx, precision=args.precision,
                     calibration=calibration)
+
+
+def add_faces(parser):
+    """How faces are found in photographs; without these options images are aligned already."""
+    group = parser.add_argument_group('photographs')
+    group.add_argument('--detect', choices=DETECTORS.names(),
+                       help='find faces with this detector: yunet (its weights are a file of 0.2 MB) or mtcnn (pip '
+                            'install facenet-pytorch)')
+    group.add_argument('--detector-model', type=user_path, metavar='FILE',
+                       help='weights of yunet (default face_detection_yunet_2023mar.onnx in ~/.mxnet/models)')
+    group.add_argument('--detect-size', type=positive, metavar='PIXELS',
+                       help='longer side of a photograph in the detector (default 640): more finds smaller faces')
+    group.add_argument('--landmarks', type=user_path, metavar='FILE',
+                       help='in place of a detector: a csv or json of path -> ten numbers, such as align.csv')
+    group.add_argument('--several', choices=SEVERAL, default='largest',
+                       help='which of several faces counts: the largest, that nearest to the center, all, or none '
+                            '(default largest)')
+    group.add_argument('--min-face', type=float, default=0, metavar='PIXELS',
+                       help='faces less wide or high do not count (default 0)')
+
+
+def make_finder(args, root=None):
+    """The `Finder` that the options of `add_faces` ask for, None if images are aligned already.
+
+    `root` is what the paths in --landmarks are relative to, None for the folder of that file.
+    """
+    if args.detect and args.landmarks:
+        raise ValueError('--detect and --landmarks must not be given together.')
+    given = {name: value for name, value in (('model', args.detector_model), ('max_side', args.detect_size)) if value}
+    if args.detect:
+        return Finder(get_detector(args.detect, **given), None, args.several, args.min_face)
+    if given:
+        raise ValueError('--detector-model and --detect-size need --detect.')
+    if args.landmarks:
+        return Finder(None, read_landmarks(args.landmarks, root), args.several, args.min_face)
+    if args.several != 'largest' or args.min_face:
+        raise ValueError('--several and --min-face need --detect or --landmarks.')
+    return None
+
+
+def face_settings(args):
+    """What of the options of `add_faces` decides which faces are found, as JSON values."""
+    return {'detect': args.detect, 'detect_size': args.detect_size, 'several': args.several, 'min_face': args.min_face,
+            'model_sha256': args.detector_model and file_sha256(args.detector_model),
+            'landmarks_sha256': args.landmarks and file_sha256(args.landmarks)}
 
 
 def on_error(parser):

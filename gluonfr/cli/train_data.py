@@ -66,6 +66,8 @@ def identity(dataset):
         path = dataset.file.path_idx
         return {'index_sha256': file_sha256(path)} if os.path.isfile(path) else {}
     files = hashlib.sha256(dataset.labels.tobytes())
+    if hasattr(dataset, 'landmarks'):  # of faces in photographs
+        files.update(dataset.landmarks.tobytes())
     for path in dataset.paths:  # the folders above may move
         files.update(os.fsencode('{} {}\n'.format('/'.join(path.split(os.sep)[-2:]), os.path.getsize(path))))
     return {'files_sha256': files.hexdigest()}

@@ -8,6 +8,7 @@ from mxnet import nd
 from mxnet.gluon import HybridBlock
 from tqdm import tqdm
 
+from ..align.photos import find_faces
 from ..data.image import read_image
 from ..data.image_loader import ImageLoader
 from ..data.normalize import normalize as normalize_images
@@ -89,7 +90,7 @@ class Embedder:
             net(nd.zeros((1,) + self.spec.shape, ctx=params[0].list_ctx()[0]))
         self._runner = Runner(net, self.spec.shape, self._ctx, self.precision, self._calibration)
 
-    def __call__(self, images, progress=False):
+    def __call__(self, images, progress=False, *, detect=None):
         """Embed images.
 
         Parameters
@@ -99,11 +100,21 @@ class Embedder:
             ``read(i) -> (image, label)`` such as `RecordDataset` and `FolderDataset`.
         progress : bool or str
             Show a progress bar, with this text.
+        detect : str, Detector, Finder or None
+            The images are paths or arrays of photographs: find their faces with this detector ('yunet' or 'mtcnn', see
+            `gluonfr.align`), the largest in each, and align them. None: they are aligned already.
 
         Returns
         -------
         numpy.ndarray, float32, (N, D), or (N, 2 D) with flip 'concat'
+
+        Raises
+        ------
+        FaceError
+            A photograph cannot be read or shows no face; with its path.
         """
+        if detect is not None:
+            images = find_faces(images, detect, self.spec.size)
         parts = [part for _, part in self.batches(images, progress=progress)]
         if parts:
             return np.concatenate(parts)

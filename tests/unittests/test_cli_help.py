@@ -29,7 +29,8 @@ ALL = dict(commands(cli.make_parser()))
 
 
 def test_the_commands_there_are():
-    assert {words[0] for words in ALL if words} == {'pack', 'train', 'verify', 'embed', 'compare', 'models', 'losses'}
+    assert {words[0] for words in ALL if words} == {
+        'pack', 'align', 'train', 'verify', 'embed', 'compare', 'search', 'models', 'losses'}
 
 
 @pytest.mark.parametrize('words', list(ALL), ids=' '.join)
