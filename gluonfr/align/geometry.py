@@ -129,7 +129,7 @@ def align_face(image, landmarks, size=112):
     height, width = image_size(size)
     matrix = similarity(landmarks, template(size))
     x, y = corners(matrix, height, width).T
-    # OpenCV warps no image of 32,768 pixels or more: only the part with the face
+    # OpenCV 4 warps no image of 32,768 pixels a side or more: only the part with the face
     left, right = (int(np.clip(v, 0, image.shape[1])) for v in (x.min() - MARGIN, x.max() + MARGIN + 1))
     top, bottom = (int(np.clip(v, 0, image.shape[0])) for v in (y.min() - MARGIN, y.max() + MARGIN + 1))
     part = image[top:bottom, left:right]

@@ -10,6 +10,7 @@ from align_cases import SIDE, WHITE, YELLOW, photo, points, write_yunet
 from gluonfr.align import DETECTORS, DetectorError, get_detector, template
 from gluonfr.align.detectors import Detector
 from gluonfr.data.image import read_image
+from gluonfr.deploy import Embedder
 
 
 @pytest.fixture(scope='module')
@@ -111,18 +112,20 @@ def test_a_failure_of_the_library_is_a_detector_error(fail):
         Fails(0.5, 640).detect(photo(64, 96, []))
 
 
-def test_mtcnn_on_real_faces(test_data):
-    """Faces of LFW, which stand at the template, in the middle of a larger picture."""
+def test_mtcnn_finds_real_faces_again(test_data):
+    """Aligned faces of LFW in the middle of larger pictures: landmarks near the template, embeddings near the first."""
     pytest.importorskip('facenet_pytorch', reason='pip install facenet-pytorch')
-    folder = test_data('lfw/aligned')
+    folder, symbol = test_data('lfw/aligned'), test_data('weights/insightface_mobilefacenet_y1/model-symbol.json')
     detector = get_detector('mtcnn', max_side=320)
-    for name in sorted(os.listdir(str(folder)))[:4]:
-        face = read_image(str(folder / name / (name + '_0001.jpg')))
-        large = np.full((240, 320, 3), 127, np.uint8)
-        large[60:172, 100:212] = face
-        found = detector.detect(large)[0]
+    faces = [read_image(str(folder / name / (name + '_0001.jpg'))) for name in sorted(os.listdir(str(folder)))[:2]]
+    large = np.full((2, 240, 320, 3), 127, np.uint8)
+    large[:, 60:172, 100:212] = faces
+    for image in large:
+        found = detector.detect(image)[0]
         assert found.score > 0.9 and np.abs(found.landmarks - template() - [100, 60]).max() < 8
-    for empty in (large[:50] * 0, large[:3, :3] * 0, large[:19, :300] * 0):
+    embedder = Embedder(str(symbol))
+    assert ((embedder(large, detect=detector) * embedder(faces)).sum(axis=1) > 0.9).all()
+    for empty in (large[0, :50] * 0, large[0, :3, :3] * 0, large[0, :19, :300] * 0):
         assert detector.detect(empty) == []
 
 

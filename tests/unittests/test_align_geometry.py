@@ -125,10 +125,8 @@ def test_a_large_face_is_averaged(scale):
     assert np.abs(smooth[1:-1, 1:-1].astype(int) - picture(112, 112)[1:-1, 1:-1]).max() <= 3
 
 
-def test_a_face_at_the_edge_of_a_picture_that_opencv_cannot_warp():
+def test_a_face_at_the_edge_of_a_picture_that_opencv_4_cannot_warp():
     image = np.full((60, 40000, 3), 200, np.uint8)
-    with pytest.raises(cv2.error):
-        cv2.warpAffine(image, np.eye(2, 3), (112, 112))
     found = align_face(image, template() * 0.5 + [39944, 0])
     assert (found[:108, :108] == 200).all()
     assert (align_face(image, template() + [39944, 0])[4:108, 60:] == 0).all()  # beyond the edge it is black
