@@ -1,12 +1,12 @@
-"""Measure what finding and aligning a face again costs: aligned faces of LFW put into larger pictures, turned and scaled.
+"""Measure what finding and aligning a face again costs: LFW's aligned faces in larger pictures, turned and scaled.
 
     python scripts/lfw_realigned.py --net DIR/model-symbol.json --pairs DIR/lfw.bin --detect mtcnn
 
-Each image of the first COUNT pairs of every fold becomes a photograph of 480 x 640 at a place, a size (2 to 3 times
-112 pixels) and an angle (up to +-20 degrees) that its number decides, its border drawn out. A row in
-resources/results/lfw-realigned.csv says how many faces were found, the cosine between the embedding of the face found in
-the photograph and that of the original, and the accuracy on the pairs before and after. The detector 'none' takes the
-true landmarks: what is left is the resampling.
+Each image of the first COUNT pairs of both kinds in every fold becomes a photograph of 480 x 640 at a place, a size (2
+to 3 times 112 pixels) and an angle (up to +-20 degrees) that its number decides, its border drawn out. A row in
+resources/results/lfw-realigned.csv says how many faces were found, the cosine between the embeddings of the face found
+in the photograph and of the original, and the accuracy on the pairs before and after (a face that was not found is cut
+out at its true landmarks). The detector 'none' takes the true landmarks: what is left is the resampling.
 """
 import argparse
 import os
