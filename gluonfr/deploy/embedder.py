@@ -17,9 +17,10 @@ from ..model_zoo.spec import InputSpec
 from ..utils.check import check_choice, check_int
 from .load import load_net
 from .lower import PRECISIONS
+from .onnx_net import OnnxNet
 from .runner import Runner
 
-__all__ = ['Embedder']
+__all__ = ['Embedder', 'Images']
 
 MOST_CALIBRATION = 128
 
@@ -88,7 +89,13 @@ class Embedder:
         params = list(net.collect_params().values())
         if any(param._deferred_init for param in params):
             net(nd.zeros((1,) + self.spec.shape, ctx=params[0].list_ctx()[0]))
-        self._runner = Runner(net, self.spec.shape, self._ctx, self.precision, self._calibration)
+        if isinstance(net, OnnxNet):
+            if self.precision != 'float32':
+                raise ValueError('Embedder: precision must be float32 for an ONNX model, got {}.'.format(
+                    self.precision))
+            self._runner = net
+        else:
+            self._runner = Runner(net, self.spec.shape, self._ctx, self.precision, self._calibration)
 
     def __call__(self, images, progress=False, *, detect=None):
         """Embed images.
@@ -126,7 +133,7 @@ class Embedder:
 
         What was embedded already can be left out by `start`: a multiple of the batch size, or all images.
         """
-        dataset = _Images(images, self.spec.size)
+        dataset = Images(images, self.spec.size)
         count = len(dataset)
         check_int('Embedder', 'start', start, 0, count)
         if start % self.batch_size and start < count:
@@ -170,7 +177,7 @@ class Embedder:
 
     def _normalized(self, images):
         """The first images as the net takes them."""
-        dataset = _Images(images, self.spec.size)
+        dataset = Images(images, self.spec.size)
         count = min(MOST_CALIBRATION, len(dataset))
         return normalize_images(np.stack([dataset.read(i)[0] for i in range(count)]), self.spec)
 
@@ -202,7 +209,7 @@ def _one_ahead(items):
     yield from waiting
 
 
-class _Images:
+class Images:
     """Images in memory, or a dataset, whose size is checked with a message that names the file if there is one."""
 
     def __init__(self, images, size):

@@ -10,12 +10,16 @@ from mxnet import gluon
 from ..model_zoo import get_model
 from ..model_zoo.model_store import get_model_file
 from ..model_zoo.spec import InputSpec
-from .card import read_card
+from ..utils.files import file_sha256
+from .card import CardError, read_card
+from .onnx_net import OnnxNet
 from .weights import error_sentence, load_parameters, net_from_card
 
-__all__ = ['CARD_NAME', 'load_net', 'load_symbol']
+__all__ = ['CARD_NAME', 'ONNX', 'SYMBOL', 'load_net', 'load_symbol', 'symbol_params']
 
 CARD_NAME = 'card.json'
+# what stands for a model's name in the card of a graph that no net of the zoo is equal to
+ONNX, SYMBOL = 'onnx', 'symbol'
 
 
 def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **arguments):
@@ -24,8 +28,8 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
     Parameters
     ----------
     place : str
-        One of: a card (.json) or a folder with one (`card.json`); a symbol ('<prefix>-symbol.json'); the name of
-        pretrained weights (`gluonfr models`); the name of a model in the zoo, with `params`, or without for its default
+        One of: a card (.json) or a folder with one (`card.json`); a symbol ('<prefix>-symbol.json'); an ONNX model
+        (.onnx), which ONNX Runtime runs; the name of pretrained weights (`gluonfr models`); the name of a model in the zoo, with `params`, or without for its default
         pretrained weights.
     params : str or None
         Weights; with a symbol None takes the newest '<prefix>-NNNN.params' beside it; not for a card, which names its
@@ -40,7 +44,7 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
     Returns
     -------
     HybridBlock
-        x (B, C, H, W) -> embedding (B, D), hybridized, with `input_spec`.
+        x (B, C, H, W) -> embedding (B, D), hybridized, with `input_spec`. Of an ONNX model an `OnnxNet`, on the CPU.
 
     Raises
     ------
@@ -55,6 +59,10 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
                                     .format(folder, CARD_NAME, ', '.join(sorted(os.listdir(folder))[:8]) or 'nothing'))
     if place.endswith('-symbol.json'):
         return load_symbol(place, params, ctx)
+    if place.endswith('.onnx'):
+        if not os.path.isfile(place):
+            raise FileNotFoundError('load_net: there is no {}.'.format(place))
+        return OnnxNet(place)
     a_card = place.endswith('.json')
     if os.sep in place and not a_card:
         raise FileNotFoundError('load_net: there is no folder {}. Give a folder or card of a training, a -symbol.json, '
@@ -69,9 +77,24 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
         place = place if a_card else get_model_file(place, root, accept_licence)
         if not os.path.isfile(place):
             raise FileNotFoundError('load_net: there is no card {}.'.format(place))
-        net = net_from_card(*read_card(place), ctx, need_cls_layer=False)
+        card, params, spec = read_card(place)
+        if card['model'] == ONNX:
+            return OnnxNet(params, spec)
+        if card['model'] == SYMBOL:
+            net = load_symbol(_graph(place, card), params, ctx, spec.size)
+            net.input_spec = spec
+            return net
+        net = net_from_card(card, params, spec, ctx, need_cls_layer=False)
     net.hybridize(static_alloc=True, static_shape=True)
     return net
+
+
+def _graph(place, card):
+    """The symbol beside a card; a CardError if it is not the one that the card was written for."""
+    path = os.path.join(os.path.dirname(os.path.abspath(place)), str(card['arguments'].get('graph')))
+    if not os.path.isfile(path) or file_sha256(path) != card['arguments'].get('sha256'):
+        raise CardError('{}: its graph {} is missing, or was changed.'.format(place, path))
+    return path
 
 
 def load_symbol(path, params=None, ctx=None, size=(112, 112)):
@@ -103,15 +126,7 @@ def load_symbol(path, params=None, ctx=None, size=(112, 112)):
     """
     if not os.path.isfile(path):
         raise FileNotFoundError('load_symbol: there is no {}.'.format(path))
-    if params is None:
-        prefix = path[:-len('-symbol.json')]
-        found = sorted(glob.glob(glob.escape(prefix) + '-[0-9][0-9][0-9][0-9].params'))
-        if not found:
-            raise FileNotFoundError('load_symbol: {} needs weights, {}-NNNN.params beside it or params=.'.format(
-                path, prefix))
-        params = found[-1]
-    if not os.path.isfile(params):
-        raise FileNotFoundError('load_symbol: there are no weights {}.'.format(params))
+    params = symbol_params('load_symbol', path, params)
     try:
         with open(path, encoding='utf-8') as stream:
             nodes = json.load(stream)['nodes']
@@ -127,6 +142,20 @@ def load_symbol(path, params=None, ctx=None, size=(112, 112)):
                                embedding_size=shapes[0][1])
     net.hybridize(static_alloc=True, static_shape=True)
     return net
+
+
+def symbol_params(owner, path, params=None):
+    """The weights of a symbol: `params`, or the newest '<prefix>-NNNN.params' beside it."""
+    if params is None:
+        prefix = path[:-len('-symbol.json')]
+        found = sorted(glob.glob(glob.escape(prefix) + '-[0-9][0-9][0-9][0-9].params'))
+        if not found:
+            raise FileNotFoundError('{}: {} needs weights, {}-NNNN.params beside it or params=.'.format(
+                owner, path, prefix))
+        params = found[-1]
+    if not os.path.isfile(params):
+        raise FileNotFoundError('{}: there are no weights {}.'.format(owner, params))
+    return params
 
 
 def _normalises(nodes, data):

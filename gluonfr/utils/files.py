@@ -4,12 +4,14 @@ import fcntl
 import hashlib
 import logging
 import os
+import shutil
 import zipfile
 from contextlib import contextmanager
 
 import numpy as np
 
-__all__ = ['advice_on_full_disk', 'atomic_path', 'file_digest', 'file_lock', 'file_sha256', 'put_in_place', 'save_npz']
+__all__ = ['advice_on_full_disk', 'atomic_folder', 'atomic_path', 'file_digest', 'file_lock', 'file_sha256',
+           'put_in_place', 'save_npz']
 
 
 @contextmanager
@@ -38,6 +40,26 @@ def atomic_path(path):
     finally:
         if os.path.exists(temporary):
             os.remove(temporary)
+
+
+@contextmanager
+def atomic_folder(path):
+    """Give a new folder beside `path`; at the end it becomes `path`, which must be absent or an empty folder.
+
+    If the body raises, nothing is left of it.
+    """
+    path = os.path.abspath(path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    temporary = os.path.join(os.path.dirname(path), '.{}.{}.tmp'.format(os.path.basename(path), os.getpid()))
+    os.mkdir(temporary)
+    try:
+        yield temporary
+        for name in os.listdir(temporary):
+            _sync(os.path.join(temporary, name))
+        os.rename(temporary, path)
+        _sync(os.path.dirname(path))
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def put_in_place(temporary, path):

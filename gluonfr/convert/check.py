@@ -1,0 +1,102 @@
+"""Whether a converted net gives the embeddings of its source."""
+import logging
+
+import numpy as np
+from mxnet import nd
+
+from ..data.image import resize
+from ..data.normalize import normalize
+from ..data.synthetic import SyntheticFaces
+from ..deploy.embedder import Images
+from .error import ConvertError
+
+__all__ = ['TOLERANCE', 'check_equal', 'check_runs', 'drawn_faces', 'given_images']
+
+TOLERANCE = 1e-4  # largest difference of two embeddings of length 1, in any of their values
+MOST = 64  # of the given images
+
+
+def noise(size, count=4, seed=0):
+    """Images of noise, uint8 (N, H, W, 3)."""
+    return np.random.RandomState(seed).randint(0, 256, (count,) + tuple(size) + (3,)).astype('uint8')
+
+
+def drawn_faces(size, count):
+    """Drawn faces of different people, uint8 (N, H, W, 3)."""
+    faces = SyntheticFaces(count, 1, size=max(32, *size))
+    return np.stack([resize(faces.read(i)[0], size) for i in range(count)])
+
+
+def given_images(images, size):
+    """Up to 64 images from a place or a sequence, uint8 (N, H, W, 3).
+
+    Raises
+    ------
+    ValueError
+        They are not of that size, or there are none.
+    """
+    if isinstance(images, str):
+        from ..cli.images import open_images
+        images = open_images(images)
+    images = Images(images, size)
+    if not len(images):
+        raise ValueError('convert: images must be at least one, got none.')
+    return np.stack([images.read(i)[0] for i in np.unique(np.linspace(0, len(images) - 1, MOST).astype(int))])
+
+
+def check_equal(native, original, images=None):
+    """Compare a net with its source.
+
+    Parameters
+    ----------
+    native : HybridBlock
+        With input_spec; it runs as in training, but in inference, layer by layer.
+    original : Embedder or None
+        Of the source, with normalize=True; None if it cannot run here.
+    images : uint8 array (N, H, W, 3), or None
+        To compare on, besides four images of noise and four drawn faces.
+
+    Returns
+    -------
+    dict or None
+        For the card: max_abs_diff, of the embeddings at length 1, and images, on what.
+
+    Raises
+    ------
+    ConvertError
+        They differ by more than 1e-4, or embeddings are not finite.
+    """
+    size = native.input_spec.size
+    parts = [noise(size), drawn_faces(size, 4)] + ([] if images is None else [images])
+    worst = 0.0
+    for part in parts:
+        rows = [native(nd.array(normalize(image[None], native.input_spec))).asnumpy() for image in part]
+        ours = np.concatenate(rows)
+        if not np.isfinite(ours).all():
+            raise ConvertError('embeddings are not finite after the conversion: are the weights damaged, and is spec '
+                               'the input of this net?')
+        if original is not None:
+            ours = ours / np.maximum(np.linalg.norm(ours, axis=1, keepdims=True), 1e-12)
+            theirs = original(part)
+            if theirs.shape != ours.shape:
+                raise ConvertError('embeddings must be {} values, got {} from the source.'.format(
+                    ours.shape[1], theirs.shape[1]))
+            worst = max(worst, float(np.abs(ours - theirs).max()))
+    if original is None:
+        return None
+    if worst > TOLERANCE:
+        raise ConvertError('embeddings of the source and after the conversion differ by {:.3g}; at most {:g} is '
+                           'allowed.'.format(worst, TOLERANCE))
+    logging.getLogger('gluonfr').info('largest difference of embeddings: %.2g', worst)
+    kinds = ['4 of noise', '4 drawn faces'] + (['{} given'.format(len(images))] if images is not None else [])
+    return {'max_abs_diff': worst, 'images': kinds}
+
+
+def check_runs(original, images=None):
+    """Raise a ConvertError unless a source gives finite embeddings."""
+    size = original.spec.size
+    try:
+        for part in [noise(size), drawn_faces(size, 4)] + ([] if images is None else [images]):
+            original(part)
+    except ValueError as error:
+        raise ConvertError('the source cannot embed: {}'.format(error)) from error

@@ -1,0 +1,265 @@
+"""ONNX graphs as layers."""
+import numpy as np
+
+from .error import ConvertError
+from .from_mxnet import flattened, names
+from .layers import Layer, Source, Value, in_order, plus, pool, times
+
+__all__ = ['load_onnx', 'read_onnx', 'runnable']
+
+OLDEST = 7  # before it, BatchNormalization, Gemm and Dropout meant something else
+NOTHING = {'Identity', 'Dropout', 'Cast'}
+FLATTEN = {'Flatten', 'Reshape', 'Squeeze', 'Unsqueeze'}
+SIMPLE = {'Relu': 'relu', 'Sigmoid': 'sigmoid', 'Tanh': 'tanh'}
+
+
+def load_onnx(path):
+    """Read an ONNX file.
+
+    Returns
+    -------
+    onnx.ModelProto
+
+    Raises
+    ------
+    ImportError
+        The onnx package is missing.
+    ConvertError
+        The file is damaged, or no ONNX model.
+    """
+    try:
+        import onnx
+        from google.protobuf.message import DecodeError
+    except ImportError as error:
+        raise ImportError('ONNX files need the onnx package ({}): pip install onnx'.format(error)) from error
+    try:
+        model = onnx.load(path)
+    except (DecodeError, onnx.checker.ValidationError, ValueError, FileNotFoundError) as error:
+        raise ConvertError('{} is no ONNX model, or is damaged: {}'.format(path, error)) from error
+    if not model.graph.node or not model.graph.output:
+        raise ConvertError('{} is no ONNX model, or is damaged: it has no graph.'.format(path))
+    return model
+
+
+def read_onnx(model):
+    """Read an ONNX model.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto
+        Its first output is the embedding.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    ConvertError
+        Names are missing, it was exported for training, or its opset is too old.
+    """
+    graph = model.graph
+    opset = next((entry.version for entry in model.opset_import if entry.domain in ('', 'ai.onnx')), 0)
+    if opset < OLDEST:
+        raise ConvertError('the opset of an ONNX model must be >= {}, got {}: export it again.'.format(OLDEST, opset))
+    constants = _constants(model)
+    inputs = [entry for entry in graph.input if entry.name not in constants]
+    produced = set(constants) | {entry.name for entry in inputs} | {name for node in graph.node for name in node.output}
+    read = [name for node in graph.node for name in node.input]
+    missing = sorted({name for name in read + [graph.output[0].name] if name and name not in produced})
+    if missing or len(inputs) != 1:
+        raise ConvertError('the ONNX graph is not whole, or no net of one input: missing {}; inputs {}.'.format(
+            names(missing), names([entry.name for entry in inputs])))
+    found = dict({inputs[0].name: Layer('input', inputs[0].name)},
+                 **{name: Value(name, array) for name, array in constants.items()})
+    for node in graph.node:
+        if node.output[0] not in constants:
+            sources = [found[name] if name else None for name in node.input]
+            alone = [isinstance(source, Layer) and read.count(name) == 1
+                     for source, name in zip(sources, node.input)]
+            layer = _layer(node, sources, alone)
+            found.update({name: layer if i == 0 else Layer('second output', name, [layer])
+                          for i, name in enumerate(node.output)})
+    dims = [entry.dim_value for entry in inputs[0].type.tensor_type.shape.dim]
+    size = tuple(dims[2:]) if len(dims) == 4 and all(dims[2:]) else None
+    unused = [entry.name for entry in graph.initializer if entry.name not in set(read)]
+    return Source(_without_l2(found[graph.output[0].name]), size, unused)
+
+
+def runnable(model, source):
+    """A copy that ONNX Runtime takes, of a model whose exporter did not keep to the standard.
+
+    MXNet's wrote the slopes of a PRelu as (C,), which the standard lays along the width of an image, not its channels,
+    and gave BatchNormalization an attribute `spatial` that no runtime has.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto
+    source : Source
+        What `read_onnx` made of it.
+
+    Returns
+    -------
+    onnx.ModelProto
+    """
+    copy = type(model)()
+    copy.CopyFrom(model)
+    slopes = {layer.values['slopes'].name for layer in in_order(source.output)
+              if layer.kind == 'prelu' and not layer.flat}
+    for entry in copy.graph.initializer:
+        if entry.name in slopes and len(entry.dims) == 1:
+            entry.dims.extend((1, 1))
+    for entry in copy.graph.input:  # before IR version 4 initializers are listed here, too
+        dims = entry.type.tensor_type.shape.dim
+        if entry.name in slopes and len(dims) == 1:
+            dims.add().dim_value = dims.add().dim_value = 1
+    for node in copy.graph.node:
+        if node.op_type == 'BatchNormalization':
+            kept = [entry for entry in node.attribute if entry.name != 'spatial']
+            del node.attribute[:]
+            node.attribute.extend(kept)
+    return copy
+
+
+def _constants(model):
+    """{name: array} of all that depends on no input: initializers, and what operators make of them."""
+    from onnx import TensorProto, helper, numpy_helper
+    from onnx.reference import ReferenceEvaluator
+    arrays = {entry.name: numpy_helper.to_array(entry) for entry in model.graph.initializer}
+    known, nodes = set(arrays), []
+    for node in model.graph.node:
+        if all(name in known for name in node.input if name) and not node.op_type.startswith('Random'):
+            known.update(node.output)
+            nodes.append(node)
+    if not nodes:
+        return arrays
+    given = {name: arrays[name] for node in nodes for name in node.input if name in arrays}
+    outputs = [name for node in nodes for name in node.output]
+    inputs = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
+              for name, array in given.items()]
+    graph = helper.make_graph(nodes, 'constants', inputs,
+                              [helper.make_tensor_value_info(name, TensorProto.UNDEFINED, None) for name in outputs])
+    part = helper.make_model(graph, opset_imports=model.opset_import)
+    arrays.update(zip(outputs, ReferenceEvaluator(part).run(None, given)))
+    return arrays
+
+
+def _layer(node, sources, alone):
+    """The layer of one node; `alone` says of each input whether nothing else reads it."""
+    from onnx.helper import get_attribute_value
+    op, name = node.op_type, node.name or node.output[0]
+    attrs = {entry.name: get_attribute_value(entry) for entry in node.attribute}
+    weights = [source for source in sources if isinstance(source, Value)]
+    inputs = [source for source in sources if isinstance(source, Layer)]
+    x = sources[0]
+    if attrs.get('training_mode') == 1 or (op == 'Dropout' and len(weights) == 2 and weights[1].array):
+        raise ConvertError('{} {!r} is in training mode: export the net after net.eval().'.format(op, name))
+    if op in NOTHING:
+        return x
+    if op in FLATTEN:
+        return flattened(x)
+    if op in SIMPLE:
+        return Layer(SIMPLE[op], name, inputs)
+    if op == 'GlobalAveragePool':
+        return pool(name, x, 'avg')
+    if op == 'AveragePool':
+        attrs.setdefault('count_include_pad', 0)
+    maker = {'Conv': _conv, 'BatchNormalization': _norm, 'PRelu': _prelu, 'LeakyRelu': _prelu, 'Gemm': _gemm,
+             'MatMul': _matmul, 'MaxPool': _pool, 'AveragePool': _pool, 'ReduceMean': _mean}.get(op)
+    layer = None
+    if maker:
+        layer = maker(name, attrs, x, weights) if len(inputs) == 1 and isinstance(x, Layer) else None
+    elif op in ('Add', 'Sum', 'Mul') and len(inputs) == 2 == len(sources):
+        layer = Layer('mul' if op == 'Mul' else 'add', name, inputs)
+    elif op in ('Add', 'Sub', 'Mul', 'Div') and len(inputs) == 1:
+        layer = _scalar(op, name, sources, alone)
+    return layer or Layer(op, name, inputs, {str(i): value for i, value in enumerate(weights)}, **attrs)
+
+
+def _conv(name, attrs, x, weights):
+    pads, kernel = tuple(attrs.get('pads', (0, 0, 0, 0))), weights[0].array.shape[2:]
+    if attrs.get('auto_pad', b'NOTSET') not in (b'NOTSET', b'VALID') or len(kernel) != 2:
+        return None
+    return Layer('conv', name, [x], dict(zip(('weight', 'bias'), weights)), kernel=kernel,
+                 stride=tuple(attrs.get('strides', (1, 1))), pad=pads[:2] if pads[:2] == pads[2:] else pads,
+                 dilate=tuple(attrs.get('dilations', (1, 1))), groups=attrs.get('group', 1))
+
+
+def _norm(name, attrs, x, weights):
+    layer = Layer('norm', name, [x], dict(zip(('gamma', 'beta', 'mean', 'var'), weights)))
+    layer.eps = float('{:.6g}'.format(attrs.get('epsilon', 1e-5)))
+    return layer
+
+
+def _prelu(name, attrs, x, weights):
+    if not weights:
+        return Layer('prelu', name, [x], {'slopes': Value(name, np.float32([attrs.get('alpha', 0.01)]))})
+    slopes = weights[0]
+    if slopes.array.ndim > 1 and slopes.array.shape[-2:] != (1, 1) and not x.flat:
+        return None
+    return Layer('prelu', name, [x], {'slopes': Value(slopes.name, slopes.array.reshape(-1))})
+
+
+def _gemm(name, attrs, x, weights):
+    if attrs.get('transA', 0) or weights[0].array.ndim != 2:
+        return None
+    weight = weights[0].array if attrs.get('transB', 0) else weights[0].array.T
+    values = {'weight': Value(weights[0].name, weight * attrs.get('alpha', 1.0))}
+    if weights[1:]:
+        bias = np.broadcast_to(weights[1].array.reshape(-1), len(weight)) * attrs.get('beta', 1.0)
+        values['bias'] = Value(weights[1].name, bias)
+    return Layer('dense', name, [x], values)
+
+
+def _matmul(name, attrs, x, weights):
+    if weights[0].array.ndim != 2:
+        return None
+    return Layer('dense', name, [x], {'weight': Value(weights[0].name, weights[0].array.T)})
+
+
+def _pool(name, attrs, x, weights):
+    pads = tuple(attrs.get('pads', (0, 0, 0, 0)))
+    if attrs.get('auto_pad', b'NOTSET') not in (b'NOTSET', b'VALID') or pads[:2] != pads[2:]:
+        return None
+    return pool(name, x, 'avg' if 'count_include_pad' in attrs else 'max', tuple(attrs['kernel_shape']),
+                tuple(attrs.get('strides', (1, 1))), pads[:2], bool(attrs.get('ceil_mode', 0)),
+                bool(attrs.get('count_include_pad', 0)))
+
+
+def _mean(name, attrs, x, weights):
+    axes = attrs.get('axes', weights[0].array if weights else ())
+    if sorted(int(axis) % 4 for axis in axes) != [2, 3]:
+        return None
+    layer = pool(name, x, 'avg')
+    return layer if attrs.get('keepdims', 1) else flattened(layer)
+
+
+def _scalar(op, name, sources, alone):
+    """A number for each channel, or one for all, added or multiplied; None for anything else."""
+    first = isinstance(sources[0], Layer)
+    layer, value = sources if first else sources[::-1]
+    array = value.array.astype('float64')
+    per_channel = array.ndim <= 2 if layer.flat else array.ndim > 2 and array.shape[-2:] == (1, 1)
+    if array.size != 1 and not (per_channel and array.size in array.shape):
+        return None
+    array, alone = array.reshape(-1), alone[0 if first else 1]
+    if op == 'Mul' or (op == 'Div' and first):
+        return times(name, layer, array if op == 'Mul' else 1 / array, alone)
+    if op == 'Div':
+        return None
+    if op == 'Sub' and not first:
+        layer, alone = times(name, layer, -1.0, alone), True
+    return plus(name, layer, -array if op == 'Sub' and first else array, alone)
+
+
+def _without_l2(output):
+    """The embedding before it is divided by its length."""
+    if output.kind == 'LpNormalization':
+        return output.inputs[0]
+    if output.kind == 'Div' and len(output.inputs) == 2:
+        embedding, length = output.inputs
+        below, of_length = in_order(embedding), in_order(length)
+        if embedding in of_length and any(
+                layer.kind.startswith('Reduce') for layer in of_length if layer not in below):
+            return embedding
+    return output

@@ -1,0 +1,152 @@
+"""A reader for each kind of source: from its files to a net and its source to compare it with."""
+import logging
+import os
+
+import mxnet as mx
+from mxnet import nd
+
+from ..deploy.embedder import Embedder
+from ..deploy.load import ONNX, SYMBOL, load_symbol, symbol_params
+from ..deploy.onnx_net import OnnxNet
+from ..utils.files import file_sha256
+from .error import ConvertError
+from .from_mxnet import embedding_of, read_symbol
+from .from_onnx import load_onnx, read_onnx, runnable
+from .gluon_params import load_arrays, net_from_params
+from .match import Mismatch
+from .native import native_from_graph
+from .recognise import Unknown
+
+__all__ = ['Imported', 'reader_of']
+
+log = logging.getLogger('gluonfr')
+
+
+class Imported:
+    """What a reader has made of a source.
+
+    Attributes
+    ----------
+    net : HybridBlock
+        With the weights and `input_spec`.
+    model, arguments : str, dict
+        What the card says of it.
+    original : Embedder or None
+        Of the source itself, None if it cannot run here.
+    files : dict of str to str
+        The net's own files by the names they get, weights last; empty for a net of the zoo.
+    native : Native or None
+    why : str
+        Why there is no net of the zoo; empty if there is.
+    unused : sequence of str
+        Names in the source that the net has no use for.
+    """
+
+    def __init__(self, net, model, arguments, original=None, unused=(), native=None, files=None, why=''):
+        self.net, self.model, self.arguments, self.original = net, model, arguments, original
+        self.unused, self.native, self.files, self.why = list(unused), native, files or {}, why
+
+
+def reader_of(source):
+    """The function (source, scratch folder, model, params, spec) -> Imported for a file, by its name's end.
+
+    Raises
+    ------
+    ConvertError
+        There is none.
+    """
+    for ending, reader in _READERS.items():
+        if source.endswith(ending):
+            return reader
+    raise ConvertError('source must end in {}, got {}.'.format(', '.join(_READERS), source))
+
+
+def _from_symbol(source, scratch, model=None, params=None, spec=None):
+    params = symbol_params('convert', source, params)
+    try:
+        symbol = embedding_of(mx.sym.load(source))
+    except (mx.MXNetError, KeyError, IndexError, ValueError) as error:
+        raise ConvertError('{} is no MXNet symbol, or is damaged: {}'.format(
+            source, str(error).strip().splitlines()[-1])) from error
+    weights = load_arrays(params)
+    read = read_symbol(symbol, weights)
+    native, why = _native(read, spec, model)
+    spec = _sized(read, spec, native)
+    # what follows the embedding in a symbol for training is not part of the net
+    place = os.path.join(scratch, 'net')
+    symbol.save(place + '-symbol.json')
+    nd.save(place + '-0000.params', {name: weights[name] for name in symbol.list_inputs() if name in weights})
+    try:
+        block = load_symbol(place + '-symbol.json', size=spec.size)
+    except ValueError as error:
+        raise ConvertError('{} and {} do not fit each other, or are damaged: {}'.format(
+            source, params, error)) from error
+    block.input_spec = spec._replace(embedding_size=block.input_spec.embedding_size)
+    if native:
+        return _imported(native, block, read)
+    files = {'net-symbol.json': place + '-symbol.json', 'net-0000.params': place + '-0000.params'}
+    arguments = {'graph': 'net-symbol.json', 'sha256': file_sha256(files['net-symbol.json'])}
+    return Imported(block, SYMBOL, arguments, Embedder(block), read.unused, files=files, why=why)
+
+
+def _from_onnx(source, scratch, model=None, params=None, spec=None):
+    proto = load_onnx(source)
+    read = read_onnx(proto)
+    native, why = _native(read, spec, model)
+    proto = runnable(proto, read)
+    try:
+        block = OnnxNet(proto.SerializeToString(), _sized(read, spec, native))
+    except ImportError as error:
+        if native is None:
+            raise
+        log.warning('the conversion is not compared with its source: %s', error)
+        return _imported(native, None, read)
+    except ValueError as error:
+        raise ConvertError('{}, so that nothing can be compared: {}'.format(source, error)) from error
+    if native:
+        return _imported(native, block, read)
+    place = os.path.join(scratch, 'net.onnx')
+    with open(place, 'wb') as file:
+        file.write(proto.SerializeToString())
+    return Imported(block, ONNX, {}, Embedder(block), read.unused, files={'net.onnx': place}, why=why)
+
+
+def _from_params(source, scratch, model=None, params=None, spec=None):
+    if model is None:
+        raise ConvertError('{} needs model=, the name of its net: `gluonfr models` lists them.'.format(source))
+    net, arguments, unused = net_from_params(load_arrays(source), model)
+    if spec is not None:
+        net.input_spec = spec._replace(embedding_size=net.input_spec.embedding_size)
+    return Imported(net, model, arguments, unused=unused)
+
+
+def _from_torch(source, scratch, model=None, params=None, spec=None):
+    from .torch_weights import load_torch, native_from_torch
+    net, model, arguments, report = native_from_torch(load_torch(source), model)
+    if spec is not None:
+        net.input_spec = spec._replace(embedding_size=net.input_spec.embedding_size)
+    return Imported(net, model, arguments, unused=report.get('unused', ()))
+
+
+_READERS = {'-symbol.json': _from_symbol, '.onnx': _from_onnx, '.params': _from_params, '.pth': _from_torch,
+            '.pt': _from_torch}
+
+
+def _native(read, spec, model):
+    """(Native or None, why there is none)"""
+    try:
+        return native_from_graph(read, spec, model), ''
+    except (Unknown, Mismatch) as error:
+        if model is not None:
+            raise ConvertError('the source is not {}: {}.'.format(model, error)) from error
+        return None, str(error)
+
+
+def _sized(read, spec, native):
+    """What a graph takes, with the size of its images."""
+    taken = read.takes(spec)
+    return taken._replace(size=native.net.input_spec.size if native else read.size or taken.size)
+
+
+def _imported(native, block, read):
+    return Imported(native.net, native.model, native.arguments, block and Embedder(block), read.unused, native)

@@ -1,0 +1,85 @@
+"""ONNX models that no net of ours is equal to, run by ONNX Runtime."""
+import numpy as np
+from mxnet import nd
+from mxnet.gluon import HybridBlock
+
+from ..compat import threads_to_use
+from ..model_zoo.spec import InputSpec
+
+__all__ = ['OnnxNet']
+
+
+class OnnxNet(HybridBlock):
+    """An ONNX model as a block that embeds, on a CPU; it does not train.
+
+    Parameters
+    ----------
+    model : str or bytes
+        An .onnx file or what one holds. Its input is images (B, 3, H, W), its first output embeddings (B, D).
+    spec : InputSpec or None
+        What it takes; None for RGB of the size in the file, or 112 x 112, as (pixel - 127.5) / 127.5.
+
+    Inputs:
+        - **x**: (B, 3, H, W)
+
+    Outputs:
+        - **embedding**: (B, D)
+
+    Raises
+    ------
+    ImportError
+        onnxruntime is missing.
+    ValueError
+        ONNX Runtime cannot run it, or it is no net of images to embeddings.
+    """
+
+    def __init__(self, model, spec=None):
+        super().__init__()
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise ImportError('ONNX models run with the onnxruntime package ({}): pip install onnxruntime'.format(
+                error)) from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads_to_use()
+        options.log_severity_level = 3  # errors; they are raised, too
+        try:
+            self._session = onnxruntime.InferenceSession(model, options, providers=['CPUExecutionProvider'])
+        except Exception as error:  # its errors have no base of their own
+            raise ValueError('{} is no model that ONNX Runtime can run: {}'.format(
+                model if isinstance(model, str) else 'it', str(error).splitlines()[0])) from error
+        data = self._session.get_inputs()[0]
+        shape = [side if isinstance(side, int) else None for side in data.shape]
+        if len(shape) != 4 or shape[1] not in (3, None) or len(self._session.get_inputs()) > 1:
+            raise ValueError('an ONNX net must have one input of images (B, 3, H, W), got {}.'.format(
+                [entry.shape for entry in self._session.get_inputs()]))
+        size = tuple(shape[2:]) if all(shape[2:]) else (112, 112)
+        self._name, self._batch, self._half = data.name, shape[0], data.type == 'tensor(float16)'
+        self.input_spec = spec or InputSpec(size)
+        self.input_spec = self.input_spec._replace(
+            embedding_size=self._run(np.zeros((1,) + self.input_spec.shape)).shape[1])
+
+    def submit(self, x):
+        """Run images (B, 3, H, W); returns a function that gives their embeddings, as that of `Runner` does."""
+        embeddings = self._run(x)
+        return lambda: embeddings
+
+    def forward(self, x):
+        """Embeddings of an NDArray, as an NDArray."""
+        return nd.array(self._run(x.asnumpy()), x.context)
+
+    def _run(self, x):
+        x = np.asarray(x, 'float16' if self._half else 'float32')
+        # a model for one size of batch gets each image as often as that
+        parts = [x] if self._batch is None else [np.repeat(image[None], self._batch, 0) for image in x]
+        try:
+            rows = [self._session.run(None, {self._name: part})[0] for part in parts]
+        except Exception as error:
+            raise ValueError('ONNX Runtime cannot run the model on images {}: {}'.format(
+                x.shape, str(error).splitlines()[0])) from error
+        rows = np.concatenate(rows if self._batch is None else [row[:1] for row in rows]).astype('float32')
+        rows = rows.reshape(len(rows), -1)
+        if len(rows) != len(x):
+            raise ValueError('an ONNX net must give an embedding for each image, got {} for {}.'.format(
+                len(rows), len(x)))
+        return rows
