@@ -1,6 +1,4 @@
 """Whether a converted net gives the embeddings of its source."""
-import logging
-
 import numpy as np
 from mxnet import nd
 
@@ -87,7 +85,6 @@ def check_equal(native, original, images=None):
     if worst > TOLERANCE:
         raise ConvertError('embeddings of the source and after the conversion differ by {:.3g}; at most {:g} is '
                            'allowed.'.format(worst, TOLERANCE))
-    logging.getLogger('gluonfr').info('largest difference of embeddings: %.2g', worst)
     kinds = ['4 of noise', '4 drawn faces'] + (['{} given'.format(len(images))] if images is not None else [])
     return {'max_abs_diff': worst, 'images': kinds}
 

@@ -3,12 +3,13 @@ import ast
 import json
 import re
 
+import mxnet as mx
 import numpy as np
 
 from .error import ConvertError
 from .layers import Layer, Source, Value, plus, pool, times
 
-__all__ = ['embedding_of', 'layers_of', 'read_symbol']
+__all__ = ['check_shapes', 'embedding_of', 'layers_of', 'names', 'read_symbol']
 
 NOTHING = {'identity', '_copy', 'BlockGrad', 'Dropout', 'Cast', 'amp_cast', 'make_loss', 'MakeLoss'}
 FLATTEN = {'Flatten', 'flatten', 'Reshape', 'reshape'}
@@ -51,6 +52,21 @@ def read_symbol(symbol, weights):
     return Source(layers_of(symbol, arrays), size, unused)
 
 
+def check_shapes(symbol, weights, size):
+    """Raise a ConvertError unless a symbol takes weights of these shapes with images of a size, (H, W)."""
+    data = [name for name in symbol.list_inputs() if name not in weights][0]
+    try:
+        arguments, _, states = symbol.infer_shape(**{data: (1, 3) + tuple(size)})
+    except mx.MXNetError as error:
+        raise ConvertError('the symbol does not take images of {} x {}: {}'.format(
+            *size, str(error).strip().splitlines()[-1])) from error
+    wanted = dict(zip(symbol.list_arguments(), arguments), **dict(zip(symbol.list_auxiliary_states(), states)))
+    wrong = ['{} must be {}, got {}'.format(name, shape, weights[name].shape) for name, shape in wanted.items()
+             if name != data and weights[name].shape != shape]
+    if wrong:
+        raise ConvertError('the weights are not those of the symbol: {}.'.format(names(wrong, 4)))
+
+
 def names(found, most=12):
     """Names for a message."""
     return ', '.join(found[:most]) + (' and {} more'.format(len(found) - most) if found[most:] else '') or 'none'
@@ -58,10 +74,9 @@ def names(found, most=12):
 
 def embedding_of(symbol):
     """The part of a symbol that ends in the embedding, not normalised: a symbol for training goes on behind it."""
-    internals = symbol.get_internals()
-    if EMBEDDING + '_output' in internals.list_outputs():
-        symbol = internals[EMBEDDING + '_output']
-    symbol = symbol[0]
+    internals, output = symbol.get_internals(), EMBEDDING + '_output'
+    trains = len(symbol.list_outputs()) > 1 or any(name.endswith('label') for name in symbol.list_inputs())
+    symbol = internals[output] if trains and output in internals.list_outputs() else symbol[0]
     while json.loads(symbol.tojson())['nodes'][-1]['op'] in NOTHING | {'L2Normalization'}:
         symbol = symbol.get_children()[0]
     return symbol
@@ -132,7 +147,7 @@ def _layer(op, name, attrs, sources, alone):
         if kind in ('plus', 'minus'):
             return plus(name, inputs[0], value if kind == 'plus' else -value, alone)
         return times(name, inputs[0], value if kind == 'mul' else 1 / value, alone)
-    return Layer(op, name, inputs, {str(i): value for i, value in enumerate(weights)}, **attrs)
+    return Layer(op, name, inputs, {str(i): value for i, value in enumerate(weights)}, attrs=attrs)
 
 
 def flattened(source):

@@ -8,8 +8,9 @@ from .layers import Layer, Source, Value, in_order, plus, pool, times
 __all__ = ['load_onnx', 'read_onnx', 'runnable']
 
 OLDEST = 7  # before it, BatchNormalization, Gemm and Dropout meant something else
-NOTHING = {'Identity', 'Dropout', 'Cast'}
-FLATTEN = {'Flatten', 'Reshape', 'Squeeze', 'Unsqueeze'}
+NOTHING = ('Identity', 'Dropout', 'Cast')
+FLATTEN = ('Flatten', 'Reshape', 'Squeeze', 'Unsqueeze')
+OTHER = 'ONNX '  # before the name of an operator that no net of ours has: MXNet may have another by that name
 SIMPLE = {'Relu': 'relu', 'Sigmoid': 'sigmoid', 'Tanh': 'tanh'}
 
 
@@ -78,7 +79,7 @@ def read_onnx(model):
             alone = [isinstance(source, Layer) and read.count(name) == 1
                      for source, name in zip(sources, node.input)]
             layer = _layer(node, sources, alone)
-            found.update({name: layer if i == 0 else Layer('second output', name, [layer])
+            found.update({name: layer if i == 0 else Layer(OTHER + 'second output', name, [layer])
                           for i, name in enumerate(node.output)})
     dims = [entry.dim_value for entry in inputs[0].type.tensor_type.shape.dim]
     size = tuple(dims[2:]) if len(dims) == 4 and all(dims[2:]) else None
@@ -128,6 +129,8 @@ def _constants(model):
     arrays = {entry.name: numpy_helper.to_array(entry) for entry in model.graph.initializer}
     known, nodes = set(arrays), []
     for node in model.graph.node:
+        if node.op_type == 'CastLike' and node.input[0] in known:  # its other input says nothing but the type
+            node = helper.make_node('Identity', node.input[:1], node.output)
         if all(name in known for name in node.input if name) and not node.op_type.startswith('Random'):
             known.update(node.output)
             nodes.append(node)
@@ -152,12 +155,11 @@ def _layer(node, sources, alone):
     weights = [source for source in sources if isinstance(source, Value)]
     inputs = [source for source in sources if isinstance(source, Layer)]
     x = sources[0]
-    if attrs.get('training_mode') == 1 or (op == 'Dropout' and len(weights) == 2 and weights[1].array):
+    statistics = op == 'BatchNormalization' and len(node.output) > 1
+    if statistics or attrs.get('training_mode') == 1 or (op == 'Dropout' and len(weights) == 2 and weights[1].array):
         raise ConvertError('{} {!r} is in training mode: export the net after net.eval().'.format(op, name))
-    if op in NOTHING:
-        return x
-    if op in FLATTEN:
-        return flattened(x)
+    if op in NOTHING + FLATTEN and isinstance(x, Layer):
+        return flattened(x) if op in FLATTEN else x
     if op in SIMPLE:
         return Layer(SIMPLE[op], name, inputs)
     if op == 'GlobalAveragePool':
@@ -173,7 +175,7 @@ def _layer(node, sources, alone):
         layer = Layer('mul' if op == 'Mul' else 'add', name, inputs)
     elif op in ('Add', 'Sub', 'Mul', 'Div') and len(inputs) == 1:
         layer = _scalar(op, name, sources, alone)
-    return layer or Layer(op, name, inputs, {str(i): value for i, value in enumerate(weights)}, **attrs)
+    return layer or Layer(OTHER + op, name, inputs)
 
 
 def _conv(name, attrs, x, weights):
@@ -254,12 +256,12 @@ def _scalar(op, name, sources, alone):
 
 def _without_l2(output):
     """The embedding before it is divided by its length."""
-    if output.kind == 'LpNormalization':
+    if output.kind == OTHER + 'LpNormalization':
         return output.inputs[0]
-    if output.kind == 'Div' and len(output.inputs) == 2:
+    if output.kind == OTHER + 'Div' and len(output.inputs) == 2:
         embedding, length = output.inputs
         below, of_length = in_order(embedding), in_order(length)
         if embedding in of_length and any(
-                layer.kind.startswith('Reduce') for layer in of_length if layer not in below):
+                layer.kind.startswith(OTHER + 'Reduce') for layer in of_length if layer not in below):
             return embedding
     return output

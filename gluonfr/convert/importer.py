@@ -37,8 +37,8 @@ def convert(source, out, model=None, params=None, spec=None, images=None):
     params : str or None
         Weights of a symbol, None for the newest '<prefix>-NNNN.params' beside it.
     spec : InputSpec or None
-        What the source takes; None for what its graph says: grey levels if it scales them itself, else
-        (pixel - 127.5) / 127.5, in RGB.
+        What the source takes, of a size that counts where the graph does not say one; None for what its graph says:
+        grey levels if it scales them itself, else (pixel - 127.5) / 127.5, in RGB.
     images : str, sequence or None
         Aligned faces to compare both sides on, besides noise and drawn faces: a folder or list file, or what `Embedder`
         takes; 64 of them count. BatchNorms that were folded away get the statistics of these images.
@@ -68,12 +68,12 @@ def convert(source, out, model=None, params=None, spec=None, images=None):
         made = reader(source, scratch, model, params, spec)
         size = made.net.input_spec.size
         given = None if images is None else given_images(images, size)
-        facts = {'source': {'file': os.path.basename(source), 'sha256': file_sha256(source)}}
+        facts = {'source': _files(source, made.params)}
         if made.why:
             check_runs(made.original, given)
             log.warning('%s is no net of the model zoo, so it is taken as it is and will not train: %s', source,
                         made.why)
-            facts['native'] = made.why
+            facts['as_it_is'] = made.why
         else:
             if made.native and made.native.folded:
                 faces = drawn_faces(size, FACES) if given is None else given
@@ -86,6 +86,14 @@ def convert(source, out, model=None, params=None, spec=None, images=None):
     if made.unused:
         log.warning('%s: without use for an embedding: %s', source, names(made.unused))
     return os.path.join(out, CARD_NAME)
+
+
+def _files(source, params):
+    """What says later from which files a net was made."""
+    said = {'file': os.path.basename(source), 'sha256': file_sha256(source)}
+    if params is not None:
+        said.update(params=os.path.basename(params), params_sha256=file_sha256(params))
+    return said
 
 
 def _write(made, folder, facts):

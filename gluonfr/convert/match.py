@@ -110,23 +110,24 @@ class _Matching:
         """A convolution or dense layer, with the norm behind it where we have one."""
         if not _same_linear(ours, theirs):
             return self.differ(ours, theirs)
-        weight = ours.values['weight'].array
-        found = {ours.values['weight'].name: np.float32(theirs.values['weight'].array).reshape(weight.shape)}
-        bias, none = theirs.array('bias', np.zeros(len(weight))), np.zeros(len(weight))
+        weight, bias = theirs.array('weight'), theirs.array('bias', 0.0)
+        found, none = {}, np.zeros(len(weight))
         if norm is not None and their_norm is None:
-            part, bias = norm_values(norm, 1.0, bias, 0.0, 1.0, 0.0), none
+            found, bias = norm_values(norm, 1.0, bias, 0.0, 1.0, 0.0), none
         elif norm is not None:
             gamma, beta, mean, var = (their_norm.array(role) for role in ('gamma', 'beta', 'mean', 'var'))
+            if norm.fixed:  # their gamma goes into the layer before
+                weight, bias = weight * gamma.reshape((-1,) + (1,) * (weight.ndim - 1)), bias * gamma
+                mean, gamma = mean * gamma, 1.0
             if 'bias' not in ours.values:
                 mean, bias = mean - bias, none
-            part = norm_values(norm, gamma, beta, mean, var, their_norm.eps)
-        else:
-            part = {}
-        if part is None or (bias.any() and 'bias' not in ours.values):
+            found = norm_values(norm, gamma, beta, mean, var, their_norm.eps)
+        if found is None or (np.any(bias) and 'bias' not in ours.values):
             return self.differ(norm or ours, their_norm or theirs)
         if 'bias' in ours.values:
-            found[ours.values['bias'].name] = np.float32(bias)
-        return dict(found, **part)
+            found[ours.values['bias'].name] = np.float32(bias + none)
+        found[ours.values['weight'].name] = np.float32(weight).reshape(ours.values['weight'].array.shape)
+        return found
 
 
 def _same_linear(ours, theirs):
@@ -150,20 +151,17 @@ def fitted(array, shape):
 
 
 def norm_values(ours, gamma, beta, mean, var, eps):
-    """The parameters that make our norm equal to a norm with another eps, or where our gamma counts as 1."""
+    """The parameters that make our norm equal to one with another eps; None if our gamma is fixed and theirs is not 1.
+    """
     shape = ours.values['var'].array.shape
-    try:
-        gamma, beta, mean, var = (np.broadcast_to(value, shape) for value in (gamma, beta, mean, var))
-    except ValueError:
+    values = [np.asarray(value, 'float64') for value in (gamma, beta, mean, var)]
+    if any(value.size != 1 and value.shape != shape for value in values):
         return None
+    gamma, beta, mean, var = (np.broadcast_to(value, shape) for value in values)
     spread, var = np.sqrt(var + eps), var + (eps - ours.eps)
-    if ours.fixed and (gamma != 1).any():
-        if (gamma <= 0).any():
-            return None
-        gamma, var = np.ones(shape), (spread / gamma) ** 2 - ours.eps
     if (var < 0).any():
-        if ours.fixed:
-            return None
         gamma, var = gamma / spread, np.full(shape, 1 - ours.eps)
+    if ours.fixed and (gamma != 1).any():
+        return None
     return {ours.values[role].name: np.float32(value)
             for role, value in (('gamma', gamma), ('beta', beta), ('mean', mean), ('var', var))}

@@ -12,6 +12,7 @@ from .recognise import Unknown, recognise
 
 __all__ = ['Native', 'native_from_graph']
 
+
 class Native:
     """A net made from a graph.
 

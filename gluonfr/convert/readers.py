@@ -10,7 +10,7 @@ from ..deploy.load import ONNX, SYMBOL, load_symbol, symbol_params
 from ..deploy.onnx_net import OnnxNet
 from ..utils.files import file_sha256
 from .error import ConvertError
-from .from_mxnet import embedding_of, read_symbol
+from .from_mxnet import check_shapes, embedding_of, read_symbol
 from .from_onnx import load_onnx, read_onnx, runnable
 from .gluon_params import load_arrays, net_from_params
 from .match import Mismatch
@@ -40,11 +40,14 @@ class Imported:
         Why there is no net of the zoo; empty if there is.
     unused : sequence of str
         Names in the source that the net has no use for.
+    params : str or None
+        The file of the weights, if it is not the source itself.
     """
 
-    def __init__(self, net, model, arguments, original=None, unused=(), native=None, files=None, why=''):
+    def __init__(self, net, model, arguments, original=None, unused=(), native=None, files=None, why='', params=None):
         self.net, self.model, self.arguments, self.original = net, model, arguments, original
         self.unused, self.native, self.files, self.why = list(unused), native, files or {}, why
+        self.params = params
 
 
 def reader_of(source):
@@ -72,6 +75,7 @@ def _from_symbol(source, scratch, model=None, params=None, spec=None):
     read = read_symbol(symbol, weights)
     native, why = _native(read, spec, model)
     spec = _sized(read, spec, native)
+    check_shapes(symbol, weights, spec.size)
     # what follows the embedding in a symbol for training is not part of the net
     place = os.path.join(scratch, 'net')
     symbol.save(place + '-symbol.json')
@@ -83,10 +87,11 @@ def _from_symbol(source, scratch, model=None, params=None, spec=None):
             source, params, error)) from error
     block.input_spec = spec._replace(embedding_size=block.input_spec.embedding_size)
     if native:
-        return _imported(native, block, read)
+        return _imported(native, block, read, params)
     files = {'net-symbol.json': place + '-symbol.json', 'net-0000.params': place + '-0000.params'}
     arguments = {'graph': 'net-symbol.json', 'sha256': file_sha256(files['net-symbol.json'])}
-    return Imported(block, SYMBOL, arguments, Embedder(block), read.unused, files=files, why=why)
+    return Imported(block, SYMBOL, arguments, Embedder(block), read.unused, files=files, why=why,
+                    params=params)
 
 
 def _from_onnx(source, scratch, model=None, params=None, spec=None):
@@ -102,7 +107,7 @@ def _from_onnx(source, scratch, model=None, params=None, spec=None):
         log.warning('the conversion is not compared with its source: %s', error)
         return _imported(native, None, read)
     except ValueError as error:
-        raise ConvertError('{}, so that nothing can be compared: {}'.format(source, error)) from error
+        raise ConvertError('{} cannot be compared with what it becomes: {}'.format(source, error)) from error
     if native:
         return _imported(native, block, read)
     place = os.path.join(scratch, 'net.onnx')
@@ -148,5 +153,6 @@ def _sized(read, spec, native):
     return taken._replace(size=native.net.input_spec.size if native else read.size or taken.size)
 
 
-def _imported(native, block, read):
-    return Imported(native.net, native.model, native.arguments, block and Embedder(block), read.unused, native)
+def _imported(native, block, read, params=None):
+    return Imported(native.net, native.model, native.arguments, block and Embedder(block), read.unused, native,
+                    params=params)

@@ -8,7 +8,7 @@ from .layers import LINEAR, in_order
 __all__ = ['Unknown', 'recognise']
 
 MOBILE = ('mobilefacenet', 'mobilefacenet_shared', 'mobilefacenet_ring', 'mobilefacenet_y1', 'mobilefacenet_y2', 'mbf')
-IRESNET = ('iresnet18', 'iresnet34', 'iresnet50', 'iresnet100', 'iresnet200')
+IRESNET = ('iresnet50', 'iresnet18', 'iresnet34', 'iresnet100', 'iresnet200')  # of equal ones the first
 STRUCTURE = ('blocks', 'scale', 'units')
 
 
@@ -43,9 +43,12 @@ def recognise(output, size, std, model=None):
     head = _head(layers) if convs else None
     if head is None:
         raise Unknown('it has no convolutions')
-    if model is not None and MODELS.canonical(model) not in MOBILE + IRESNET:
+    grouped, name = any(layer.settings['groups'] > 1 for layer in convs), model and MODELS.canonical(model)
+    if name is not None and name not in MOBILE + IRESNET:
         family, wanted = (), {}
-    elif any(layer.settings['groups'] > 1 for layer in convs):
+    elif name is not None and grouped != (name in MOBILE):
+        raise Unknown('it has {}depthwise convolutions'.format('' if grouped else 'no '))
+    elif grouped:
         family, wanted = MOBILE, _mobile(layers, convs, _stages(layers))
     else:
         family, wanted = IRESNET, _iresnet(layers, _stages(layers))
@@ -54,8 +57,8 @@ def recognise(output, size, std, model=None):
         wanted['input_size'] = tuple(size)
     if std is not None:
         wanted['std'] = std
-    if model is not None:  # its name says its units and widths
-        family, wanted = (MODELS.canonical(model),), {key: wanted[key] for key in wanted if key not in STRUCTURE}
+    if name is not None:  # which says the units and widths
+        family, wanted = (name,), {key: wanted[key] for key in wanted if key not in STRUCTURE}
     choices = [_differences(name, wanted) for name in family]
     return min(zip(family, choices), key=lambda choice: len(choice[1]))
 

@@ -30,7 +30,7 @@ ALL = dict(commands(cli.make_parser()))
 
 def test_the_commands_there_are():
     assert {words[0] for words in ALL if words} == {
-        'pack', 'align', 'train', 'verify', 'embed', 'compare', 'search', 'models', 'losses'}
+        'pack', 'align', 'train', 'verify', 'embed', 'compare', 'search', 'convert', 'models', 'losses'}
 
 
 @pytest.mark.parametrize('words', list(ALL), ids=' '.join)
@@ -39,7 +39,7 @@ def test_every_help_has_an_example_that_parses(words):
     examples = re.findall('^ *(gluonfr .*)', text.partition('example' if words else '\n\n')[2], re.M)
     assert any(example.startswith(' '.join(('gluonfr',) + words)) for example in examples)
     for example in examples:
-        line = re.sub('  +(a folder|accuracy,).*', '', example)
+        line = re.sub('  +(a folder|accuracy,|published).*', '', example)
         cli.make_parser().parse_args(line.split()[1:])
 
 
