@@ -155,8 +155,8 @@ def _layer(node, sources, alone):
     weights = [source for source in sources if isinstance(source, Value)]
     inputs = [source for source in sources if isinstance(source, Layer)]
     x = sources[0]
-    statistics = op == 'BatchNormalization' and len(node.output) > 1
-    if statistics or attrs.get('training_mode') == 1 or (op == 'Dropout' and len(weights) == 2 and weights[1].array):
+    trains = attrs.get('training_mode') == 1 or (op == 'BatchNormalization' and len(node.output) > 1)
+    if trains or (op == 'Dropout' and len(sources) > 2 and getattr(sources[2], 'array', True)):
         raise ConvertError('{} {!r} is in training mode: export the net after net.eval().'.format(op, name))
     if op in NOTHING + FLATTEN and isinstance(x, Layer):
         return flattened(x) if op in FLATTEN else x

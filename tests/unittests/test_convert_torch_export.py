@@ -14,6 +14,7 @@ torch = pytest.importorskip('torch', reason='pip install torch')
 for package in ('onnx', 'onnxruntime', 'onnxscript'):
     pytest.importorskip(package, reason='pip install ' + package)
 nn = torch.nn
+pytestmark = pytest.mark.filterwarnings('ignore:::torch', 'ignore:You are using the legacy', 'ignore:.*LeafSpec')
 
 
 class Unit(nn.Module):
@@ -65,13 +66,14 @@ class Mobile(nn.Module):
 
         width = 64 * scale
         self.parts = nn.ModuleList([conv(3, width, 3, 2, 1), conv(width, width, 3, 1, 1, 64)])
+        self.residual = [False, False]
         for count, (hidden, residual, channels) in zip(blocks[1:], ((128, 128, 64), (256, 256, 128), (512, 256, 128))):
             self.parts.append(unit(width, hidden, channels * scale, 2))
             width = channels * scale
             self.parts.extend(unit(width, residual, width, 1) for _ in range(count))
+            self.residual += [False] + [True] * count
         self.parts.extend([conv(width, 512), conv(512, 512, size // 16, groups=512, act=False)])
-        self.residual = [len(part) == 3 and part[0][0].in_channels == part[2][0].out_channels
-                         and part[1][0].stride == (1, 1) for part in self.parts]
+        self.residual += [False, False]
         self.fc, self.last = nn.Linear(512, dimension, bias=False), nn.BatchNorm1d(dimension)
 
     def forward(self, x):
