@@ -32,7 +32,7 @@ def load_onnx(path):
         import onnx
         from google.protobuf.message import DecodeError
     except ImportError as error:
-        raise ImportError('ONNX files need the onnx package ({}): pip install onnx'.format(error)) from error
+        raise ImportError("ONNX files need the onnx package ({}): pip install onnx 'numpy<2'".format(error)) from error
     try:
         model = onnx.load(path)
     except (DecodeError, onnx.checker.ValidationError, ValueError, FileNotFoundError) as error:

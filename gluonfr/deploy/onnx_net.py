@@ -38,8 +38,8 @@ class OnnxNet(HybridBlock):
         try:
             import onnxruntime
         except ImportError as error:
-            raise ImportError('ONNX models run with the onnxruntime package ({}): pip install onnxruntime'.format(
-                error)) from error
+            raise ImportError("ONNX models run with the onnxruntime package ({}): pip install onnxruntime 'numpy<2'"
+                              .format(error)) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads_to_use()
         options.log_severity_level = 3  # errors; they are raised, too
