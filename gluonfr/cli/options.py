@@ -27,8 +27,9 @@ def add_command(commands, name, run, doc, example):
 def add_net(parser, name='net'):
     """What says which net embeds, and how; `name` '--net' where it may be left out."""
     parser.add_argument(name, type=user_path, metavar='NET',
-                        help='folder or card.json of a training, an MXNet -symbol.json, the name of pretrained weights '
-                             '(`gluonfr models`), or the name of a model with --params')
+                        help='folder or card.json of a training or of `gluonfr convert`, an MXNet -symbol.json, an '
+                             '.onnx, the name of pretrained weights (`gluonfr models`), or the name of a model with '
+                             '--params')
     parser.add_argument('--params', type=user_path, metavar='FILE', help='weights, where NET does not say them')
     parser.add_argument('--network-args', nargs='+', default=[], metavar='KEY=VALUE',
                         help='for the name of a model: embedding_size=256')

@@ -1,7 +1,13 @@
 """The error of a conversion."""
 
-__all__ = ['ConvertError']
+__all__ = ['ConvertError', 'names']
 
 
 class ConvertError(ValueError):
     """Weights that cannot be converted: damaged, of another net, with names unused or missing, or not equal after."""
+
+
+def names(found, most=12):
+    """Names for a message, of many the first ones and how many more there are."""
+    more = len(found) - most
+    return ', '.join(found[:most]) + (' and {} more'.format(more) if more > 0 else '') or 'none'

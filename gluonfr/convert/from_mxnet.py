@@ -6,10 +6,10 @@ import re
 import mxnet as mx
 import numpy as np
 
-from .error import ConvertError
-from .layers import Layer, Source, Value, plus, pool, times
+from .error import ConvertError, names
+from .layers import Layer, Source, Value, flattened, plus, pool, times
 
-__all__ = ['check_shapes', 'embedding_of', 'layers_of', 'names', 'read_symbol']
+__all__ = ['check_shapes', 'embedding_of', 'layers_of', 'read_symbol']
 
 NOTHING = {'identity', '_copy', 'BlockGrad', 'Dropout', 'Cast', 'amp_cast', 'make_loss', 'MakeLoss'}
 FLATTEN = {'Flatten', 'flatten', 'Reshape', 'reshape'}
@@ -65,11 +65,6 @@ def check_shapes(symbol, weights, size):
              if name != data and weights[name].shape != shape]
     if wrong:
         raise ConvertError('the weights are not those of the symbol: {}.'.format(names(wrong, 4)))
-
-
-def names(found, most=12):
-    """Names for a message."""
-    return ', '.join(found[:most]) + (' and {} more'.format(len(found) - most) if found[most:] else '') or 'none'
 
 
 def embedding_of(symbol):
@@ -148,10 +143,3 @@ def _layer(op, name, attrs, sources, alone):
             return plus(name, inputs[0], value if kind == 'plus' else -value, alone)
         return times(name, inputs[0], value if kind == 'mul' else 1 / value, alone)
     return Layer(op, name, inputs, {str(i): value for i, value in enumerate(weights)}, attrs=attrs)
-
-
-def flattened(source):
-    """`source`, marked as no image any more."""
-    layer = Layer(source.kind, source.name, source.inputs, source.values, **source.settings)
-    layer.__dict__.update(source.__dict__, flat=True)
-    return layer

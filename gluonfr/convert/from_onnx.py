@@ -1,9 +1,8 @@
 """ONNX graphs as layers."""
 import numpy as np
 
-from .error import ConvertError
-from .from_mxnet import flattened, names
-from .layers import Layer, Source, Value, in_order, plus, pool, times
+from .error import ConvertError, names
+from .layers import Layer, Source, Value, flattened, in_order, plus, pool, times
 
 __all__ = ['load_onnx', 'read_onnx', 'runnable']
 

@@ -5,8 +5,7 @@ import mxnet as mx
 from mxnet import nd
 
 from ..model_zoo import get_model
-from .error import ConvertError
-from .from_mxnet import names
+from .error import ConvertError, names
 from .match import fitted
 
 __all__ = ['load_arrays', 'net_from_params']

@@ -10,8 +10,7 @@ from ..deploy.load import CARD_NAME
 from ..model_zoo import MODELS
 from ..utils.files import atomic_folder, file_sha256
 from .check import check_equal, check_runs, drawn_faces, given_images
-from .error import ConvertError
-from .from_mxnet import names
+from .error import ConvertError, names
 from .readers import reader_of
 
 __all__ = ['convert']

@@ -1,11 +1,12 @@
 """The one form into which graphs of every kind are read, to be compared layer by layer."""
 from collections import namedtuple
+from copy import copy
 
 import numpy as np
 
 from ..model_zoo import InputSpec
 
-__all__ = ['LINEAR', 'Layer', 'Source', 'Value', 'affine', 'in_order', 'input_scaling', 'plus', 'pool', 'times']
+__all__ = ['LINEAR', 'Layer', 'Source', 'Value', 'flattened', 'in_order', 'plus', 'pool', 'times']
 
 LINEAR = ('conv', 'dense')
 Value = namedtuple('Value', 'name array')
@@ -32,8 +33,9 @@ class Layer:
     def __init__(self, kind, name, inputs=(), values=None, **settings):
         self.kind, self.name, self.inputs, self.values = kind, name, list(inputs), dict(values or {})
         self.settings = settings
-        # of a norm: what it adds to the variance, and whether its gamma counts as 1; not part of what must be equal
-        self.eps, self.fixed = 0.0, False
+        # of a norm: what it adds to the variance, whether its gamma counts as 1, and whether it is none at all but a
+        # scaling; not part of what must be equal
+        self.eps, self.fixed, self.is_affine = 0.0, False, False
         self.flat = kind == 'dense' or (kind != 'pool' and any(layer.flat for layer in self.inputs))
 
     def array(self, role, default=None):
@@ -67,7 +69,7 @@ class Source:
 
     def __init__(self, output, size, unused):
         self.size, self.unused = size, unused
-        self.output, self.scaling = input_scaling(output)
+        self.output, self.scaling = _input_scaling(output)
 
     def takes(self, spec=None):
         """Its InputSpec: `spec`, or grey levels if it scales them itself, else (pixel - 127.5) / 127.5."""
@@ -97,7 +99,14 @@ def pool(name, source, kind, kernel=None, stride=None, pad=None, ceil=False, wit
                  with_pad=with_pad or kind == 'max' or not any(pad))
 
 
-def affine(name, source, scale, shift):
+def flattened(source):
+    """`source`, marked as no image any more."""
+    layer = copy(source)
+    layer.flat = True
+    return layer
+
+
+def _affine(name, source, scale, shift):
     """A layer that multiplies and adds a number for each channel, as a norm with mean 0 and variance 1."""
     scale, shift = (np.atleast_1d(np.asarray(value, 'float64')) for value in (scale, shift))
     values = {'gamma': scale, 'beta': shift, 'mean': np.zeros(1), 'var': np.ones(1)}
@@ -108,23 +117,24 @@ def affine(name, source, scale, shift):
 
 def times(name, source, factor, alone):
     """`source` times a number for each channel; `alone`: nothing else reads it."""
-    if alone and hasattr(source, 'is_affine'):
-        return affine(name, source.inputs[0], source.array('gamma') * factor, source.array('beta') * factor)
-    return affine(name, source, factor, 0)
+    if alone and source.is_affine:
+        return _affine(name, source.inputs[0], source.array('gamma') * factor, source.array('beta') * factor)
+    return _affine(name, source, factor, 0)
 
 
 def plus(name, source, term, alone):
     """`source` plus a number for each channel: the bias of a layer that has none; `alone`: nothing else reads it."""
-    if alone and hasattr(source, 'is_affine'):
-        return affine(name, source.inputs[0], source.array('gamma'), source.array('beta') + term)
+    if alone and source.is_affine:
+        return _affine(name, source.inputs[0], source.array('gamma'), source.array('beta') + term)
     if alone and source.kind in LINEAR and 'bias' not in source.values:
-        layer = Layer(source.kind, source.name, source.inputs, source.values, **source.settings)
-        layer.values['bias'] = Value(name, np.broadcast_to(term, len(source.values['weight'].array)))
+        layer = copy(source)
+        bias = Value(name, np.broadcast_to(term, len(source.values['weight'].array)))
+        layer.values = dict(source.values, bias=bias)
         return layer
-    return affine(name, source, 1, term)
+    return _affine(name, source, 1, term)
 
 
-def input_scaling(output):
+def _input_scaling(output):
     """What a graph does to its input itself, taken out of it.
 
     Returns

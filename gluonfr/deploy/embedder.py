@@ -170,7 +170,7 @@ class Embedder:
 
     def fingerprint(self):
         """A number that changes with the weights, to tell whether saved embeddings are this net's."""
-        value = 0
+        value = self.net.crc if isinstance(self.net, OnnxNet) else 0
         for param in self.net.collect_params().values():
             value = zlib.crc32(param.data(param.list_ctx()[0]).asnumpy().tobytes(), value)
         return value

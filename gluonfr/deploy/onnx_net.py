@@ -1,4 +1,6 @@
 """ONNX models that no net of ours is equal to, run by ONNX Runtime."""
+import zlib
+
 import numpy as np
 from mxnet import nd
 from mxnet.gluon import HybridBlock
@@ -25,6 +27,12 @@ class OnnxNet(HybridBlock):
     Outputs:
         - **embedding**: (B, D)
 
+    Attributes
+    ----------
+    input_spec : InputSpec
+    crc : int
+        Checksum of the model, which has no parameters that one could be taken of.
+
     Raises
     ------
     ImportError
@@ -48,6 +56,7 @@ class OnnxNet(HybridBlock):
         except Exception as error:  # its errors have no base of their own
             raise ValueError('{} is no model that ONNX Runtime can run: {}'.format(
                 model if isinstance(model, str) else 'it', str(error).splitlines()[0])) from error
+        self.crc = _crc(model)
         data = self._session.get_inputs()[0]
         shape = [side if isinstance(side, int) else None for side in data.shape]
         if len(shape) != 4 or shape[1] not in (3, None) or len(self._session.get_inputs()) > 1:
@@ -83,3 +92,13 @@ class OnnxNet(HybridBlock):
             raise ValueError('an ONNX net must give an embedding for each image, got {} for {}.'.format(
                 len(rows), len(x)))
         return rows
+
+
+def _crc(model):
+    if isinstance(model, bytes):
+        return zlib.crc32(model)
+    value = 0
+    with open(model, 'rb') as file:
+        for part in iter(lambda: file.read(1 << 20), b''):
+            value = zlib.crc32(part, value)
+    return value

@@ -15,7 +15,7 @@ from gluonfr.convert.check import check_equal
 from gluonfr.data import encode
 from gluonfr.deploy import Embedder, load_net
 from gluonfr.model_zoo import InputSpec, get_model
-from gluonfr.utils.files import file_sha256
+from gluonfr.utils.files import atomic_folder, file_sha256
 
 
 def names_of_1_0(net, convolution=False):
@@ -148,6 +148,30 @@ def test_the_command(tmp_path, capsys):
                            (('--out', out + '2', '--model', 'mbff'), "Did you mean 'mbf'")):
         run('convert', source, *words, code=2)
         assert message in capsys.readouterr().err
+
+
+def test_without_onnx(tmp_path):
+    (tmp_path / 'net.onnx').write_bytes(b'anything')
+    try:
+        import onnx  # noqa: F401
+    except ImportError:
+        with pytest.raises(ImportError, match="ONNX files need the onnx package .*: pip install onnx 'numpy<2'"):
+            convert(str(tmp_path / 'net.onnx'), str(tmp_path / 'net'))
+    with pytest.raises(FileNotFoundError, match='load_net: there is no nowhere.onnx'):
+        load_net('nowhere.onnx')
+
+
+def test_a_new_or_empty_folder_is_filled_or_left(tmp_path):
+    source = write_symbol(mobile(), str(tmp_path / 'model'))
+    (tmp_path / 'empty').mkdir()
+    convert(source, str(tmp_path / 'empty'))
+    convert(source, str(tmp_path / 'a' / 'b'))
+    assert os.listdir(str(tmp_path / 'empty')) == os.listdir(str(tmp_path / 'a' / 'b')) != []
+    with pytest.raises(RuntimeError, match='in the middle'):
+        with atomic_folder(str(tmp_path / 'new')) as folder:
+            (tmp_path / os.path.basename(folder) / 'half').write_text('half')
+            raise RuntimeError('in the middle')
+    assert sorted(os.listdir(str(tmp_path))) == ['a', 'empty', 'model-0000.params', 'model-symbol.json']
 
 
 def test_the_card(tmp_path):

@@ -1,5 +1,6 @@
 """gluonfr.convert: ONNX graphs, in the forms that exporters give them."""
 import json
+import sys
 
 import mxnet as mx
 import numpy as np
@@ -159,6 +160,36 @@ def test_what_is_no_net_of_ours_is_taken_as_it_is(tmp_path, writer, reason, capl
         convert(str(tmp_path / 'net.onnx'), str(tmp_path / 'other'), 'iresnet50')
     with pytest.raises(ValueError, match='precision must be float32 for an ONNX model'):
         Embedder(loaded, precision='bfloat16')
+
+
+def test_without_onnx_runtime_nothing_is_compared(tmp_path, monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, 'onnxruntime', None)  # as Python has it for what cannot be imported
+    net = random_net('mobilefacenet', **MOBILE)
+    card, loaded = converted(tmp_path, net, OnnxWriter())
+    assert card['parity'] is None and "pip install onnxruntime 'numpy<2'" in caplog.text
+    same_embeddings(loaded, net)
+    for writer, call in ((OnnxWriter(scaling='negative'), convert), (OnnxWriter(), lambda path, out: load_net(path))):
+        writer.write(net, str(tmp_path / 'other.onnx'))
+        with pytest.raises(ImportError, match="pip install onnxruntime 'numpy<2'"):
+            call(str(tmp_path / 'other.onnx'), str(tmp_path / 'other'))
+    monkeypatch.setitem(sys.modules, 'onnx', None)
+    with pytest.raises(ImportError, match="pip install onnx 'numpy<2'"):
+        convert(str(tmp_path / 'other.onnx'), str(tmp_path / 'other'))
+    assert not (tmp_path / 'other').exists()
+
+
+def test_a_checksum_tells_models_apart(tmp_path):
+    crcs = []
+    for i in range(2):
+        net = random_net('mobilefacenet', **MOBILE)
+        net.features[0][0].weight.set_data(net.features[0][0].weight.data() + i)
+        OnnxWriter().write(net, str(tmp_path / 'net.onnx'))
+        block = OnnxNet(str(tmp_path / 'net.onnx'))
+        assert block.crc == OnnxNet((tmp_path / 'net.onnx').read_bytes()).crc == Embedder(block).fingerprint()
+        crcs.append(block.crc)
+        x = mx.nd.random.uniform(-1, 1, (2, 3, 32, 32))
+        np.testing.assert_allclose(block(x).asnumpy(), net(x).asnumpy(), atol=1e-4)
+    assert crcs[0] != crcs[1]
 
 
 def test_a_named_model_is_that_one_or_refused(tmp_path):
