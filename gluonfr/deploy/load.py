@@ -29,8 +29,8 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
     ----------
     place : str
         One of: a card (.json) or a folder with one (`card.json`); a symbol ('<prefix>-symbol.json'); an ONNX model
-        (.onnx), which ONNX Runtime runs; the name of pretrained weights (`gluonfr models`); the name of a model in the zoo, with `params`, or without for its default
-        pretrained weights.
+        (.onnx), which ONNX Runtime runs; the name of pretrained weights (`gluonfr models`); the name of a model in the
+        zoo, with `params`, or without for its default pretrained weights.
     params : str or None
         Weights; with a symbol None takes the newest '<prefix>-NNNN.params' beside it; not for a card, which names its
         own.
