@@ -137,7 +137,7 @@ def _layer(op, name, attrs, sources, alone):
     if op in PRODUCT and len(inputs) == 2:
         return Layer('mul', name, inputs)
     scalar = SCALAR.fullmatch(op)
-    if scalar:
+    if scalar and inputs:
         kind, value = scalar.group(1).lower(), float(attrs['scalar'])
         if kind in ('plus', 'minus'):
             return plus(name, inputs[0], value if kind == 'plus' else -value, alone)

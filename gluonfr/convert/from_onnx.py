@@ -255,6 +255,8 @@ def _scalar(op, name, sources, alone):
 
 def _without_l2(output):
     """The embedding before it is divided by its length."""
+    if not isinstance(output, Layer):
+        return output
     if output.kind == OTHER + 'LpNormalization':
         return output.inputs[0]
     if output.kind == OTHER + 'Div' and len(output.inputs) == 2:

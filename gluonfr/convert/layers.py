@@ -5,6 +5,7 @@ from copy import copy
 import numpy as np
 
 from ..model_zoo import InputSpec
+from .error import ConvertError
 
 __all__ = ['LINEAR', 'Layer', 'Source', 'Value', 'flattened', 'in_order', 'plus', 'pool', 'times']
 
@@ -68,6 +69,8 @@ class Source:
     """
 
     def __init__(self, output, size, unused):
+        if not isinstance(output, Layer) or all(layer.kind != 'input' for layer in in_order(output)):
+            raise ConvertError('the output of the graph does not depend on its input.')
         self.size, self.unused = size, unused
         self.output, self.scaling = _input_scaling(output)
 

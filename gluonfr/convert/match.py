@@ -75,16 +75,19 @@ class _Matching:
             found.update(part)
             if len(ours.inputs) == 2:
                 rest = self.both(ours.inputs, below.inputs)
-                return None if rest is None else dict(found, **rest)
+                return self.differ(ours, below) if rest is None else dict(found, **rest)
             ours, theirs = ours.inputs[0], theirs if below is None else below.inputs[0]
         return found if theirs.kind == 'input' else self.differ(ours, theirs)
 
     def both(self, ours, theirs):
         """The two inputs of a sum or product, in whichever order they stand there."""
         for order in (theirs, theirs[::-1]):
-            parts = [self.pair(*layers) for layers in zip(ours, order)]
-            if None not in parts:
-                return dict(parts[0], **parts[1])
+            first, second = (self.pair(*layers) for layers in zip(ours, order))
+            # what both come from is one layer, and so are its weights
+            if first is not None and second is not None and all(
+                    first[name] is second[name] or (first[name] == second[name]).all()
+                    for name in first if name in second):
+                return dict(first, **second)
         return None
 
     def differ(self, ours, theirs):

@@ -251,6 +251,7 @@ def not_a_number(model):
 @pytest.mark.parametrize('edit, message', [
     (lambda m: without(m, 'value_1'), 'the ONNX graph is not whole.*missing value_1'),
     (shorter, 'cannot be compared with what it becomes: '), (training, 'in training mode: export the net after'),
+    (lambda m: m.graph.output[0].__setattr__('name', 'value_1'), 'does not depend on its input'),
     (statistics, 'is in training mode'), (drops, "Dropout 'dropped' is in training mode"),
     (more_inputs, 'inputs data, other'), (not_a_number, 'not finite|must be finite'),
     (lambda m: m.opset_import[0].__setattr__('version', 6), 'must be >= 7, got 6')])

@@ -9,6 +9,8 @@ from deploy_cases import images
 from mxnet import gluon, nd
 
 from gluonfr.convert import ConvertError, convert
+from gluonfr.convert.from_mxnet import layers_of
+from gluonfr.convert.match import Mismatch, match
 from gluonfr.data import read_bin
 from gluonfr.deploy import CardError, Embedder, load_net, load_symbol
 from gluonfr.model_zoo import IResNet, MobileFaceNet
@@ -133,6 +135,22 @@ def test_damaged_files(tmp_path, name, content, message):
     with pytest.raises(ConvertError, match=message) as caught:
         convert(source, str(tmp_path / 'net'))
     assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('second, fits', [('same', True), ('other', False)])
+def test_one_layer_of_ours_is_not_two_of_theirs(second, fits):
+    def graph(*names):
+        layers = [mx.sym.Convolution(mx.sym.var('data'), kernel=(1, 1), num_filter=2, no_bias=True, name=name)
+                  for name in names]
+        symbol = mx.sym.Activation(layers[0], act_type='relu') + mx.sym.Activation(layers[-1], act_type='tanh')
+        weights = {'one_weight': 1, 'same_weight': 1, 'other_weight': 2}
+        return layers_of(symbol, {name: np.full((2, 3, 1, 1), value, 'float32') for name, value in weights.items()})
+
+    if fits:
+        assert (match(graph('one'), graph('one', second))['one_weight'] == 1).all()
+    else:
+        with pytest.raises(Mismatch, match='where the net has .* the source has'):
+            match(graph('one'), graph('one', second))
 
 
 def test_published_y1(test_data, tmp_path):
