@@ -151,14 +151,22 @@ def download(name, root=None, accept_licence=False):
 def get_model_file(name, root=None, accept_licence=False):
     """The card of pretrained weights in a form that `load_net` takes: downloaded and converted unless it is there.
 
-    Parameters, errors
-    ------------------
-    As in `download`; also a `gluonfr.convert.ConvertError` where the file cannot be converted.
+    Parameters
+    ----------
+    name, root, accept_licence
+        As in `download`.
 
     Returns
     -------
     str
         Path of a card (.json).
+
+    Raises
+    ------
+    DownloadError, ValueError
+        As in `download`; the published file cannot be converted (`gluonfr.convert.ConvertError`).
+    ImportError
+        A package that the conversion needs is missing.
     """
     card = choose_card(name)
     if card.shipped:

@@ -126,7 +126,7 @@ def test_a_mirror_with_a_file_of_another_length(server, tmp_path):
 def test_nobody_can_fill_the_disk_with_a_file_of_unknown_length(server, tmp_path, monkeypatch):
     monkeypatch.setattr(download, 'LIMIT', 1 << 20)
     urls, _ = server
-    with pytest.raises(DownloadError, match='gave more than 1,048,576 bytes'):
+    with largest_file(1 << 20), pytest.raises(DownloadError, match='gave more than 1,048,576 bytes'):
         fetch(urls('endless'), tmp_path / 'net.bin', SHA256)
     assert names(tmp_path) == []
 
@@ -160,15 +160,16 @@ def test_a_proxy_is_asked(server, tmp_path, monkeypatch):
     assert log == [('good', 'net.bin', None)]
 
 
-def test_full_disk(server, tmp_path):
+@pytest.mark.parametrize('room', [100000, 299990])
+def test_full_disk(server, tmp_path, room):
     urls, log = server
-    with largest_file(100000), pytest.raises(OSError, match='net.bin.part cannot be written: File too large. What came '
+    with largest_file(room), pytest.raises(OSError, match='net.bin.part cannot be written: File too large. What came '
                                                             'so far is kept: make room') as caught:
         fetch(urls('good', 'good'), tmp_path / 'net.bin', SHA256)
     assert not isinstance(caught.value, DownloadError) and len(log) == 1, 'another mirror would not help'
-    assert (tmp_path / 'net.bin.part').stat().st_size == 100000 and names(tmp_path) == ['net.bin.part']
+    assert (tmp_path / 'net.bin.part').stat().st_size == room and names(tmp_path) == ['net.bin.part']
     fetch(urls('good'), tmp_path / 'net.bin', SHA256)
-    assert log[-1][2] == 'bytes=100000-' and (tmp_path / 'net.bin').read_bytes() == BODY
+    assert log[-1][2] == 'bytes={}-'.format(room) and (tmp_path / 'net.bin').read_bytes() == BODY
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):
