@@ -1,4 +1,6 @@
 """GluonCV's ResNet v1b, v1c and v1d with a face head."""
+import sys
+
 import mxnet as mx
 from mxnet.gluon import nn
 
@@ -76,8 +78,6 @@ class ResNetFace(FrBase):
                  need_cls_layer=None, *, stem_stride=1, dropout=0.4, pooling='flatten', input_size=112,
                  pretrained_base=False, root='~/.mxnet/models', ctx=None, **kwargs):
         super().__init__(classes, embedding_size, weight_norm, feature_norm, need_cls_layer, **kwargs)
-        from gluoncv.model_zoo import resnetv1b  # here: `import gluonfr` need not wait for GluonCV
-
         name = type(self).__name__
         channels = BASES[check_choice(name, 'base', base, tuple(BASES))]
         halved = 16 * check_choice(name, 'stem_stride', stem_stride, (1, 2))
@@ -85,6 +85,7 @@ class ResNetFace(FrBase):
         if pretrained_base:
             self.input_spec = self.input_spec._replace(**IMAGENET)
         size = tuple(-(-side // halved) for side in self.input_spec.size)
+        resnetv1b = _gluoncv_resnets()
         trunk = getattr(resnetv1b, base)(pretrained=pretrained_base, root=root, ctx=ctx or mx.cpu())
         # GluonCV leaves shapes to the first batch, but weights may be saved or shared before one. A twin is asked for
         # them: a parameter that was in a graph keeps its type in later graphs, whatever it is cast to.
@@ -100,6 +101,21 @@ class ResNetFace(FrBase):
                 self.features.add(trunk.conv1, trunk.bn1, trunk.relu, trunk.maxpool, trunk.layer1, trunk.layer2,
                                   trunk.layer3, trunk.layer4,
                                   embedding_head(name, channels, size, embedding_size, dropout, pooling))
+
+
+def _gluoncv_resnets():
+    """GluonCV's module of ResNets, imported when it is needed: `import gluonfr` need not wait for it."""
+    if 'gluoncv' not in sys.modules:
+        torch = sys.modules.get('torch')
+        sys.modules['torch'] = None  # cannot be imported: GluonCV refuses to work beside a PyTorch 2
+        try:
+            import gluoncv  # noqa: F401
+        finally:
+            del sys.modules['torch']
+            if torch is not None:
+                sys.modules['torch'] = torch
+    from gluoncv.model_zoo import resnetv1b
+    return resnetv1b
 
 
 resnet18_v1b_face = variant(ResNetFace, 'resnet18_v1b_face', base='resnet18_v1b')
