@@ -88,6 +88,7 @@ class IResNet(FrBase):
         if len(units) != 4:
             raise ValueError('{}: units must be four numbers, got {}.'.format(owner, units))
         check_number(owner, 'dropout', dropout, 0, 1, high_open=True)
+        self.units = tuple(units)
         self.input_spec = face_spec(owner, embedding_size, input_size, std)
         height, width = (side // 16 for side in self.input_spec.size)
         with self.name_scope():

@@ -119,6 +119,7 @@ class MobileFaceNet(FrBase):
             raise ValueError('{}: blocks must be four numbers, got {}.'.format(owner, blocks))
         first, *rest = [check_int(owner, 'blocks', n, low) for n, low in zip(blocks, (1, 0, 0, 0))]
         check_int(owner, 'scale', scale, 1)
+        self.blocks = tuple(blocks)
         self.input_spec = face_spec(owner, embedding_size, input_size, std)
         eps, last_eps = epsilon if isinstance(epsilon, (tuple, list)) else (epsilon, epsilon)
         slopes = 'shared' if shared_slopes else 'channel'

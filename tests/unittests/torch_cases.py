@@ -1,0 +1,114 @@
+"""PyTorch nets with the names that InsightFace's arcface_torch gives its layers, and random weights for them."""
+import torch
+from torch import nn
+
+
+def norm_conv(*args, **kwargs):
+    return nn.Conv2d(*args, bias=False, **kwargs)
+
+
+class Unit(nn.Module):
+    """BN-conv-BN-PReLU-conv-BN around a shortcut."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.bn1, self.conv1 = nn.BatchNorm2d(inputs), norm_conv(inputs, outputs, 3, padding=1)
+        self.bn2, self.prelu = nn.BatchNorm2d(outputs), nn.PReLU(outputs)
+        self.conv2 = norm_conv(outputs, outputs, 3, stride, 1)
+        self.bn3 = nn.BatchNorm2d(outputs)
+        self.downsample = None
+        if stride > 1:
+            self.downsample = nn.Sequential(norm_conv(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        y = self.bn3(self.conv2(self.prelu(self.bn2(self.conv1(self.bn1(x))))))
+        return y + (x if self.downsample is None else self.downsample(x))
+
+
+class IResNet(nn.Module):
+    def __init__(self, units, embedding_size=512, side=112):
+        super().__init__()
+        self.conv1, self.bn1, self.prelu = norm_conv(3, 64, 3, padding=1), nn.BatchNorm2d(64), nn.PReLU(64)
+        before = 64
+        for stage, count in enumerate(units, 1):
+            width = 32 << stage
+            setattr(self, 'layer{}'.format(stage), nn.Sequential(
+                *[Unit(width if i else before, width, 1 if i else 2) for i in range(count)]))
+            before = width
+        self.bn2 = nn.BatchNorm2d(512)
+        self.fc = nn.Linear(512 * (side // 16) ** 2, embedding_size)
+        self.features = nn.BatchNorm1d(embedding_size)
+
+    def forward(self, x):
+        x = self.prelu(self.bn1(self.conv1(x)))
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return self.features(self.fc(torch.flatten(self.bn2(x), 1)))
+
+
+class Layers(nn.Module):
+    """Modules in a row under the name `layers`, perhaps around an identity."""
+
+    def __init__(self, *layers, residual=False):
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+        self.residual = residual
+
+    def forward(self, x):
+        y = self.layers(x)
+        return x + y if self.residual else y
+
+
+def conv(inputs, outputs, *args, prelu=True, **kwargs):
+    layers = [norm_conv(inputs, outputs, *args, **kwargs), nn.BatchNorm2d(outputs)]
+    return Layers(*layers + [nn.PReLU(outputs)] * prelu)
+
+
+def bottleneck(inputs, hidden, outputs, stride, residual=False):
+    return Layers(conv(inputs, hidden, 1), conv(hidden, hidden, 3, stride, 1, groups=hidden),
+                  conv(hidden, outputs, 1, prelu=False), residual=residual)
+
+
+class MobileFaceNet(nn.Module):
+    def __init__(self, blocks=(1, 4, 6, 2), scale=2, embedding_size=512, side=112):
+        super().__init__()
+        width = 64 * scale
+        layers = [conv(3, width, 3, 2, 1), conv(width, width, 3, 1, 1, groups=64)]
+        for count, first, hidden, outputs in zip(blocks[1:], (128, 256, 512), (128, 256, 256), (64, 128, 128)):
+            layers.append(bottleneck(width, first, outputs * scale, 2))
+            width = outputs * scale
+            layers.append(Layers(*[bottleneck(width, hidden, width, 1, True) for _ in range(count)]))
+        self.layers = nn.ModuleList(layers)
+        self.conv_sep = conv(width, 512, 1)
+        self.features = Layers(conv(512, 512, side // 16, groups=512, prelu=False), nn.Flatten(),
+                               nn.Linear(512, embedding_size, bias=False), nn.BatchNorm1d(embedding_size))
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return self.features(self.conv_sep(x))
+
+
+def randomised(net, seed=0):
+    """The net in inference with weights, slopes and running statistics that are all different."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def uniform(value, low, high):
+        with torch.no_grad():
+            value.copy_(torch.rand(value.shape, generator=generator) * (high - low) + low)
+
+    for module in net.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            bound = (3 / module.weight[0].numel()) ** 0.5
+            uniform(module.weight, -bound, bound)
+            if module.bias is not None:
+                uniform(module.bias, -0.1, 0.1)
+        elif isinstance(module, nn.PReLU):
+            uniform(module.weight, -0.1, 0.5)
+        elif isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            uniform(module.weight, 0.6, 1.4)
+            uniform(module.bias, -0.2, 0.2)
+            uniform(module.running_mean, -0.2, 0.2)
+            uniform(module.running_var, 0.3, 1.5)
+    if isinstance(net, IResNet):
+        nn.init.ones_(net.features.weight)
+    return net.eval()
