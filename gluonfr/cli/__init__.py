@@ -6,7 +6,7 @@ import sys
 
 from ..train import NonFiniteLoss
 from ..version import __version__
-from . import align, compare, convert, embed, listing, pack, search, train, verify
+from . import align, compare, convert, embed, export, listing, pack, search, train, verify
 
 __all__ = ['main']
 
@@ -20,6 +20,7 @@ DESCRIPTION = """gluonfr: train, verify and use face-recognition nets on MXNet G
   gluonfr align photos/ --out aligned/ --detect yunet               a folder of photographs -> faces
   gluonfr search people.npz photos.npz --top 5
   gluonfr convert w600k_mbf.onnx --out nets/w600k_mbf               published weights -> a net that trains on
+  gluonfr export runs/mine --onnx mine.onnx
 """
 
 
@@ -33,7 +34,7 @@ def make_parser():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--version', action='version', version='gluonfr ' + __version__)
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
-    for module in (pack, align, train, verify, embed, compare, search, convert, listing):
+    for module in (pack, align, train, verify, embed, compare, search, convert, export, listing):
         module.add_commands(commands)
     return parser
 

@@ -12,8 +12,8 @@ from ..utils.arguments import parse_arguments
 from ..utils.files import file_sha256
 from .images import open_images
 
-__all__ = ['add_command', 'add_faces', 'add_net', 'face_settings', 'make_embedder', 'make_finder', 'natural',
-           'on_error', 'positive', 'user_path']
+__all__ = ['add_command', 'add_faces', 'add_net', 'add_weights', 'face_settings', 'load_weights', 'make_embedder',
+           'make_finder', 'natural', 'on_error', 'positive', 'user_path']
 
 
 def add_command(commands, name, run, doc, example):
@@ -24,8 +24,8 @@ def add_command(commands, name, run, doc, example):
     return parser
 
 
-def add_net(parser, name='net'):
-    """What says which net embeds, and how; `name` '--net' where it may be left out."""
+def add_weights(parser, name='net'):
+    """What says which net it is; `load_weights` loads it. `name` is '--net' where it may be left out."""
     parser.add_argument(name, type=user_path, metavar='NET',
                         help='folder or card.json of a training or of `gluonfr convert`, an MXNet -symbol.json, an '
                              '.onnx, the name of pretrained weights (`gluonfr models`), or the name of a model with '
@@ -33,6 +33,16 @@ def add_net(parser, name='net'):
     parser.add_argument('--params', type=user_path, metavar='FILE', help='weights, where NET does not say them')
     parser.add_argument('--network-args', nargs='+', default=[], metavar='KEY=VALUE',
                         help='for the name of a model: embedding_size=256')
+
+
+def load_weights(args, ctx=None):
+    """The net that the options of `add_weights` say."""
+    return load_net(args.net, args.params, ctx=ctx, **parse_arguments(args.network_args, '--network-args'))
+
+
+def add_net(parser, name='net'):
+    """What says which net embeds, and how; `name` as for `add_weights`."""
+    add_weights(parser, name)
     parser.add_argument('--flip', choices=FLIPS, default='none',
                         help='sum: add the embedding of the mirror image; concat: put them side by side (default none)')
     parser.add_argument('--batch-size', type=positive, default=64, metavar='N', help='images a step (default 64)')
@@ -46,7 +56,7 @@ def add_net(parser, name='net'):
 def make_embedder(args):
     """The `Embedder` that the options of `add_net` ask for."""
     ctx = parse_gpus(args.gpu)[0]
-    net = load_net(args.net, args.params, ctx=ctx, **parse_arguments(args.network_args, '--network-args'))
+    net = load_weights(args, ctx)
     if (args.precision == 'int8') != bool(args.calibrate):
         raise ValueError('--precision int8 and --calibrate DATA must be given together.')
     calibration = open_images(args.calibrate) if args.calibrate else None

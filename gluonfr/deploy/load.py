@@ -163,6 +163,6 @@ def _normalises(nodes, data):
     for node in nodes:
         if any(source[0] == data for source in node['inputs']):
             if node['op'] not in ('identity', '_copy'):
-                return bool(re.fullmatch('_?[mM]inus_?[sS]calar', node['op']))
+                return bool(re.fullmatch('_?[mM]inus_?[sS]calar|broadcast_sub', node['op']))
             data = nodes.index(node)
     return False

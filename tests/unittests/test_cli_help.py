@@ -30,7 +30,7 @@ ALL = dict(commands(cli.make_parser()))
 
 def test_the_commands_there_are():
     assert {words[0] for words in ALL if words} == {
-        'pack', 'align', 'train', 'verify', 'embed', 'compare', 'search', 'convert', 'models', 'losses'}
+        'pack', 'align', 'train', 'verify', 'embed', 'compare', 'search', 'convert', 'export', 'models', 'losses'}
 
 
 @pytest.mark.parametrize('words', list(ALL), ids=' '.join)
@@ -47,7 +47,7 @@ def test_every_help_has_an_example_that_parses(words):
 def test_every_option_is_explained_and_dashed(words):
     for action in ALL[words]._actions:
         for option in action.option_strings:
-            assert re.fullmatch('-h|--[a-z-]+', option)
+            assert re.fullmatch('-h|--[a-z0-9-]+', option)
         assert action.nargs == 0 or action.metavar or action.choices is not None or action.type, action
 
 

@@ -1,0 +1,77 @@
+"""`gluonfr export`: a trained net as a file for other programs."""
+import os
+
+from ..convert import export_onnx, export_symbol, export_torch
+from ..deploy import read_card
+from ..deploy.load import CARD_NAME
+from ..metrics.scores import FLIPS
+from .options import add_command, add_weights, load_weights, positive, user_path
+
+__all__ = ['add_commands']
+
+FACTS = ('model', 'arguments', 'licence', 'source')  # of a card, that go into the file's metadata
+
+
+def add_commands(commands):
+    """Add the command."""
+    parser = add_command(commands, 'export', export, 'write a net as ONNX, an MXNet symbol or a PyTorch state dict', """
+example:
+  gluonfr export runs/mine --onnx mine.onnx --normalise --l2
+
+Each file is checked on random images: its embeddings, scaled to length 1, must be those of the net within 1e-4. ONNX
+needs the packages onnx and, to be checked, onnxruntime; PyTorch needs torch, and an IResNet or MobileFaceNet, for which
+InsightFace's arcface_torch has the same net. A symbol is PREFIX-symbol.json and PREFIX-0000.params.""")
+    add_weights(parser)
+    parser.add_argument('--onnx', type=user_path, metavar='FILE', help='write ONNX')
+    parser.add_argument('--symbol', type=user_path, metavar='PREFIX', help='write an MXNet symbol and its weights')
+    parser.add_argument('--torch', type=user_path, metavar='FILE',
+                        help="write a PyTorch state dict with arcface_torch's names")
+    parser.add_argument('--normalise', action='store_true',
+                        help='take grey levels 0 to 255 and normalise them in the graph')
+    parser.add_argument('--flip', choices=FLIPS, default='none',
+                        help='sum: add the embedding of the mirror image; concat: put them side by side (default none)')
+    parser.add_argument('--l2', action='store_true', help='scale embeddings to length 1')
+    parser.add_argument('--batch', type=batch, default='dynamic', metavar='N',
+                        help='images a call of the ONNX file takes (default dynamic: any number)')
+    parser.add_argument('--opset', type=positive, default=13, metavar='N',
+                        help="version of ONNX's operators (default 13, the lowest)")
+
+
+def batch(text):
+    """A number of images, or 'dynamic', for argparse."""
+    return text if text == 'dynamic' else positive(text)
+
+
+def export(args):
+    """Write what is asked for, and say what it is."""
+    if not (args.onnx or args.symbol or args.torch):
+        raise ValueError('say what to write: --onnx FILE, --symbol PREFIX or --torch FILE.')
+    if args.torch and (args.normalise or args.flip != 'none' or args.l2):
+        raise ValueError('--normalise, --flip and --l2 are for --onnx and --symbol: a state dict holds weights alone.')
+    net = load_weights(args)
+    graph = {'normalise': args.normalise, 'flip': args.flip, 'l2': args.l2}
+    if args.onnx:
+        difference = export_onnx(net, args.onnx, batch=args.batch, opset=args.opset, **graph, **facts(args))
+        report(net, args.onnx, args.normalise, difference, 'ONNX Runtime')
+    if args.symbol:
+        report(net, args.symbol + '-symbol.json', args.normalise, export_symbol(net, args.symbol, **graph), 'MXNet')
+    if args.torch:
+        report(net, args.torch, False, export_torch(net, args.torch), 'the way back')
+
+
+def facts(args):
+    """What the card or the command line says of the net."""
+    card = os.path.join(args.net, CARD_NAME) if os.path.isdir(args.net) else args.net
+    if card.endswith('-symbol.json'):
+        return {}
+    known = read_card(card)[0] if card.endswith('.json') else {'model': args.net}
+    return {key: known[key] for key in FACTS if key in known}
+
+
+def report(net, path, normalises, difference, by):
+    """Print what a file takes and how near it is to the net."""
+    spec = net.input_spec
+    channels = ', '.join('(x - {:g}) / {:g}'.format(*pair) for pair in sorted(set(zip(spec.mean, spec.std))))
+    print('{}: takes (B, {}, {}, {}) {}, {}; {}'.format(
+        path, *spec.shape, spec.colour, '0 to 255' if normalises else channels,
+        'unverified' if difference is None else 'differs by {:.1e} in {}'.format(difference, by)))
