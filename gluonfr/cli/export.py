@@ -5,6 +5,8 @@ from ..convert import export_onnx, export_symbol, export_torch
 from ..deploy import read_card
 from ..deploy.load import CARD_NAME
 from ..metrics.scores import FLIPS
+from ..model_zoo.model_store import choose_card, get_model_file
+from ..utils.arguments import parse_arguments
 from .options import add_command, add_weights, load_weights, positive, user_path
 
 __all__ = ['add_commands']
@@ -60,12 +62,19 @@ def export(args):
 
 
 def facts(args):
-    """What the card or the command line says of the net."""
-    card = os.path.join(args.net, CARD_NAME) if os.path.isdir(args.net) else args.net
-    if card.endswith('-symbol.json'):
-        return {}
-    known = read_card(card)[0] if card.endswith('.json') else {'model': args.net}
-    return {key: known[key] for key in FACTS if key in known}
+    """What the net's card or the command line says of it."""
+    place, known = args.net, {}
+    if place.endswith(('-symbol.json', '.onnx')):
+        return known
+    if args.params is not None:
+        return {'model': place, 'arguments': parse_arguments(args.network_args, '--network-args')}
+    if os.path.isdir(place):
+        place = os.path.join(place, CARD_NAME)
+    elif not place.endswith('.json'):
+        known['licence'] = choose_card(place).licence
+        place = get_model_file(place)
+    card = read_card(place)[0]
+    return dict(known, **{key: card[key] for key in FACTS if key in card})
 
 
 def report(net, path, normalises, difference, by):

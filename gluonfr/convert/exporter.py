@@ -78,8 +78,8 @@ def export_onnx(net, path, *, batch='dynamic', normalise=False, flip='none', l2=
         try:
             import onnxruntime
         except ImportError:
-            logging.getLogger('gluonfr').warning("%s is unverified: to check it, pip install 'onnxruntime>=1.14' and "
-                                                 'export again', path)
+            logging.getLogger('gluonfr').warning("%s is unverified: to check it, pip install 'onnxruntime>=1.14' "
+                                                 "'numpy<2' and export again", path)
             return None
         session = onnxruntime.InferenceSession(temporary, providers=['CPUExecutionProvider'])
         return reference.compare(lambda x: session.run(None, {'data': x})[0], count or 3)
@@ -178,7 +178,8 @@ class _Reference:
         difference = float(np.abs(_unit(wanted) - (found if self._l2 else _unit(found))).max())
         if not difference <= TOLERANCE:
             raise ConvertError('{}: embeddings must be those of the net within {:g}, got a difference of {:.3g}: '
-                               'nothing is written.'.format(self._owner, TOLERANCE, difference))
+                               'nothing is written. A net that is not trained can amplify rounding so much.'.format(
+                                   self._owner, TOLERANCE, difference))
         return difference
 
     def _embed(self, x):

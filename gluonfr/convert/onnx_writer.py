@@ -19,7 +19,7 @@ def import_onnx():
     try:
         import onnx
     except ImportError as error:
-        raise ImportError("ONNX files need onnx: pip install 'onnx>=1.13'") from error
+        raise ImportError("ONNX files need onnx: pip install 'onnx>=1.13' 'numpy<2'") from error
     return onnx
 
 

@@ -7,7 +7,7 @@ from mxnet import nd
 
 from ..deploy.embedder import Embedder
 from ..deploy.load import ONNX, SYMBOL, load_symbol, symbol_params
-from ..deploy.onnx_net import OnnxNet
+from ..deploy.onnx_net import OnnxNet, described_input
 from ..utils.files import file_sha256
 from .error import ConvertError
 from .from_mxnet import check_shapes, embedding_of, read_symbol
@@ -96,6 +96,7 @@ def _from_symbol(source, scratch, model=None, params=None, spec=None):
 
 def _from_onnx(source, scratch, model=None, params=None, spec=None):
     proto = load_onnx(source)
+    spec = spec or described_input(proto.producer_name, {entry.key: entry.value for entry in proto.metadata_props})
     read = read_onnx(proto)
     native, why = _native(read, spec, model)
     proto = runnable(proto, read)

@@ -31,8 +31,7 @@ def import_torch():
     try:
         import torch
     except ImportError as error:
-        raise ImportError("PyTorch files need torch: pip install 'torch>=2.6' --index-url "
-                          'https://download.pytorch.org/whl/cpu') from error
+        raise ImportError("PyTorch files need torch: pip install 'torch>=2.6' 'numpy<2'") from error
     if torch.__version__ < '2.6':  # before, a file could run code in spite of weights_only (CVE-2025-32434)
         raise ImportError("PyTorch files need torch >= 2.6, got {}: pip install 'torch>=2.6'. It wants Python 3.9 or "
                           'newer.'.format(torch.__version__))

@@ -1,4 +1,5 @@
 """ONNX models that no net of ours is equal to, run by ONNX Runtime."""
+import json
 import zlib
 
 import numpy as np
@@ -8,7 +9,26 @@ from mxnet.gluon import HybridBlock
 from ..compat import threads_to_use
 from ..model_zoo.spec import InputSpec
 
-__all__ = ['OnnxNet']
+__all__ = ['OnnxNet', 'described_input']
+
+
+def described_input(producer, metadata):
+    """What an ONNX model takes by its metadata, if `gluonfr.convert.export_onnx` wrote it.
+
+    Parameters
+    ----------
+    producer : str
+        The model's producer_name.
+    metadata : dict of str to str
+        Its metadata_props.
+
+    Returns
+    -------
+    InputSpec or None
+    """
+    if producer != 'gluonfr' or 'input' not in metadata:
+        return None
+    return InputSpec(**json.loads(metadata['input']))
 
 
 class OnnxNet(HybridBlock):
@@ -19,7 +39,8 @@ class OnnxNet(HybridBlock):
     model : str or bytes
         An .onnx file or what one holds. Its input is images (B, 3, H, W), its first output embeddings (B, D).
     spec : InputSpec or None
-        What it takes; None for RGB of the size in the file, or 112 x 112, as (pixel - 127.5) / 127.5.
+        What it takes; None for what `export_onnx` noted in the file, else RGB of the size in the file, or 112 x 112, as
+        (pixel - 127.5) / 127.5.
 
     Inputs:
         - **x**: (B, 3, H, W)
@@ -64,7 +85,8 @@ class OnnxNet(HybridBlock):
                 [entry.shape for entry in self._session.get_inputs()]))
         size = tuple(shape[2:]) if all(shape[2:]) else (112, 112)
         self._name, self._batch, self._half = data.name, shape[0], data.type == 'tensor(float16)'
-        self.input_spec = spec or InputSpec(size)
+        meta = self._session.get_modelmeta()
+        self.input_spec = spec or described_input(meta.producer_name, meta.custom_metadata_map) or InputSpec(size)
         self.input_spec = self.input_spec._replace(
             embedding_size=self._run(np.zeros((1,) + self.input_spec.shape)).shape[1])
 
