@@ -12,10 +12,11 @@ __all__ = ['ArcFace', 'NETS', 'copy_weights', 'learned']
 class MobileFaceNet(nn.Sequential):
     """As gluonfr/model_zoo/mobile_facenet.py by default. (B, 3, 112, 112) -> (B, D)"""
 
-    def __init__(self, embedding_size=128):
-        layers = [_conv(3, 64, 3, 2, 1), _conv(64, 64, 3, 1, 1, 64)]
-        width = 64
+    def __init__(self, embedding_size=128, scale=1):
+        width = 64 * scale
+        layers = [_conv(3, width, 3, 2, 1), _conv(width, width, 3, 1, 1, 64)]
         for count, halving, residual, channels in ((4, 128, 128, 64), (6, 256, 256, 128), (2, 512, 256, 128)):
+            channels *= scale
             layers.append(_Bottleneck(width, halving, channels, 2))
             layers += [_Bottleneck(channels, residual, channels, 1) for _ in range(count)]
             width = channels
