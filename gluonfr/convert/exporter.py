@@ -12,13 +12,12 @@ from ..metrics.scores import FLIPS
 from ..utils.check import check_choice, check_int
 from ..utils.files import atomic_path
 from ..utils.precision import is_half
+from .check import TOLERANCE
 from .error import ConvertError
 from .onnx_writer import LOWEST_OPSET, import_onnx, onnx_model
 from .torch_weights import import_torch, load_torch, native_from_torch, torch_from_native
 
-__all__ = ['TOLERANCE', 'export_onnx', 'export_symbol', 'export_torch']
-
-TOLERANCE = 1e-4  # between both sides' embeddings of length 1, in each value
+__all__ = ['export_onnx', 'export_symbol', 'export_torch']
 
 
 def export_onnx(net, path, *, batch='dynamic', normalise=False, flip='none', l2=False, opset=13, **facts):

@@ -18,6 +18,7 @@ def import_onnx():
     """The package onnx, or an ImportError that says how to get it."""
     try:
         import onnx
+        import onnx.numpy_helper  # older versions leave it out
     except ImportError as error:
         raise ImportError("ONNX files need onnx: pip install 'onnx>=1.13' 'numpy<2'") from error
     return onnx

@@ -10,14 +10,13 @@ import numpy as np
 from mxnet import nd
 
 from ..model_zoo import get_model, iresnet18, iresnet34, iresnet50, iresnet100, iresnet200, mbf
-from .error import ConvertError
+from .error import ConvertError, names
 from .torch_names import EPSILON, PARAMETERS, layer_table
 
 __all__ = ['import_torch', 'load_torch', 'native_from_torch', 'torch_from_native']
 
 WRAPPERS = ('state_dict', 'state_dict_backbone')  # of training checkpoints: Lightning's, arcface_torch's
 COUNTER = 'num_batches_tracked'  # of training steps, in each BatchNorm: no output depends on it
-SHOWN = 8  # names in a message
 
 
 def import_torch():
@@ -82,7 +81,7 @@ def load_torch(path):
     if any('backbone.' in name for name in state):
         others = [name for name in state if 'backbone.' not in name]
         if others:
-            logging.getLogger('gluonfr').info('%s: left out what is no part of the backbone: %s', path, _list(others))
+            logging.getLogger('gluonfr').info('%s: left out what is no part of the backbone: %s', path, names(others))
         state = {name: value for name, value in state.items() if 'backbone.' in name}
     return {re.sub(r'^((module|backbone)\.)+', '', name): value.float().numpy() for name, value in state.items()
             if not name.endswith(COUNTER)}
@@ -160,7 +159,7 @@ def torch_from_native(net):
     homeless = [name for name in params if name.rpartition('.')[0] not in table]
     if homeless:
         raise ValueError('torch_from_native: arcface_torch has no place for {} of this {}.'.format(
-            _list(homeless), type(net).__name__))
+            names(homeless), type(net).__name__))
     state, width = {}, None
     for ours, theirs in table.items():
         layer = _layer(net, ours)
@@ -212,7 +211,7 @@ def _recognise(state):
     else:
         raise ConvertError("native_from_torch: the names must be those of arcface_torch's IResNet "
                            '(layer1.0.conv1.weight, ...) or mobilefacenet (conv_sep.layers.0.weight, ...), got {}.'
-                           .format(_list(state)))
+                           .format(names(list(state))))
     defaults = inspect.signature(maker).parameters
     return maker.__name__, {key: value for key, value in arguments.items() if value != defaults[key].default}
 
@@ -228,8 +227,8 @@ def _check(wanted, state, model):
     unused = [name for name in state if name not in wanted and not name.endswith(COUNTER)]
     shapes = ['{} must be {}, got {}'.format(name, shape, np.shape(state[name])) for name, shape in wanted.items()
               if name in state and np.shape(state[name]) != shape]
-    faults = ['{}: {}'.format(what, _list(names)) for what, names in (
-        ('missing', missing), ('unused', unused), ('shapes', shapes)) if names]
+    faults = ['{}: {}'.format(what, names(found)) for what, found in (
+        ('missing', missing), ('unused', unused), ('shapes', shapes)) if found]
     if faults:
         raise ConvertError('native_from_torch: the weights do not fit {}: {}.'.format(model, '; '.join(faults)))
 
@@ -252,13 +251,7 @@ def _layer(net, name):
     return net
 
 
-def _list(names):
-    names = list(names)
-    more = len(names) - SHOWN
-    return ', '.join(map(str, names[:SHOWN])) + (' and {} more'.format(more) if more > 0 else '')
-
-
 def _contents(state):
     if not isinstance(state, dict):
         return type(state).__name__
-    return _list('{} ({})'.format(name, type(value).__name__) for name, value in state.items()) or 'nothing'
+    return names(['{} ({})'.format(name, type(value).__name__) for name, value in state.items()])

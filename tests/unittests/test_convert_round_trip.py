@@ -60,3 +60,19 @@ def test_by_pytorch(name, arguments, tmp_path):
     assert_back(net, tmp_path / 'back')
     with open(card) as stream:
         assert json.load(stream)['unused'] == []
+
+
+def test_published_weights_go_out_in_every_form(test_data, tmp_path):
+    source = str(test_data('weights/insightface_mobilefacenet_y1/model-symbol.json'))
+    for package in ('onnx', 'onnxruntime'):
+        pytest.importorskip(package, reason='pip install ' + package)
+    pytest.importorskip('torch', minversion='2.6', reason="pip install 'torch>=2.6'")
+    original, data = load_net(source), images(2, 112)
+    convert(source, str(tmp_path / 'y1'))
+    net, wanted = load_net(str(tmp_path / 'y1')), Embedder(original)(data)
+    export_onnx(original, str(tmp_path / 'symbol.onnx'))  # the graph as it is: it normalises itself
+    export_onnx(net, str(tmp_path / 'net.onnx'), normalise=True)
+    export_torch(net, str(tmp_path / 'net.pth'))
+    convert(str(tmp_path / 'net.pth'), str(tmp_path / 'torch'), spec=net.input_spec)
+    for place in ('symbol.onnx', 'net.onnx', 'torch'):
+        np.testing.assert_allclose(Embedder(str(tmp_path / place))(data), wanted, atol=1e-4)

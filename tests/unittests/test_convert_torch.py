@@ -216,7 +216,7 @@ def test_code_in_a_file_is_not_run(tmp_path):
     (lambda path: torch.jit.trace(torch.nn.Linear(2, 2), torch.zeros(1, 2)).save(path), 'must be a PyTorch state dict'),
     (lambda path: torch.save({'a': torch.zeros(2), 'b': 3}, path), r'must hold tensors by name, got a \(Tensor\), b'),
     (lambda path: torch.save([torch.zeros(2)], path), 'must hold tensors by name, got list'),
-    (lambda path: torch.save({}, path), 'must hold tensors by name, got nothing'),
+    (lambda path: torch.save({}, path), 'must hold tensors by name, got none'),
     (lambda path: open(path, 'wb').close(), 'must be a PyTorch state dict'),
     (lambda path: open(path, 'w').write('no weights at all') and None, 'must be a PyTorch state dict')])
 def test_files_that_are_no_state_dict(write, message, tmp_path):
