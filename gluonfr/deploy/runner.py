@@ -2,6 +2,7 @@
 import json
 import threading
 import time
+from collections import deque
 
 import mxnet as mx
 import numpy as np
@@ -17,7 +18,7 @@ from .workers import worker_contexts
 __all__ = ['Runner']
 
 REPLICA_BYTES = 1 << 30  # of weights in all replicas together; oneDNN keeps a second copy of them
-PROBE = 100
+PROBE, TRIES = 400, 4  # single images between two trials of the slower way, and those that a trial takes
 # MXNet runs graphs of these with all memory planned ahead; some others then fail on memory that oneDNN has laid out.
 PLANNED = {'null', '_sg_mkldnn_conv', '_sg_mkldnn_fully_connected', 'Convolution', 'FullyConnected', 'BatchNorm',
            'Activation', 'LeakyReLU', 'Pooling', 'Flatten', 'Reshape', 'Concat', 'elemwise_add', 'elemwise_mul',
@@ -91,10 +92,13 @@ class Runner:
         return lambda: self._finish(started, begin if alone else None)
 
     def _for_one_image(self):
-        """All cores or one of them, whichever was faster of late; now and then the other, to see what it takes now."""
-        self._turn += 1
+        """All cores or one of them, whichever was faster of late; now and then the other, to see what it takes now.
+
+        A trial takes several images, because threads that have slept make the first ones slow.
+        """
         faster, slower = sorted((self._whole, self._replicas[0]), key=lambda one: one.seconds)
-        return faster if self._turn % PROBE else slower
+        self._turn += 1
+        return slower if self._turn % PROBE < TRIES else faster
 
     def _finish(self, started, begin):
         values = []
@@ -103,18 +107,18 @@ class Runner:
             with self._lock:
                 replica.waiting -= 1
                 if begin is not None:
-                    replica.took(time.perf_counter() - begin)
+                    replica.times.append(time.perf_counter() - begin)
         return np.concatenate(values).astype('float32', copy=False)
 
 
 class Replica:
-    """A graph with its weights on one context; `waiting` counts the steps that nobody has taken the result of, and
-    `seconds` is what an image by itself takes, 0 until it is known."""
+    """A graph with its weights on one context; `waiting` counts the steps that nobody has taken the result of, `times`
+    are the seconds that the last images by themselves took."""
 
     def __init__(self, symbol, weights, ctx, dtype='float32'):
         names = symbol.list_inputs()
         self._ctx, self._dtype, self._data = ctx, dtype, names.index('data')
-        self.waiting, self.seconds, self._warm = 0, 0.0, False
+        self.waiting, self.times = 0, deque(maxlen=TRIES)
         self._arrays = [weights.get(name) for name in names]
         self._arrays = [array.copyto(ctx) if isinstance(array, nd.NDArray) else
                         None if array is None else nd.array(array, ctx, array.dtype) for array in self._arrays]
@@ -134,8 +138,7 @@ class Replica:
         with mx.autograd.pause():
             return self._graph(*arrays)
 
-    def took(self, seconds):
-        """Note what an image took, but for the first, for which oneDNN prepares itself."""
-        if self._warm:
-            self.seconds = (self.seconds + seconds) / 2 if self.seconds else seconds
-        self._warm = True
+    @property
+    def seconds(self):
+        """What an image by itself took of late; 0 until that is known."""
+        return min(self.times) if len(self.times) == TRIES else 0.0
