@@ -75,7 +75,7 @@ def face_lines():
                 100 * float(row['eer']))
     with open(str(ROOT / 'resources' / 'results' / 'lfw-y1.csv'), newline='', encoding='utf-8') as file:
         for row in csv.DictReader(file):
-            yield '| {reader} | {flip} | {thresholds} | {:.2f} ± {:.2f} |'.format(
+            yield '| {reader} | {precision} | {flip} | {thresholds} | {:.2f} ± {:.2f} |'.format(
                 100 * float(row['acc']), 100 * float(row['std']), **row)
 
 
