@@ -8,10 +8,15 @@ from ..data.synthetic import SyntheticFaces
 from ..deploy.embedder import Images
 from .error import ConvertError
 
-__all__ = ['TOLERANCE', 'check_equal', 'check_runs', 'drawn_faces', 'given_images']
+__all__ = ['TOLERANCE', 'check_equal', 'check_runs', 'drawn_faces', 'given_images', 'unit']
 
 TOLERANCE = 1e-4  # largest difference of two embeddings of length 1, in any of their values
 MOST = 64  # of the given images
+
+
+def unit(rows):
+    """Embeddings (N, D) scaled to length 1."""
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
 
 def noise(size, count=4, seed=0):
@@ -74,7 +79,7 @@ def check_equal(native, original, images=None):
             raise ConvertError('embeddings are not finite after the conversion: are the weights damaged, and is spec '
                                'the input of this net?')
         if original is not None:
-            ours = ours / np.maximum(np.linalg.norm(ours, axis=1, keepdims=True), 1e-12)
+            ours = unit(ours)
             theirs = original(part)
             if theirs.shape != ours.shape:
                 raise ConvertError('embeddings must be {} values, got {} from the source.'.format(

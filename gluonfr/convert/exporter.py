@@ -12,7 +12,7 @@ from ..metrics.scores import FLIPS
 from ..utils.check import check_choice, check_int
 from ..utils.files import atomic_path
 from ..utils.precision import is_half
-from .check import TOLERANCE
+from .check import TOLERANCE, unit
 from .error import ConvertError
 from .onnx_writer import LOWEST_OPSET, import_onnx, onnx_model
 from .torch_weights import import_torch, load_torch, native_from_torch, torch_from_native
@@ -174,7 +174,7 @@ class _Reference:
         found = run(levels if self._normalise else x)
         if found.shape != wanted.shape:
             raise ConvertError('{}: embeddings must be {}, got {}.'.format(self._owner, wanted.shape, found.shape))
-        difference = float(np.abs(_unit(wanted) - (found if self._l2 else _unit(found))).max())
+        difference = float(np.abs(unit(wanted) - (found if self._l2 else unit(found))).max())
         if not difference <= TOLERANCE:
             raise ConvertError('{}: embeddings must be those of the net within {:g}, got a difference of {:.3g}: '
                                'nothing is written. A net that is not trained can amplify rounding so much.'.format(
@@ -184,10 +184,6 @@ class _Reference:
     def _embed(self, x):
         out = self._net(nd.array(x, self._ctx))
         return (out[0] if isinstance(out, (tuple, list)) else out).asnumpy()
-
-
-def _unit(rows):
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
 
 def _graph(net, spec, normalise, flip, l2):

@@ -174,7 +174,7 @@ def _orientation(tiff):
             if (tag, kind) == (0x0112, 3):
                 return value
     except struct.error:
-        pass  # it ends too early, and so says nothing
+        return 1  # it ends too early, and so says nothing
     return 1
 
 
