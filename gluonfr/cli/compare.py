@@ -1,6 +1,6 @@
 """`gluonfr compare`: how alike two or more faces are."""
 from ..align import find_faces
-from .images import ImageFiles
+from ..data.open_images import ImageFiles
 from .options import add_command, add_faces, add_net, make_embedder, make_finder
 
 __all__ = ['add_commands']

@@ -4,13 +4,13 @@ import os
 
 from ..align import DETECTORS, Finder, get_detector, read_landmarks
 from ..align.find import SEVERAL
+from ..data.open_images import open_images
 from ..deploy import Embedder, load_net
 from ..deploy.lower import PRECISIONS
 from ..metrics.scores import FLIPS
 from ..train import parse_gpus
 from ..utils.arguments import parse_arguments
 from ..utils.files import file_sha256
-from .images import open_images
 
 __all__ = ['add_command', 'add_faces', 'add_net', 'add_weights', 'face_settings', 'load_weights', 'make_embedder',
            'make_finder', 'natural', 'on_error', 'positive', 'user_path']

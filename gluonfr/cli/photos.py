@@ -6,7 +6,7 @@ from functools import partial
 from ..align import STATUSES, FaceError, PhotoFaces
 from ..align.report import landmarks_of, report_rows, report_settings, run_report
 from ..data.image import IMAGE_SUFFIXES
-from .images import ImageFiles, open_images
+from ..data.open_images import ImageFiles, open_images
 from .options import face_settings, make_finder
 
 __all__ = ['open_faces']

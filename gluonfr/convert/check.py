@@ -4,6 +4,7 @@ from mxnet import nd
 
 from ..data.image import resize
 from ..data.normalize import normalize
+from ..data.open_images import open_images
 from ..data.synthetic import SyntheticFaces
 from ..deploy.embedder import Images
 from .error import ConvertError
@@ -39,7 +40,6 @@ def given_images(images, size):
         They are not of that size, or there are none.
     """
     if isinstance(images, str):
-        from ..cli.images import open_images
         images = open_images(images)
     images = Images(images, size)
     if not len(images):

@@ -1,12 +1,12 @@
-"""Images that commands read: folders of people or of images, lists and recs."""
+"""Images from whatever a path names: a folder of people or of images, a list or a rec."""
 import logging
 import os
 
 import numpy as np
 
-from ..data.folder import FolderDataset, ListDataset
-from ..data.image import IMAGE_SUFFIXES, ImageError, read_image
-from ..data.record import RecordDataset
+from .folder import FolderDataset, ListDataset
+from .image import IMAGE_SUFFIXES, ImageError, read_image
+from .record import RecordDataset
 
 __all__ = ['ImageFiles', 'open_images']
 
