@@ -14,7 +14,8 @@ from ..utils.files import atomic_path
 from ..utils.precision import is_half
 from .check import TOLERANCE, unit
 from .error import ConvertError
-from .onnx_writer import LOWEST_OPSET, import_onnx, onnx_model
+from .from_onnx import import_onnx
+from .onnx_writer import LOWEST_OPSET, onnx_model
 from .torch_weights import import_torch, load_torch, native_from_torch, torch_from_native
 
 __all__ = ['export_onnx', 'export_symbol', 'export_torch']

@@ -4,13 +4,22 @@ import numpy as np
 from .error import ConvertError, names
 from .layers import Layer, Source, Value, flattened, in_order, plus, pool, times
 
-__all__ = ['load_onnx', 'read_onnx', 'runnable']
+__all__ = ['import_onnx', 'load_onnx', 'read_onnx', 'runnable']
 
 OLDEST = 7  # before it, BatchNormalization, Gemm and Dropout meant something else
 NOTHING = ('Identity', 'Dropout', 'Cast')
 FLATTEN = ('Flatten', 'Reshape', 'Squeeze', 'Unsqueeze')
 OTHER = 'ONNX '  # before the name of an operator that no net of ours has: MXNet may have another by that name
 SIMPLE = {'Relu': 'relu', 'Sigmoid': 'sigmoid', 'Tanh': 'tanh'}
+
+
+def import_onnx():
+    """The package onnx, or an ImportError that says how to get it."""
+    try:
+        import onnx
+    except ImportError as error:
+        raise ImportError("ONNX files need the onnx package ({}): pip install 'gluonfr[onnx]'".format(error)) from error
+    return onnx
 
 
 def load_onnx(path):
@@ -27,11 +36,8 @@ def load_onnx(path):
     ConvertError
         The file is damaged, or no ONNX model.
     """
-    try:
-        import onnx
-        from google.protobuf.message import DecodeError
-    except ImportError as error:
-        raise ImportError("ONNX files need the onnx package ({}): pip install onnx 'numpy<2'".format(error)) from error
+    onnx = import_onnx()
+    from google.protobuf.message import DecodeError
     try:
         model = onnx.load(path)
     except (DecodeError, onnx.checker.ValidationError, ValueError, FileNotFoundError) as error:

@@ -7,21 +7,12 @@ import numpy as np
 
 from ..deploy.graph import read_graph
 from ..version import __version__
+from .from_onnx import import_onnx
 
-__all__ = ['LOWEST_OPSET', 'import_onnx', 'onnx_model']
+__all__ = ['LOWEST_OPSET', 'onnx_model']
 
 LOWEST_OPSET = 13  # from it on, every operator here has one form
 TO_THE_BEGIN = np.iinfo('int64').min  # end of a Slice that goes backwards over the whole axis
-
-
-def import_onnx():
-    """The package onnx, or an ImportError that says how to get it."""
-    try:
-        import onnx
-        import onnx.numpy_helper  # older versions leave it out
-    except ImportError as error:
-        raise ImportError("ONNX files need onnx: pip install 'onnx>=1.13' 'numpy<2'") from error
-    return onnx
 
 
 def onnx_model(symbol, params, shape, opset, batch=None, rename=str, facts=None):

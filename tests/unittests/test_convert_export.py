@@ -30,7 +30,7 @@ IDS = [' '.join([name] + ['{}={}'.format(*pair) for pair in arguments.items()]) 
 @pytest.fixture(scope='module')
 def onnx():
     pytest.importorskip('onnxruntime', reason="pip install 'onnxruntime>=1.14'")
-    return pytest.importorskip('onnx', reason="pip install 'onnx>=1.13'")
+    return pytest.importorskip('onnx', reason="pip install 'gluonfr[onnx]'")
 
 
 def make(name, seed=0, **arguments):
@@ -186,7 +186,7 @@ def test_missing_packages(onnx, tmp_path, monkeypatch, caplog):
     assert export_onnx(net, str(path)) is None and path.exists()
     assert 'is unverified' in caplog.text and 'pip install' in caplog.text
     monkeypatch.setitem(sys.modules, 'onnx', None)
-    with pytest.raises(ImportError, match="need onnx: pip install 'onnx"):
+    with pytest.raises(ImportError, match=r"need the onnx package .*: pip install 'gluonfr\[onnx\]'"):
         export_onnx(net, str(path))
 
 
