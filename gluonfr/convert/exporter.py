@@ -78,8 +78,8 @@ def export_onnx(net, path, *, batch='dynamic', normalise=False, flip='none', l2=
         try:
             import onnxruntime
         except ImportError:
-            logging.getLogger('gluonfr').warning("%s is unverified: to check it, pip install 'onnxruntime>=1.14' "
-                                                 "'numpy<2' and export again", path)
+            logging.getLogger('gluonfr').warning("%s is unverified: to check it, pip install 'gluonfr[onnx]' "
+                                                 'and export again', path)
             return None
         session = onnxruntime.InferenceSession(temporary, providers=['CPUExecutionProvider'])
         return reference.compare(lambda x: session.run(None, {'data': x})[0], count or 3)

@@ -29,7 +29,7 @@ IDS = [' '.join([name] + ['{}={}'.format(*pair) for pair in arguments.items()]) 
 
 @pytest.fixture(scope='module')
 def onnx():
-    pytest.importorskip('onnxruntime', reason="pip install 'onnxruntime>=1.14'")
+    pytest.importorskip('onnxruntime', reason="pip install 'gluonfr[onnx]'")
     return pytest.importorskip('onnx', reason="pip install 'gluonfr[onnx]'")
 
 
@@ -184,7 +184,7 @@ def test_missing_packages(onnx, tmp_path, monkeypatch, caplog):
     net, path = make('lenetplus'), tmp_path / 'net.onnx'
     monkeypatch.setitem(sys.modules, 'onnxruntime', None)  # as where it is not installed
     assert export_onnx(net, str(path)) is None and path.exists()
-    assert 'is unverified' in caplog.text and 'pip install' in caplog.text
+    assert 'is unverified' in caplog.text and "pip install 'gluonfr[onnx]'" in caplog.text
     monkeypatch.setitem(sys.modules, 'onnx', None)
     with pytest.raises(ImportError, match=r"need the onnx package .*: pip install 'gluonfr\[onnx\]'"):
         export_onnx(net, str(path))
