@@ -8,6 +8,7 @@ import numpy as np
 from ..data.image import ImageError, read_photo
 from ..data.image_loader import ahead
 from ..utils.check import check_choice, check_number
+from ..utils.files import is_path
 from .detectors import DetectorError, Face, get_detector
 from .geometry import corners, similarity, template
 
@@ -87,7 +88,7 @@ class Finder:
         (Found, uint8 array (H, W, 3) or None)
             None where it cannot be read.
         """
-        is_file = isinstance(photo, (str, os.PathLike))
+        is_file = is_path(photo)
         path = os.fspath(photo) if is_file else 'image {}'.format(index)
         try:
             image = read_photo(path) if is_file else photo

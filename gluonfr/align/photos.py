@@ -4,6 +4,7 @@ import os
 import numpy as np
 
 from ..data.image import read_photo
+from ..utils.files import is_path
 from .find import STATUSES, Finder
 from .geometry import align_face
 
@@ -37,7 +38,7 @@ class PhotoFaces:
     def __init__(self, photos, landmarks, size=112, labels=None):
         self._photos, self._size = photos, size
         self.landmarks = np.asarray(landmarks, np.float64).reshape(-1, 5, 2)
-        self.paths = [os.fspath(photo) if _is_file(photo) else 'image {}'.format(i) for i, photo in enumerate(photos)]
+        self.paths = [os.fspath(photo) if is_path(photo) else 'image {}'.format(i) for i, photo in enumerate(photos)]
         self.labels = np.full(len(photos), -1) if labels is None else np.asarray(labels, np.int64)
 
     def __len__(self):
@@ -46,7 +47,7 @@ class PhotoFaces:
     def read(self, i):
         """Return (uint8 array (height, width, 3) RGB, int label) of a face; several threads may."""
         photo = self._photos[i]
-        image = read_photo(photo) if _is_file(photo) else photo
+        image = read_photo(photo) if is_path(photo) else photo
         return align_face(image, self.landmarks[i], self._size), int(self.labels[i])
 
 
@@ -78,7 +79,3 @@ def find_faces(photos, detector, size=112):
                                                ' ({})'.format(found.detail.rstrip('.')) if found.detail else ''))
         landmarks.append(found.faces[0].landmarks)
     return PhotoFaces(photos, landmarks, size)
-
-
-def _is_file(photo):
-    return isinstance(photo, (str, os.PathLike))

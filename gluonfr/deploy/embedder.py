@@ -1,5 +1,4 @@
 """From images to embeddings with a trained net, the one way that evaluation, the command line and users share."""
-import os
 import zlib
 from collections import deque
 
@@ -15,6 +14,7 @@ from ..data.normalize import normalize as normalize_images
 from ..metrics.scores import FLIPS
 from ..model_zoo.spec import InputSpec
 from ..utils.check import check_choice, check_int
+from ..utils.files import is_path
 from .load import load_net
 from .lower import PRECISIONS
 from .onnx_net import OnnxNet
@@ -63,7 +63,7 @@ class Embedder:
 
     def __init__(self, net, spec=None, *, batch_size=64, flip='none', normalize=True, ctx=None, precision='float32',
                  calibration=None):
-        net = load_net(net, ctx=ctx) if isinstance(net, (str, os.PathLike)) else net
+        net = load_net(net, ctx=ctx) if is_path(net) else net
         if not isinstance(net, HybridBlock):
             raise TypeError('Embedder: net must be a HybridBlock or what load_net takes, got {}.'.format(
                 type(net).__name__))
@@ -221,7 +221,7 @@ class Images:
 
     def _item(self, i):
         image = self._images[i]
-        return (read_image(image) if isinstance(image, (str, os.PathLike)) else image), 0
+        return (read_image(image) if is_path(image) else image), 0
 
     def read(self, i):
         """Image `i` and its label."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 
 __all__ = ['advice_on_full_disk', 'atomic_folder', 'atomic_path', 'file_digest', 'file_lock', 'file_sha256',
-           'put_in_place', 'save_npz']
+           'is_path', 'put_in_place', 'save_npz']
 
 
 @contextmanager
@@ -100,6 +100,11 @@ def _is_open(descriptor, path):
         return os.path.samestat(os.fstat(descriptor), os.stat(path))
     except FileNotFoundError:
         return False
+
+
+def is_path(what):
+    """Whether an argument that may also be an object in memory is a path."""
+    return isinstance(what, (str, os.PathLike))
 
 
 def file_sha256(path):
