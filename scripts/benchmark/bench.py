@@ -28,7 +28,8 @@ from collections import namedtuple
 
 from workers import BenchError, Contestant, Link, Worker, busy_neighbour, once
 
-__all__ = ['BenchError', 'Contestant', 'ROOT', 'Task', 'cores', 'logical_processors', 'main', 'missing', 'once']
+__all__ = ['BenchError', 'Contestant', 'ROOT', 'Task', 'cores', 'logical_processors', 'machine', 'main', 'missing',
+           'once']
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, ROOT)

@@ -15,15 +15,13 @@ import statistics
 import sys
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, ROOT)
-
-import numpy as np  # noqa: E402
-import scipy  # noqa: E402
-import sklearn  # noqa: E402
-from gluonfr import metrics  # noqa: E402
-from sklearn.metrics import roc_curve  # noqa: E402
-from sklearn.model_selection import KFold  # noqa: E402
+import numpy as np
+import scipy
+import sklearn
+from bench import ROOT, cores, machine  # its import puts gluonfr on the path
+from gluonfr import metrics
+from sklearn.metrics import roc_curve
+from sklearn.model_selection import KFold
 
 CSV = os.path.join(ROOT, 'resources', 'results', 'benchmark-verification.csv')
 FARS = np.array([1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1])
@@ -107,8 +105,8 @@ def main():
     rounds = args.rounds or (3 if args.quick else 5)
     if rounds < 1:
         parser.error(f'--rounds must be >= 1, got {rounds}.')
-    versions = {'machine': machine(), 'python': platform.python_version(), 'numpy': np.__version__,
-                'scipy': scipy.__version__, 'scikit-learn': sklearn.__version__}
+    versions = {'machine': machine(), 'cores': cores(), 'python': platform.python_version(),
+                'numpy': np.__version__, 'scipy': scipy.__version__, 'scikit-learn': sklearn.__version__}
     print(', '.join(f'{name} {value}' for name, value in versions.items()))
     rows = []
     for task, (sizes, methods, equal) in TASKS.items():
@@ -149,15 +147,6 @@ def time_in_turn(methods, data, rounds):
             if turn:
                 seconds[name].append(time.perf_counter() - start)
     return seconds, results
-
-
-def machine():
-    """Processor and number of usable cores."""
-    model = platform.processor() or platform.machine()
-    if os.path.exists('/proc/cpuinfo'):
-        with open('/proc/cpuinfo', encoding='utf-8') as file:
-            model = next((line.split(':', 1)[1].strip() for line in file if line.startswith('model name')), model)
-    return f'{model} ({len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()} cores)'
 
 
 if __name__ == '__main__':
