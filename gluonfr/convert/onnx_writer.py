@@ -72,7 +72,7 @@ class Writer:
     """
 
     def __init__(self, symbol, params, shape, rename):
-        nodes, (self._head, _) = read_graph(symbol, params, shape)
+        nodes, (self._head, _), _ = read_graph(symbol, params, shape)
         self.rows, self.tensors, self.size = [], {}, self._head.shape[1]
         self._rename = rename
         self._taken = set()

@@ -1,5 +1,4 @@
 """The graph of a net for inference alone: fewer operators, the same function."""
-import json
 from collections import Counter
 
 import numpy as np
@@ -36,7 +35,7 @@ def fuse(symbol, params, shape, onednn=True, precision='float32', images=None):
         A graph equal to the first but for rounding, and its weights.
     """
     fusion = Fusion(symbol, params, shape, onednn)
-    symbol, weights = to_symbol(fusion.output(), json.loads(symbol.tojson())['attrs'])
+    symbol, weights = to_symbol(fusion.output(), fusion.attrs)
     if precision != 'float32':
         return lower(symbol, weights, precision, images)
     # MXNet's pass folds a BatchNorm that is left along a wrong axis, or into a convolution with other uses
@@ -49,7 +48,7 @@ class Fusion:
     """Goes over the nodes of a graph in their order and makes for each what stands for it in the new one."""
 
     def __init__(self, symbol, params, shape, onednn):
-        self.nodes, self.head = read_graph(symbol, params, shape)
+        self.nodes, self.head, self.attrs = read_graph(symbol, params, shape)
         self.uses = Counter(source for node in self.nodes for source, _ in node.inputs)
         self.uses[self.head[0]] += 1
         self.onednn = onednn

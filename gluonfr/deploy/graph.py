@@ -61,7 +61,13 @@ def trace(net, dtype='float32'):
 
 
 def read_graph(symbol, params, shape):
-    """(nodes in their order, (node, output) of the result) of a graph with the input 'data' of images of a shape."""
+    """Read a graph with the input 'data' of images of a shape.
+
+    Returns
+    -------
+    (list of Node, (Node, int), dict)
+        The nodes in their order, the node and output of the result, and the attributes of the graph for `to_symbol`.
+    """
     graph, internals = json.loads(symbol.tojson()), symbol.get_internals()
     shapes, outputs = internals.infer_shape(data=(1,) + tuple(shape))[1], internals.list_outputs()
     nodes, following = [], 0
@@ -81,7 +87,7 @@ def read_graph(symbol, params, shape):
             node = Node('null', name, {}, [], value.shape, value.asnumpy())
         nodes.append(node)
     head = graph['heads'][0]
-    return nodes, (nodes[head[0]], head[1])
+    return nodes, (nodes[head[0]], head[1]), graph['attrs']
 
 
 def to_symbol(output, attrs):
