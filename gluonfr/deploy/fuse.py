@@ -3,6 +3,7 @@ from collections import Counter
 
 import numpy as np
 
+from .equalize import equalize
 from .graph import Node, read_graph, to_symbol
 from .lower import lower
 
@@ -14,7 +15,8 @@ def fuse(symbol, params, shape, onednn=True, precision='float32', images=None):
 
     What depends on weights alone is computed once, Dropout goes, and a BatchNorm becomes part of the convolution or
     dense layer before it. For a CPU, each PReLU takes the cheapest form that oneDNN has for its slopes
-    (`Fusion.leaky_relu`), and MXNet's own pass then lets convolutions add residuals and apply activations.
+    (`Fusion.leaky_relu`), and MXNet's own pass then lets convolutions add residuals and apply activations. For int8,
+    channels get values of one size first (`equalize`).
 
     Parameters
     ----------
@@ -34,7 +36,9 @@ def fuse(symbol, params, shape, onednn=True, precision='float32', images=None):
     (Symbol, dict of str to array)
         A graph equal to the first but for rounding, and its weights.
     """
-    fusion = Fusion(symbol, params, shape, onednn)
+    if precision == 'int8':
+        params = equalize(symbol, params, shape, images)
+    fusion = Fusion(symbol, params, shape, onednn, precision)
     symbol, weights = to_symbol(fusion.output(), fusion.attrs)
     if precision != 'float32':
         return lower(symbol, weights, precision, images)
@@ -47,11 +51,12 @@ def fuse(symbol, params, shape, onednn=True, precision='float32', images=None):
 class Fusion:
     """Goes over the nodes of a graph in their order and makes for each what stands for it in the new one."""
 
-    def __init__(self, symbol, params, shape, onednn):
+    def __init__(self, symbol, params, shape, onednn, precision='float32'):
         self.nodes, self.head, self.attrs = read_graph(symbol, params, shape)
         self.uses = Counter(source for node in self.nodes for source, _ in node.inputs)
         self.uses[self.head[0]] += 1
         self.onednn = onednn
+        self.differences = precision != 'int8'  # whether a number may be the difference of two larger ones
         self.made = {}  # old node -> new node
 
     def output(self):
@@ -113,7 +118,8 @@ class Fusion:
 
          - one slope: MXNet's 'leaky' operator, which a convolution applies itself;
          - slopes <= 1 behind a depthwise convolution w: the sum of w scaled by alpha and relu of w scaled by
-           1 - alpha, as computing that convolution twice costs less than reading its result again;
+           1 - alpha, as computing that convolution twice costs less than reading its result again; in int8 only if
+           none is negative, as with -3 a value would be -3 + 4 times itself, each rounded;
          - else x + (1 - alpha) relu(-x), where the first scaling applies the relu and the second one adds x.
 
         Slopes for each channel want images, (B, C, H, W).
@@ -129,7 +135,8 @@ class Fusion:
         def relu(layer):
             return Node('Activation', name + '_relu', {'act_type': 'relu'}, [(layer, 0)], node.shape), 0
 
-        if slopes.max() <= 1 and x[0].is_depthwise() and self.uses[node.inputs[0][0]] == 1:
+        twice = slopes.max() <= 1 and (self.differences or slopes.min() >= 0)
+        if twice and x[0].is_depthwise() and self.uses[node.inputs[0][0]] == 1:
             layer, column = x[0], slopes.reshape(-1, 1, 1, 1)
             weight, bias = layer.weight_and_bias()
             left = layer.with_weights(layer.inputs[0], weight * column, bias * slopes, '_left'), 0
