@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Sets up an environment with gluonfr and the contestants, runs all benchmarks and writes their tables,
-# resources/results/benchmark-*.csv. Close other programs first: some 15 minutes on two cores, 5 with --quick. Run it
-# twice to see how far the ratios move.
+# Sets up an environment with gluonfr and the contestants, runs all benchmarks, twice, and writes their tables,
+# resources/results/benchmark-*.csv, with a row of each pass: how far the ratios move. Close other programs first: some
+# 30 minutes on two cores, 10 with --quick.
 # Usage: scripts/benchmark/all.sh [options that all take: --quick, --rounds N]
 # GLUONFR_VENV: the environment (default: outputs/benchmark/venv in the checkout; about 2 GB)
+# PASSES: how often (default 2)
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=scripts/_env.sh
@@ -11,14 +12,26 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 export GLUONFR_VENV=${GLUONFR_VENV:-$ROOT/outputs/benchmark/venv}
 prepare_env cpu
-if ! "$PYTHON" -c 'import torch, onnx, onnxscript, onnxruntime' >/dev/null 2>&1; then
-    say "installing PyTorch and ONNX Runtime for comparison"
-    "$PYTHON" -m pip install --quiet 'numpy<2' 'torch>=2.4' onnx onnxscript onnxruntime ||
-        say "they cannot be installed: their rows will say skipped"
-fi
+# peer MODULES PACKAGES: what a row needs; without it that row says skipped
+peer() {
+    local modules=$1
+    "$PYTHON" -c "import $modules" >/dev/null 2>&1 && return
+    say "installing ${*:2} for comparison"
+    "$PYTHON" -m pip install --quiet 'numpy<2' "${@:2}" || say "they cannot be installed: their rows will say skipped"
+}
+peer torch,onnx,onnxscript,onnxruntime 'torch>=2.4' onnx onnxscript onnxruntime
+peer nvidia.dali nvidia-dali-cuda110==1.34.0
 cd "$ROOT"
-for name in train embed data memory verification; do
-    say "scripts/benchmark/$name.py $* --save"
-    "$PYTHON" "scripts/benchmark/$name.py" "$@" --save
+measure() {
+    say "scripts/benchmark/$1.py ${*:2} --save"
+    "$PYTHON" "scripts/benchmark/$1.py" "${@:2}" --save
+}
+for ((number = 1; number <= ${PASSES:-2}; number++)); do
+    say "pass $number"
+    measure train --only mobilefacenet --neighbour --pass "$number" "$@"
+    measure train --only iresnet50 --pass "$number" "$@"
+    for name in embed data memory verification; do
+        measure "$name" --pass "$number" "$@"
+    done
 done
-say "done: the tables stand in resources/results"
+say "done: the tables stand in resources/results; python scripts/benchmark/readme.py puts them into the READMEs"

@@ -28,8 +28,8 @@ from collections import namedtuple
 
 from workers import BenchError, Contestant, Link, Worker, busy_neighbour, once
 
-__all__ = ['BenchError', 'Contestant', 'ROOT', 'Task', 'cores', 'logical_processors', 'machine', 'main', 'missing',
-           'once']
+__all__ = ['BenchError', 'Contestant', 'ROOT', 'Task', 'add_pass', 'cores', 'logical_processors', 'machine', 'main',
+           'missing', 'once', 'save']
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, ROOT)
@@ -142,26 +142,26 @@ def show(rows):
             row['images_per_second'], row['peak_rss_mib'], row.get('shown', ''), goal))
 
 
-COLUMNS = {'task': None, 'contestant': None, 'rounds': None, 'seconds': '{:.6f}', 'fastest': '{:.6f}',
+COLUMNS = {'task': None, 'pass': None, 'contestant': None, 'rounds': None, 'seconds': '{:.6f}', 'fastest': '{:.6f}',
            'slowest': '{:.6f}', 'images_per_second': '{:.1f}', 'measure': None, 'value': '{:.3f}', 'goal': None,
            'met': None, 'peak_rss_mib': '{:.0f}', 'threads': None, 'machine': None, 'cores': None, 'load': None,
            'versions': None, 'skipped': None, 'command': None}
 
 
 def save(path, rows):
-    """Write a csv of the rows; those of other tasks that it holds stay."""
+    """Write a csv of the rows; those of other tasks and passes that it holds stay."""
     kept = []
     if os.path.exists(path):
+        fresh = {(row['task'], str(row['pass'])) for row in rows}
         with open(path, newline='', encoding='utf-8') as file:
-            fresh = {row['task'] for row in rows}
-            kept = [row for row in csv.DictReader(file) if row['task'] not in fresh]
+            kept = [row for row in csv.DictReader(file) if (row['task'], row['pass']) not in fresh]
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with open(path, 'w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, list(COLUMNS), extrasaction='ignore')
+        writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(kept)
-        writer.writerows({name: form.format(row[name]) if form and name in row else row.get(name, '')
-                          for name, form in COLUMNS.items()} for row in rows)
+        writer.writerows(rows)
+    print('wrote ' + os.path.relpath(path))
 
 
 def logical_processors():
@@ -185,6 +185,12 @@ def machine():
                 if line.startswith('model name'):
                     return line.split(':', 1)[1].strip()
     return platform.processor() or platform.machine()
+
+
+def add_pass(parser):
+    """The option that tells passes of a benchmark apart."""
+    parser.add_argument('--pass', type=whole, default=1, metavar='N', dest='number',
+                        help='number of this pass in the table; rows of others stay (default 1)')
 
 
 def whole(text):
@@ -233,6 +239,7 @@ def main(script, description, tasks, workers, rounds=5, quick_rounds=2, neighbou
                         '(default: a temporary folder)')
     parser.add_argument('--save', nargs='?', const=default, metavar='CSV',
                         help='write the table (default {})'.format(os.path.relpath(default, ROOT)))
+    add_pass(parser)
     args = parser.parse_args()
     command = 'python scripts/benchmark/{}.py {}'.format(name, ' '.join(map(shlex.quote, sys.argv[1:]))).rstrip()
     with tempfile.TemporaryDirectory() as folder:
@@ -255,9 +262,9 @@ def main(script, description, tasks, workers, rounds=5, quick_rounds=2, neighbou
                 except BenchError as error:
                     sys.exit('{}: {}'.format(title, error))
                 show(found)
-                rows += [dict(row, task=title, **facts) for row in found]
+                rows += [{'task': title, 'pass': args.number, **row, **facts} for row in found]
         print('\n' + '\n'.join(sorted({row['contestant'] + ': ' + row['versions'] for row in rows
                                        if row.get('versions') and not row['contestant'].endswith(NEIGHBOUR)})))
     if args.save:
-        save(args.save, rows)
-        print('wrote ' + os.path.relpath(args.save))
+        save(args.save, [{name: form.format(row[name]) if form and name in row else row.get(name, '')
+                          for name, form in COLUMNS.items()} for row in rows])

@@ -8,7 +8,6 @@ Every round runs each method once, in turn, so that a busy machine slows all of 
 methods are compared, too: where they should be equal and are not, the script stops.
 """
 import argparse
-import csv
 import os
 import platform
 import statistics
@@ -18,7 +17,7 @@ import time
 import numpy as np
 import scipy
 import sklearn
-from bench import ROOT, cores, machine  # its import puts gluonfr on the path
+from bench import ROOT, add_pass, cores, machine, save  # its import puts gluonfr on the path
 from gluonfr import metrics
 from sklearn.metrics import roc_curve
 from sklearn.model_selection import KFold
@@ -101,6 +100,7 @@ def main():
     parser.add_argument('--quick', action='store_true', help='no 15,658,489 pairs, 3 rounds')
     parser.add_argument('--rounds', type=int, help='default 5, 3 with --quick')
     parser.add_argument('--save', action='store_true', help='write ' + os.path.relpath(CSV, ROOT))
+    add_pass(parser)
     args = parser.parse_args()
     rounds = args.rounds or (3 if args.quick else 5)
     if rounds < 1:
@@ -123,18 +123,14 @@ def main():
             median = statistics.median(times)
             print(f'  {name:34} median {1000 * median:10.1f} ms   fastest {1000 * min(times):10.1f} ms   '
                   f'x {base / median:.1f}')
-            rows.append({'task': task, 'method': name, 'rounds': rounds, 'median_ms': round(1000 * median, 2),
-                         'fastest_ms': round(1000 * min(times), 2), 'times_as_fast': round(base / median, 2),
+            rows.append({'task': task, 'pass': args.number, 'method': name, 'rounds': rounds,
+                         'median_ms': round(1000 * median, 2), 'fastest_ms': round(1000 * min(times), 2),
+                         'times_as_fast': round(base / median, 2),
                          'result': f'{results[name]:.6f}' if isinstance(results[name], float) else
                          ' '.join(f'{tar:.5f}' for tar in results[name]),
                          'command': ' '.join(['python scripts/benchmark/verification.py', *sys.argv[1:]]), **versions})
     if args.save:
-        os.makedirs(os.path.dirname(CSV), exist_ok=True)
-        with open(CSV, 'w', newline='', encoding='utf-8') as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-        print('\nwrote ' + os.path.relpath(CSV, ROOT))
+        save(CSV, rows)
 
 
 def time_in_turn(methods, data, rounds):

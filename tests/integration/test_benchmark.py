@@ -61,9 +61,9 @@ def naps(tmp_path):
     return script
 
 
-def table(path):
+def table(path, number='1'):
     with open(str(path), newline='', encoding='utf-8') as file:
-        return {(row['task'], row['contestant']): row for row in csv.DictReader(file)}
+        return {(row['task'], row['contestant']): row for row in csv.DictReader(file) if row['pass'] == number}
 
 
 def test_rounds_ratios_goals_and_csv(naps, tmp_path):
@@ -88,6 +88,10 @@ def test_rounds_ratios_goals_and_csv(naps, tmp_path):
     code, said = run(naps, '--only', 'again', '--rounds', 1, '--steps', 1, '--save', path)
     assert code == 0, said
     rows = table(path)
+    code, said = run(naps, '--only', 'again', '--rounds', 1, '--steps', 1, '--save', path, '--pass', 2)
+    assert code == 0, said
+    assert table(path) == rows  # those of the first pass stay
+    assert table(path, '2')['again', 'cat']['command'].endswith('--pass 2')
     assert rows['naps', 'cat'] == cat  # the other task's rows stay
     assert rows['again', 'cat']['measure'] == 'rate' and rows['again', 'cat']['met'] == 'yes'
     assert rows['again', 'dog']['measure'] == 'memory' and rows['again', 'dog']['met'] == 'yes'
