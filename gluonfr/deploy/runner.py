@@ -9,6 +9,7 @@ import numpy as np
 from mxnet import nd
 
 from ..compat import threads_to_use
+from ..utils.gpu import check_gpus
 from ..utils.host_array import host_array
 from ..utils.precision import is_half
 from .fuse import fuse
@@ -50,6 +51,7 @@ class Runner:
 
     def __init__(self, net, shape, ctx=None, precision='float32', images=None):
         ctx = ctx or next((param.list_ctx()[0] for param in net.collect_params().values()), mx.cpu())
+        check_gpus([ctx])
         self._one_by_one, self._whole = False, None
         if precision != 'float32' and (is_half(net) or ctx.device_type != 'cpu'):
             raise ValueError('Embedder: precision must be float32 but for float32 nets on a CPU, got {}.'.format(

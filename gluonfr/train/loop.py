@@ -5,6 +5,7 @@ from mxnet import autograd, gluon
 
 from ..utils.check import check_int, check_number
 from ..utils.engine import pin_threads
+from ..utils.gpu import check_gpus
 from ..utils.precision import is_half
 from .batches import epoch_batches, seed_step, split
 from .checkpoint import find_checkpoint, restore
@@ -113,6 +114,7 @@ def fit(net, loss, train_data, *, head=None, epochs=1, optimizer='sgd', optimize
     ctx = [ctx] if ctx is not None and not isinstance(ctx, (list, tuple)) else list(ctx or list_ctx(params.values()))
     if len(set(ctx)) < len(ctx):
         raise ValueError('fit: ctx must be different contexts, got {}.'.format(ctx))
+    check_gpus(ctx)
     if len(ctx) == 1:  # several contexts on a CPU share its cores as the system likes
         pin_threads(ctx[0])
     seed_step(seed, 0)

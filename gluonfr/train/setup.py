@@ -1,6 +1,8 @@
 """What a training needs beside net, loss and data, made from the words of a command line."""
 import mxnet as mx
 
+from ..utils.gpu import check_gpus
+
 __all__ = ['make_optimizer', 'parse_gpus']
 
 
@@ -42,7 +44,7 @@ def parse_gpus(gpus):
     Raises
     ------
     ValueError
-        These are no different numbers of GPUs that MXNet sees.
+        These are no different numbers of GPUs that MXNet sees and has code for.
     """
     if not gpus:
         return [mx.cpu()]
@@ -53,4 +55,6 @@ def parse_gpus(gpus):
     if max(int(n) for n in numbers) >= found:
         raise ValueError('--gpus must name GPUs that MXNet sees, got {}, and it sees {}. Leave it out to train on the '
                          'CPU; GPUs need the wheel mxnet-cu112.'.format(gpus, found or 'none'))
-    return [mx.gpu(int(n)) for n in numbers]
+    contexts = [mx.gpu(int(n)) for n in numbers]
+    check_gpus(contexts)
+    return contexts

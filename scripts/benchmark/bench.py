@@ -24,6 +24,7 @@ import shlex
 import statistics
 import sys
 import tempfile
+import time
 from collections import namedtuple
 
 from workers import BenchError, Contestant, Link, Worker, busy_neighbour, once
@@ -47,6 +48,7 @@ MEASURES = {
     'memory': ('{:.2f}x the memory', '<=', lambda first, row, alone: first['peak_rss_mib'] / row['peak_rss_mib']),
     'rate': ('{:,.0f} images/s', '>=', lambda first, row, alone: row['images_per_second']),
     'itself': ('this one is {:.2f}x as fast', '>=', lambda first, row, alone: first['seconds'] / row['seconds']),
+    'gflops': ('{:,.0f} GFLOP/s', '>=', lambda first, row, alone: row['gflop'] / row['seconds']),
     'alone': ('{:.2f}x as fast as alone', '>=', lambda first, row, alone: alone['seconds'] / row['seconds']),
 }
 NEIGHBOUR = ', busy neighbour'
@@ -112,10 +114,11 @@ def _rows(task, taken, infos, neighbour):
         row.update(rounds=len(seconds), seconds=statistics.median(seconds), fastest=min(seconds), slowest=max(seconds),
                    images_per_second=task.images / statistics.median(seconds),
                    peak_rss_mib=statistics.median([one['peak_rss_mib'] for one in taken[name]]),
+                   gflop=contestant.gflop,
                    threads=infos[name].get('threads', ''),
                    versions=', '.join(map(' '.join, infos[name]['versions'].items())))
         first = rows[task.contestants[0].name]
-        if row is not first or contestant.measure == 'rate':
+        if row is not first or contestant.measure in ('rate', 'gflops'):
             text, sign, value = MEASURES[contestant.measure]
             row['value'] = value(first, row, rows[contestant.name])
             row['measure'] = contestant.measure
@@ -175,6 +178,23 @@ def cores():
     compat = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(compat)
     return compat.usable_cores()
+
+
+def others(seconds=2.0):
+    """How many processors are busy while this process sleeps; the load average where that is not told.
+
+    The load average itself would count what ran before, such as the benchmark before this one.
+    """
+    def ticks():
+        with open('/proc/stat', encoding='ascii') as file:
+            user, nice, system, _, _, interrupts, soft, steal = map(int, file.readline().split()[1:9])
+        return user + nice + system + interrupts + soft + steal
+
+    if not os.path.exists('/proc/stat'):
+        return os.getloadavg()[0]
+    begin = ticks()
+    time.sleep(seconds)
+    return (ticks() - begin) / os.sysconf('SC_CLK_TCK') / seconds
 
 
 def machine():
@@ -248,9 +268,9 @@ def main(script, description, tasks, workers, rounds=5, quick_rounds=2, neighbou
         if args.only and args.only not in known:
             parser.error('--only must be one of {}, got {!r}'.format(', '.join(known), args.only))
         os.makedirs(args.work, exist_ok=True)
-        facts = {'machine': machine(), 'cores': cores(), 'load': round(os.getloadavg()[0], 2), 'command': command}
-        print('{machine}, {cores} cores, load average {load}'.format(**facts))
-        if facts['load'] > 0.5:
+        facts = {'machine': machine(), 'cores': cores(), 'load': round(others(), 2), 'command': command}
+        print('{machine}, {cores} cores, of which others keep {load} busy'.format(**facts))
+        if facts['load'] > 0.2:
             print('the machine is busy: these figures will mean little')
         rows = []
         for title, task in known.items():

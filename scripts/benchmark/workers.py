@@ -19,11 +19,12 @@ __all__ = ['BenchError', 'Contestant', 'Link', 'Worker', 'busy_neighbour', 'once
 
 THREAD_SETTINGS = ('OMP_', 'GOMP_', 'KMP_', 'MKL_', 'OPENBLAS_', 'MXNET_')  # a contestant gets its own only
 
-Contestant = namedtuple('Contestant', 'name worker settings measure goal environ needs',
-                        defaults=('speed', None, {}, ()))
+Contestant = namedtuple('Contestant', 'name worker settings measure goal environ needs gflop',
+                        defaults=('speed', None, {}, (), None))
 Contestant.__doc__ = """One row. `worker` names the function that runs in the process, `settings` its arguments (with
 `steps`, the steps of a round), `measure` one of MEASURES and `goal` its bound, `environ` what its environment gets,
-`needs` the modules without which it is skipped."""
+`needs` the modules without which it is skipped, `gflop` the thousand million operations of a step, for the measure
+'gflops'."""
 
 
 class BenchError(Exception):

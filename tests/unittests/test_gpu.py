@@ -15,8 +15,10 @@ from gluonfr.loss import get_loss
 from gluonfr.model_zoo import get_model
 from gluonfr.nn import ANGLE_SETTINGS, AngleLinear, get_head
 from gluonfr.train import fit
+from gluonfr.utils.gpu import gpu_problem
 
-pytestmark = pytest.mark.skipif(not mx.context.num_gpus(), reason='needs a GPU that MXNet sees')
+MISSING = gpu_problem(0) if mx.context.num_gpus() else 'needs a GPU that MXNet sees'
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=str(MISSING))
 
 NAMES = sorted(name for name, size in TABLE.items() if size.values < 45e6)
 GPU, CPU = mx.gpu(), mx.cpu()

@@ -1,0 +1,52 @@
+"""Which GPUs the wheel mxnet-cu112 has code for."""
+import ctypes
+
+from ..compat import installed_mxnet
+
+__all__ = ['check_gpus', 'gpu_problem']
+
+# mxnet-cu112 1.9.1 holds machine code for the compute capabilities 5.0, 6.0, 7.0, 8.0 and 8.6, and none that a driver
+# could compile for others. Such code runs on GPUs of the same major version and no older minor one.
+MAJORS = range(5, 9)
+MAJOR, MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_...
+
+
+def check_gpus(contexts):
+    """Raise a ValueError for a GPU that MXNet's wheel has no code for, as its operators would with less to go by.
+
+    Parameters
+    ----------
+    contexts : sequence of Context
+        CPUs among them are passed over.
+    """
+    for ctx in contexts:
+        problem = gpu_problem(ctx.device_id) if ctx.device_type == 'gpu' else None
+        if problem:
+            raise ValueError(problem)
+
+
+def gpu_problem(number, load=ctypes.CDLL):
+    """The sentence on a GPU that mxnet-cu112 cannot compute on, or None; None, too, where nothing can be known.
+
+    Parameters
+    ----------
+    number : int
+        As in ``mx.gpu(number)``.
+    load : callable
+        Loads a library by its name.
+    """
+    if 'mxnet-cu112' not in installed_mxnet():  # a build from source has code for what it was built for
+        return None
+    try:
+        cuda = load('libcuda.so.1')
+    except OSError:
+        return None
+    device, major, minor, name = ctypes.c_int(), ctypes.c_int(), ctypes.c_int(), ctypes.create_string_buffer(100)
+    if (cuda.cuInit(0) or cuda.cuDeviceGet(ctypes.byref(device), number)
+            or cuda.cuDeviceGetAttribute(ctypes.byref(major), MAJOR, device)
+            or cuda.cuDeviceGetAttribute(ctypes.byref(minor), MINOR, device)
+            or cuda.cuDeviceGetName(name, len(name), device) or major.value in MAJORS):
+        return None
+    return ('gpu({}) must have a compute capability of 5.0 to 8.9 (Maxwell to Ada), for which mxnet-cu112 1.9.1 has '
+            'code, got {}.{} ({}). Use such a GPU, or the CPU.'.format(
+                number, major.value, minor.value, name.value.decode()))
