@@ -4,7 +4,8 @@ Five things, in this order, each of them doing nothing where there is nothing to
 
 1. the NumPy names that MXNet and GluonCV use and NumPy 1.24 removed (`np.bool`, `np.int`, ...) come back;
 2. what is installed is checked, and a message says what to run when it cannot work;
-3. OpenMP gets one thread per physical core, and threads that wait a short while before they sleep;
+3. OpenMP gets one thread per physical core, and threads that wait a short while before they sleep; MXNet gets
+   temporary memory for a graph on each core;
 4. for the wheel mxnet-cu112, the CUDA libraries that came as wheels are loaded, so that no toolkit is needed;
 5. the OpenMP runtime that MXNet links and no wheel carries is looked for.
 
@@ -164,6 +165,10 @@ def set_thread_defaults(environ, cores):
     environ.setdefault('OMP_NUM_THREADS', str(cores))
     if 'OMP_WAIT_POLICY' not in environ:
         environ.setdefault('GOMP_SPINCOUNT', SPIN_COUNT)
+    # Each graph that runs holds the next two of MXNet's temporary memories, 4 by default: with three graphs side by
+    # side (gluonfr.deploy.runner), the first and the third would take turns.
+    if cores > 2:
+        environ.setdefault('MXNET_CPU_TEMP_COPY', str(2 * cores + 2))
 
 
 def wheel_folders():

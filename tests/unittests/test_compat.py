@@ -207,13 +207,16 @@ def test_usable_cores_are_at_least_one(monkeypatch):
     assert compat.usable_cores() == 1
 
 
-@pytest.mark.parametrize('given, expected', [
-    ({}, {'OMP_NUM_THREADS': '6', 'GOMP_SPINCOUNT': compat.SPIN_COUNT}),
-    ({'OMP_NUM_THREADS': '1'}, {'OMP_NUM_THREADS': '1', 'GOMP_SPINCOUNT': compat.SPIN_COUNT}),
-    ({'OMP_WAIT_POLICY': 'ACTIVE'}, {'OMP_WAIT_POLICY': 'ACTIVE', 'OMP_NUM_THREADS': '6'}),
-    ({'GOMP_SPINCOUNT': '7'}, {'GOMP_SPINCOUNT': '7', 'OMP_NUM_THREADS': '6'})])
-def test_thread_defaults_keep_what_the_user_set(given, expected):
-    compat.set_thread_defaults(given, 6)
+@pytest.mark.parametrize('given, cores, expected', [
+    ({}, 2, {'OMP_NUM_THREADS': '2', 'GOMP_SPINCOUNT': compat.SPIN_COUNT}),
+    ({}, 6, {'OMP_NUM_THREADS': '6', 'GOMP_SPINCOUNT': compat.SPIN_COUNT, 'MXNET_CPU_TEMP_COPY': '14'}),
+    ({'MXNET_CPU_TEMP_COPY': '4'}, 6,
+     {'OMP_NUM_THREADS': '6', 'GOMP_SPINCOUNT': compat.SPIN_COUNT, 'MXNET_CPU_TEMP_COPY': '4'}),
+    ({'OMP_NUM_THREADS': '1'}, 2, {'OMP_NUM_THREADS': '1', 'GOMP_SPINCOUNT': compat.SPIN_COUNT}),
+    ({'OMP_WAIT_POLICY': 'ACTIVE'}, 2, {'OMP_WAIT_POLICY': 'ACTIVE', 'OMP_NUM_THREADS': '2'}),
+    ({'GOMP_SPINCOUNT': '7'}, 2, {'GOMP_SPINCOUNT': '7', 'OMP_NUM_THREADS': '2'})])
+def test_thread_defaults_keep_what_the_user_set(given, cores, expected):
+    compat.set_thread_defaults(given, cores)
     assert given == expected
 
 
