@@ -142,17 +142,6 @@ def cpu_quota(cgroup='/sys/fs/cgroup'):
     return int(quota) / int(period)
 
 
-def memory_limit(cgroup='/sys/fs/cgroup'):
-    """Return the bytes of memory that this process may use: the machine's, or what the control group grants."""
-    limits = [os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')]
-    for place in ('memory.max', 'memory/memory.limit_in_bytes'):
-        try:
-            limits.append(int(Path(cgroup, place).read_text()))
-        except (OSError, ValueError):  # not there, or 'max'
-            continue
-    return min(limits)
-
-
 def usable_cores():
     """Return the physical cores that this process may use, at least 1."""
     if not hasattr(os, 'sched_getaffinity'):

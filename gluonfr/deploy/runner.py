@@ -8,7 +8,7 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
-from ..compat import memory_limit, threads_to_use
+from ..compat import threads_to_use
 from ..utils.gpu import check_gpus
 from ..utils.host_array import host_array
 from ..utils.precision import is_half
@@ -18,17 +18,13 @@ from .workers import worker_contexts
 
 __all__ = ['Runner']
 
+REPLICA_BYTES = 1 << 30  # of weights in all replicas together; oneDNN keeps a second copy of them
 PROBE, TRIES = 400, 4  # single images between two trials of the slower way, and those that a trial takes
 # MXNet runs graphs of these with all memory planned ahead; some others then fail on memory that oneDNN has laid out.
 PLANNED = {'null', '_sg_mkldnn_conv', '_sg_mkldnn_fully_connected', 'Convolution', 'FullyConnected', 'BatchNorm',
            'Activation', 'LeakyReLU', 'Pooling', 'Flatten', 'Reshape', 'Concat', 'elemwise_add', 'elemwise_mul',
            'broadcast_mul', 'L2Normalization', '_contrib_BilinearResize2D', '_minus_scalar', '_mul_scalar', 'amp_cast',
            '_contrib_quantize_v2', '_contrib_quantized_flatten', '_contrib_dequantize', '_contrib_requantize'}
-
-
-def replica_bytes():
-    """How much the weights of all replicas together may take; oneDNN keeps a second copy of them."""
-    return max(1 << 30, memory_limit() // 16)
 
 
 class Runner:
@@ -67,14 +63,14 @@ class Runner:
         else:
             symbol, weights = fuse(*trace(net), shape, True, precision, images)
             cores, size = threads_to_use(), sum(4 * weight.size for weight in weights.values())
-            count = max(1, min(cores, replica_bytes() // max(size, 1) - 1))
+            count = max(1, min(cores, REPLICA_BYTES // max(size, 1) - 1))
             self._one_by_one = True
             places = worker_contexts(count, cores // count) if count > 1 else []
             # OpenMP's threads wait briefly if there are more of them than cores: so no new ones for all cores
             self._replicas = [Replica(symbol, weights, place) for place in places + [mx.cpu()]]
             self._whole = self._replicas.pop() if places else None
-            # At its first run a graph gets the next of MXNet's temporary memories, and it waits for what was started
-            # before with the same one. The last graph goes first from then on: else its image waits for the end of
+            # At its first run a graph gets the next of MXNet's few temporary memories, and it waits for what was started
+            # before with the same one. The last one goes first from then on: else its image waits for the end of
             # another's, which cost IResNet-50 a tenth of its speed on two cores.
             for replica in self._replicas:
                 replica(np.zeros((1,) + tuple(shape), 'float32'))

@@ -202,17 +202,6 @@ def test_cpu_quota(tmp_path, files, quota):
     assert compat.cpu_quota(str(tmp_path)) == quota
 
 
-@pytest.mark.parametrize('name, text, limit', [
-    ('memory.max', '1000', 1000), ('memory.max', 'max', None), ('memory/memory.limit_in_bytes', '5000', 5000),
-    ('memory/memory.limit_in_bytes', '9223372036854771712', None), ('other', '1', None)])
-def test_memory_limit(tmp_path, name, text, limit):
-    (tmp_path / name).parent.mkdir(exist_ok=True)
-    (tmp_path / name).write_text(text + '\n')
-    machine = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
-    assert compat.memory_limit(str(tmp_path)) == (machine if limit is None else limit)
-    assert 0 < compat.memory_limit() <= machine
-
-
 def test_usable_cores_are_at_least_one(monkeypatch):
     monkeypatch.setattr(compat, 'cpu_quota', lambda: 0.5)
     assert compat.usable_cores() == 1

@@ -184,8 +184,7 @@ def test_worker_contexts_are_kept_and_have_their_threads():
 def test_a_large_net_has_fewer_replicas(monkeypatch, copies, single, whole):
     net = used(get_model('lenetplus'), (1, 28, 28))
     monkeypatch.setenv('OMP_NUM_THREADS', '6')
-    room = int((copies + 0.1) * 4 * TABLE['lenetplus'].values)
-    monkeypatch.setattr('gluonfr.deploy.runner.replica_bytes', lambda: room)
+    monkeypatch.setattr('gluonfr.deploy.runner.REPLICA_BYTES', int((copies + 0.1) * 4 * TABLE['lenetplus'].values))
     runner = Runner(net, (1, 28, 28))
     assert len(runner._replicas) == single and (runner._whole is not None) == whole
     x = np.random.RandomState(0).uniform(0, 1, (3, 1, 28, 28)).astype('float32')
