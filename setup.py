@@ -31,6 +31,7 @@ EXTRAS = {
     'dev': ['pytest>=7', 'ruff>=0.5', 'build'],
     'docs': ['sphinx>=5', 'sphinx-rtd-theme', 'myst-parser'],
 }
+EXTRAS['dev'] += EXTRAS['onnx'] + EXTRAS['faiss'] + ['scikit-image']  # what tests of conversion, search, alignment need
 # of the two MXNet wheels only one can be installed: with an NVIDIA GPU take cu112 instead of all
 EXTRAS['all'] = [package for name in ('cpu', 'demo', 'dev', 'docs') for package in EXTRAS[name]]
 

@@ -64,7 +64,6 @@ def begin(args, said):
             shutil.rmtree(old)
         elif os.path.exists(old):
             os.remove(old)
-    os.makedirs(args.out, exist_ok=True)
     with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8') as file:
         json.dump(said, file, indent=1)
 

@@ -69,8 +69,8 @@ class Runner:
             # OpenMP's threads wait briefly if there are more of them than cores: so no new ones for all cores
             self._replicas = [Replica(symbol, weights, place) for place in places + [mx.cpu()]]
             self._whole = self._replicas.pop() if places else None
-            # At its first run a graph gets the next of MXNet's few temporary memories, and it waits for what was started
-            # before with the same one. The last one goes first from then on: else its image waits for the end of
+            # At its first run a graph gets the next of MXNet's temporary memories, and it waits for what was started
+            # before with the same one. The last graph goes first from then on: else its image waits for the end of
             # another's, which cost IResNet-50 a tenth of its speed on two cores.
             for replica in self._replicas:
                 replica(np.zeros((1,) + tuple(shape), 'float32'))

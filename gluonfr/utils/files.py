@@ -30,9 +30,11 @@ def advice_on_full_disk(place, advice):
 def atomic_path(path):
     """Give a temporary path beside `path`; at the end what was written there replaces `path` in one step.
 
-    The data reach the disk before the name does, so after a crash `path` holds the old content or the new, whole.
+    The data reach the disk before the name does, so after a crash `path` holds the old content or the new, whole. Its
+    folder is made if it is not there.
     """
     path = os.path.abspath(path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     temporary = os.path.join(os.path.dirname(path), '.{}.{}.tmp'.format(os.path.basename(path), os.getpid()))
     try:
         yield temporary

@@ -190,6 +190,12 @@ def test_missing_packages(onnx, tmp_path, monkeypatch, caplog):
         export_onnx(net, str(path))
 
 
+def test_folders_that_are_not_there_are_made(tmp_path):
+    export_symbol(make('lenetplus'), str(tmp_path / 'new' / 'folder' / 'net'))
+    found = sorted(path.name for path in (tmp_path / 'new' / 'folder').iterdir())
+    assert found == ['net-0000.params', 'net-symbol.json']
+
+
 @pytest.mark.parametrize('name, arguments', [
     ('mobilefacenet_ring', {'feature_norm': True, 'use_se': True}), ('iresnet18', UNITS), ('resnet18_v1b_face', {}),
     ('lenetplus', {'prelu_last': True}), ('miniresnet18', {})])
