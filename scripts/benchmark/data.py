@@ -9,6 +9,7 @@ float32 (B, 3, 112, 112). gluonfr is `ImageLoader` over `RecordDataset`. The oth
 
  - the original's way: a Gluon dataset over the same .rec with `mx.image.imdecode`, `mxnet.gluon.data.vision.transforms`
    and `DataLoader` with the number of workers, of 0, 1, 2 and 4, that is fastest here;
+ - gluonfr's own decoding and normalisation in as many processes of a `DataLoader`, instead of threads;
  - DALI, where it is installed;
  - `cv2.imdecode` alone on one core: what decoding costs, and nothing else.
 
@@ -64,7 +65,7 @@ def plain_batches(link, rec, batch, steps):
     """A plain dataset and Gluon's DataLoader."""
     import gluonfr
     import mxnet as mx
-    from mxnet.gluon.data import DataLoader, Dataset
+    from mxnet.gluon.data import Dataset
     from mxnet.gluon.data.vision import transforms
 
     changed = transforms.Compose([transforms.RandomFlipLeftRight(), transforms.ToTensor(),
@@ -83,7 +84,35 @@ def plain_batches(link, rec, batch, steps):
             image = mx.image.imdecode(data)
             return changed(image), np.float32(header.label)
 
-    faces, seconds, loaders = Faces(), {}, {}
+    in_processes(link, Faces(), batch, steps, (mx, np))
+
+
+def own_processes(link, rec, batch, steps):
+    """gluonfr's decoding, mirroring and normalisation in processes of Gluon's DataLoader."""
+    import gluonfr
+    import mxnet as mx
+    from gluonfr.data.normalize import normalize
+    from mxnet.gluon.data import Dataset
+    spec = face_spec()
+
+    class Faces(Dataset):
+        def __init__(self):
+            self._faces = gluonfr.data.RecordDataset(rec)
+
+        def __len__(self):
+            return len(self._faces)
+
+        def __getitem__(self, index):
+            image, label = self._faces.read(index)
+            return normalize(image[None, :, ::np.random.choice([1, -1])], spec)[0], np.float32(label)
+
+    in_processes(link, Faces(), batch, steps, (gluonfr, mx, np))
+
+
+def in_processes(link, faces, batch, steps, modules):
+    """Rounds of a DataLoader with the number of workers that is the fastest here."""
+    from mxnet.gluon.data import DataLoader
+    seconds, loaders = {}, {}
     for workers in WORKERS_TRIED:
         loaders[workers] = DataLoader(faces, batch, shuffle=True, num_workers=workers, last_batch='discard')
         for _ in range(2):
@@ -91,7 +120,7 @@ def plain_batches(link, rec, batch, steps):
             take(loaders[workers], steps)
             seconds[workers] = time.perf_counter() - begin
     workers = min(seconds, key=seconds.get)
-    link.rounds(lambda: take(loaders[workers], steps), 1, (mx, np), threads='{} workers'.format(workers))
+    link.rounds(lambda: take(loaders[workers], steps), 1, modules, threads='{} workers'.format(workers))
 
 
 def dali_batches(link, rec, batch, steps):
@@ -144,6 +173,7 @@ def tasks(args):
         'batches': Task('batches of {} from a .rec, mirrored at random and normalised'.format(batch), batch, [
             Contestant('gluonfr', 'gluonfr', read, 'rate', 9000),
             Contestant('Gluon dataset and DataLoader', 'plain', read, goal=4.0),
+            Contestant('gluonfr, in processes', 'processes', read),
             Contestant('DALI', 'dali', read, needs=('nvidia.dali',)),
             Contestant('cv2.imdecode alone, one core', 'decode', read)], prepare=prepare),
         'loop': Task('train MobileFaceNet, batches of {}'.format(small), small, [
@@ -151,8 +181,8 @@ def tasks(args):
             Contestant('gluonfr, one cached batch', 'loop', trained, goal=0.95)], prepare=prepare)}
 
 
-WORKERS = {'gluonfr': gluonfr_batches, 'plain': plain_batches, 'dali': dali_batches, 'decode': decode_batches,
-           'loop': training_loop, 'pack': pack}
+WORKERS = {'gluonfr': gluonfr_batches, 'plain': plain_batches, 'processes': own_processes, 'dali': dali_batches,
+           'decode': decode_batches, 'loop': training_loop, 'pack': pack}
 
 if __name__ == '__main__':
     main(__file__, __doc__, tasks, WORKERS)

@@ -308,7 +308,7 @@ def test_command_for_pytorch(trained, tmp_path, capsys):
 @pytest.mark.parametrize('words, message', [
     ([], 'say what to write: --onnx FILE, --symbol PREFIX or --torch FILE'),
     (['--torch', 'n.pth', '--l2'], '--normalise, --flip and --l2 are for --onnx and --symbol'),
-    (['--symbol', 'nowhere/n'], 'nowhere')])
+    (['--symbol', 'run/card.json/n'], 'card.json')])
 def test_command_says_what_is_wrong(trained, words, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     run('export', trained[0], *words, code=2)
