@@ -1,11 +1,9 @@
 """Weights of the same net whose channels have values of one size, so that 8 bits can tell them apart."""
-from collections import Counter
-
 import mxnet as mx
 import numpy as np
 from mxnet import nd
 
-from .graph import read_graph
+from .graph import count_uses, read_graph
 
 __all__ = ['equalize']
 
@@ -39,8 +37,7 @@ def equalize(symbol, params, shape, images):
         Weights with which the graph is the same function but for rounding.
     """
     nodes, head, _ = read_graph(symbol, params, shape)
-    uses = Counter(source for node in nodes for source, _ in node.inputs)
-    uses[head[0]] += 1
+    uses = count_uses(nodes, head)
     between = [path for path in (_to_convolution(node, uses, params) for node in nodes) if path]
     params = dict(params)
     if not between:

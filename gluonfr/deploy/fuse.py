@@ -1,10 +1,8 @@
 """The graph of a net for inference alone: fewer operators, the same function."""
-from collections import Counter
-
 import numpy as np
 
 from .equalize import equalize
-from .graph import Node, read_graph, to_symbol
+from .graph import Node, count_uses, read_graph, to_symbol
 from .lower import lower
 
 __all__ = ['fuse']
@@ -53,8 +51,7 @@ class Fusion:
 
     def __init__(self, symbol, params, shape, onednn, precision='float32'):
         self.nodes, self.head, self.attrs = read_graph(symbol, params, shape)
-        self.uses = Counter(source for node in self.nodes for source, _ in node.inputs)
-        self.uses[self.head[0]] += 1
+        self.uses = count_uses(self.nodes, self.head)
         self.onednn = onednn
         self.differences = precision != 'int8'  # whether a number may be the difference of two larger ones
         self.made = {}  # old node -> new node

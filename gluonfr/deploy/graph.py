@@ -1,5 +1,6 @@
 """MXNet's graphs as nodes that Python can take apart and put together."""
 import json
+from collections import Counter
 
 import mxnet as mx
 import numpy as np
@@ -7,7 +8,7 @@ from mxnet import nd
 
 from ..nn import plain_operators
 
-__all__ = ['Node', 'read_graph', 'to_symbol', 'trace']
+__all__ = ['Node', 'count_uses', 'read_graph', 'to_symbol', 'trace']
 
 
 class Node:
@@ -88,6 +89,13 @@ def read_graph(symbol, params, shape):
         nodes.append(node)
     head = graph['heads'][0]
     return nodes, (nodes[head[0]], head[1]), graph['attrs']
+
+
+def count_uses(nodes, head):
+    """{node: how often others or the result `head` take an output of it}."""
+    uses = Counter(source for node in nodes for source, _ in node.inputs)
+    uses[head[0]] += 1
+    return uses
 
 
 def to_symbol(output, attrs):
