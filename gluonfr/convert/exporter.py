@@ -8,13 +8,13 @@ from mxnet import gluon, nd
 
 from ..data.normalize import check_spec
 from ..deploy.graph import trace
+from ..deploy.reading.error import ConvertError
+from ..deploy.reading.from_onnx import import_onnx
 from ..metrics.scores import FLIPS
 from ..utils.check import check_choice, check_int
 from ..utils.files import atomic_path
 from ..utils.precision import is_half
 from .check import TOLERANCE, unit
-from .error import ConvertError
-from .from_onnx import import_onnx
 from .onnx_writer import LOWEST_OPSET, onnx_model
 from .torch_weights import import_torch, load_torch, native_from_torch, torch_from_native
 

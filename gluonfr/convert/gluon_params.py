@@ -4,8 +4,8 @@ import re
 import mxnet as mx
 from mxnet import nd
 
+from ..deploy.reading.error import ConvertError, names
 from ..model_zoo import get_model
-from .error import ConvertError, names
 from .match import fitted
 
 __all__ = ['load_arrays', 'net_from_params']

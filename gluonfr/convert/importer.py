@@ -7,10 +7,10 @@ import tempfile
 from ..data.normalize import normalize
 from ..deploy.card import write_card
 from ..deploy.load import CARD_NAME
+from ..deploy.reading.error import ConvertError, names
 from ..model_zoo import MODELS
 from ..utils.files import atomic_folder, file_sha256
 from .check import check_equal, check_runs, drawn_faces, given_images
-from .error import ConvertError, names
 from .readers import reader_of
 
 __all__ = ['convert']

@@ -4,9 +4,9 @@ import numpy as np
 from mxnet import nd
 
 from ..deploy.graph import trace
+from ..deploy.reading.from_mxnet import layers_of
+from ..deploy.reading.layers import LINEAR, in_order
 from ..model_zoo import get_model
-from .from_mxnet import layers_of
-from .layers import LINEAR, in_order
 from .match import Mismatch, match
 from .recognise import Unknown, recognise
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 import numpy as np
 
 from ..deploy.graph import read_graph
+from ..deploy.reading.from_onnx import import_onnx
 from ..version import __version__
-from .from_onnx import import_onnx
 
 __all__ = ['LOWEST_OPSET', 'onnx_model']
 

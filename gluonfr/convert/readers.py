@@ -8,10 +8,10 @@ from mxnet import nd
 from ..deploy.embedder import Embedder
 from ..deploy.load import ONNX, SYMBOL, load_symbol, symbol_params
 from ..deploy.onnx_net import OnnxNet, described_input
+from ..deploy.reading.error import ConvertError
+from ..deploy.reading.from_mxnet import check_shapes, embedding_of, read_symbol
+from ..deploy.reading.from_onnx import load_onnx, read_onnx, runnable
 from ..utils.files import file_sha256
-from .error import ConvertError
-from .from_mxnet import check_shapes, embedding_of, read_symbol
-from .from_onnx import load_onnx, read_onnx, runnable
 from .gluon_params import load_arrays, net_from_params
 from .match import Mismatch
 from .native import native_from_graph

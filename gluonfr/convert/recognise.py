@@ -2,8 +2,8 @@
 import inspect
 import math
 
+from ..deploy.reading.layers import LINEAR, in_order
 from ..model_zoo import MODELS
-from .layers import LINEAR, in_order
 
 __all__ = ['Unknown', 'recognise']
 

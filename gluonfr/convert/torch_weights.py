@@ -9,8 +9,8 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
+from ..deploy.reading.error import ConvertError, names
 from ..model_zoo import get_model, iresnet18, iresnet34, iresnet50, iresnet100, iresnet200, mbf
-from .error import ConvertError, names
 from .torch_names import EPSILON, PARAMETERS, layer_table
 
 __all__ = ['import_torch', 'load_torch', 'native_from_torch', 'torch_from_native']

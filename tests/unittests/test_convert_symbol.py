@@ -9,7 +9,7 @@ from deploy_cases import images
 from mxnet import gluon, nd
 
 from gluonfr.convert import ConvertError, convert
-from gluonfr.convert.from_mxnet import layers_of
+from gluonfr.deploy.reading.from_mxnet import layers_of
 from gluonfr.convert.match import Mismatch, match
 from gluonfr.data import read_bin
 from gluonfr.deploy import CardError, Embedder, load_net, load_symbol

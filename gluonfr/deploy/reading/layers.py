@@ -4,7 +4,7 @@ from copy import copy
 
 import numpy as np
 
-from ..model_zoo import InputSpec
+from ...model_zoo import InputSpec
 from .error import ConvertError
 
 __all__ = ['LINEAR', 'Layer', 'Source', 'Value', 'flattened', 'in_order', 'plus', 'pool', 'times']

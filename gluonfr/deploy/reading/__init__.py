@@ -1,0 +1,1 @@
+"""Graphs of other programs, MXNet symbols and ONNX, in one form."""
