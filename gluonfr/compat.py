@@ -14,6 +14,7 @@ A variable that the user has set is never changed.
 import ctypes
 import importlib.util
 import os
+import shlex
 import sys
 import warnings
 from importlib import metadata
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ['prepare']
+__all__ = ['install_command', 'prepare']
 
 NUMPY_ALIASES = {'bool': bool, 'int': int, 'float': float, 'complex': complex, 'object': object, 'str': str,
                  'long': int, 'unicode': str}
@@ -30,6 +31,8 @@ NUMPY_ALIASES = {'bool': bool, 'int': int, 'float': float, 'complex': complex, '
 # training is the fastest from 3,000 on (66-69 images/s, 63-65 with 1,000, 56-63 with 100), one image on both cores
 # takes 3.4 ms with 3,000 or more, 4.9 with 1,000 and 8.5 with 100; beside a busy process long waiting is slow.
 SPIN_COUNT = '3000'
+
+CHECKOUT = Path(__file__).resolve().parents[1]
 
 # Every wheel that carries the package `mxnet`; two of them overwrite each other's files.
 MXNET_WHEELS = ('mxnet', 'mxnet-mkl', 'mxnet-native', 'mxnet-cu92', 'mxnet-cu100', 'mxnet-cu101', 'mxnet-cu102',
@@ -62,6 +65,16 @@ def add_numpy_aliases(numpy):
                 setattr(numpy, name, value)
 
 
+def install_command(extra, root=CHECKOUT):
+    """Return the pip command that installs gluonfr with an extra: from the checkout in `root`, else from the index.
+
+    Without a bound, pip may take gluonfr 1.0 of the index, which has no extras.
+    """
+    if Path(root, 'setup.py').is_file():
+        return 'pip install -e ' + shlex.quote('{}[{}]'.format(root, extra))
+    return "pip install 'gluonfr[{}]>=2.0.dev0'".format(extra)
+
+
 def installed_mxnet(version=metadata.version):
     """Return {distribution: version} of the installed wheels that carry the package `mxnet`."""
     found = {}
@@ -92,11 +105,11 @@ def installation_problem(wheels, importable, numpy_version, has_distutils=True):
     if len(wheels) > 1:
         keep = 'cu112' if any('cu' in name for name in wheels) else 'cpu'
         return ('{} are installed together and overwrite each other. '
-                "Run: pip uninstall -y {} && pip install 'gluonfr[{}]'".format(
-                    ' and '.join(sorted(wheels)), ' '.join(sorted(wheels)), keep))
+                'Run: pip uninstall -y {} && {}'.format(
+                    ' and '.join(sorted(wheels)), ' '.join(sorted(wheels)), install_command(keep)))
     if not importable:
-        return ("MXNet is not installed. Run: pip install 'gluonfr[cpu]' "
-                "(or 'gluonfr[cu112]' on a machine with an NVIDIA GPU)")
+        return 'MXNet is not installed. Run: {}, or on a machine with an NVIDIA GPU: {}'.format(
+            install_command('cpu'), install_command('cu112'))
     if not has_distutils:
         return 'MXNet needs distutils, which Python 3.12 left to setuptools. Run: pip install setuptools'
     return None
@@ -190,7 +203,7 @@ def load_cuda_libraries(folders, load=ctypes.CDLL):
     except OSError as error:
         raise ImportError(
             'gluonfr: mxnet-cu112 needs libcuda.so.1, which comes with the NVIDIA driver ({}). Install the driver '
-            "(450 or newer), or use the CPU: pip uninstall -y mxnet-cu112 && pip install 'gluonfr[cpu]'".format(error)
+            '(450 or newer), or use the CPU: pip uninstall -y mxnet-cu112 && {}'.format(error, install_command('cpu'))
         ) from error
     for library, wheel in CUDA_LIBRARIES:
         places = [Path(folder, wheel, 'lib', library) for folder in folders]
@@ -198,8 +211,8 @@ def load_cuda_libraries(folders, load=ctypes.CDLL):
         try:
             load(place, mode=ctypes.RTLD_GLOBAL)
         except OSError as error:
-            raise ImportError("gluonfr: mxnet-cu112 needs {} ({}). Run: pip install 'gluonfr[cu112]'".format(
-                library, error)) from error
+            raise ImportError('gluonfr: mxnet-cu112 needs {} ({}). Run: {}'.format(
+                library, error, install_command('cu112'))) from error
 
 
 def check_openmp(load=ctypes.CDLL):

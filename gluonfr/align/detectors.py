@@ -7,6 +7,7 @@ import cv2
 import mxnet as mx
 import numpy as np
 
+from ..compat import install_command
 from ..data.image import resize
 from ..utils.check import check_int, check_number
 from ..utils.files import file_sha256
@@ -194,8 +195,8 @@ class MTCNN(Detector):
         try:
             import facenet_pytorch
         except ImportError as error:
-            raise ImportError('the detector mtcnn needs PyTorch and facenet-pytorch ({}): pip install '
-                              'facenet-pytorch'.format(error)) from error
+            raise ImportError('the detector mtcnn needs PyTorch and facenet-pytorch ({}): {}'.format(
+                error, install_command('mtcnn'))) from error
         self._net = facenet_pytorch.MTCNN(keep_all=True, min_face_size=min_face)
 
     def _detect(self, image):

@@ -68,8 +68,8 @@ def add_faces(parser):
     """How faces are found in photographs; without these options images are aligned already."""
     group = parser.add_argument_group('photographs')
     group.add_argument('--detect', choices=DETECTORS.names(),
-                       help='find faces with this detector: yunet (its weights are a file of 0.2 MB) or mtcnn (pip '
-                            'install facenet-pytorch)')
+                       help='find faces with this detector: yunet (its weights are a file of 0.2 MB) or mtcnn '
+                            '(comes with gluonfr[mtcnn])')
     group.add_argument('--detector-model', type=user_path, metavar='FILE',
                        help='weights of yunet (default face_detection_yunet_2023mar.onnx in ~/.mxnet/models)')
     group.add_argument('--detect-size', type=positive, metavar='PIXELS',

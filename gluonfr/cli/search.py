@@ -29,7 +29,7 @@ folder of a person, where the gallery is of people.""")
     parser.add_argument('--top', type=positive, default=5, metavar='N', help='how many for each query (default 5)')
     parser.add_argument('--threshold', type=float, metavar='X',
                         help='cosine from which on two faces count as one person; `gluonfr verify` prints one')
-    parser.add_argument('--engine', choices=ENGINES, default='numpy', help='faiss: pip install faiss-cpu')
+    parser.add_argument('--engine', choices=ENGINES, default='numpy', help='faiss comes with gluonfr[faiss]')
     parser.add_argument('--out', type=user_path, metavar='FILE', help='write what is found to this csv file, too')
     add_net(parser, '--net')
     add_faces(parser)

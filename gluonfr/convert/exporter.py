@@ -6,6 +6,7 @@ import mxnet as mx
 import numpy as np
 from mxnet import gluon, nd
 
+from ..compat import install_command
 from ..data.normalize import check_spec
 from ..deploy.graph import trace
 from ..deploy.reading.error import ConvertError
@@ -78,8 +79,8 @@ def export_onnx(net, path, *, batch='dynamic', normalise=False, flip='none', l2=
         try:
             import onnxruntime
         except ImportError:
-            logging.getLogger('gluonfr').warning("%s is unverified: to check it, pip install 'gluonfr[onnx]' "
-                                                 'and export again', path)
+            logging.getLogger('gluonfr').warning('%s is unverified: to check it, %s and export again', path,
+                                                 install_command('onnx'))
             return None
         session = onnxruntime.InferenceSession(temporary, providers=['CPUExecutionProvider'])
         return reference.compare(lambda x: session.run(None, {'data': x})[0], count or 3)

@@ -2,7 +2,7 @@
 import mxnet as mx
 import numpy as np
 
-from ..compat import usable_cores
+from ..compat import install_command, usable_cores
 from ..utils.check import check_choice, check_int
 from ..utils.host_array import data_pointer
 from .loader import EpochLoader
@@ -72,9 +72,9 @@ class DALIRecordIter(EpochLoader):
         try:
             from . import dali_pipeline
         except ImportError as error:
-            raise ImportError("DALIRecordIter needs NVIDIA DALI, which cannot be imported ({}). Run: pip install "
-                              "'gluonfr[dali]', or read the same file without it: gluonfr.data.ImageLoader, "
-                              '--data-iter gluon.'.format(error)) from error
+            raise ImportError('DALIRecordIter needs NVIDIA DALI, which cannot be imported ({}). Run: {}, or read '
+                              'the same file without it: gluonfr.data.ImageLoader, --data-iter gluon.'.format(
+                                  error, install_command('dali'))) from error
         owner = 'DALIRecordIter'
         self._num_shards = check_int(owner, 'num_shards', num_shards, 1)
         self._shard_id = check_int(owner, 'shard_id', shard_id, 0, self._num_shards - 1)

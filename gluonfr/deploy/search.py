@@ -1,6 +1,7 @@
 """The nearest embeddings of a gallery: exact, in blocks of bounded memory."""
 import numpy as np
 
+from ..compat import install_command
 from ..utils.check import check_choice, check_int, check_number
 
 __all__ = ['ENGINES', 'search']
@@ -96,7 +97,8 @@ def _faiss_candidates(queries, units, top, least):
     try:
         import faiss
     except ImportError as error:
-        raise ImportError("search: engine 'faiss' needs faiss ({}): pip install faiss-cpu".format(error)) from error
+        raise ImportError("search: engine 'faiss' needs faiss ({}): {}".format(
+            error, install_command('faiss'))) from error
     count = min(len(units), top + SPARE)
     columns = faiss.knn(queries, units, count, metric=faiss.METRIC_INNER_PRODUCT)[1]
     return np.repeat(np.arange(len(queries)), count), columns.ravel()

@@ -133,7 +133,7 @@ def test_mtcnn_says_what_to_install():
     try:
         import facenet_pytorch  # noqa: F401
     except ImportError:
-        with pytest.raises(ImportError, match='mtcnn needs PyTorch and facenet-pytorch .*pip install facenet-pytorch'):
+        with pytest.raises(ImportError, match=r'mtcnn needs PyTorch and facenet-pytorch .*pip install .*\[mtcnn\]'):
             get_detector('mtcnn')
     else:
         pytest.skip('facenet-pytorch is installed')

@@ -1,5 +1,6 @@
 """gluonfr.compat: its decisions as pure functions, and real processes where the behaviour of an import counts."""
 import os
+import re
 import subprocess
 import sys
 import types
@@ -13,6 +14,7 @@ import pytest
 from gluonfr import compat
 
 ROOT = Path(compat.__file__).resolve().parents[1]
+INSTALL = "pip install -e '{}[cpu]'".format(ROOT)
 
 # Loads compat.py alone, so that the process does not need what the rest of gluonfr imports.
 LOAD = """
@@ -71,6 +73,17 @@ print('fine')
 
 # What is installed
 
+def test_the_install_command_works_in_a_checkout_and_from_the_index(tmp_path):
+    assert compat.install_command('onnx', '/a place') == "pip install 'gluonfr[onnx]>=2.0.dev0'"
+    (tmp_path / 'a place').mkdir()
+    (tmp_path / 'a place' / 'setup.py').write_text('')
+    assert compat.install_command('onnx', tmp_path / 'a place') == "pip install -e '{}/a place[onnx]'".format(tmp_path)
+    assert compat.install_command('cpu') == INSTALL
+    unbound = [str(path) for path in (ROOT / 'gluonfr').rglob('*.py')
+               if re.search(r"install\s+'?gluonfr", path.read_text(encoding='utf-8')) and path.name != 'compat.py']
+    assert not unbound, 'these write what install_command is for'
+
+
 def test_installed_mxnet_knows_every_wheel():
     def version(name):
         if name in ('mxnet', 'mxnet-cu112'):
@@ -81,10 +94,10 @@ def test_installed_mxnet_knows_every_wheel():
 
 
 @pytest.mark.parametrize('wheels, importable, numpy, distutils, parts', [
-    ({}, False, '1.26.4', True, ["pip install 'gluonfr[cpu]'", "'gluonfr[cu112]'"]),
+    ({}, False, '1.26.4', True, [INSTALL, compat.install_command('cu112')]),
     ({'mxnet': '1.9.1', 'mxnet-cu112': '1.9.1'}, True, '1.23.5', True,
-     ['mxnet and mxnet-cu112', 'pip uninstall -y mxnet mxnet-cu112 &&', "'gluonfr[cu112]'"]),
-    ({'mxnet': '1.9.1', 'mxnet-mkl': '1.6.0'}, True, '1.23.5', True, ["pip install 'gluonfr[cpu]'"]),
+     ['mxnet and mxnet-cu112', 'pip uninstall -y mxnet mxnet-cu112 && ' + compat.install_command('cu112')]),
+    ({'mxnet': '1.9.1', 'mxnet-mkl': '1.6.0'}, True, '1.23.5', True, [INSTALL]),
     ({'mxnet': '1.9.1'}, True, '2.1.0', True, ['NumPy 2.1.0', "pip install 'numpy<2'"]),
     ({'mxnet': '1.9.1'}, True, '1.26.4', False, ['pip install setuptools']),
 ])
@@ -116,7 +129,7 @@ except ImportError as error:
     print(error)
 """
     status, out, err = run_python(code)
-    assert status == 0 and "gluonfr: MXNet is not installed. Run: pip install 'gluonfr[cpu]'" in out, err
+    assert status == 0 and "gluonfr: MXNet is not installed. Run: {},".format(INSTALL) in out, err
 
 
 def fake_wheel(folder, name, init=''):
@@ -248,7 +261,7 @@ def test_cuda_libraries_come_from_the_wheels_in_order(tmp_path):
 
 @pytest.mark.parametrize('missing, parts', [
     ('libcuda.so.1', ['NVIDIA driver', 'pip uninstall -y mxnet-cu112']),
-    ('libcudnn.so.8', ['needs libcudnn.so.8', "pip install 'gluonfr[cu112]'"])])
+    ('libcudnn.so.8', ['needs libcudnn.so.8', compat.install_command('cu112')])])
 def test_a_missing_cuda_library_is_named(missing, parts):
     def load(name, mode):
         if name == missing:

@@ -173,7 +173,7 @@ def test_without_onnx_runtime_nothing_is_compared(tmp_path, monkeypatch, caplog)
         with pytest.raises(ImportError, match="pip install onnxruntime 'numpy<2'"):
             call(str(tmp_path / 'other.onnx'), str(tmp_path / 'other'))
     monkeypatch.setitem(sys.modules, 'onnx', None)
-    with pytest.raises(ImportError, match=r"pip install 'gluonfr\[onnx\]'"):
+    with pytest.raises(ImportError, match=r'pip install .*\[onnx\]'):
         convert(str(tmp_path / 'other.onnx'), str(tmp_path / 'other'))
     assert not (tmp_path / 'other').exists()
 

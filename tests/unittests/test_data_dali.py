@@ -79,7 +79,7 @@ def test_without_dali_a_sentence_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, 'nvidia.dali', None)
     monkeypatch.delitem(sys.modules, 'gluonfr.data.dali_pipeline', raising=False)
     monkeypatch.delattr(gluonfr.data, 'dali_pipeline', raising=False)
-    with pytest.raises(ImportError, match=r"pip install 'gluonfr\[dali\]', or .*ImageLoader, --data-iter gluon\."):
+    with pytest.raises(ImportError, match=r"pip install .*\[dali\]', or .*ImageLoader, --data-iter gluon\."):
         DALIRecordIter(write(tmp_path / 'a'), 4)
 
 

