@@ -5,6 +5,7 @@ from functools import partial
 
 from ..data.image import IMAGE_SUFFIXES, encode
 from ..utils.files import atomic_path
+from ..utils.lock import sole_writer
 from .geometry import align_face, image_size, template
 from .report import read_report, report_rows, report_settings, run_report
 
@@ -48,14 +49,18 @@ def align_folder(folder, out, finder, size=112, settings=None, overwrite=False, 
     ValueError
         It holds no images, `out` is it or lies in it, or `out` holds faces that were aligned with other settings.
     OSError
-        The disk is full, or `out` cannot be written.
+        The disk is full, `out` cannot be written, or another process writes there.
     """
     template(size)
     folder, out = os.path.abspath(folder), os.path.abspath(out)
     if (out + os.sep).startswith(folder + os.sep):
         raise ValueError('align_folder: out must not lie in the folder of the photographs, got {}.'.format(out))
     paths = photographs(folder)
-    os.makedirs(out, exist_ok=True)
+    with sole_writer(os.path.join(out, '.lock'), out):
+        return _align_all(folder, paths, out, finder, size, settings, overwrite, progress)
+
+
+def _align_all(folder, paths, out, finder, size, settings, overwrite, progress):
     report = os.path.join(out, REPORT_NAME)
     settings = dict(settings or {}, size=list(image_size(size)), several=finder.several, min_face=finder.min_face)
     before = report_settings(report)

@@ -1,9 +1,11 @@
 """`gluonfr convert`: weights from elsewhere -> a folder with a card."""
 import json
+import os
 
 from ..convert import convert
 from ..model_zoo import InputSpec
 from ..utils.arguments import parse_arguments
+from ..utils.lock import sole_writer
 from .options import add_command, user_path
 
 __all__ = ['add_commands']
@@ -35,7 +37,8 @@ commands take as NET. A graph that is no net of the model zoo is taken as it is:
 
 def run(args):
     """Convert and say what came of it."""
-    path = convert(args.source, args.out, args.model, args.params, input_spec(args.input), args.images)
+    with sole_writer(os.path.abspath(args.out) + '.lock', '--out {}'.format(args.out)):
+        path = convert(args.source, args.out, args.model, args.params, input_spec(args.input), args.images)
     with open(path, encoding='utf-8') as stream:
         card = json.load(stream)
     print('{}: {}, {} values, input {} x {} {}'.format(path, card['model'], card['embedding_size'],

@@ -6,6 +6,7 @@ import os
 import numpy as np
 
 from ..utils.files import advice_on_full_disk, atomic_path, save_npz
+from ..utils.lock import sole_writer
 from .options import add_command, add_faces, add_net, make_embedder, on_error, user_path
 from .photos import open_faces
 from .train_data import identity
@@ -43,8 +44,9 @@ def embed(args):
     if not args.out.endswith(('.npz', '.npy')):
         raise ValueError('--out must end in .npz or .npy, got {}.'.format(args.out))
     embedder = make_embedder(args)
-    dataset = open_faces(args, args.data, embedder.spec.size, args.out)
-    count, size = embed_file(embedder, dataset, args.out, not args.no_progress)
+    with sole_writer(args.out + '.lock', '--out {}'.format(args.out)):
+        dataset = open_faces(args, args.data, embedder.spec.size, args.out)
+        count, size = embed_file(embedder, dataset, args.out, not args.no_progress)
     print('{}: {} embeddings of {} values'.format(args.out, count, size))
     if args.plot:
         draw(args.out, dataset.labels, args.plot)

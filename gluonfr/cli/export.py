@@ -7,6 +7,7 @@ from ..deploy.load import CARD_NAME
 from ..metrics.scores import FLIPS
 from ..model_zoo.model_store import choose_card, get_model_file
 from ..utils.arguments import parse_arguments
+from ..utils.lock import sole_writer
 from .options import add_command, add_weights, load_weights, positive, user_path
 
 __all__ = ['add_commands']
@@ -56,7 +57,9 @@ def export(args):
         difference = export_onnx(net, args.onnx, batch=args.batch, opset=args.opset, **graph, **facts(args))
         report(net, args.onnx, args.normalise, difference, 'ONNX Runtime')
     if args.symbol:
-        report(net, args.symbol + '-symbol.json', args.normalise, export_symbol(net, args.symbol, **graph), 'MXNet')
+        with sole_writer(args.symbol + '.lock', '--symbol {}'.format(args.symbol)):
+            difference = export_symbol(net, args.symbol, **graph)
+        report(net, args.symbol + '-symbol.json', args.normalise, difference, 'MXNet')
     if args.torch:
         report(net, args.torch, False, export_torch(net, args.torch), 'the way back')
 

@@ -17,6 +17,7 @@ from ..train import (Checkpoint, CSVLog, LogLine, PlotCurves, Profile, ProgressB
 from ..utils import IterLRScheduler, parse_arguments
 from ..utils.check import check_number
 from ..utils.files import advice_on_full_disk
+from ..utils.lock import sole_writer
 from .options import add_command
 from .train_data import identity, open_training_set, training_loader
 from .train_options import EXAMPLE, add_options
@@ -71,7 +72,8 @@ def train(args):
         callbacks.append(Profile(args.out))
     if not args.no_progress:
         callbacks.append(ProgressBar())
-    with advice_on_full_disk(args.out, 'The checkpoints in it are whole: make room and go on with --resume'):
+    with advice_on_full_disk(args.out, 'The checkpoints in it are whole: make room and go on with --resume'), \
+            sole_writer(place(args, '.lock'), '--out {}'.format(args.out)):
         begin(args, said)
         with log_file(place(args, 'log.txt')), logging_redirect_tqdm([logging.getLogger()]), signals.listening():
             state = fit(net, loss, data, head=head, epochs=epochs, optimizer=optimizer, clip_gradient=args.clip,

@@ -3,17 +3,16 @@ import csv
 import json
 import logging
 import os
-import shutil
 from contextlib import contextmanager
 
 from ..deploy.card import write_card
 from ..deploy.load import CARD_NAME
 from ..model_zoo import MODELS
+from ..train.run_folder import RECIPE_NAME, open_run
 from ..utils.files import atomic_path
 
 __all__ = ['begin', 'finish', 'log_file', 'place', 'recipe']
 
-RECIPE_NAME = 'recipe.json'
 RUN_FILES = ('log.txt', 'steps.csv', 'metrics.csv', 'verify.csv', 'curves.png', 'profile.csv', 'profile.json',
              'tensorboard', 'checkpoint', RECIPE_NAME, CARD_NAME)
 # the options that decide what comes out
@@ -47,23 +46,14 @@ def begin(args, said):
     Raises
     ------
     ValueError
-        The folder holds a run and neither --resume nor --overwrite was given, or the recipe to resume with differs.
+        As for `open_run`, or the recipe to resume with differs.
     """
-    path, folder = place(args, RECIPE_NAME), place(args, 'checkpoint')
-    there = os.path.isfile(place(args, CARD_NAME)) or os.path.isdir(folder) and any(
-        name.endswith(('.npz', '.params')) for name in os.listdir(folder))
-    if there and not (args.resume or args.overwrite):
-        raise ValueError('--out {} holds a run already. Give --resume to go on with it, --overwrite to replace it, or '
-                         'another folder.'.format(args.out))
-    if there and args.resume:
+    path = place(args, RECIPE_NAME)
+    if open_run(args.out, RUN_FILES, args.resume, args.overwrite):
         if os.path.isfile(path):
             _compare(args, path, json.loads(json.dumps(said)))
-    for name in [CARD_NAME] if there and args.resume else RUN_FILES:  # a card of weights that may soon be others
-        old = place(args, name)
-        if os.path.isdir(old):
-            shutil.rmtree(old)
-        elif os.path.exists(old):
-            os.remove(old)
+        if os.path.exists(place(args, CARD_NAME)):
+            os.remove(place(args, CARD_NAME))  # of weights that may soon be others
     with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8') as file:
         json.dump(said, file, indent=1)
 

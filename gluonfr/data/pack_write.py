@@ -1,5 +1,4 @@
 """Writes a packed set so that it can be interrupted at any time and go on as if it had not been."""
-import fcntl
 import json
 import logging
 import os
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
+from ..utils.lock import sole_writer
 from .record_write import RecordWriter, good_marks, write_text
 
 __all__ = ['write_set']
@@ -52,13 +52,12 @@ def write_set(folder, samples, labels, names, load, size, card, resume, progress
     Raises
     ------
     ValueError
-        With `resume`, the folder holds another set, finished or not; or another process is packing into it.
+        With `resume`, the folder holds another set, finished or not.
     OSError
-        The disk is full, for example.
+        The disk is full, for example, or another process is packing into the folder.
     """
-    os.makedirs(folder, exist_ok=True)
     prefix = os.path.join(folder, 'train')
-    with _journal(prefix + '.rec.journal') as journal:
+    with sole_writer(os.path.join(folder, '.lock'), folder), _journal(prefix + '.rec.journal') as journal:
         done = _begun(journal, prefix, card['digest']) if resume else None
         if resume and not done and os.path.exists(prefix + '.rec'):
             card = _finished(folder, card['digest'])
@@ -124,13 +123,8 @@ def _loaded(pool, load, samples, ahead):
 
 @contextmanager
 def _journal(path):
-    """Open the journal, which no other process may do then; an empty one is removed at the end."""
+    """Open the journal; an empty one is removed at the end."""
     with open(path, 'a+b', buffering=0) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ValueError('pack: another process is packing into {}. Wait for it, or give another folder.'.format(
-                os.path.dirname(path))) from error
         try:
             yield file
         finally:

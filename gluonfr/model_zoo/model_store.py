@@ -8,7 +8,8 @@ from functools import lru_cache
 import mxnet as mx
 
 from ..utils.download import DownloadError, fetch
-from ..utils.files import file_lock, file_sha256
+from ..utils.files import file_sha256
+from ..utils.lock import file_lock
 from ..utils.unzip import extract_member
 from .registry import MODELS
 from .spec import InputSpec

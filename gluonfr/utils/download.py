@@ -9,7 +9,8 @@ from urllib.error import HTTPError
 
 from tqdm import tqdm
 
-from .files import advice_on_full_disk, file_digest, file_lock, put_in_place
+from .files import advice_on_full_disk, file_digest, put_in_place
+from .lock import file_lock
 
 __all__ = ['DownloadError', 'fetch']
 

@@ -1,8 +1,6 @@
 """Files that are whole or absent, and what tells them apart."""
 import errno
-import fcntl
 import hashlib
-import logging
 import os
 import shutil
 import zipfile
@@ -10,8 +8,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-__all__ = ['advice_on_full_disk', 'atomic_folder', 'atomic_path', 'file_digest', 'file_lock', 'file_sha256',
-           'is_path', 'put_in_place', 'save_npz']
+__all__ = ['advice_on_full_disk', 'atomic_folder', 'atomic_path', 'file_digest', 'file_sha256', 'is_path',
+           'put_in_place', 'save_npz']
 
 
 @contextmanager
@@ -69,39 +67,6 @@ def put_in_place(temporary, path):
     _sync(temporary)
     os.replace(temporary, path)
     _sync(os.path.dirname(path))
-
-
-@contextmanager
-def file_lock(path, waiting):
-    """Hold the lock file `path`, which is gone afterwards; while another process holds it, say `waiting` and wait.
-
-    The lock is the kernel's: one that a killed process held is free.
-    """
-    held = False
-    while not held:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                logging.getLogger('gluonfr').warning(waiting)
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            held = _is_open(descriptor, path)  # else its holder has removed it, and the next to come locks another
-            if held:
-                try:
-                    yield
-                finally:
-                    os.remove(path)
-        finally:
-            os.close(descriptor)
-
-
-def _is_open(descriptor, path):
-    """Whether an open file is the one at `path`."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(path))
-    except FileNotFoundError:
-        return False
 
 
 def is_path(what):

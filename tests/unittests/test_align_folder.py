@@ -13,6 +13,7 @@ from photo_files import make_photos
 
 from gluonfr.align import STATUSES, DetectorError, Finder, align_face, align_folder, get_detector, read_landmarks
 from gluonfr.data.image import encode, read_image, read_photo
+from gluonfr.utils.lock import sole_writer
 
 
 @pytest.fixture(scope='module')
@@ -179,6 +180,9 @@ def test_other_settings_need_overwrite(tmp_path, weights, capsys):
         run(*words, *changed, code=2)
         assert 'holds faces aligned with {' in capsys.readouterr().err
     (out / 'mine.png').write_bytes(b'not from here')
+    with sole_writer(str(out / '.lock'), 'x'):
+        run(*words, '--overwrite', code=2)
+    assert '{} is in use: process'.format(out) in capsys.readouterr().err and set(tree(out)) > {'a.png', 'align.csv'}
     run(*words, '--size', '112x96', '--min-face', '60', '--overwrite')
     assert set(tree(out)) == {'a.png', 'align.csv', 'align.json', 'mine.png'}
     assert read_image(str(out / 'a.png')).shape == (112, 96, 3)

@@ -76,6 +76,28 @@ def test_a_folder_with_a_run(data, tmp_path, capsys):
         train(data, out, '--overwrite', '--resume')
 
 
+@pytest.mark.parametrize('flag', ['--overwrite', '--resume', '--no-progress'])
+def test_a_folder_that_is_no_run_is_left_alone(data, tmp_path, flag, capsys):
+    """Photographs, and what another tool calls as we do: a checkpoint of its own, for example."""
+    for name, contents in (('people', ['p0/1.jpg', 'p1/1.jpg', 'log.txt']), ('other', ['checkpoint/a.params'])):
+        for file in contents:
+            (tmp_path / name / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name / file).write_text('mine')
+        train(data, tmp_path / name, '--steps', 1, flag, code=2)
+        assert '--out must be a new or empty folder, or that of a run, got {}'.format(tmp_path / name) in \
+            capsys.readouterr().err
+        left = {str(path.relative_to(tmp_path / name)) for path in (tmp_path / name).rglob('*') if path.is_file()}
+        assert left == set(contents)
+
+
+def test_resume_without_a_run_says_so(data, tmp_path, caplog):
+    (tmp_path / 'nohup.out').write_text('')
+    with caplog.at_level('INFO', 'gluonfr'):
+        train(data, tmp_path, '--steps', 1, '--resume')
+    said = '--resume: {} holds no checkpoint, so the run starts from the beginning'.format(tmp_path)
+    assert caplog.messages.count(said) == 1 and (tmp_path / 'card.json').is_file()
+
+
 def test_resume_wants_the_same_recipe(data, tmp_path, capsys):
     words = ['--steps', 3, '--lr-steps', 2]
     train(data, tmp_path / 'a', *words, '--resume')  # there is none yet: it begins

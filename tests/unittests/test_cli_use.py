@@ -5,11 +5,12 @@ import re
 import mxnet as mx
 import numpy as np
 import pytest
-from cli_cases import make_data, run, train
+from cli_cases import TINY, make_data, run, train
 from helpers import rows
 
 from gluonfr.deploy import Embedder, read_card
 from gluonfr.model_zoo import get_model
+from gluonfr.utils.lock import sole_writer
 
 pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
 
@@ -98,6 +99,18 @@ def test_finetune(trained, data, tmp_path, capsys):
 def embeddings(path):
     with np.load(str(path), allow_pickle=False) as saved:
         return {name: saved[name] for name in saved.files}
+
+
+@pytest.mark.parametrize('words, out, lock', [
+    ('train --dataset DATA', '--out', 'x/.lock'), ('embed RUN DATA/people', '--out', 'x.npz.lock'),
+    ('export RUN', '--symbol', 'x.lock'), ('convert RUN/checkpoint/best.params --model lenetplus', '--out', 'x.lock')])
+def test_two_processes_with_one_place(trained, data, tmp_path, words, out, lock, capsys):
+    place = tmp_path / (lock[:-len('.lock')].rstrip('/'))
+    words = [word.replace('RUN', str(trained)).replace('DATA', str(data)) for word in words.split()]
+    with sole_writer(str(tmp_path / lock), 'x'):
+        run(*words, out, place, *(TINY if words[0] == 'train' else []), code=2)
+    assert '{} {} is in use: process {} on'.format(out, place, os.getpid()) in capsys.readouterr().err
+    assert [name for _, _, names in os.walk(str(tmp_path)) for name in names] == []
 
 
 def test_embed_kinds_of_data(trained, data, tmp_path, capsys):

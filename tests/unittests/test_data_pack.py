@@ -14,6 +14,7 @@ from gluonfr.data import pack_write
 from gluonfr.data.image import ImageError, decode, encode, read_image
 from gluonfr.data.pack import pack_dataset, pack_folder
 from gluonfr.data.record import RecordDataset
+from gluonfr.utils.lock import sole_writer
 
 PEOPLE = {'Ann': 3, 'Bob': 1, 'Dan': 4, 'Eve': 1, 'Çiğdem': 2}
 FILES = ['classes.txt', 'pack.json', 'property', 'train.idx', 'train.rec']
@@ -220,8 +221,8 @@ def test_set_that_was_not_packed_here_is_not_replaced(tmp_path):
 def test_one_process_at_a_time(tmp_path):
     fill(tmp_path / 'people')
     (tmp_path / 'out').mkdir()
-    with pack_write._journal(str(tmp_path / 'out' / 'train.rec.journal')):
-        with pytest.raises(ValueError, match='another process is packing into .*out'):
+    with sole_writer(str(tmp_path / 'out' / '.lock'), 'out'):
+        with pytest.raises(BlockingIOError, match='out is in use: process'):
             pack_folder(tmp_path / 'people', tmp_path / 'out')
 
 
@@ -274,7 +275,7 @@ def test_killed_while_packing(crowd, tmp_path, monkeypatch):
         process.kill()
         process.join()
         assert process.exitcode == -signal.SIGKILL
-        assert sorted(os.listdir(out)) == ['train.rec.journal', 'train.rec.part']
+        assert sorted(os.listdir(out)) == ['.lock', 'train.rec.journal', 'train.rec.part']
         with pytest.raises(FileNotFoundError):
             RecordDataset(out / 'train.rec')
     monkeypatch.setattr(module, '_encoded', encoded)
