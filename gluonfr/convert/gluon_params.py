@@ -6,11 +6,10 @@ from mxnet import nd
 
 from ..deploy.reading.error import ConvertError, names
 from ..model_zoo import get_model
+from ..nn.basic_blocks import CLASS_LAYER
 from .match import fitted
 
 __all__ = ['load_arrays', 'net_from_params']
-
-CLASS_LAYER = 'output.'
 
 
 def load_arrays(path):

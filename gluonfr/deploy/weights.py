@@ -2,17 +2,21 @@
 import gzip
 import inspect
 import os
+import re
 import shutil
 import tempfile
 import zlib
 from contextlib import contextmanager
 
 import mxnet as mx
-from mxnet import gluon
+from mxnet import gluon, nd
 
 from ..model_zoo import MODELS, get_model
+from ..nn.basic_blocks import CLASS_LAYER
+from ..utils.check import fits
+from .reading.error import names
 
-__all__ = ['error_sentence', 'load_parameters', 'net_from_card']
+__all__ = ['differing_arguments', 'error_sentence', 'load_parameters', 'net_from_card']
 
 # arguments that pretrained weights leave free: of the class layer, of training, of names
 FREE = ('classes', 'need_cls_layer', 'weight_norm', 'feature_norm', 'dropout', 'prefix')
@@ -35,21 +39,38 @@ def net_from_card(card, params, spec, ctx=None, **arguments):
     ValueError
         An argument contradicts the card, or the weights are not of its net.
     """
-    defaults = inspect.signature(MODELS.get(card['model'])).parameters
-    for name in set(arguments).intersection(defaults).difference(FREE):
-        needed, given = (tuple(value) if isinstance(value, list) else value for value in (
-            card['arguments'].get(name, defaults[name].default), arguments[name]))
-        if given != needed:
-            raise ValueError('{} must have the {} of its weights, {!r}, got {!r}: leave it out, or make a net without '
-                             'pretrained weights.'.format(card['model'], name, needed, given))
-    net = get_model(card['model'], **{**card['arguments'], **arguments})
+    whole = {**card['arguments'], **arguments}
+    for name, (needed, given) in differing_arguments(card['model'], card['arguments'], whole).items():
+        raise ValueError('{} must have the {} of its weights, {!r}, got {!r}: leave it out, or make a net without '
+                         'pretrained weights.'.format(card['model'], name, needed, given))
+    net = get_model(card['model'], **whole)
     load_parameters(net, params, ctx or mx.cpu(), class_layer=False)
     net.input_spec = spec
     return net
 
 
+def differing_arguments(model, needed, given):
+    """What makes two nets of one model take different weights: {argument: (value needed, value given)}.
+
+    Parameters
+    ----------
+    model : str
+        Name for `get_model`.
+    needed, given : dict
+        Arguments for it; what is not said has the model's default. Those of class layer and training do not count.
+    """
+    defaults = inspect.signature(MODELS.get(model)).parameters
+    both = {}
+    for name in sorted({*needed, *given}.intersection(defaults).difference(FREE)):
+        pair = tuple(tuple(value) if isinstance(value, list) else value for value in (
+            arguments.get(name, defaults[name].default) for arguments in (needed, given)))
+        if pair[0] != pair[1]:
+            both[name] = pair
+    return both
+
+
 def load_parameters(net, path, ctx, class_layer=True):
-    """Load a net's weights; what else the file has, such as a class layer for training, is left out.
+    """Load a net's weights. A class layer in the file is left out where the net has none; nothing else may be over.
 
     Parameters
     ----------
@@ -63,7 +84,8 @@ def load_parameters(net, path, ctx, class_layer=True):
     Raises
     ------
     FileNotFoundError, ValueError
-        There is no such file; it is no file of weights, or lacks some of the net's or has them in another shape.
+        There is no such file; it is no file of weights, or those of another net: the message says which names are
+        missing or extra and which shapes differ.
     """
     if not os.path.isfile(path):
         raise FileNotFoundError('there are no weights {}.'.format(path))
@@ -74,10 +96,35 @@ def load_parameters(net, path, ctx, class_layer=True):
         net.output.initialize(net.default_init, ctx)
     try:
         with _unpacked(path) as plain:
-            loaded.load_parameters(plain, ctx=ctx, ignore_extra=True, cast_dtype=True)
+            faults = _faults(loaded, nd.load(plain))
+            if not faults:
+                loaded.load_parameters(plain, ctx=ctx, ignore_extra=True, cast_dtype=True)
     except (AssertionError, EOFError, ValueError, zlib.error, gzip.BadGzipFile, mx.MXNetError) as error:
         raise ValueError('{} does not hold the weights of {} with these arguments, or is damaged: {}'.format(
             path, type(net).__name__, error_sentence(error))) from error
+    if faults:
+        raise ValueError('{} does not hold the weights of {} with these arguments: {}. Name the net, and give the '
+                         'arguments, that these weights were made with.'.format(
+                             path, type(net).__name__, '; '.join(faults)))
+
+
+def _faults(net, arrays):
+    """What in arrays of a file does not fit a net."""
+    if not isinstance(arrays, dict):
+        return ['it holds arrays without names']
+    saved = {re.sub('^(arg|aux):', '', name): array.shape for name, array in arrays.items()}
+    params, layer = net._collect_params_with_prefix(), CLASS_LAYER
+    if not any('.' in name for name in saved):  # of `collect_params().save`, by Gluon's own names
+        params = {param.name[len(net.prefix):]: param for param in net.collect_params().values()}
+        layer = layer.replace('.', '_')
+    there = {id(param) for name, param in params.items() if name in saved}  # one that two blocks share stands once
+    missing = [name for name, param in params.items() if id(param) not in there]
+    extra = [name for name in saved if name not in params]
+    if not any(name.startswith(layer) for name in params):
+        extra = [name for name in extra if not name.startswith(layer)]
+    shapes = ['{} must be {}, got {}'.format(name, param.shape, saved[name]) for name, param in params.items()
+              if name in saved and not fits(param.shape, saved[name])]
+    return [what + names(found, 4) for what, found in (('missing ', missing), ('extra ', extra), ('', shapes)) if found]
 
 
 @contextmanager

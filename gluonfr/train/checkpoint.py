@@ -22,6 +22,8 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
+from ..nn.basic_blocks import CLASS_LAYER
+from ..utils.check import fits
 from ..utils.files import atomic_path, save_npz
 from .optimizer_state import pack_optimizer, unpack_optimizer
 from .parameters import named_parameters
@@ -198,7 +200,8 @@ def restore(checkpoint, state):
 def load_weights(path, *, net=None, head=None, loss=None):
     """Load the parameters of the given blocks from a checkpoint, to fine-tune, evaluate or export.
 
-    The blocks must be initialised (deferred shapes are fine). Parts that are None stay in the file.
+    The blocks must be initialised (deferred shapes are fine). Parts that are None stay in the file, and so does a class
+    layer of a `FrBase` where `net` has none.
 
     Returns
     -------
@@ -212,7 +215,11 @@ def load_weights(path, *, net=None, head=None, loss=None):
     """
     checkpoint = read_checkpoint(path)
     blocks = {name: block for name, block in (('net', net), ('head', head), ('loss', loss)) if block is not None}
-    _set_parameters(checkpoint, named_parameters(**blocks), prefixes=tuple(name + '/' for name in blocks))
+    params, layer = named_parameters(**blocks), 'net/' + CLASS_LAYER
+    if not any(name.startswith(layer) for name in params):
+        arrays = {name: array for name, array in checkpoint.arrays.items() if not name.startswith(layer)}
+        checkpoint = checkpoint._replace(arrays=arrays)
+    _set_parameters(checkpoint, params, prefixes=tuple(name + '/' for name in blocks))
     return checkpoint.header
 
 
@@ -233,7 +240,7 @@ def _set_parameters(checkpoint, params, prefixes=('net/', 'head/', 'loss/')):
     per_context = set(checkpoint.header['per_context'])
     for name in (name for name in params if name in saved):
         shape = saved[name].shape[1 if name in per_context else 0:]
-        if not _fits(params[name].shape, shape):
+        if not fits(params[name].shape, shape):
             faults.append('{} is {} and the model has {}'.format(name, shape, params[name].shape))
     if faults:
         raise CheckpointError('{} does not fit the model: {}.'.format(checkpoint.path, '; '.join(faults)))
@@ -251,11 +258,6 @@ def _set_parameters(checkpoint, params, prefixes=('net/', 'head/', 'loss/')):
 
 def _average(copies):
     return copies[0] if len(copies) == 1 else copies.mean(axis=0).astype(copies.dtype)
-
-
-def _fits(known, shape):
-    """Whether a parameter's shape, with 0 or -1 where it is not known yet, can be `shape`."""
-    return known is None or (len(known) == len(shape) and all(a == b or a < 1 for a, b in zip(known, shape)))
 
 
 def _data_identity(state):

@@ -4,7 +4,7 @@ import numbers
 
 import numpy as np
 
-__all__ = ['check_number', 'check_int', 'check_choice', 'check_labels']
+__all__ = ['check_number', 'check_int', 'check_choice', 'check_labels', 'fits']
 
 
 def check_number(owner, name, value, low=None, high=None, low_open=False, high_open=False):
@@ -64,6 +64,11 @@ def check_labels(owner, values, classes=None):
     if bad.size:
         raise ValueError('{}: label must be whole numbers {}, got {}.'.format(
             owner, '>= 0' if classes is None else 'in [0, {}]'.format(top), bad[0]))
+
+
+def fits(known, shape):
+    """Whether a parameter's shape, with 0 or -1 where it is not known yet, can be `shape`."""
+    return known is None or (len(known) == len(shape) and all(a == b or a < 1 for a, b in zip(known, shape)))
 
 
 def _interval(low, high, low_open, high_open):

@@ -137,6 +137,8 @@ def test_two_phases(tmp_path, example, capsys):
     ([], 'one of the arguments --lossname --loss --preset is required'),
     (['--preset', 'ringlos-scratch'], "Did you mean 'ringloss-scratch'?"),
     (['--preset', 'ringloss-finetune', '--finetune', 'nowhere/a.params'], 'no checkpoint nowhere/a.params. Make one'),
+    (['--loss', 'softmax', '--model', 'miniresnet18', '--finetune', 'lenetplus_softmax'],
+     'lenetplus_softmax.params.gz does not hold the weights of MiniResNet18 with these arguments: missing '),
     (['--lossname', 'softmax', '--loss-args', 'a=1'], 'loss_args go with --loss'),
     (['--loss', 'softmax', '--epochs', '0'], 'epochs must be >= 1'),
     (['--loss', 'softmax', '--margin-warmup', '1'], 'no margin that could warm up'),

@@ -8,8 +8,9 @@ import pytest
 from cli_cases import TINY, make_data, run, train
 from helpers import rows
 
-from gluonfr.deploy import Embedder, read_card
-from gluonfr.model_zoo import get_model
+from gluonfr.cli import train_start
+from gluonfr.deploy import Embedder, read_card, write_card
+from gluonfr.model_zoo import InputSpec, get_model
 from gluonfr.utils.lock import sole_writer
 
 pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
@@ -92,8 +93,53 @@ def test_finetune(trained, data, tmp_path, capsys):
         after = mx.nd.load(str(tmp_path / name / 'checkpoint' / 'last.params'))
         assert before.keys() == after.keys()
         assert all((before[key].asnumpy() == after[key].asnumpy()).all() for key in before)
-    train(data, tmp_path / 'x', '--finetune', trained, '--embedding-size', 3, code=2)
-    assert 'does not hold the weights of LeNetPlus' in capsys.readouterr().err and not (tmp_path / 'x').exists()
+
+
+@pytest.mark.parametrize('words, said', [
+    (['RUN', '--embedding-size', '3'],
+     '--finetune RUN: these are weights of lenetplus with embedding_size=2, and --network has embedding_size=3. Give '
+     'no --network-args and no --embedding-size.'),
+    (['RUN', '--network-args', 'prelu_last=True'], 'with prelu_last=False, and --network has prelu_last=True'),
+    (['RUN', '--network', 'miniresnet18'], 'these are weights of lenetplus, and --network is miniresnet18. Give '
+                                           '--network lenetplus.'),
+    (['begun', '--network', 'miniresnet18'], "weights of lenetplus, and --network is miniresnet18. Give --network "
+                                             "lenetplus --network-args prelu_last=True embedding_size=5."),
+    (['begun'], "weights of lenetplus with embedding_size=5 prelu_last=True, and --network has embedding_size=2 "
+                "prelu_last=False. Give --network-args prelu_last=True embedding_size=5."),
+    (['W600K_MBF'], 'weights of mbf, and --network is lenetplus. Give --network mbf.'),
+    (['RUN/checkpoint/best.params', '--network-args', 'prelu_last=True'], 'missing features.'),
+    (['RUN/checkpoint/best.npz', '--network-args', 'prelu_last=True'], 'is missing'),
+    (['graph'], 'weights of a graph that was taken as it is (symbol)'),
+    (['x-symbol.json'], '`gluonfr convert` makes such a folder'),
+    (['w600k_mfb'], 'there is no w600k_mfb. Give the --out of a run, ')],
+    ids=lambda value: ' '.join(value) if isinstance(value, list) else '')
+def test_finetune_of_another_net_is_refused(trained, data, tmp_path, monkeypatch, words, said, capsys):
+    for name in ('begun', 'graph', 'w600k_mbf'):
+        (tmp_path / name).mkdir()
+    (tmp_path / 'begun' / 'checkpoint').mkdir()
+    (tmp_path / 'begun' / 'checkpoint' / 'last.params').write_bytes(b'not looked at')
+    (tmp_path / 'begun' / 'recipe.json').write_text(
+        '{"network": "LeNet++", "network_args": ["prelu_last=True"], "embedding_size": 5}')
+    for name, model in (('graph', 'symbol'), ('w600k_mbf', 'mbf')):
+        (tmp_path / name / 'w').write_bytes(b'not looked at')
+        write_card(str(tmp_path / name / 'card.json'), str(tmp_path / name / 'w'), model, {}, InputSpec())
+    monkeypatch.setattr(train_start, 'get_model_file', lambda name: 'w600k_mbf/card.json')  # as after a download
+    monkeypatch.chdir(tmp_path)
+    train(data, 'x', '--finetune', *(word.replace('RUN', str(trained)) for word in words), code=2)
+    assert said.replace('RUN', str(trained)) in capsys.readouterr().err and not (tmp_path / 'x').exists()
+
+
+def test_finetune_takes_the_name_and_the_input_of_pretrained_weights(data, tmp_path):
+    train(data, tmp_path / 'a', '--steps', 1, '--lr', 0, '--momentum', 0, '--finetune', 'LeNetPlus_SoftMax')
+    wanted = get_model('lenetplus', pretrained='lenetplus_softmax')
+    assert read_card(str(tmp_path / 'a' / 'card.json'))[2] == wanted.input_spec
+    for name, array in mx.nd.load(str(tmp_path / 'a' / 'checkpoint' / 'last.params')).items():
+        np.testing.assert_array_equal(array.asnumpy(), wanted._collect_params_with_prefix()[name].data().asnumpy())
+    net = get_model('lenetplus')
+    write_card(str(tmp_path / 'a' / 'other.json'), str(tmp_path / 'a' / 'checkpoint' / 'last.params'), 'lenetplus', {},
+               net.input_spec._replace(mean=(10.0,), std=(20.0,)))
+    train(data, tmp_path / 'b', '--steps', 1, '--finetune', tmp_path / 'a' / 'other.json')
+    assert read_card(str(tmp_path / 'b' / 'card.json'))[2].mean == (10.0,)
 
 
 def embeddings(path):

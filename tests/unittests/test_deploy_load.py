@@ -1,6 +1,7 @@
 """gluonfr.deploy: cards, and nets from files."""
 import json
 import os
+import re
 
 import mxnet as mx
 import numpy as np
@@ -12,7 +13,8 @@ from gluonfr.data import read_bin
 from gluonfr.data.bins import BinFile
 from gluonfr.deploy import CardError, Embedder, load_net, load_symbol, read_card, write_card
 from gluonfr.deploy.verify import verify_pairs
-from gluonfr.model_zoo import InputSpec
+from gluonfr.deploy.weights import _faults, load_parameters
+from gluonfr.model_zoo import InputSpec, get_model
 
 
 @pytest.fixture
@@ -105,6 +107,56 @@ def test_load_net_says_what_is_wrong(saved, monkeypatch, arguments, error, messa
     with pytest.raises(error, match=message) as caught:
         load_net(*arguments)
     assert '\n' not in str(caught.value)
+
+
+def faults(model, of, **arguments):
+    """What `load_parameters` finds wrong in the weights of another net."""
+    arrays = get_model(of, **arguments)._collect_params_with_prefix()  # shapes are all that counts
+    return '; '.join(_faults(get_model(model, need_cls_layer=False), arrays))
+
+
+@pytest.mark.parametrize('model, of, arguments, message', [
+    ('mobilefacenet', 'mobilefacenet', {'use_se': True}, 'extra features.2.*'),
+    ('mobilefacenet', 'mobilefacenet', {'last_prelu': True}, 'extra features.22.alpha'),
+    ('mobilefacenet', 'mobilefacenet_y1', {}, 'extra features.20.bias'),
+    ('mobilefacenet', 'mobilefacenet_shared', {}, r'features.0.2.alpha must be .*, got \(1,\).* and 29 more'),
+    ('mobilefacenet_shared', 'mobilefacenet_ring', {'embedding_size': 128}, 'extra features.22.alpha'),
+    ('mobilefacenet', 'mobilefacenet', {'embedding_size': 64}, r'must be \(128, 512\), got \(64, 512\)'),
+    ('resnet18_v1b_face', 'resnet34_v1b_face', {}, 'extra features.4.2.conv1.weight.* and 76 more'),
+    ('resnet34_v1b_face', 'resnet18_v1b_face', {}, 'missing features.4.2.conv1.weight.* and 76 more'),
+    ('iresnet18', 'iresnet34', {}, 'extra '), ('iresnet18', 'se_resnet18_v2', {}, 'missing .*; extra ')])
+def test_weights_of_another_net_are_refused(model, of, arguments, message):
+    assert re.fullmatch('.*' + message + '.*', faults(model, of, **arguments))
+    arrays = get_model(of, classes=7, need_cls_layer=True, **arguments)._collect_params_with_prefix()
+    assert not _faults(get_model(of, need_cls_layer=False, **arguments), arrays)
+
+
+def test_a_class_layer_alone_may_be_extra(tmp_path):
+    net = lenet(classes=4, need_cls_layer=True)
+    net(nd.zeros((1, 1, 28, 28)))
+    path = str(tmp_path / 'w.params')
+    net.save_parameters(path)
+    load_parameters(get_model('lenetplus'), path, mx.cpu())
+    values = nd.load(path)
+    for name, said in (('output.bias', None), ('outputs.weight', 'extra outputs.weight'), ('ring', 'extra ring')):
+        nd.save(path, {**values, name: nd.zeros((4,))})
+        if said is None:
+            load_parameters(get_model('lenetplus'), path, mx.cpu())
+            continue
+        with pytest.raises(ValueError, match='w.params does not hold the weights of LeNetPlus with these arguments: '
+                                             + said + '. Name the net'):
+            load_parameters(get_model('lenetplus'), path, mx.cpu())
+    nd.save(path, {**values, 'output.bias': nd.zeros((4,))})
+    with pytest.raises(ValueError, match='extra output.bias'):  # the net has a class layer, but another
+        load_parameters(get_model('lenetplus', classes=4, need_cls_layer=True), path, mx.cpu())
+    net.collect_params().save(path, strip_prefix=net.prefix)  # as Gluon did at first
+    loaded = get_model('lenetplus')
+    load_parameters(loaded, path, mx.cpu())
+    x = nd.random.uniform(shape=(2, 1, 28, 28))
+    np.testing.assert_array_equal(loaded(x).asnumpy(), net(x)[0].asnumpy())
+    nd.save(path, list(values.values()))
+    with pytest.raises(ValueError, match='arrays without names'):
+        load_parameters(get_model('lenetplus'), path, mx.cpu())
 
 
 @pytest.mark.parametrize('normalises', [False, True])

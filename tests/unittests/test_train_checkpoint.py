@@ -1,4 +1,5 @@
 """Checkpoints: exact, atomic, refused when damaged or unfit."""
+import json
 import os
 import random
 import warnings
@@ -11,7 +12,8 @@ from train_cases import (CLASSES, SIZE, PullLoss, assert_identical, dense_net, l
 
 from gluonfr.train import (Callback, Checkpoint, CheckpointError, DamagedCheckpoint, Evaluate, atomic_path,
                            load_weights, save_parameters_atomic)
-from gluonfr.train.checkpoint import find_checkpoint, list_checkpoints, read_checkpoint
+from gluonfr.train.checkpoint import FORMAT, find_checkpoint, list_checkpoints, read_checkpoint
+from gluonfr.utils.files import save_npz
 from gluonfr.utils.lr_scheduler import IterLRScheduler
 
 TWO = [mx.cpu(0), mx.cpu(1)]
@@ -267,6 +269,24 @@ def test_load_weights_for_fine_tuning(tmp_path):
     assert (head.weight.data(TWO[1]).asnumpy() == values(trained)['head/weight']).all()
     with pytest.raises(CheckpointError, match='net/weight is missing'):
         load_weights(list_checkpoints(str(tmp_path))[-1], net=gluon.nn.Dense(2))
+
+
+def test_load_weights_leaves_out_a_class_layer_and_nothing_else(tmp_path):
+    path, block = str(tmp_path / 'a.npz'), gluon.nn.Dense(2, in_units=1)
+    block.initialize()
+    header = {'format': FORMAT, 'per_context': []}
+
+    def save(*extra):
+        arrays = {'net/weight': np.ones((2, 1)), 'net/bias': np.ones(2), **{name: np.ones(1) for name in extra}}
+        text = json.dumps({**header, 'arrays': sorted(arrays)}).encode()
+        save_npz(path, {**arrays, 'header': np.frombuffer(text, np.uint8)})
+
+    save('net/output.weight', 'head/weight')
+    load_weights(path, net=block)
+    assert (block.weight.data().asnumpy() == 1).all()
+    save('net/outputs.weight')
+    with pytest.raises(CheckpointError, match='net/outputs.weight is not in the model'):
+        load_weights(path, net=block)
 
 
 def test_atomic_path_keeps_the_old_content_when_writing_fails(tmp_path):
