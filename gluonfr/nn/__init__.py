@@ -5,7 +5,8 @@ from ..utils.check import check_choice
 from .angular import ANGLE_SETTINGS, AngleLinear
 from .basic_blocks import EmbeddingNorm, FrBase, NormDense, SELayer
 from .chain import Chain
-from .prelu import PReLU, plain_operators
+from .forms import plain_operators
+from .prelu import PReLU
 
 __all__ = ['ANGLE_SETTINGS', 'AngleLinear', 'Chain', 'EmbeddingNorm', 'FrBase', 'NormDense', 'PReLU', 'SELayer',
            'get_head', 'plain_operators']

@@ -3,7 +3,8 @@ import mxnet as mx
 from mxnet.gluon import HybridBlock, nn
 
 from ..utils.check import check_int
-from .prelu import PReLU, plain_operators
+from .forms import DeviceForms, plain_operators
+from .prelu import PReLU
 
 __all__ = ['EmbeddingNorm', 'NormDense', 'SELayer', 'FrBase']
 
@@ -125,7 +126,7 @@ class EmbeddingNorm(nn.BatchNorm):
         return F.flatten(super().hybrid_forward(F, x, gamma, beta, running_mean, running_var))
 
 
-class FrBase(HybridBlock):
+class FrBase(DeviceForms, HybridBlock):
     """Base of the face nets: ``features`` makes the embedding, ``output`` the class scores.
 
     A subclass sets ``self.features`` in its own ``__init__``, and ``self.input_spec``

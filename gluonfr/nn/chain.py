@@ -5,14 +5,15 @@ import mxnet as mx
 import numpy as np
 from mxnet.gluon import nn
 
-from .prelu import PReLU, plain_form
+from .forms import DeviceForms, plain_form
+from .prelu import PReLU
 
 __all__ = ['Chain']
 
 TINY = 1e-20  # in place of 0, of which a ReLU would give no gradient
 
 
-class Chain(nn.HybridSequential):
+class Chain(DeviceForms, nn.HybridSequential):
     r"""A HybridSequential that trains PReLU nets faster on a CPU; structure, parameters and values are the same.
 
     A PReLU between a BatchNorm and a convolution is free of PReLU's products there. With

@@ -1,36 +1,13 @@
 """PReLU in a form that is fast on a CPU."""
-import threading
-from contextlib import contextmanager
-
 import mxnet as mx
 from mxnet.gluon import HybridBlock
 
 from ..utils.check import check_int
+from .forms import DeviceForms, on_cpu, plain_form
 
-__all__ = ['PReLU', 'plain_form', 'plain_operators']
+__all__ = ['PReLU']
 
-_local = threading.local()
-
-
-@contextmanager
-def plain_operators():
-    """Let nets in this thread be traced with the operators that their layers are named after, as on a GPU.
-
-    Their graphs are what others read: exporters, other runtimes, and the graph for inference.
-    """
-    before, _local.plain = plain_form(), True
-    try:
-        yield
-    finally:
-        _local.plain = before
-
-
-def plain_form():
-    """Whether this is within `plain_operators`."""
-    return getattr(_local, 'plain', False)
-
-
-class PReLU(HybridBlock):
+class PReLU(DeviceForms, HybridBlock):
     r"""Parametric ReLU, :math:`f(x) = \max(x, 0) + \alpha \min(x, 0)` ("Delving Deep into Rectifiers", 1502.01852).
 
     On a CPU, MXNet's own operator leaves oneDNN's blocked layout and takes most of a face net's time. There the same
@@ -70,11 +47,7 @@ class PReLU(HybridBlock):
 
     def runs_on_cpu(self):
         """Whether the net is initialised on CPUs only."""
-        # a Symbol has no context: the parameter's own contexts say where the graph will run
-        try:
-            return all(ctx.device_type == 'cpu' for ctx in self.alpha.list_ctx())
-        except RuntimeError:  # not initialised: nothing is known but the symbol
-            return False
+        return on_cpu([self.alpha])
 
     def hybrid_forward(self, F, x, alpha):
         """The activation of ``x``."""

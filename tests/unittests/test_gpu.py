@@ -14,7 +14,7 @@ from gluonfr.deploy import Embedder, load_net
 from gluonfr.loss import get_loss
 from gluonfr.model_zoo import get_model
 from gluonfr.nn import ANGLE_SETTINGS, AngleLinear, get_head
-from gluonfr.train import fit
+from gluonfr.train import embed, fit
 from gluonfr.utils.gpu import gpu_problem
 
 MISSING = gpu_problem(0) if mx.context.num_gpus() else 'needs a GPU that MXNet sees'
@@ -107,6 +107,32 @@ def test_gradients_of_nets(name):
     # dropout draws other numbers on a GPU
     assert name == 'iresnet18' or min(cosine(found[0][key], found[1][key]) for key in found[0]) > 0.999
     assert all(np.isfinite(grad).all() and grad.any() for grad in found[1].values())
+
+
+@pytest.mark.parametrize('static', [False, True])
+@pytest.mark.parametrize('name', ['lenetplus', 'mobilefacenet'])
+def test_a_hybridized_net_moves_to_the_gpu_and_back(name, static):
+    net = net_on(name, CPU)
+    net.hybridize(static_alloc=static, static_shape=static)
+    x = nd.array(np.random.RandomState(1).uniform(-1, 1, (2,) + net.input_spec.shape))
+    want = net(x).asnumpy()
+    for ctx in (GPU, CPU, GPU):
+        net.collect_params().reset_ctx(ctx)
+        with autograd.record(train_mode=False):
+            out = net(x.as_in_context(ctx))
+        out.backward()
+        near(out.asnumpy(), want, 1e-3)
+
+
+@pytest.mark.parametrize('hybridize', [False, True])
+def test_a_net_trained_on_the_cpu_goes_on_on_the_gpu(hybridize):
+    net, loss, data = net_on('lenetplus', CPU), get_loss('softmax'), ArrayLoader(*digits(64), 32)
+    head = get_head(loss.head, 10, 2)
+    for ctx in (CPU, GPU):
+        fit(net, loss, data, head=head, ctx=ctx, hybridize=hybridize, optimizer_params={'learning_rate': 1e-3})
+    found, _ = embed(net, data, ctx=GPU)
+    net.collect_params().reset_ctx(CPU)
+    near(found, embed(net, data)[0], 1e-3)
 
 
 def cosine(a, b):

@@ -8,8 +8,10 @@ import pytest
 from mxnet import autograd, gluon, nd
 from mxnet.gluon import nn
 
+from gluonfr.data import ArrayLoader
 from gluonfr.model_zoo import get_model
 from gluonfr.nn import Chain, PReLU, plain_operators
+from gluonfr.train import embed, fit
 
 SLOPES = {'usual': (0.1, 0.4), 'above 1': (0.5, 2.5), 'negative': (-1.5, 0.2), 'one': (1, 1), 'zero': (0, 0)}
 
@@ -168,3 +170,62 @@ def blocks(block):
     yield block
     for child in block._children.values():
         yield from blocks(child)
+
+
+ELSEWHERE = mx.cpu_pinned(1)  # of another type than 'cpu', and there without a GPU, too
+
+
+def graph(net):
+    return Counter(node['op'] for node in json.loads(net._cached_graph[1].tojson())['nodes'])
+
+
+@pytest.mark.parametrize('static', [False, True])
+@pytest.mark.parametrize('kind', ['FrBase', 'PReLU', 'Chain'])
+def test_a_graph_is_made_again_on_another_kind_of_device(kind, static):
+    net = {'FrBase': lambda: get_model('lenetplus', need_cls_layer=False), 'PReLU': lambda: PReLU(4),
+           'Chain': Chain}[kind]()
+    if kind == 'Chain':
+        net.add(*layers())
+    fill(net)
+    net.hybridize(static_alloc=static, static_shape=static)
+    x = nd.random.uniform(-1, 1, (2,) + (net.input_spec.shape if kind == 'FrBase' else (4, 8, 8)))
+    want = net(x)
+    on_the_cpu = graph(net)
+    assert not on_the_cpu['LeakyReLU']
+    for context in (ELSEWHERE, mx.cpu()):
+        net.collect_params().reset_ctx(context)
+        got = net(x.as_in_context(context))
+        np.testing.assert_allclose(got.asnumpy(), want.asnumpy(), rtol=1e-4, atol=1e-5)
+        if context == ELSEWHERE:
+            assert graph(net)['LeakyReLU'] and not graph(net)['_contrib_BatchNormWithReLU']
+    assert graph(net) == on_the_cpu
+    kept = net._cached_graph
+    net(x)
+    assert net._cached_graph is kept, 'one graph serves all calls on a device'
+
+
+def test_a_net_on_both_kinds_of_devices_keeps_one_graph():
+    net = get_model('lenetplus', need_cls_layer=False)
+    net.initialize(ctx=[mx.cpu(), ELSEWHERE])
+    net.hybridize()
+    x = nd.random.uniform(shape=(2, 1, 28, 28))
+    net(x)
+    kept = net._cached_graph
+    net(x.as_in_context(ELSEWHERE))
+    net(x)
+    assert net._cached_graph is kept and graph(net)['LeakyReLU']
+
+
+@pytest.mark.parametrize('hybridize', [False, True])
+def test_a_net_that_ran_on_the_cpu_is_trained_and_used_elsewhere(hybridize):
+    net = get_model('lenetplus', need_cls_layer=False)
+    net.initialize()
+    net.hybridize(static_alloc=True, static_shape=True)
+    data = ArrayLoader(np.random.RandomState(0).rand(4, 1, 28, 28).astype('float32'), np.arange(4) % 2, 2)
+    want, _ = embed(net, data)
+    for ctx in (ELSEWHERE, mx.cpu()):
+        fit(net, gluon.loss.SoftmaxCrossEntropyLoss(), data, head=nn.Dense(2), ctx=ctx, hybridize=hybridize,
+            optimizer_params={'learning_rate': 0.0})
+        assert bool(graph(net)['LeakyReLU']) == (ctx == ELSEWHERE)
+    net.collect_params().reset_ctx(ELSEWHERE)
+    np.testing.assert_allclose(embed(net, data, ctx=ELSEWHERE)[0], want, rtol=1e-4, atol=1e-5)
