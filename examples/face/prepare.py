@@ -16,7 +16,7 @@ import sys
 
 import gluonfr  # noqa: F401  (first: it makes MXNet import well)
 from gluonfr.data import FolderDataset, RecordDataset, SyntheticFaces, draw_pairs, pack_dataset, pack_folder, write_bin
-from gluonfr.cli.options import natural, positive, user_path
+from gluonfr.cli.parsers.common import natural, positive, user_path
 from gluonfr.data.image import encode
 from tqdm import tqdm
 

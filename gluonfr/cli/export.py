@@ -4,45 +4,14 @@ import os
 from ..convert import export_onnx, export_symbol, export_torch
 from ..deploy import read_card
 from ..deploy.load import CARD_NAME
-from ..metrics.scores import FLIPS
 from ..model_zoo.model_store import choose_card, get_model_file
 from ..utils.arguments import parse_arguments
 from ..utils.lock import sole_writer
-from .options import add_command, add_weights, load_weights, positive, user_path
+from .options import load_weights
 
-__all__ = ['add_commands']
+__all__ = ['export']
 
 FACTS = ('model', 'arguments', 'licence', 'source')  # of a card, that go into the file's metadata
-
-
-def add_commands(commands):
-    """Add the command."""
-    parser = add_command(commands, 'export', export, 'write a net as ONNX, an MXNet symbol or a PyTorch state dict', """
-example:
-  gluonfr export runs/mine --onnx mine.onnx --normalise --l2
-
-Each file is checked on random images: its embeddings, scaled to length 1, must be those of the net within 1e-4. ONNX
-needs the packages onnx and, to be checked, onnxruntime; PyTorch needs torch, and an IResNet or MobileFaceNet, for which
-InsightFace's arcface_torch has the same net. A symbol is PREFIX-symbol.json and PREFIX-0000.params.""")
-    add_weights(parser)
-    parser.add_argument('--onnx', type=user_path, metavar='FILE', help='write ONNX')
-    parser.add_argument('--symbol', type=user_path, metavar='PREFIX', help='write an MXNet symbol and its weights')
-    parser.add_argument('--torch', type=user_path, metavar='FILE',
-                        help="write a PyTorch state dict with arcface_torch's names")
-    parser.add_argument('--normalise', action='store_true',
-                        help='take grey levels 0 to 255 and normalise them in the graph')
-    parser.add_argument('--flip', choices=FLIPS, default='none',
-                        help='sum: add the embedding of the mirror image; concat: put them side by side (default none)')
-    parser.add_argument('--l2', action='store_true', help='scale embeddings to length 1')
-    parser.add_argument('--batch', type=batch, default='dynamic', metavar='N',
-                        help='images a call of the ONNX file takes (default dynamic: any number)')
-    parser.add_argument('--opset', type=positive, default=13, metavar='N',
-                        help="version of ONNX's operators (default 13, the lowest)")
-
-
-def batch(text):
-    """A number of images, or 'dynamic', for argparse."""
-    return text if text == 'dynamic' else positive(text)
 
 
 def export(args):

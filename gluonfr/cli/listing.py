@@ -4,36 +4,13 @@ import inspect
 from ..loss import LOSSES
 from ..model_zoo import MODELS, count_macs, count_parameters, get_model_file
 from ..model_zoo.model_store import is_cached, list_cards
-from .options import add_command, user_path
+from ..model_zoo.sizes import SIZES
+from .plain import plain_text
 
-__all__ = ['add_commands']
+__all__ = ['losses', 'models']
 
+SIZE_COLUMNS = ('name', 'D', 'parameters', 'multiply-adds', 'what it is')
 COLUMNS = ('name', 'net', 'D', 'MB', 'input', 'trained on', 'cached', 'licence', 'published, %')
-
-
-def add_commands(commands):
-    """Add both."""
-    parser = add_command(commands, 'models', models, 'list the nets of the model zoo and their pretrained weights', """
-example:
-  gluonfr models
-  gluonfr models iresnet50
-  gluonfr models w600k_mbf
-  gluonfr models download w600k_mbf --accept-licence
-
-Pretrained weights are used by their name, or by that of the net whose default (*) they are: get_model('mbf',
-pretrained=True), `gluonfr embed w600k_mbf photos/ --out photos.npz`.""")
-    parser.add_argument('name', nargs='?', metavar='NAME',
-                        help='show the arguments and text of this net, or what is known of these weights; `download`: '
-                             'get WEIGHTS')
-    parser.add_argument('weights', nargs='?', metavar='WEIGHTS', help='after `download`')
-    parser.add_argument('--root', type=user_path, metavar='DIR',
-                        help='folder of downloaded weights (default ~/.mxnet/models)')
-    parser.add_argument('--accept-licence', action='store_true', help='download without the line on the licence')
-    parser = add_command(commands, 'losses', losses, 'list the losses', """
-example:
-  gluonfr losses
-  gluonfr losses arcface""")
-    parser.add_argument('name', nargs='?', metavar='NAME', help='show the arguments and text of this one')
 
 
 def losses(args):
@@ -41,7 +18,8 @@ def losses(args):
     if args.name:
         describe(LOSSES, args.name)
     else:
-        summarize(LOSSES)
+        for name in LOSSES.names():
+            print('{:16} {}'.format(name, summary(LOSSES, name)))
 
 
 def models(args):
@@ -59,12 +37,24 @@ def models(args):
         print('\nembedding size {}, input {} x {} {}, {:,} parameters, {:,.1f} M multiply-adds'.format(
             spec.embedding_size, *spec.size, spec.colour, count_parameters(net), count_macs(net) / 1e6))
     else:
-        summarize(MODELS)
+        print_table([SIZE_COLUMNS] + [size_row(name) for name in MODELS.names()])
         print('\npretrained weights')
-        rows = [COLUMNS] + [row(card, args.root) for card in list_cards().values()]
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        for cells in rows:
-            print('  '.join(map(str.ljust, cells, widths)).rstrip())
+        print_table([COLUMNS] + [row(card, args.root) for card in list_cards().values()])
+
+
+def print_table(rows):
+    """Rows of texts in columns."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for cells in rows:
+        print('  '.join(map(str.ljust, cells, widths)).rstrip())
+
+
+def size_row(name):
+    """A net's cells under SIZE_COLUMNS."""
+    size = SIZES.get(name)  # None for a net that a user has registered
+    return (name, *(('-',) * 3 if size is None else (
+        str(size.embedding_size), '{:.2f} M'.format(size.values / 1e6), '{:.2f} G'.format(size.macs / 1e9))),
+            summary(MODELS, name))
 
 
 def row(card, root):
@@ -78,15 +68,14 @@ def describe(registry, name):
     """Signature and text of one entry."""
     maker = registry.get(name)
     print('{}{}\n'.format(maker.__name__, inspect.signature(maker)))
-    print(inspect.getdoc(maker) or '')
+    print(plain_text(inspect.getdoc(maker) or ''))
 
 
-def summarize(registry):
-    """A line for each entry."""
-    for name in registry.names():
-        summary = (inspect.getdoc(registry.get(name)) or '').partition('\n')[0]
-        aliases = ', '.join(registry.aliases(name))
-        print('{:24} {}{}'.format(name, summary, ' (also: {})'.format(aliases) if aliases else ''))
+def summary(registry, name):
+    """The first sentence of an entry, and its other names."""
+    text = ' '.join(plain_text(inspect.getdoc(registry.get(name)) or '').partition('\n\n')[0].split())
+    aliases = ', '.join(registry.aliases(name))
+    return '{}{}'.format(text, ' (also: {})'.format(aliases) if aliases else '')
 
 
 def describe_card(card, root):

@@ -4,37 +4,14 @@ import os
 
 import numpy as np
 
-from ..deploy.search import ENGINES, search
+from ..deploy.search import search
 from ..utils.files import atomic_path
-from .options import add_command, add_faces, add_net, make_embedder, on_error, positive, user_path
+from .options import make_embedder
 from .photos import open_faces
 
-__all__ = ['add_commands']
+__all__ = ['run']
 
 COLUMNS = ('query', 'rank', 'cosine', 'name', 'path')
-
-
-def add_commands(commands):
-    """Add the command."""
-    parser = add_command(commands, 'search', run, 'find the faces of a gallery that are most like others', """
-examples:
-  gluonfr search people.npz photos.npz --top 5 --threshold 0.35
-  gluonfr search people.npz photo.jpg --net runs/mine --detect yunet
-
-GALLERY and QUERY are files that `gluonfr embed` wrote (.npz, or .npy with its .txt), or with --net what it takes: a
-folder, a list, a rec, or an image. The best are exact; equal cosines stand in the order of the gallery. A name is the
-folder of a person, where the gallery is of people.""")
-    parser.add_argument('gallery', type=user_path, metavar='GALLERY')
-    parser.add_argument('queries', nargs='+', type=user_path, metavar='QUERY')
-    parser.add_argument('--top', type=positive, default=5, metavar='N', help='how many for each query (default 5)')
-    parser.add_argument('--threshold', type=float, metavar='X',
-                        help='cosine from which on two faces count as one person; `gluonfr verify` prints one')
-    parser.add_argument('--engine', choices=ENGINES, default='numpy', help='faiss comes with gluonfr[faiss]')
-    parser.add_argument('--out', type=user_path, metavar='FILE', help='write what is found to this csv file, too')
-    add_net(parser, '--net')
-    add_faces(parser)
-    on_error(parser)
-    parser.add_argument('--no-progress', action='store_true')
 
 
 def run(args):

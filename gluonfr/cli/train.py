@@ -15,20 +15,13 @@ from ..utils import IterLRScheduler, parse_arguments
 from ..utils.check import check_number
 from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer
-from .options import add_command
 from .train_data import identity, open_training_set, training_loader
-from .train_options import EXAMPLE, add_options
 from .train_run import begin, finish, log_file, place, recipe
 from .train_start import find_start, load_start
 from .train_stop import SaveOnSignal, StopAfter
 from .verify import open_pairs
 
-__all__ = ['add_commands', 'train']
-
-
-def add_commands(commands):
-    """Add the command."""
-    add_options(add_command(commands, 'train', train, 'train a face net', EXAMPLE))
+__all__ = ['train']
 
 
 def train(args):

@@ -8,9 +8,16 @@ import pytest
 from cli_cases import run
 from helpers import ROOT, environ
 
-from gluonfr import cli
-from gluonfr.cli.train_options import add_options
+from gluonfr import align, cli
+from gluonfr.align import find
+from gluonfr.cli.parsers import common
+from gluonfr.cli.parsers.align import STATUSES
+from gluonfr.cli.parsers.search import ENGINES
+from gluonfr.cli.parsers.train import add_options
+from gluonfr.cli.plain import plain_formula
+from gluonfr.deploy import lower, search
 from gluonfr.loss import get_loss_list
+from gluonfr.metrics import scores
 from gluonfr.model_zoo import get_model_list
 
 pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
@@ -61,10 +68,10 @@ def test_options_are_in_the_help():
 
 
 @pytest.mark.parametrize('words', [
-    [], ['nothing'], ['train'], ['train', '--dataset', 'x'], ['train', '--dat', 'x', '--out', 'y'],
+    ['nothing'], ['train'], ['train', '--dataset', 'x'], ['train', '--dat', 'x', '--out', 'y'],
     ['train', '--dataset', 'x', '--out', 'y', '--epochs', '0'], ['verify', 'x'], ['embed', 'x', 'y'],
     ['train', '--dataset', 'x', '--out', 'y', '--margin-warmup', '-1'],
-    ['train', '--dataset', 'x', '--out', 'y', '--steps', 'many'], ['pack'], ['compare', 'x'],
+    ['train', '--dataset', 'x', '--out', 'y', '--steps', 'many'], ['compare', 'x'],
     ['verify', 'x', '--data', 'y', '--flip', 'up']], ids=' '.join)
 def test_wrong_command_lines(words, capsys):
     with pytest.raises(SystemExit) as ended:
@@ -72,11 +79,61 @@ def test_wrong_command_lines(words, capsys):
     assert ended.value.code == 2 and 'usage: gluonfr' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('words, meant', [
+    ('trian --out x', 'unknown command \'trian\'. Did you mean train? Known: pack, align, '),
+    ('train --datset x --out y', 'unknown option --datset. Did you mean --dataset?'),
+    ('pack foldr x', 'unknown command \'foldr\'. Did you mean folder?'),
+    ('--verison', 'unknown option --verison. Did you mean --version?'),
+    ('verify x --data y --flip summ', "argument --flip: unknown value 'summ'. Did you mean sum? Known: none, "),
+    ('embed x y --out z --zzz=3', 'unknown option --zzz.\n')])
+def test_what_was_meant(words, meant, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words.split())
+    assert ended.value.code == 2 and meant in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('words', [[], ['pack']])
+def test_a_command_without_words_shows_its_help(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2 and ALL[tuple(words)].format_help() == capsys.readouterr().out
+
+
+def test_values_the_parser_knows_are_those_of_the_library():
+    """They stand in gluonfr.cli.parsers too, so that --help needs no MXNet."""
+    assert common.FLIPS == scores.FLIPS and common.PRECISIONS == lower.PRECISIONS and ENGINES == search.ENGINES
+    assert common.DETECTORS == tuple(align.DETECTORS.names()) and common.SEVERAL == find.SEVERAL
+    assert STATUSES == align.STATUSES
+
+
+def test_help_needs_no_mxnet():
+    code = ('import sys; from gluonfr.cli import main\ntry: main(["train", "--help"])\n'
+            'except SystemExit: print(sorted({"mxnet", "cv2", "matplotlib"} & set(sys.modules)))')
+    done = subprocess.run([sys.executable, '-c', code], env=environ(), capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == '[]' and 'default mobilefacenet' in done.stdout
+
+
+@pytest.mark.parametrize('latex, plain', [
+    (r'z_y = s\cos(\theta_y + m)', 'z_y = s cos(theta_y + m)'),
+    (r'\alpha > \log\frac{p(C-2)}{1-p}', 'alpha > log((p(C-2))/(1-p))'),
+    (r'L = CE(pred) + \frac{\lambda}{2}\lVert x - c_y\rVert^2', 'L = CE(pred) + lambda/2|x - c_y|^2'),
+    (r'a, \quad b_{j \ne i}^{-p}', 'a,  b_(j != i)^(-p)')])
+def test_formulas_without_latex(latex, plain):
+    assert plain_formula(latex) == plain
+
+
+@pytest.mark.parametrize('name', get_loss_list())
+def test_no_mark_of_a_docstring_reaches_the_terminal(name, capsys):
+    run('losses', name)
+    said = capsys.readouterr().out
+    assert not re.search(r'\\[a-zA-Z]|:\w+:`|``|math::', said)
+
+
 def test_module_form_and_a_reader_that_leaves():
     command = '"{}" -m gluonfr models | head -n 1'.format(sys.executable)
     done = subprocess.run(['bash', '-o', 'pipefail', '-c', command], env=environ(), capture_output=True, text=True,
                           timeout=120)
-    assert (done.returncode, done.stderr) == (0, '') and done.stdout.startswith(get_model_list()[0])
+    assert (done.returncode, done.stderr) == (0, '') and done.stdout.startswith('name ')
 
 
 def test_entry_point():
@@ -88,7 +145,8 @@ def test_entry_point():
 def test_listings(command, names, alias, capsys):
     run(command)
     said = capsys.readouterr().out.partition('\n\npretrained weights\n')[0]
-    assert [line.split()[0] for line in said.splitlines()] == names and alias in said
+    listed = [line.split()[0] for line in said.splitlines()]
+    assert listed == ['name'] * (command == 'models') + names and alias in said and ':math:' not in said
     run(command, alias.upper())
     assert 'Parameters' in capsys.readouterr().out or command == 'models'
     run(command, names[0] + 'x', code=2)

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 import mxnet as mx
 import numpy as np
 import pytest
-from model_table import TABLE
 from mxnet import gluon, nd
 from mxnet.gluon import nn
 
@@ -16,10 +15,11 @@ from gluonfr.deploy.graph import trace
 from gluonfr.deploy.runner import Replica, Runner
 from gluonfr.deploy.workers import worker_contexts
 from gluonfr.model_zoo import get_model
+from gluonfr.model_zoo.sizes import SIZES
 from gluonfr.nn import PReLU
 
 # larger nets are of the same blocks, only more of them
-NAMES = sorted(name for name, size in TABLE.items() if size.values < 25e6) + ['attention_net56']
+NAMES = sorted(name for name, size in SIZES.items() if size.values < 25e6) + ['attention_net56']
 
 
 def used(net, shape, seed=0):
@@ -184,7 +184,7 @@ def test_worker_contexts_are_kept_and_have_their_threads():
 def test_a_large_net_has_fewer_replicas(monkeypatch, copies, single, whole):
     net = used(get_model('lenetplus'), (1, 28, 28))
     monkeypatch.setenv('OMP_NUM_THREADS', '6')
-    monkeypatch.setattr('gluonfr.deploy.runner.REPLICA_BYTES', int((copies + 0.1) * 4 * TABLE['lenetplus'].values))
+    monkeypatch.setattr('gluonfr.deploy.runner.REPLICA_BYTES', int((copies + 0.1) * 4 * SIZES['lenetplus'].values))
     runner = Runner(net, (1, 28, 28))
     assert len(runner._replicas) == single and (runner._whole is not None) == whole
     x = np.random.RandomState(0).uniform(0, 1, (3, 1, 28, 28)).astype('float32')

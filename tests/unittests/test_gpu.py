@@ -5,7 +5,6 @@ import pytest
 from cli_cases import make_data
 from cli_cases import run as gluonfr
 from cli_cases import train as gluonfr_train
-from model_table import TABLE
 from mxnet import autograd, nd
 
 import loss_cases as lc
@@ -13,6 +12,7 @@ from gluonfr.data import ArrayLoader, RecordDataset
 from gluonfr.deploy import Embedder, load_net
 from gluonfr.loss import get_loss
 from gluonfr.model_zoo import get_model
+from gluonfr.model_zoo.sizes import SIZES
 from gluonfr.nn import ANGLE_SETTINGS, AngleLinear, get_head
 from gluonfr.train import embed, fit
 from gluonfr.utils.gpu import gpu_problem
@@ -20,7 +20,7 @@ from gluonfr.utils.gpu import gpu_problem
 MISSING = gpu_problem(0) if mx.context.num_gpus() else 'needs a GPU that MXNet sees'
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=str(MISSING))
 
-NAMES = sorted(name for name, size in TABLE.items() if size.values < 45e6)
+NAMES = sorted(name for name, size in SIZES.items() if size.values < 45e6)
 GPU, CPU = mx.gpu(), mx.cpu()
 
 

@@ -11,14 +11,14 @@ from mxnet.gluon import nn
 
 from gluonfr.model_zoo import (MODELS, InputSpec, IResNet, LeNetPlus, MiniResNet18, MobileFaceNet, count_macs,
                                count_parameters, get_mobile_facenet, get_model, get_model_list)
+from gluonfr.model_zoo.sizes import SIZES
 from gluonfr.nn import FrBase, PReLU, SELayer, plain_operators
 from gluonfr.nn.basic_blocks import EmbeddingNorm
-from model_table import TABLE
 
 NAMES = get_model_list()
 SIDE = 32
 # Nets that are run, on small images; of the others the graph is looked at.
-RUN = [n for n in NAMES if n in TABLE and TABLE[n].values < 3e7 and TABLE[n].macs < 3e9]
+RUN = [n for n in NAMES if n in SIZES and SIZES[n].values < 3e7 and SIZES[n].macs < 3e9]
 every = pytest.mark.parametrize('name', NAMES)
 run = pytest.mark.parametrize('name', RUN)
 
@@ -46,17 +46,17 @@ def images(net, batch=2):
 # --- every net -------------------------------------------------------------------------------------------------------
 
 def test_the_table_has_every_net_and_no_other():
-    assert set(TABLE) == set(NAMES)
+    assert set(SIZES) == set(NAMES)
 
 
 @every
 def test_size(name):
     net, graph = made(name)
-    assert (count_parameters(net), count_macs(net), net.embedding_size) == TABLE[name]
+    assert (count_parameters(net), count_macs(net), net.embedding_size) == SIZES[name]
     assert isinstance(net, FrBase) and isinstance(net.input_spec, InputSpec)
     assert net.input_spec.embedding_size == net.embedding_size
     assert graph.infer_shape(data=(2,) + net.input_spec.shape)[1] == [(2, net.embedding_size)]
-    assert '{:,}'.format(TABLE[name].values) in type(net).__doc__
+    assert '{:,}'.format(SIZES[name].values) in type(net).__doc__
 
 
 @every
@@ -272,7 +272,7 @@ def test_squeeze_and_excitation(name):
     assert len(layers) == 15
     # each: two 1x1 convolutions with bias around C // 16 channels, and one slope
     extra = sum(2 * c * (c // 16) + c + c // 16 + 1 for c in (layer.fc[2].weight.shape[0] for layer in layers))
-    assert count_parameters(net) == TABLE[name].values + extra
+    assert count_parameters(net) == SIZES[name].values + extra
 
 
 def test_squeeze_and_excitation_gets_gradients():

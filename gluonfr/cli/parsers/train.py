@@ -1,8 +1,7 @@
-"""The options of `gluonfr train`."""
-from ..metrics.scores import FLIPS
-from .options import natural, on_error, positive, user_path
+"""Options of `gluonfr train`."""
+from .common import FLIPS, add_command, natural, on_error, positive, user_path
 
-__all__ = ['EXAMPLE', 'add_options']
+__all__ = ['add_commands', 'add_options']
 
 EXAMPLE = """
 examples:
@@ -15,6 +14,11 @@ examples:
 --out gets log.txt, steps.csv, metrics.csv, verify.csv, curves.png, tensorboard/, checkpoint/ (best and newest) and the
 card of the net: `gluonfr verify runs/mine --data lfw.bin`. The same command with --resume goes on, exactly. Ctrl-C
 saves before it ends."""
+
+
+def add_commands(commands):
+    """Add the command."""
+    add_options(add_command(commands, 'train', 'train a face net', EXAMPLE, 'train:train'))
 
 
 def add_options(parser):
@@ -36,10 +40,11 @@ def add_options(parser):
     data.add_argument('--workers', type=natural, metavar='N', help='decoding threads (default: by the cores)')
 
     model = parser.add_argument_group('net and loss')
-    model.add_argument('--network', default='mobilefacenet', metavar='NAME', help='see `gluonfr models`')
-    model.add_argument('--network-args', nargs='+', default=[], metavar='KEY=VALUE')
+    model.add_argument('--network', default='mobilefacenet', metavar='NAME',
+                       help='a net of `gluonfr models` (default mobilefacenet)')
+    model.add_argument('--network-args', nargs='+', default=[], metavar='KEY=VALUE', help='for example use_se=True')
     model.add_argument('--embedding-size', type=positive, metavar='D', help="default: the net's own")
-    model.add_argument('--loss', default='arcface', metavar='NAME', help='see `gluonfr losses`')
+    model.add_argument('--loss', default='arcface', metavar='NAME', help='a loss of `gluonfr losses` (default arcface)')
     model.add_argument('--loss-args', nargs='+', default=[], metavar='KEY=VALUE', help='e.g. m=0.3 s=32')
     model.add_argument('--margin-warmup', type=natural, default=0, metavar='STEPS', help='the margin climbs from 0')
     model.add_argument('--finetune', type=user_path, metavar='RUN|FILE|NAME',
@@ -50,16 +55,17 @@ def add_options(parser):
     steps = parser.add_argument_group('optimizer and schedule')
     steps.add_argument('--epochs', type=positive, default=None, metavar='N', help='default 20, or what --steps takes')
     steps.add_argument('--steps', type=positive, metavar='N', help='stop after so many updates')
-    steps.add_argument('--optimizer', default='sgd', metavar='NAME')
+    steps.add_argument('--optimizer', default='sgd', metavar='NAME',
+                       help='sgd, adam, nag or another of MXNet (default sgd)')
     steps.add_argument('--lr', type=float, default=0.1, metavar='X', help='after the warm-up (default 0.1)')
     steps.add_argument('--lr-mode', choices=('step', 'cosine', 'poly'), metavar='MODE',
                        help='step, cosine or poly (default: step if --lr-steps are given, else cosine)')
     steps.add_argument('--lr-steps', type=int, nargs='+', default=[], metavar='STEP',
                        help='updates at which the rate falls to --lr-factor of what it was')
-    steps.add_argument('--lr-factor', type=float, default=0.1, metavar='X')
+    steps.add_argument('--lr-factor', type=float, default=0.1, metavar='X', help='for --lr-steps (default 0.1)')
     steps.add_argument('--warmup', type=natural, default=0, metavar='STEPS', help='the rate climbs from 0 (default 0)')
     steps.add_argument('--wd', type=float, default=5e-4, metavar='X', help='weight decay (default 5e-4)')
-    steps.add_argument('--momentum', type=float, default=0.9, metavar='X')
+    steps.add_argument('--momentum', type=float, default=0.9, metavar='X', help='of sgd and nag (default 0.9)')
     steps.add_argument('--clip', type=float, metavar='X', help='largest norm of the gradient (default: none)')
 
     run = parser.add_argument_group('run')
@@ -70,12 +76,14 @@ def add_options(parser):
     run.add_argument('--eval', nargs='+', default=[], type=user_path, metavar='SET',
                      help='verification sets: names in --root such as lfw,agedb_30, or .bin files')
     run.add_argument('--eval-every', type=positive, metavar='STEPS', help='default: at the end of each epoch')
-    run.add_argument('--eval-flip', choices=FLIPS, default='none')
-    run.add_argument('--eval-folds', type=positive, default=10, metavar='N', help='default 10')
+    run.add_argument('--eval-flip', choices=FLIPS, default='none',
+                     help='sum, concat or none: how the mirror image counts (default none)')
+    run.add_argument('--eval-folds', type=positive, default=10, metavar='N',
+                     help='of the cross-validation (default 10)')
     run.add_argument('--log-every', type=positive, default=50, metavar='STEPS', help='default 50')
     run.add_argument('--save-every', type=positive, metavar='STEPS', help='checkpoints besides those of each epoch')
     run.add_argument('--gpus', default='', metavar='0,1', help='default: the CPU')
-    run.add_argument('--seed', type=natural, default=0)
+    run.add_argument('--seed', type=natural, default=0, help='of weights, order and augmentation (default 0)')
     run.add_argument('--profile', action='store_true',
                      help='measure 20 steps, operator by operator, into profile.csv and a time line, profile.json')
     run.add_argument('--no-progress', action='store_true', help='log lines only')

@@ -1,9 +1,12 @@
-"""Size of every net of `get_model_list`: name -> values, multiply-adds at the default input, embedding size D."""
+"""How big each net of the model zoo is. `count_parameters` and `count_macs` give the same, as the tests check."""
 from collections import namedtuple
 
-Size = namedtuple('Size', 'values macs embedding_size')
+__all__ = ['SIZES', 'Size']
 
-TABLE = {
+Size = namedtuple('Size', 'values macs embedding_size')
+Size.__doc__ = """Values of the parameters, multiply-adds of one image of the default size, and D of the embedding."""
+
+SIZES = {
     'mobilefacenet': Size(1003136, 220965376, 128),
     'mobilefacenet_shared': Size(995617, 220965376, 128),
     'mobilefacenet_ring': Size(1061410, 221030912, 256),

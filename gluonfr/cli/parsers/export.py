@@ -1,0 +1,35 @@
+"""Options of `gluonfr export`."""
+from .common import FLIPS, add_command, add_weights, positive, user_path
+
+__all__ = ['add_commands']
+
+
+def add_commands(commands):
+    """Add the command."""
+    parser = add_command(commands, 'export', 'write a net as ONNX, an MXNet symbol or a PyTorch state dict', """
+example:
+  gluonfr export runs/mine --onnx mine.onnx --normalise --l2
+
+Each file is checked on random images: its embeddings, scaled to length 1, must be those of the net within 1e-4. ONNX
+needs the packages onnx and, to be checked, onnxruntime; PyTorch needs torch, and an IResNet or MobileFaceNet, for which
+InsightFace's arcface_torch has the same net. A symbol is PREFIX-symbol.json and
+PREFIX-0000.params.""", 'export:export')
+    add_weights(parser)
+    parser.add_argument('--onnx', type=user_path, metavar='FILE', help='write ONNX')
+    parser.add_argument('--symbol', type=user_path, metavar='PREFIX', help='write an MXNet symbol and its weights')
+    parser.add_argument('--torch', type=user_path, metavar='FILE',
+                        help="write a PyTorch state dict with arcface_torch's names")
+    parser.add_argument('--normalise', action='store_true',
+                        help='take grey levels 0 to 255 and normalise them in the graph')
+    parser.add_argument('--flip', choices=FLIPS, default='none',
+                        help='sum: add the embedding of the mirror image; concat: put them side by side (default none)')
+    parser.add_argument('--l2', action='store_true', help='scale embeddings to length 1')
+    parser.add_argument('--batch', type=batch, default='dynamic', metavar='N',
+                        help='images a call of the ONNX file takes (default dynamic: any number)')
+    parser.add_argument('--opset', type=positive, default=13, metavar='N',
+                        help="version of ONNX's operators (default 13, the lowest)")
+
+
+def batch(text):
+    """A number of images, or 'dynamic', for argparse."""
+    return text if text == 'dynamic' else positive(text)

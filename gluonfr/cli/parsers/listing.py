@@ -1,0 +1,29 @@
+"""Options of `gluonfr models` and `gluonfr losses`."""
+from .common import add_command, user_path
+
+__all__ = ['add_commands']
+
+
+def add_commands(commands):
+    """Add both."""
+    parser = add_command(commands, 'models', 'list the nets of the model zoo and their pretrained weights', """
+example:
+  gluonfr models
+  gluonfr models iresnet50
+  gluonfr models w600k_mbf
+  gluonfr models download w600k_mbf --accept-licence
+
+Pretrained weights are used by their name, or by that of the net whose default (*) they are: get_model('mbf',
+pretrained=True), `gluonfr embed w600k_mbf photos/ --out photos.npz`.""", 'listing:models')
+    parser.add_argument('name', nargs='?', metavar='NAME',
+                        help='show the arguments and text of this net, or what is known of these weights; `download`: '
+                             'get WEIGHTS')
+    parser.add_argument('weights', nargs='?', metavar='WEIGHTS', help='after `download`')
+    parser.add_argument('--root', type=user_path, metavar='DIR',
+                        help='folder of downloaded weights (default ~/.mxnet/models)')
+    parser.add_argument('--accept-licence', action='store_true', help='download without the line on the licence')
+    parser = add_command(commands, 'losses', 'list the losses', """
+example:
+  gluonfr losses
+  gluonfr losses arcface""", 'listing:losses')
+    parser.add_argument('name', nargs='?', metavar='NAME', help='show the arguments and text of this one')

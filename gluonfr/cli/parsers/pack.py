@@ -1,0 +1,49 @@
+"""Options of `gluonfr pack`."""
+from .common import add_command, natural, on_error, positive, user_path
+
+__all__ = ['add_commands']
+
+
+def add_commands(commands):
+    """Add the command with its two forms."""
+    parser = add_command(commands, 'pack', 'pack a folder of people, or pairs of images', """
+examples:
+  gluonfr pack folder people/ --out ~/.mxnet/datasets/face/mine --min-images 2
+  gluonfr pack pairs pairs.txt --root people/ --out ~/.mxnet/datasets/face/lfw.bin""", 'pack:run_folder')
+    kinds = parser.add_subparsers(dest='kind', metavar='KIND', required=True)
+    folder = add_command(kinds, 'folder', 'pack people/NAME/*.jpg into train.rec and its companions', """
+example:
+  gluonfr pack folder people/ --out ~/.mxnet/datasets/face/mine --split 0.1
+  gluonfr train --dataset mine --out runs/mine
+
+Images are copied byte for byte unless --resize, --format or --encode ask for more.
+Killed, the same command goes on where it stopped.""", 'pack:run_folder')
+    folder.add_argument('folder', type=user_path, metavar='DIR', help='folder of people: DIR/NAME/*.jpg')
+    folder.add_argument('--out', type=user_path, required=True, metavar='DIR',
+                        help='folder of train.rec and its companions')
+    folder.add_argument('--resize', type=positive, metavar='PIXELS', help='bring images to this height and width')
+    folder.add_argument('--encode', action='store_true', help='encode all images anew')
+    folder.add_argument('--format', choices=('.jpg', '.png'), help='format of all images (default: each keeps its own)')
+    folder.add_argument('--min-images', type=positive, default=1, metavar='N', help='leave out people with fewer')
+    folder.add_argument('--people', type=user_path, metavar='FILE', help='take these only: a file with a name a line')
+    folder.add_argument('--exclude', type=user_path, metavar='FILE', help='leave these out: a file with a name a line')
+    folder.add_argument('--split', type=float, metavar='SHARE', help='share of the people for a second set, OUT/val')
+    folder.add_argument('--seed', type=natural, default=0, help='of --split')
+    folder.add_argument('--no-resume', action='store_true', help='begin again, and replace what is in OUT')
+
+    pairs = add_command(kinds, 'pairs', 'pack pairs of images into a .bin for verification', """
+example:
+  gluonfr pack pairs pairs.txt --root lfw/ --out lfw.bin
+  gluonfr verify runs/mine --data lfw.bin
+
+PAIRS is LFW's pairs.txt, or lines path<TAB>path<TAB>1 (one person) or 0.""", 'pack:run_pairs')
+    pairs.add_argument('pairs', type=user_path, metavar='PAIRS', help="LFW's pairs.txt, or a list of pairs")
+    pairs.add_argument('--root', type=user_path, default='.', metavar='DIR',
+                       help='what the paths are relative to (default .)')
+    pairs.add_argument('--out', type=user_path, required=True, metavar='FILE', help='the .bin')
+    pairs.add_argument('--resize', type=positive, metavar='PIXELS', help='bring images to this height and width')
+    pairs.add_argument('--protocol', type=int, choices=(2, 4), default=2, help='of the pickle; 2 is for Python 2 too')
+    for command in (folder, pairs):
+        command.add_argument('--quality', type=positive, default=95, metavar='N', help='of JPEG (default 95)')
+        on_error(command)
+        command.add_argument('--no-progress', action='store_true')
