@@ -7,7 +7,7 @@ import re
 import mxnet as mx
 from mxnet import gluon
 
-from ..data.image import IMAGE_SUFFIXES
+from ..data.walk import is_image
 from ..model_zoo import get_model
 from ..model_zoo.model_store import choose_card, get_model_file
 from ..model_zoo.spec import InputSpec
@@ -100,7 +100,7 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
 
 def _refuse_file(place):
     """Say of a path that is no net what it is instead."""
-    if place.lower().endswith(IMAGE_SUFFIXES):
+    if is_image(place, foreign=True):
         raise ValueError('load_net: {} is an image, and the net must be given first. {}'.format(place, ALLOWED))
     if os.path.isfile(place):
         raise ValueError('load_net: {} is a file that says no net. {}'.format(place, ALLOWED))
