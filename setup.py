@@ -1,8 +1,15 @@
 """Packaging of gluonfr; the version stands in gluonfr/version.py."""
 import re
+import sys
 from pathlib import Path
 
 from setuptools import find_packages, setup
+
+# python_requires says it too late: pip builds NumPy from source before it looks
+if not (3, 8) <= sys.version_info[:2] <= (3, 12):
+    sys.exit('gluonfr: Python must be 3.8 to 3.12, as MXNet 1.9.1 works with no later one, got {}.{}. Install '
+             "Python 3.11 and run: python3.11 -m venv .venv && .venv/bin/pip install '.[cpu]'".format(
+                 *sys.version_info[:2]))
 
 ROOT = Path(__file__).resolve().parent
 README = ROOT / 'README.md'
@@ -28,7 +35,7 @@ EXTRAS = {
     'torch': ['torch>=2.6; python_version >= "3.9"'],  # before, weights_only could be got around (CVE-2025-32434)
     'mtcnn': ['facenet-pytorch==2.5.3'],  # later ones ask for NumPy >= 1.24 and old Pillow
     'faiss': ['faiss-cpu>=1.7.4'],
-    'dev': ['pytest>=7', 'ruff>=0.5', 'build'],
+    'dev': ['pytest>=7', 'ruff>=0.5', 'build', 'twine>=5'],
     'docs': ['sphinx>=5', 'sphinx-rtd-theme', 'myst-parser'],
 }
 EXTRAS['dev'] += EXTRAS['onnx'] + EXTRAS['faiss'] + ['scikit-image']  # what tests of conversion, search, alignment need
