@@ -1,16 +1,16 @@
 """From a net to files that other programs read: ONNX, an MXNet symbol, a PyTorch state dict."""
 import logging
-import warnings
 
 import mxnet as mx
 import numpy as np
-from mxnet import gluon, nd
+from mxnet import nd
 
 from ..compat import install_command
 from ..data.normalize import check_spec
 from ..deploy.graph import trace
 from ..deploy.reading.error import ConvertError
 from ..deploy.reading.from_onnx import import_onnx
+from ..deploy.reading.symbol_file import block_of_symbol, load_arrays, read_symbol_file
 from ..metrics.scores import FLIPS
 from ..utils.check import check_choice, check_int
 from ..utils.files import atomic_path
@@ -116,9 +116,7 @@ def export_symbol(net, prefix, *, normalise=False, flip='none', l2=False):
         with open(graph, 'w', encoding='utf-8') as stream:
             stream.write(symbol.tojson())
         nd.save(weights, {('aux:' if name in states else 'arg:') + name: value for name, value in params.items()})
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')  # MXNet finds the type of 'data' only when it runs
-            block = gluon.SymbolBlock.imports(graph, ['data'], weights)
+        block = block_of_symbol(read_symbol_file(graph), 'data', load_arrays(weights), mx.cpu())
         return reference.compare(lambda x: block(nd.array(x)).asnumpy())
 
 

@@ -9,25 +9,7 @@ from ..model_zoo import get_model
 from ..nn.basic_blocks import CLASS_LAYER
 from .match import fitted
 
-__all__ = ['load_arrays', 'net_from_params']
-
-
-def load_arrays(path):
-    """{name: NDArray} of an MXNet file, without the 'arg:' and 'aux:' of symbols.
-
-    Raises
-    ------
-    ConvertError
-        It is none, or is damaged.
-    """
-    try:
-        arrays = nd.load(path)
-    except (mx.MXNetError, UnicodeDecodeError) as error:
-        raise ConvertError('{} is no file of MXNet arrays, or is damaged: {}'.format(
-            path, str(error).strip().splitlines()[-1])) from error
-    if not isinstance(arrays, dict) or not arrays:
-        raise ConvertError('{} holds no named arrays.'.format(path))
-    return {re.sub('^(arg|aux):', '', name): array for name, array in arrays.items()}
+__all__ = ['net_from_params']
 
 
 def net_from_params(arrays, model):

@@ -62,14 +62,14 @@ class Native:
                 params[layer.values[role].name].set_data(nd.array(value))
 
 
-def native_from_graph(source, spec=None, model=None):
+def native_from_graph(source, spec, model=None):
     """Make the net of ours that a graph is.
 
     Parameters
     ----------
     source : Source
-    spec : InputSpec or None
-        What the graph takes; None for grey levels if it scales them itself, else (pixel - 127.5) / 127.5.
+    spec : InputSpec
+        What the graph takes.
     model : str or None
         The net's name, if only that one will do.
 
@@ -82,7 +82,7 @@ def native_from_graph(source, spec=None, model=None):
     Unknown, Mismatch
         It is no net of ours, or not that one; the message says why.
     """
-    spec = _composed(source.takes(spec), source.scaling)
+    spec = _composed(spec, source.scaling)
     std = spec.std[0] if set(spec.mean) == {127.5} and len(set(spec.std)) == 1 else None
     model, arguments = recognise(source.output, source.size, std, model)
     try:
@@ -105,10 +105,10 @@ def native_from_graph(source, spec=None, model=None):
 
 
 def _composed(spec, scaling):
-    """The spec of a net without a scaling of its input that it had before: (scale, shift) for each channel."""
-    if scaling is None:
+    """The spec of a net without the scaling of its input that it had before."""
+    if scaling.scale is None:
         return spec
-    scale, shift = (np.broadcast_to(value, len(spec.mean)) for value in scaling)
+    scale, shift = (np.broadcast_to(value, len(spec.mean)) for value in scaling[:2])
     if (scale <= 0).any():
         raise Unknown('it turns its input around, scaling it by {}'.format(scale))
     mean, std = np.float64(spec.mean), np.float64(spec.std)

@@ -2,7 +2,6 @@
 import logging
 import os
 
-import mxnet as mx
 from mxnet import nd
 
 from ..deploy.embedder import Embedder
@@ -10,9 +9,11 @@ from ..deploy.load import ONNX, SYMBOL, load_symbol, symbol_params
 from ..deploy.onnx_net import OnnxNet, described_input
 from ..deploy.reading.error import ConvertError
 from ..deploy.reading.from_mxnet import check_shapes, embedding_of, read_symbol
-from ..deploy.reading.from_onnx import load_onnx, read_onnx, runnable
+from ..deploy.reading.from_onnx import load_onnx, read_onnx, runnable, takes_integers
+from ..deploy.reading.source import assumed_input
+from ..deploy.reading.symbol_file import load_arrays, read_symbol_file
 from ..utils.files import file_sha256
-from .gluon_params import load_arrays, net_from_params
+from .gluon_params import net_from_params
 from .match import Mismatch
 from .native import native_from_graph
 from .recognise import Unknown
@@ -66,13 +67,9 @@ def reader_of(source):
 
 def _from_symbol(source, scratch, model=None, params=None, spec=None):
     params = symbol_params('convert', source, params)
-    try:
-        symbol = embedding_of(mx.sym.load(source))
-    except (mx.MXNetError, KeyError, IndexError, ValueError) as error:
-        raise ConvertError('{} is no MXNet symbol, or is damaged: {}'.format(
-            source, str(error).strip().splitlines()[-1])) from error
-    weights = load_arrays(params)
+    symbol, weights = embedding_of(read_symbol_file(source)), load_arrays(params)
     read = read_symbol(symbol, weights)
+    spec = spec or assumed_input(source, read.scaling)
     native, why = _native(read, spec, model)
     spec = _sized(read, spec, native)
     check_shapes(symbol, weights, spec.size)
@@ -81,11 +78,10 @@ def _from_symbol(source, scratch, model=None, params=None, spec=None):
     symbol.save(place + '-symbol.json')
     nd.save(place + '-0000.params', {name: weights[name] for name in symbol.list_inputs() if name in weights})
     try:
-        block = load_symbol(place + '-symbol.json', size=spec.size)
+        block = load_symbol(place + '-symbol.json', size=spec.size, spec=spec)
     except ValueError as error:
         raise ConvertError('{} and {} do not fit each other, or are damaged: {}'.format(
             source, params, error)) from error
-    block.input_spec = spec._replace(embedding_size=block.input_spec.embedding_size)
     if native:
         return _imported(native, block, read, params)
     files = {'net-symbol.json': place + '-symbol.json', 'net-0000.params': place + '-0000.params'}
@@ -98,6 +94,7 @@ def _from_onnx(source, scratch, model=None, params=None, spec=None):
     proto = load_onnx(source)
     spec = spec or described_input(proto.producer_name, {entry.key: entry.value for entry in proto.metadata_props})
     read = read_onnx(proto)
+    spec = spec or assumed_input(source, read.scaling, takes_integers(proto))
     native, why = _native(read, spec, model)
     proto = runnable(proto, read)
     try:
@@ -150,8 +147,7 @@ def _native(read, spec, model):
 
 def _sized(read, spec, native):
     """What a graph takes, with the size of its images."""
-    taken = read.takes(spec)
-    return taken._replace(size=native.net.input_spec.size if native else read.size or taken.size)
+    return spec._replace(size=native.net.input_spec.size if native else read.size or spec.size)
 
 
 def _imported(native, block, read, params=None):

@@ -1,19 +1,17 @@
 """A net from whatever holds one: a card, a folder of a training, a name with weights, or an MXNet symbol."""
 import glob
-import json
 import os
-import re
 
 import mxnet as mx
-from mxnet import gluon
 
-from ..data.walk import is_image
 from ..model_zoo import get_model
-from ..model_zoo.model_store import choose_card, get_model_file
-from ..model_zoo.spec import InputSpec
+from ..model_zoo.model_store import get_model_file
 from ..utils.files import file_sha256
 from .card import CardError, read_card
 from .onnx_net import OnnxNet
+from .reading.from_mxnet import scaling_of_symbol
+from .reading.source import assumed_input
+from .reading.symbol_file import block_of_symbol, data_of_symbol, load_arrays, read_symbol_file
 from .weights import error_sentence, load_parameters, net_from_card
 
 __all__ = ['CARD_NAME', 'ONNX', 'SYMBOL', 'load_net', 'load_symbol', 'symbol_params']
@@ -21,8 +19,6 @@ __all__ = ['CARD_NAME', 'ONNX', 'SYMBOL', 'load_net', 'load_symbol', 'symbol_par
 CARD_NAME = 'card.json'
 # what stands for a model's name in the card of a graph that no net of the zoo is equal to
 ONNX, SYMBOL = 'onnx', 'symbol'
-ALLOWED = ('Give the folder or card of a training or of `gluonfr convert`, a -symbol.json, an .onnx, the name of '
-           'pretrained weights (`gluonfr models`), or the name of a model and its params.')
 
 
 def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **arguments):
@@ -48,15 +44,13 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
     -------
     HybridBlock
         x (B, C, H, W) -> embedding (B, D), hybridized, with `input_spec`. Of an ONNX model an `OnnxNet`, on the CPU.
-        With pretrained weights that are not for photographs it also has a `caution`, a sentence that an `Embedder`
-        says at its first images.
 
     Raises
     ------
     FileNotFoundError, ValueError
         Nothing is there, or it does not fit; the message says what is allowed.
     """
-    ctx, place, caution = ctx or mx.cpu(), os.fspath(place), None
+    ctx = ctx or mx.cpu()
     if os.path.isdir(place):
         folder, place = place, os.path.join(place, CARD_NAME)
         if not os.path.isfile(place):
@@ -69,8 +63,9 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
             raise FileNotFoundError('load_net: there is no {}.'.format(place))
         return OnnxNet(place)
     a_card = place.endswith('.json')
-    if not a_card:
-        _refuse_file(place)
+    if os.sep in place and not a_card:
+        raise FileNotFoundError('load_net: there is no folder {}. Give a folder or card of a training, a -symbol.json, '
+                                'or the name of pretrained weights or of a model and its params.'.format(place))
     if params is not None and not a_card:
         net = get_model(place, **dict(arguments, need_cls_layer=False))  # an unknown name is refused with the list
         load_parameters(net, params, ctx)
@@ -78,34 +73,17 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
         if params is not None or arguments:
             raise ValueError('load_net: a card names its weights and arguments itself, got params or arguments beside '
                              '{}.'.format(place))
-        if not a_card:
-            known = choose_card(place)
-            caution = None if known.photographs else '{}: these weights are of {}, not for photographs.'.format(
-                known.name, known.data)
-            place = get_model_file(known.name, root, accept_licence)
+        place = place if a_card else get_model_file(place, root, accept_licence)
         if not os.path.isfile(place):
             raise FileNotFoundError('load_net: there is no card {}.'.format(place))
         card, params, spec = read_card(place)
         if card['model'] == ONNX:
             return OnnxNet(params, spec)
         if card['model'] == SYMBOL:
-            net = load_symbol(_graph(place, card), params, ctx, spec.size)
-            net.input_spec = spec
-            return net
+            return load_symbol(_graph(place, card), params, ctx, spec.size, spec=spec)
         net = net_from_card(card, params, spec, ctx, need_cls_layer=False)
-        net.caution = caution
     net.hybridize(static_alloc=True, static_shape=True)
     return net
-
-
-def _refuse_file(place):
-    """Say of a path that is no net what it is instead."""
-    if is_image(place, foreign=True):
-        raise ValueError('load_net: {} is an image, and the net must be given first. {}'.format(place, ALLOWED))
-    if os.path.isfile(place):
-        raise ValueError('load_net: {} is a file that says no net. {}'.format(place, ALLOWED))
-    if os.sep in place:
-        raise FileNotFoundError('load_net: there is no folder {}. {}'.format(place, ALLOWED))
 
 
 def _graph(place, card):
@@ -116,11 +94,11 @@ def _graph(place, card):
     return path
 
 
-def load_symbol(path, params=None, ctx=None, size=(112, 112)):
+def load_symbol(path, params=None, ctx=None, size=(112, 112), *, spec=None):
     """Load an MXNet symbol with its weights as a block, such as InsightFace's 'model-symbol.json'.
 
-    The input is RGB. Whether the graph itself normalises is read from it: if it subtracts a constant from its input it
-    takes grey levels 0 to 255, else (pixel - 127.5) / 127.5.
+    The input is RGB. Whether the graph itself normalises is read from it, and logged: if so it takes grey levels 0 to
+    255 (or 0 to 1, where that is what it scales), else (pixel - 127.5) / 127.5.
 
     Parameters
     ----------
@@ -132,6 +110,8 @@ def load_symbol(path, params=None, ctx=None, size=(112, 112)):
         Where to, None for the CPU.
     size : (int, int)
         Height and width of its input.
+    spec : InputSpec or None
+        What it takes, where that is known.
 
     Returns
     -------
@@ -147,18 +127,15 @@ def load_symbol(path, params=None, ctx=None, size=(112, 112)):
         raise FileNotFoundError('load_symbol: there is no {}.'.format(path))
     params = symbol_params('load_symbol', path, params)
     try:
-        with open(path, encoding='utf-8') as stream:
-            nodes = json.load(stream)['nodes']
-        first = next(i for i, node in enumerate(nodes) if node['op'] == 'null')
-        name = nodes[first]['name']
-        net = gluon.SymbolBlock.imports(path, [name], params, ctx=ctx or mx.cpu())
-        _, shapes, _ = mx.sym.load(path).infer_shape(**{name: (1, 3) + tuple(size)})
-        raw = _normalises(nodes, first)
-    except (AssertionError, KeyError, StopIteration, TypeError, ValueError, mx.MXNetError) as error:
+        symbol, weights = read_symbol_file(path), load_arrays(params)
+        name = data_of_symbol(symbol, weights)
+        net = block_of_symbol(symbol, name, weights, ctx or mx.cpu())
+        _, shapes, _ = symbol.infer_shape(**{name: (1, 3) + tuple(size)})
+        taken = spec or assumed_input(path, scaling_of_symbol(symbol, weights))
+    except (AssertionError, KeyError, TypeError, ValueError, mx.MXNetError) as error:
         raise ValueError('load_symbol: {} with {} must be an MXNet symbol of a net for images of {} x {} and its '
                          'weights, got: {}'.format(path, params, *size, error_sentence(error))) from error
-    net.input_spec = InputSpec(size, (0,) * 3 if raw else (127.5,) * 3, (1,) * 3 if raw else (127.5,) * 3,
-                               embedding_size=shapes[0][1])
+    net.input_spec = taken._replace(size=tuple(size), embedding_size=shapes[0][1])
     net.hybridize(static_alloc=True, static_shape=True)
     return net
 
@@ -175,13 +152,3 @@ def symbol_params(owner, path, params=None):
     if not os.path.isfile(params):
         raise FileNotFoundError('{}: there are no weights {}.'.format(owner, params))
     return params
-
-
-def _normalises(nodes, data):
-    """Whether the first operator but identities on the input subtracts a constant."""
-    for node in nodes:
-        if any(source[0] == data for source in node['inputs']):
-            if node['op'] not in ('identity', '_copy'):
-                return bool(re.fullmatch('_?[mM]inus_?[sS]calar|broadcast_sub', node['op']))
-            data = nodes.index(node)
-    return False

@@ -8,8 +8,12 @@ from mxnet.gluon import HybridBlock
 
 from ..compat import threads_to_use
 from ..model_zoo.spec import InputSpec
+from .reading.from_onnx import import_onnx, load_onnx, scaling_of_onnx, takes_integers
+from .reading.source import assumed_input
 
 __all__ = ['OnnxNet', 'described_input']
+
+TYPES = {'tensor(float16)': 'float16', 'tensor(uint8)': 'uint8', 'tensor(int32)': 'int32', 'tensor(double)': 'float64'}
 
 
 def described_input(producer, metadata):
@@ -40,7 +44,7 @@ class OnnxNet(HybridBlock):
         An .onnx file or what one holds. Its input is images (B, 3, H, W), its first output embeddings (B, D).
     spec : InputSpec or None
         What it takes; None for what `export_onnx` noted in the file, else RGB of the size in the file, or 112 x 112, as
-        (pixel - 127.5) / 127.5.
+        grey levels if its graph normalises them itself, as (pixel - 127.5) / 127.5 if not, which is logged.
 
     Inputs:
         - **x**: (B, 3, H, W)
@@ -57,7 +61,7 @@ class OnnxNet(HybridBlock):
     Raises
     ------
     ImportError
-        onnxruntime is missing.
+        onnxruntime is missing, or onnx, which reads from the graph what nothing else says.
     ValueError
         ONNX Runtime cannot run it, or it is no net of images to embeddings.
     """
@@ -84,9 +88,11 @@ class OnnxNet(HybridBlock):
             raise ValueError('an ONNX net must have one input of images (B, 3, H, W), got {}.'.format(
                 [entry.shape for entry in self._session.get_inputs()]))
         size = tuple(shape[2:]) if all(shape[2:]) else (112, 112)
-        self._name, self._batch, self._half = data.name, shape[0], data.type == 'tensor(float16)'
+        self._name, self._batch = data.name, shape[0]
+        self._type = TYPES.get(data.type, 'float32')
         meta = self._session.get_modelmeta()
-        self.input_spec = spec or described_input(meta.producer_name, meta.custom_metadata_map) or InputSpec(size)
+        self.input_spec = spec or described_input(meta.producer_name, meta.custom_metadata_map) or \
+            _read_input(model)._replace(size=size)
         self.input_spec = self.input_spec._replace(
             embedding_size=self._run(np.zeros((1,) + self.input_spec.shape)).shape[1])
 
@@ -100,7 +106,7 @@ class OnnxNet(HybridBlock):
         return nd.array(self._run(x.asnumpy()), x.context)
 
     def _run(self, x):
-        x = np.asarray(x, 'float16' if self._half else 'float32')
+        x = np.asarray(x, self._type)
         # a model for one size of batch gets each image as often as that
         parts = [x] if self._batch is None else [np.repeat(image[None], self._batch, 0) for image in x]
         try:
@@ -114,6 +120,13 @@ class OnnxNet(HybridBlock):
             raise ValueError('an ONNX net must give an embedding for each image, got {} for {}.'.format(
                 len(rows), len(x)))
         return rows
+
+
+def _read_input(model):
+    """What a model takes, by its graph."""
+    path, proto = (model, load_onnx(model)) if isinstance(model, str) else (
+        'the ONNX model', import_onnx().load_model_from_string(model))
+    return assumed_input(path, scaling_of_onnx(proto), takes_integers(proto))
 
 
 def _crc(model):

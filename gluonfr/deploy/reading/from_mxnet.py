@@ -2,21 +2,28 @@
 import ast
 import json
 import re
+from collections import Counter
 
 import mxnet as mx
 import numpy as np
+from mxnet import nd
 
+from ..graph import Node, to_symbol
 from .error import ConvertError, names
-from .layers import Layer, Source, Value, flattened, plus, pool, times
+from .layers import SCALES, Layer, Value, arithmetic, flattened, pool, times
+from .source import Source
+from .symbol_file import data_of_symbol
 
-__all__ = ['check_shapes', 'embedding_of', 'layers_of', 'read_symbol']
+__all__ = ['check_shapes', 'embedding_of', 'layers_of', 'read_symbol', 'scaling_of_symbol']
 
 NOTHING = {'identity', '_copy', 'BlockGrad', 'Dropout', 'Cast', 'amp_cast', 'make_loss', 'MakeLoss'}
 FLATTEN = {'Flatten', 'flatten', 'Reshape', 'reshape'}
-SUM = {'elemwise_add', '_plus', '_Plus', 'broadcast_add', 'broadcast_plus', 'add_n', 'ElementWiseSum', '_grad_add'}
-PRODUCT = {'elemwise_mul', '_mul', '_Mul', 'broadcast_mul'}
+SUMS = {'add_n', 'ElementWiseSum', '_grad_add'}
 NORMS = {'BatchNorm', 'BatchNorm_v1', 'CuDNNBatchNorm'}
-SCALAR = re.compile(r'_?(plus|minus|mul|div)_?scalar', re.IGNORECASE)
+SCALAR = re.compile(r'_?(r?)(plus|minus|mul|div)_?scalar', re.IGNORECASE)
+PAIR = re.compile(r'(?:_|elemwise_|broadcast_)(add|plus|sub|minus|mul|div)', re.IGNORECASE)
+KINDS = {'plus': 'add', 'minus': 'sub'}
+CONSTANTS = {'_full', '_ones', '_zeros', 'ones_like', 'zeros_like', 'expand_dims', 'transpose'}  # and what NOTHING has
 EMBEDDING = 'fc1'  # the name that InsightFace's symbols give it, also where they go on to class scores
 
 
@@ -39,7 +46,7 @@ def read_symbol(symbol, weights):
         Weights are missing, or have a shape that does not fit.
     """
     inputs = symbol.list_inputs()
-    data = 'data' if 'data' in inputs else next((name for name in inputs if name not in weights), None)
+    data = data_of_symbol(symbol, weights)
     missing = [name for name in inputs if name not in weights and name != data]
     unused = [name for name in weights if name not in inputs]
     if missing or data is None:
@@ -54,7 +61,7 @@ def read_symbol(symbol, weights):
 
 def check_shapes(symbol, weights, size):
     """Raise a ConvertError unless a symbol takes weights of these shapes with images of a size, (H, W)."""
-    data = [name for name in symbol.list_inputs() if name not in weights][0]
+    data = data_of_symbol(symbol, weights)
     try:
         arguments, _, states = symbol.infer_shape(**{data: (1, 3) + tuple(size)})
     except mx.MXNetError as error:
@@ -77,24 +84,64 @@ def embedding_of(symbol):
     return symbol
 
 
-def layers_of(symbol, arrays):
-    """The layer of a symbol's first output; what is not in `arrays` is the input."""
+def scaling_of_symbol(symbol, weights):
+    """What a symbol does to its input first.
+
+    Parameters
+    ----------
+    symbol : Symbol
+    weights : dict of str to NDArray
+
+    Returns
+    -------
+    Scaling
+    """
+    return Source(layers_of(symbol, _Arrays(weights), begin=True), None, []).scaling
+
+
+class _Arrays(dict):
+    """{name: NDArray} that gives NumPy arrays."""
+
+    def __getitem__(self, name):
+        return super().__getitem__(name).asnumpy()
+
+
+def layers_of(symbol, arrays, begin=False):
+    """The layer of a symbol's first output; what is not in `arrays` is the input.
+
+    With `begin` only what may scale the input and the layers behind it are read, so that it can be any graph; the rest
+    is of the kind 'rest'.
+    """
     graph = json.loads(symbol.tojson())
     nodes, layers = graph['nodes'], []
-    readers = [source[0] for node in nodes for source in node['inputs']]
+    readers = Counter(source[0] for node in nodes for source in node['inputs'])
     for node in nodes:
-        sources = [layers[source[0]] for source in node['inputs']]
-        if node['op'] == 'null':
-            name = node['name']
-            layers.append(Value(name, arrays[name]) if name in arrays else Layer('input', name))
+        op, name, places = node['op'], node['name'], [source[0] for source in node['inputs']]
+        if op == 'null':
+            layers.append(Layer('input', name) if name not in arrays else Value(name, arrays[name]))
             continue
-        alone = readers.count(node['inputs'][0][0]) == 1 if node['inputs'] else False
-        layers.append(_layer(node['op'], node['name'], node.get('attrs', {}), sources, alone))
+        sources = [layers[place] for place in places]
+        inputs = [source for source in sources if isinstance(source, Layer)]
+        if begin and any(layer.kind not in SCALES for layer in inputs):
+            layers.append(Layer('rest', name, inputs))
+        elif not inputs and (op in CONSTANTS | NOTHING | FLATTEN or SCALAR.fullmatch(op) or PAIR.fullmatch(op)):
+            layers.append(_constant(node, sources, graph['attrs']))
+        else:
+            alone = all(readers[place] == 1 for place, source in zip(places, sources) if isinstance(source, Layer))
+            layers.append(_layer(op, name, node.get('attrs', {}), sources, alone))
     return layers[graph['heads'][0][0]]
 
 
+def _constant(node, sources, attrs):
+    """The Value of a node that no input leads to."""
+    given = [(Node('null', str(i), {}, [], value=source.array), 0) for i, source in enumerate(sources)]
+    symbol, values = to_symbol((Node(node['op'], node['name'], node.get('attrs', {}), given), 0), attrs)
+    array = nd.CachedOp(symbol)(*[nd.array(values[name]) for name in symbol.list_inputs()])
+    return Value(node['name'], array.asnumpy())
+
+
 def _layer(op, name, attrs, sources, alone):
-    """The layer of one node; `alone`: nothing else reads its first input."""
+    """The layer of one node; `alone`: nothing else reads its inputs."""
     def get(key, default):
         value = attrs.get(key)
         return default if value in (None, 'None') else ast.literal_eval(value)
@@ -132,14 +179,24 @@ def _layer(op, name, attrs, sources, alone):
             return pool(name, inputs[0], kind)
         return pool(name, inputs[0], kind, tuple(get('kernel', ())), pair('stride', 1), pair('pad', 0),
                     attrs.get('pooling_convention') == 'full', bool(get('count_include_pad', True)))
-    if op in SUM and len(inputs) == 2:
+    if op in SUMS and len(inputs) == 2 == len(sources):
         return Layer('add', name, inputs)
-    if op in PRODUCT and len(inputs) == 2:
-        return Layer('mul', name, inputs)
-    scalar = SCALAR.fullmatch(op)
+    scalar, pair_of = SCALAR.fullmatch(op), PAIR.fullmatch(op)
+    if op == 'negative' and inputs:
+        return times(name, inputs[0], -1.0, alone)
+    if pair_of and len(sources) == 2:
+        kind = pair_of.group(1).lower()
+        kind, layer = KINDS.get(kind, kind), None
+        if len(inputs) == 1:
+            layer = arithmetic(kind, name, sources, alone)
+        elif kind in ('add', 'mul'):
+            layer = Layer(kind, name, inputs)
+        if layer is not None:
+            return layer
     if scalar and inputs:
-        kind, value = scalar.group(1).lower(), float(attrs['scalar'])
-        if kind in ('plus', 'minus'):
-            return plus(name, inputs[0], value if kind == 'plus' else -value, alone)
-        return times(name, inputs[0], value if kind == 'mul' else 1 / value, alone)
+        value, kind = Value(name, np.float64(attrs['scalar'])), scalar.group(2).lower()
+        layer = arithmetic(KINDS.get(kind, kind), name, [value, inputs[0]] if scalar.group(1) else [inputs[0], value],
+                           alone)
+        if layer is not None:
+            return layer
     return Layer(op, name, inputs, {str(i): value for i, value in enumerate(weights)}, attrs=attrs)

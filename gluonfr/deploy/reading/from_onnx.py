@@ -1,14 +1,18 @@
 """ONNX graphs as layers."""
+from collections import Counter
+
 import numpy as np
 
 from ...compat import install_command
 from .error import ConvertError, names
-from .layers import Layer, Source, Value, flattened, in_order, plus, pool, times
+from .layers import SCALES, Layer, Value, arithmetic, flattened, in_order, pool, times
+from .source import Source
 
-__all__ = ['import_onnx', 'load_onnx', 'read_onnx', 'runnable']
+__all__ = ['import_onnx', 'load_onnx', 'read_onnx', 'runnable', 'scaling_of_onnx', 'takes_integers']
 
 OLDEST = 7  # before it, BatchNormalization, Gemm and Dropout meant something else
 NOTHING = ('Identity', 'Dropout', 'Cast')
+SCALING = ('Add', 'Sum', 'Sub', 'Mul', 'Div', 'Neg', 'BatchNormalization')
 FLATTEN = ('Flatten', 'Reshape', 'Squeeze', 'Unsqueeze')
 OTHER = 'ONNX '  # before the name of an operator that no net of ours has: MXNet may have another by that name
 SIMPLE = {'Relu': 'relu', 'Sigmoid': 'sigmoid', 'Tanh': 'tanh'}
@@ -78,20 +82,68 @@ def read_onnx(model):
     if missing or len(inputs) != 1:
         raise ConvertError('the ONNX graph is not whole, or no net of one input: missing {}; inputs {}.'.format(
             names(missing), names([entry.name for entry in inputs])))
-    found = dict({inputs[0].name: Layer('input', inputs[0].name)},
-                 **{name: Value(name, array) for name, array in constants.items()})
-    for node in graph.node:
-        if node.output[0] not in constants:
-            sources = [found[name] if name else None for name in node.input]
-            alone = [isinstance(source, Layer) and read.count(name) == 1
-                     for source, name in zip(sources, node.input)]
-            layer = _layer(node, sources, alone)
-            found.update({name: layer if i == 0 else Layer(OTHER + 'second output', name, [layer])
-                          for i, name in enumerate(node.output)})
+    found = _layers(graph, inputs[0].name, constants)
     dims = [entry.dim_value for entry in inputs[0].type.tensor_type.shape.dim]
     size = tuple(dims[2:]) if len(dims) == 4 and all(dims[2:]) else None
     unused = [entry.name for entry in graph.initializer if entry.name not in set(read)]
     return Source(_without_l2(found[graph.output[0].name]), size, unused)
+
+
+def takes_integers(model):
+    """Whether the images that an ONNX model takes are whole numbers."""
+    from onnx import TensorProto
+    return _input(model).type.tensor_type.elem_type in (TensorProto.UINT8, TensorProto.INT32)
+
+
+def _input(model):
+    """The first input that is no weight."""
+    given = {entry.name for entry in model.graph.initializer}
+    return next(entry for entry in model.graph.input if entry.name not in given)
+
+
+def scaling_of_onnx(model):
+    """What an ONNX model does to its input first; of the rest of its graph nothing is asked.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto
+
+    Returns
+    -------
+    Scaling
+    """
+    graph, data = model.graph, _input(model).name
+    path, beside = {data}, set()
+    for node in graph.node:
+        if path.intersection(node.input):
+            beside.update(name for name in node.input if name not in path)
+            if node.op_type in SCALING + NOTHING:
+                path.add(node.output[0])
+    found = _layers(graph, data, _constants(model, beside), begin=True)
+    return Source(found[graph.output[0].name], None, []).scaling
+
+
+def _layers(graph, data, constants, begin=False):
+    """{name: Layer or Value} of all that a graph computes.
+
+    With `begin` only what may scale the input and the layers behind it are read, so that it can be any graph; the rest
+    is of the kind 'rest'.
+    """
+    found = dict({data: Layer('input', data)}, **{name: Value(name, array) for name, array in constants.items()})
+    reads = Counter(name for node in graph.node for name in node.input)
+    for node in graph.node:
+        sources = [found.get(name) for name in node.input]
+        inputs = [source for source in sources if isinstance(source, Layer)]
+        if node.output[0] in constants or (begin and not inputs):
+            continue
+        if begin and any(layer.kind not in SCALES for layer in inputs):
+            layer = Layer('rest', node.name, inputs)
+        else:
+            layer = _layer(node, sources, [isinstance(source, Layer) and reads[name] == 1
+                                           for source, name in zip(sources, node.input)])
+        found.update({name: layer if i == 0 else Layer(OTHER + 'second output', name, [layer])
+                      for i, name in enumerate(node.output)})
+    return found
 
 
 def runnable(model, source):
@@ -129,13 +181,24 @@ def runnable(model, source):
     return copy
 
 
-def _constants(model):
-    """{name: array} of all that depends on no input: initializers, and what operators make of them."""
+def _constants(model, wanted=None):
+    """{name: array} of all that depends on no input: initializers, and what operators make of them.
+
+    With the names `wanted` only these, and what leads to them.
+    """
     from onnx import TensorProto, helper, numpy_helper
     from onnx.reference import ReferenceEvaluator
-    arrays = {entry.name: numpy_helper.to_array(entry) for entry in model.graph.initializer}
+    leading = list(model.graph.node)
+    if wanted is not None:
+        wanted = set(wanted)
+        for node in reversed(model.graph.node):
+            if wanted.intersection(node.output):
+                wanted.update(node.input)
+        leading = [node for node in leading if wanted.intersection(node.output)]
+    arrays = {entry.name: numpy_helper.to_array(entry) for entry in model.graph.initializer
+              if wanted is None or entry.name in wanted}
     known, nodes = set(arrays), []
-    for node in model.graph.node:
+    for node in leading:
         if node.op_type == 'CastLike' and node.input[0] in known:  # its other input says nothing but the type
             node = helper.make_node('Identity', node.input[:1], node.output)
         if all(name in known for name in node.input if name) and not node.op_type.startswith('Random'):
@@ -180,8 +243,10 @@ def _layer(node, sources, alone):
         layer = maker(name, attrs, x, weights) if len(inputs) == 1 and isinstance(x, Layer) else None
     elif op in ('Add', 'Sum', 'Mul') and len(inputs) == 2 == len(sources):
         layer = Layer('mul' if op == 'Mul' else 'add', name, inputs)
-    elif op in ('Add', 'Sub', 'Mul', 'Div') and len(inputs) == 1:
-        layer = _scalar(op, name, sources, alone)
+    elif op == 'Neg' and inputs:
+        layer = times(name, x, -1.0, alone[0])
+    elif op in ('Add', 'Sum', 'Sub', 'Mul', 'Div') and len(inputs) == 1 and len(sources) == 2 == len(weights) + 1:
+        layer = arithmetic('add' if op == 'Sum' else op.lower(), name, sources, any(alone))
     return layer or Layer(OTHER + op, name, inputs)
 
 
@@ -241,24 +306,6 @@ def _mean(name, attrs, x, weights):
         return None
     layer = pool(name, x, 'avg')
     return layer if attrs.get('keepdims', 1) else flattened(layer)
-
-
-def _scalar(op, name, sources, alone):
-    """A number for each channel, or one for all, added or multiplied; None for anything else."""
-    first = isinstance(sources[0], Layer)
-    layer, value = sources if first else sources[::-1]
-    array = value.array.astype('float64')
-    per_channel = array.ndim <= 2 if layer.flat else array.ndim > 2 and array.shape[-2:] == (1, 1)
-    if array.size != 1 and not (per_channel and array.size in array.shape):
-        return None
-    array, alone = array.reshape(-1), alone[0 if first else 1]
-    if op == 'Mul' or (op == 'Div' and first):
-        return times(name, layer, array if op == 'Mul' else 1 / array, alone)
-    if op == 'Div':
-        return None
-    if op == 'Sub' and not first:
-        layer, alone = times(name, layer, -1.0, alone), True
-    return plus(name, layer, -array if op == 'Sub' and first else array, alone)
 
 
 def _without_l2(output):

@@ -4,12 +4,11 @@ from copy import copy
 
 import numpy as np
 
-from ...model_zoo import InputSpec
-from .error import ConvertError
-
-__all__ = ['LINEAR', 'Layer', 'Source', 'Value', 'flattened', 'in_order', 'plus', 'pool', 'times']
+__all__ = ['ARITHMETIC', 'LINEAR', 'SCALES', 'Layer', 'Value', 'arithmetic', 'flattened', 'in_order', 'pool', 'times']
 
 LINEAR = ('conv', 'dense')
+SCALES = ('input', 'norm')  # kinds that may scale an input
+ARITHMETIC = ('add', 'sub', 'mul', 'div')
 Value = namedtuple('Value', 'name array')
 
 
@@ -48,35 +47,6 @@ class Layer:
         shape = self.values['weight'].array.shape if 'weight' in self.values else ''
         settings = ', '.join('{} {}'.format(*item) for item in sorted(self.settings.items()))
         return ' '.join(str(part) for part in (self.kind, repr(self.name), shape, settings) if part != '')
-
-
-class Source:
-    """A graph that was read.
-
-    Parameters
-    ----------
-    output : Layer
-        Its embedding.
-    size : (int, int) or None
-        Height and width of its images, None where it does not say them.
-    unused : list of str
-        What lies in its file and no operator uses.
-
-    Attributes
-    ----------
-    scaling : tuple of float64 array, or None
-        (scale, shift) for each channel where it begins with input * scale + shift; `output` is without that.
-    """
-
-    def __init__(self, output, size, unused):
-        if not isinstance(output, Layer) or all(layer.kind != 'input' for layer in in_order(output)):
-            raise ConvertError('the output of the graph does not depend on its input.')
-        self.size, self.unused = size, unused
-        self.output, self.scaling = _input_scaling(output)
-
-    def takes(self, spec=None):
-        """Its InputSpec: `spec`, or grey levels if it scales them itself, else (pixel - 127.5) / 127.5."""
-        return spec or (InputSpec(mean=(0,) * 3, std=(1,) * 3) if self.scaling else InputSpec())
 
 
 def in_order(output):
@@ -125,7 +95,7 @@ def times(name, source, factor, alone):
     return _affine(name, source, factor, 0)
 
 
-def plus(name, source, term, alone):
+def _plus(name, source, term, alone):
     """`source` plus a number for each channel: the bias of a layer that has none; `alone`: nothing else reads it."""
     if alone and source.is_affine:
         return _affine(name, source.inputs[0], source.array('gamma'), source.array('beta') + term)
@@ -137,27 +107,43 @@ def plus(name, source, term, alone):
     return _affine(name, source, 1, term)
 
 
-def _input_scaling(output):
-    """What a graph does to its input itself, taken out of it.
+def arithmetic(kind, name, sources, alone):
+    """A constant and a graph, added, subtracted, multiplied or divided.
+
+    Parameters
+    ----------
+    kind : str
+        One of ARITHMETIC.
+    name : str
+    sources : sequence of 2
+        A Layer and a Value, in the order of the operation.
+    alone : bool
+        Whether nothing else reads the layer.
 
     Returns
     -------
-    (Layer, tuple of float64 array or None)
-        The output on a graph without that, and (scale, shift) for each channel: input * scale + shift.
+    Layer or None
+        None where the constant is no number for each channel, or one for all, or the layer is divided by.
     """
-    order = in_order(output)
-    data = next(layer for layer in order if layer.kind == 'input')
-    scaling = None
-    while True:
-        readers = [layer for layer in order if data in layer.inputs]
-        if len(readers) != 1 or readers[0].kind != 'norm' or readers[0] is output:
-            break
-        norm = readers[0]
-        scale = norm.array('gamma') / np.sqrt(norm.array('var') + norm.eps)
-        shift = norm.array('beta') - norm.array('mean') * scale
-        before = scaling or (1.0, 0.0)
-        scaling = before[0] * scale, before[1] * scale + shift
-        order.remove(norm)
-        for layer in order:
-            layer.inputs = [data if source is norm else source for source in layer.inputs]
-    return output, scaling
+    first = isinstance(sources[0], Layer)
+    layer, value = sources if first else sources[::-1]
+    number = _for_each_channel(value.array.astype('float64'), layer.flat)
+    if number is None or (kind == 'div' and not (first and number.all())):
+        return None
+    if kind in ('mul', 'div'):
+        return times(name, layer, number if kind == 'mul' else 1 / number, alone)
+    if kind == 'sub' and not first:
+        layer, alone = times(name, layer, -1.0, alone), True
+    return _plus(name, layer, -number if kind == 'sub' and first else number, alone)
+
+
+def _for_each_channel(array, flat):
+    """The numbers that an array stands for beside images, or rows; None where it differs from place to place."""
+    if array.size == 1:
+        return array.reshape(-1)
+    if flat:
+        return array.reshape(-1) if array.ndim <= 2 and array.size in array.shape else None
+    if array.ndim not in (3, 4) or array.shape[:-3] not in ((), (1,)) or not array.size:
+        return None
+    planes = array.reshape(array.shape[-3], -1)
+    return planes[:, 0] if (planes == planes[:, :1]).all() else None

@@ -1,0 +1,125 @@
+"""A graph that was read, what it does to its input before its first layer, and what it takes therefore."""
+import logging
+from collections import namedtuple
+
+import numpy as np
+
+from ...model_zoo.spec import InputSpec
+from .error import ConvertError
+from .layers import Layer, in_order
+
+__all__ = ['Scaling', 'Source', 'assumed_input', 'take_scaling']
+
+log = logging.getLogger('gluonfr')
+
+GREY, SPREAD = (0.0,) * 3, (1.0,) * 3
+# An input value that becomes 1 is 255 or so where grey levels come, and 1 or less where they are scaled before.
+BETWEEN = 16
+CENTRED = 0.25  # the mean of an input of -1 to 1 is below, that of one of 0 to 1 above
+LAYERS = ('conv', 'dense', 'norm', 'prelu', 'relu', 'pool', 'add', 'mul')
+
+
+class Source:
+    """A graph that was read.
+
+    Parameters
+    ----------
+    output : Layer
+        Its embedding.
+    size : (int, int) or None
+        Height and width of its images, None where it does not say them.
+    unused : list of str
+        What lies in its file and no operator uses.
+
+    Attributes
+    ----------
+    scaling : Scaling
+        What it does to its input first; `output` is without that.
+    """
+
+    def __init__(self, output, size, unused):
+        if not isinstance(output, Layer) or all(layer.kind != 'input' for layer in in_order(output)):
+            raise ConvertError('the output of the graph does not depend on its input.')
+        self.output, self.size, self.unused = output, size, unused
+        self.scaling = take_scaling(output)
+
+
+class Scaling(namedtuple('Scaling', 'scale shift mean std first')):
+    """input * scale + shift, for each channel, before the first layer.
+
+    ``mean`` and ``std`` are what is subtracted and divided by, of a BatchNorm its statistics without gamma and beta;
+    ``first`` is the kind of layer that comes then. All but that are None where a graph does nothing to its input.
+    """
+    __slots__ = ()
+
+
+def take_scaling(output):
+    """Take out of a graph what scales its input.
+
+    Parameters
+    ----------
+    output : Layer
+
+    Returns
+    -------
+    Scaling
+        `output` is on a graph without it then.
+    """
+    order = in_order(output)
+    data = next(layer for layer in order if layer.kind == 'input')
+    exact, plain = None, None
+    while True:
+        readers = [layer for layer in order if data in layer.inputs]
+        if len(readers) != 1 or readers[0].kind != 'norm' or readers[0] is output:
+            break
+        norm = readers[0]
+        gamma, beta, mean, spread = (norm.array(role) for role in ('gamma', 'beta', 'mean', 'var'))
+        spread = np.sqrt(spread + norm.eps)
+        exact = _then(exact, gamma / spread, beta - mean * gamma / spread)
+        plain = _then(plain, gamma, beta) if norm.is_affine else _then(plain, 1 / spread, -mean / spread)
+        order.remove(norm)
+        for layer in order:
+            layer.inputs = [data if source is norm else source for source in layer.inputs]
+    first = readers[0].kind if readers else 'nothing'
+    if exact is None:
+        return Scaling(None, None, None, None, first)
+    with np.errstate(divide='ignore', invalid='ignore'):  # of a channel that is left out: times 0
+        return Scaling(*exact, -plain[1] / plain[0], 1 / np.abs(plain[0]), first)
+
+
+def _then(before, scale, shift):
+    """(scale, shift) of one scaling after another."""
+    return (scale, shift) if before is None else (before[0] * scale, before[1] * scale + shift)
+
+
+def assumed_input(path, scaling, integers=False):
+    """What a graph takes by the way that it scales its input, which is logged: nothing else says it.
+
+    Parameters
+    ----------
+    path : str
+        For the sentence.
+    scaling : Scaling
+    integers : bool
+        It takes whole numbers only.
+
+    Returns
+    -------
+    InputSpec
+    """
+    largest = middle = 0.0
+    if scaling.mean is not None:
+        largest, middle = (np.max(values, initial=0.0, where=np.isfinite(values)) for values in (
+            np.atleast_1d(scaling.mean + scaling.std), np.atleast_1d(scaling.mean)))
+    if integers or largest > BETWEEN:
+        log.info('%s %s: it is given RGB grey levels, 0 to 255.', path,
+                 'takes whole numbers' if integers else 'normalises its input itself')
+        return InputSpec(mean=GREY, std=SPREAD)
+    if middle > CENTRED:
+        log.info('%s scales an input of 0 to 1 itself: it is given RGB as pixel / 255.', path)
+        return InputSpec(mean=GREY, std=(255,) * 3)
+    why = 'does not normalise its input' if scaling.first in LAYERS else \
+        'begins with {}, which does not say what its input is'.format(scaling.first)
+    log.warning('%s %s: it is taken to want RGB as (pixel - 127.5) / 127.5. Give anything else to `gluonfr convert` '
+                'as --input.', path, why)
+    return InputSpec()

@@ -1,0 +1,79 @@
+"""Symbols and their weights from files."""
+import json
+import re
+
+import mxnet as mx
+from mxnet import nd
+
+from .error import ConvertError
+
+__all__ = ['block_of_symbol', 'data_of_symbol', 'load_arrays', 'read_symbol_file']
+
+CURRENT = 10901  # MXNet 1.9.1
+UPGRADED = 905  # files of MXNet 0.9.5 and later differ from those of 1.9.1 in nothing but hints for training
+HINTS = ('ctx_group', 'lr_mult', 'wd_mult', 'force_mirroring', 'mirror_stage')
+
+
+def read_symbol_file(path):
+    """Read a '-symbol.json' as the installed MXNet would have written it, so that it has nothing to say about it.
+
+    Raises
+    ------
+    ConvertError
+        It is no symbol, or is damaged.
+    """
+    try:
+        with open(path, encoding='utf-8') as stream:
+            graph = json.load(stream)
+        version = graph.get('attrs', {}).get('mxnet_version', ['int', 0])
+        if version[1] >= UPGRADED:
+            version[1] = CURRENT
+            for node in graph['nodes']:
+                for key in ('attr', 'attrs', 'param'):
+                    if key in node:
+                        node[key] = {name: value for name, value in node[key].items() if not name.endswith(HINTS)}
+        return mx.sym.load_json(json.dumps(graph))
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError, mx.MXNetError) as error:
+        raise ConvertError('{} is no MXNet symbol, or is damaged: {}'.format(
+            path, (str(error).strip() or type(error).__name__).splitlines()[-1])) from error
+
+
+def load_arrays(path):
+    """{name: NDArray} of an MXNet file, without the 'arg:' and 'aux:' of symbols.
+
+    Raises
+    ------
+    ConvertError
+        It is none, or is damaged.
+    """
+    try:
+        arrays = nd.load(path)
+    except (mx.MXNetError, UnicodeDecodeError) as error:
+        raise ConvertError('{} is no file of MXNet arrays, or is damaged: {}'.format(
+            path, str(error).strip().splitlines()[-1])) from error
+    if not isinstance(arrays, dict) or not arrays:
+        raise ConvertError('{} holds no named arrays.'.format(path))
+    return {re.sub('^(arg|aux):', '', name): array for name, array in arrays.items()}
+
+
+def data_of_symbol(symbol, weights):
+    """The name of the input that images go to: 'data', or the first that has no weights; None if there is none."""
+    inputs = symbol.list_inputs()
+    return 'data' if 'data' in inputs else next((name for name in inputs if name not in weights), None)
+
+
+def block_of_symbol(symbol, data, weights, ctx):
+    """A SymbolBlock of images, float32, with its weights.
+
+    Parameters
+    ----------
+    symbol : Symbol
+    data : str
+        Name of its input.
+    weights : dict of str to NDArray
+    ctx : Context
+    """
+    # `SymbolBlock.imports` leaves the type of the input open, and MXNet complains of it
+    block = mx.gluon.SymbolBlock(symbol, [mx.sym.var(data, dtype='float32')])
+    block.collect_params().load_dict(weights, ctx, cast_dtype=True, dtype_source='saved')
+    return block
