@@ -3,7 +3,8 @@ import os
 from collections import Counter
 from functools import partial
 
-from ..data.image import IMAGE_SUFFIXES, encode
+from ..data.image import WRITTEN_SUFFIXES, encode
+from ..data.walk import IMAGE_SUFFIXES, say_ignored, walk_images
 from ..utils.files import atomic_path
 from ..utils.lock import sole_writer
 from .geometry import align_face, image_size, template
@@ -18,11 +19,12 @@ def align_folder(folder, out, finder, size=112, settings=None, overwrite=False, 
     """Align the faces in all photographs below a folder.
 
     A photograph a/b.jpg becomes out/a/b.jpg, or with several='all' out/a/b-1.jpg, b-2.jpg, ..., the largest first, in
-    the format of its suffix (JPEG and WebP at quality 95). What is no image by its suffix, and hidden files and
-    folders, are not looked at. Nothing that is in a file ends the run: the report, out/align.csv, has a line for each
-    photograph, or each face in it, with the columns path, status (see `STATUSES`), faces (how many are large enough),
-    out, score, x1 to y5 (the five points in the photograph) and detail; `read_landmarks` reads it. Killed, the same
-    call goes on: photographs whose faces are in the report and in `out` are kept, all others are tried again.
+    the format of its suffix (JPEG and WebP at quality 95); a GIF, HEIC or other that is not written becomes a PNG,
+    a/b.heic.png. Which files are images is the rule of `gluonfr.data.walk`; what is left out is logged. Nothing that is
+    in a file ends the run: the report, out/align.csv, has a line for each photograph, or each face in it, with the
+    columns path, status (see `STATUSES`), faces (how many are large enough), out, score, x1 to y5 (the five points in
+    the photograph) and detail; `read_landmarks` reads it. Killed, the same call goes on: photographs whose faces are in
+    the report and in `out` are kept, all others are tried again.
 
     Parameters
     ----------
@@ -77,25 +79,21 @@ def _align_all(folder, paths, out, finder, size, settings, overwrite, progress):
 
 
 def photographs(folder):
-    """Sorted paths of the images below a folder, relative to it, with '/'."""
-    if not os.path.isdir(folder):
-        raise (NotADirectoryError if os.path.exists(folder) else FileNotFoundError)(
-            'there is no folder {}.'.format(folder))
-    found = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith('.')]
-        found += [os.path.relpath(os.path.join(place, name), folder).replace(os.sep, '/') for name in names
-                  if not name.startswith('.') and os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES]
-    if not found:
+    """Paths of the images below a folder, relative to it, with '/'; what is no image is logged."""
+    found = walk_images(folder)
+    say_ignored(folder, found.ignored)
+    if not found.images:
         raise ValueError('{} must hold images ({}), in any depth, got none.'.format(folder, ' '.join(IMAGE_SUFFIXES)))
-    return sorted(found)
+    return [path.replace(os.sep, '/') for path in found.images]
 
 
 def _align(folder, path, out, finder, size):
     """Write the faces of one photograph; returns its rows."""
     found, image = finder.find(os.path.join(folder, path))
     stem, suffix = os.path.splitext(path)
-    outs = [path]
+    if suffix.lower() not in WRITTEN_SUFFIXES:
+        stem, suffix = path, '.png'
+    outs = [stem + suffix]
     if finder.several == 'all':
         outs = ['{}-{}{}'.format(stem, i + 1, suffix) for i in range(len(found.faces))]
     for face, name in zip(found.faces, outs):

@@ -60,7 +60,7 @@ def size_row(name):
 def row(card, root):
     """A card's cells under COLUMNS."""
     return (card.name, (card.model or '-') + '*' * card.default, str(card.spec.embedding_size),
-            '{:.1f}'.format(card.size / 1e6) if card.size else '?', shown_input(card.spec), card.data or '?',
+            '{:.1f}'.format(card.size / 1e6) if card.size else '?', shown_input(card.spec), shown_data(card) or '?',
             cached(card, root), card.licence, shown_figures(card) or '-')
 
 
@@ -81,7 +81,7 @@ def summary(registry, name):
 def describe_card(card, root):
     """All that is known of one set of weights."""
     print('{}: weights of {}'.format(card.name, card.model or 'a net that is not in the model zoo'))
-    facts = [('trained on', card.data), ('licence', card.licence), ('embedding size', card.spec.embedding_size),
+    facts = [('trained on', shown_data(card)), ('licence', card.licence), ('embedding size', card.spec.embedding_size),
              ('input', shown_input(card.spec)), ('published, %', shown_figures(card)), ('page', card.page),
              ('cached', cached(card, root))]
     facts += [('file', '{} SHA-256 {}'.format(file, known['sha256'])) for file, known in card.files.items() if known]
@@ -96,6 +96,11 @@ def describe_card(card, root):
 def cached(card, root):
     """Where the weights are, in a word."""
     return 'shipped' if card.shipped else 'yes' if is_cached(card, root) else 'no'
+
+
+def shown_data(card):
+    """'WebFace600K'; None where it is not known."""
+    return card.data if card.photographs else '{} (not for photographs)'.format(card.data)
 
 
 def shown_input(spec):

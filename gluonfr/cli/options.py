@@ -1,7 +1,11 @@
 """What the options that several commands share stand for: nets, embedders and finders of faces."""
+import os
+
 from ..align import Finder, get_detector, read_landmarks
 from ..data.open_images import open_images
 from ..deploy import Embedder, load_net
+from ..model_zoo import MODELS
+from ..model_zoo.model_store import list_cards
 from ..train import parse_gpus
 from ..utils.arguments import parse_arguments
 from ..utils.files import file_sha256
@@ -10,7 +14,13 @@ __all__ = ['face_settings', 'load_weights', 'make_embedder', 'make_finder']
 
 
 def load_weights(args, ctx=None):
-    """The net that the options of `add_weights` say."""
+    """The net that the options of `add_weights` say; of a model alone it is not said which weights are meant."""
+    if not args.params and args.net in MODELS and not os.path.isdir(args.net):
+        mine = [card.name + ('' if card.photographs else ' (not for photographs)') for card in list_cards().values()
+                if card.model == MODELS.canonical(args.net)]
+        raise ValueError('{} is a model, and its weights must be given: --params FILE, the folder of a training of it, '
+                         'or the name of pretrained weights in its place: {}.'.format(
+                             args.net, ', '.join(mine) or 'there are none'))
     return load_net(args.net, args.params, ctx=ctx, **parse_arguments(args.network_args, '--network-args'))
 
 

@@ -5,8 +5,8 @@ from functools import partial
 
 from ..align import STATUSES, FaceError, PhotoFaces
 from ..align.report import landmarks_of, report_rows, report_settings, run_report
-from ..data.image import IMAGE_SUFFIXES
-from ..data.open_images import ImageFiles, open_images
+from ..data.file_dataset import check_formats
+from ..data.open_images import open_images
 from .options import face_settings, make_finder
 
 __all__ = ['open_faces']
@@ -20,7 +20,7 @@ def open_faces(args, place, size, out=None):
     args : Namespace
         Of `add_faces` and `on_error`.
     place : str
-        What `open_images` takes, but a rec; or an image file.
+        What `open_images` takes; with a detector or landmarks no rec.
     size : (int, int)
         Of the net's images.
     out : str or None
@@ -39,9 +39,9 @@ def open_faces(args, place, size, out=None):
         With --on-error raise, a photograph without a face that counts; else, all of them.
     """
     finder = make_finder(args, place if os.path.isdir(place) else None)
-    is_image = os.path.isfile(place) and os.path.splitext(place)[1].lower() in IMAGE_SUFFIXES
-    dataset = ImageFiles([place]) if is_image else open_images(place, 'raise' if finder else args.on_error)
+    dataset = open_images(place, 'raise' if finder else args.on_error)
     if finder is None:
+        check_formats(getattr(dataset, 'paths', ()))
         return dataset
     if not hasattr(dataset, 'paths'):
         raise ValueError('--detect and --landmarks need image files, got {}: a rec holds aligned faces.'.format(place))

@@ -4,8 +4,8 @@ import os
 import re
 
 from ..data.dali import DALIRecordIter
-from ..data.folder import FolderDataset, ListDataset
 from ..data.image_loader import ImageLoader
+from ..data.open_images import open_people
 from ..data.recognition import FRTrainRecordDataset
 from ..data.record import RecordDataset
 from ..data.sampler import BalancedSampler, PKSampler
@@ -18,12 +18,8 @@ __all__ = ['identity', 'open_training_set', 'training_loader']
 
 def open_training_set(place, root=None, on_error='raise'):
     """A face dataset: a folder with train.rec, a folder of people, a list file, or a name in root."""
-    if os.path.isdir(place):
-        rec = os.path.join(place, 'train.rec')
-        return (RecordDataset(rec, on_error=on_error) if os.path.isfile(rec) else
-                FolderDataset(place, on_error=on_error))
-    if os.path.isfile(place):
-        return (RecordDataset if place.endswith('.rec') else ListDataset)(place, on_error=on_error)
+    if os.path.exists(place):
+        return open_people(place, on_error)
     if os.sep in place:
         raise FileNotFoundError('--dataset: there is no file or folder {}.'.format(place))
     return FRTrainRecordDataset(place, on_error=on_error, **({'root': root} if root else {}))

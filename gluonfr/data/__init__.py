@@ -2,9 +2,10 @@
 from .bins import BinError, BinFile, read_bin, write_bin
 from .dali import DALIRecordIter
 from .draw_pairs import draw_pairs
-from .folder import FolderDataset, ListDataset
+from .folder import FolderDataset
 from .image import ImageError, decode, encode, read_image
 from .image_loader import ImageLoader
+from .lists import ListDataset
 from .loader import ArrayLoader
 from .mnist import MNIST
 from .normalize import ToTensor

@@ -1,9 +1,10 @@
 """Images in and out of encoded bytes: the one place that knows OpenCV's channel order."""
 import io
 import struct
+from functools import lru_cache
 
 import numpy as np
-from PIL import Image
+from PIL import Image, features
 
 try:
     import cv2
@@ -14,9 +15,10 @@ except ImportError as error:
 
 from ..utils.check import check_int
 
-__all__ = ['ImageError', 'IMAGE_SUFFIXES', 'decode', 'encode', 'read_image', 'read_photo', 'resize']
+__all__ = ['ImageError', 'WRITTEN_SUFFIXES', 'decode', 'encode', 'header_size', 'read_image', 'read_photo',
+           'resize']
 
-IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.webp')  # in lower case, for `path.suffix.lower()`
+WRITTEN_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.webp')  # of `encode`
 
 # The orientation that a camera noted is ignored: a face that was aligned already stands upright.
 _READ = {0: cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION,
@@ -36,7 +38,8 @@ def decode(data, flag=1):
     Parameters
     ----------
     data : bytes, or uint8 array (N,)
-        A JPEG, PNG, BMP, WebP or whatever else OpenCV reads.
+        A JPEG, PNG, BMP, WebP, TIFF or whatever else OpenCV reads; GIF, AVIF and HEIC (with pillow-heif) by Pillow. Of
+        several pictures in a file it is the first.
     flag : {0, 1}
         1 for RGB, 0 for grey.
 
@@ -64,6 +67,9 @@ def decode(data, flag=1):
         raise ImageError('the image cannot be decoded ({:,} bytes): {}'.format(
             buffer.size, ' '.join(str(error).split()))) from error
     if image is None:
+        image = _by_pillow(buffer[:16].tobytes(), data, flag)
+        if image is not None:
+            return image
         raise ImageError('the image is damaged or of an unknown format ({:,} bytes, the first are {!r}).'.format(
             buffer.size, buffer[:8].tobytes()))
     if flag == 0:
@@ -95,8 +101,8 @@ def encode(image, fmt='.jpg', quality=95):
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] not in (1, 3) or not image.size:
         raise ValueError('encode: image must be uint8 of shape (H,W,3) or (H,W,1), got {} of shape {}.'.format(
             image.dtype, image.shape))
-    if fmt not in IMAGE_SUFFIXES:
-        raise ValueError('encode: fmt must be one of {}, got {!r}.'.format(', '.join(IMAGE_SUFFIXES), fmt))
+    if fmt not in WRITTEN_SUFFIXES:
+        raise ValueError('encode: fmt must be one of {}, got {!r}.'.format(', '.join(WRITTEN_SUFFIXES), fmt))
     quality = check_int('encode', 'quality', quality, 1, 100)
     options = {'.jpg': cv2.IMWRITE_JPEG_QUALITY, '.jpeg': cv2.IMWRITE_JPEG_QUALITY, '.webp': cv2.IMWRITE_WEBP_QUALITY}
     if image.shape[2] == 3:
@@ -105,6 +111,66 @@ def encode(image, fmt='.jpg', quality=95):
     if not done:
         raise ValueError('encode: OpenCV cannot write an image of shape {} as {}.'.format(image.shape, fmt))
     return buffer.tobytes()
+
+
+def _by_pillow(start, data, flag):
+    """Decode what OpenCV cannot, as HEIC and in most builds GIF; None where Pillow is not asked, either."""
+    heif = start[4:8] == b'ftyp'
+    if not heif and not start.startswith((b'GIF8', b'\0\0\0\x0cjP  ')):
+        return None
+    if heif and start[8:12] not in (b'avif', b'avis') and not _has_heif():
+        raise ImageError('the image is HEIC, which Pillow reads with a plugin: pip install pillow-heif, or make it '
+                         'JPEG.')
+    if heif and start[8:12] in (b'avif', b'avis') and 'avif' not in features.get_supported():
+        raise ImageError('the image is AVIF, which Pillow reads from version 11.3 on: pip install --upgrade pillow, or '
+                         'make it JPEG.')
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            pixels = np.asarray(image.convert('RGB' if flag else 'L'))
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError) as error:
+        raise ImageError('the image is damaged ({:,} bytes): {}'.format(len(data), error)) from error
+    return pixels if flag else pixels[:, :, None]
+
+
+@lru_cache(maxsize=None)
+def _has_heif():
+    """Whether Pillow's plugin for HEIC is installed; then it is registered."""
+    try:
+        import pillow_heif
+    except ImportError:
+        return False
+    pillow_heif.register_heif_opener()
+    return True
+
+
+def header_size(data):
+    """Height and width in pixels that an encoded image says in its header; nothing is decoded if that can be helped.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Raises
+    ------
+    ImageError
+        It is no image, or its header is damaged.
+    """
+    if data[:8] == b'\x89PNG\r\n\x1a\n' and len(data) >= 24:
+        width, height = struct.unpack_from('>II', data, 16)
+        return height, width
+    size = _jpeg_size(data) if data[:2] == b'\xff\xd8' else None
+    return decode(data).shape[:2] if size is None else size  # the rarer formats, and what is wrong
+
+
+def _jpeg_size(data):
+    """Height and width in the frame header of a JPEG, None where it is not found."""
+    place = 2
+    while place + 9 <= len(data) and data[place] == 0xff:
+        kind = data[place + 1]
+        if 0xc0 <= kind <= 0xcf and kind not in (0xc4, 0xc8, 0xcc):
+            return struct.unpack_from('>HH', data, place + 5)
+        place += 1 if kind == 0xff else 2 + struct.unpack_from('>H', data, place + 2)[0]  # 0xff: padding
+    return None
 
 
 def read_image(path, flag=1):
@@ -194,7 +260,7 @@ def resize(image, size):
 
 
 def _truncated(data):
-    """Return 'JPEG' or 'PNG' if ``data`` is one that lacks its end, else ''."""
+    """Return 'JPEG', 'PNG' or 'GIF' if ``data`` is one that lacks its end, else ''."""
     if data[:2] == b'\xff\xd8':
         # Some releases of OpenCV fill the missing rows with grey and say nothing. The end mark may be followed by
         # padding; a thumbnail has one of its own, before the last scan begins.
@@ -202,4 +268,6 @@ def _truncated(data):
         return '' if whole else 'JPEG'
     if data[:4] == b'\x89PNG':
         return '' if b'IEND' in data else 'PNG'
+    if data[:4] == b'GIF8':
+        return '' if data.rstrip(b'\0').endswith(b';') else 'GIF'
     return ''

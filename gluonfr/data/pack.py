@@ -10,16 +10,18 @@ import numpy as np
 from ..compat import usable_cores
 from ..utils.check import check_choice, check_int, check_number
 from ..version import __version__
+from .file_dataset import check_formats
 from .folder import FolderDataset
 from .image import ImageError, decode, encode, resize
 from .pack_write import write_set
 
 __all__ = ['PackReport', 'pack_dataset', 'pack_folder']
 
-PackReport = namedtuple('PackReport', 'path images people copied left_out skipped val')
+PackReport = namedtuple('PackReport', 'path images people copied left_out skipped val ignored')
 PackReport.__doc__ = """What was packed: path of the .rec; number of images, of people, and of images whose bytes were
-copied; left_out, names of people with fewer than min_images; skipped, a list of (path, reason); val, the report of the
-second set, or None."""
+copied; left_out, names of people with fewer than min_images; skipped, a list of (path, reason) of images that cannot be
+read; val, the report of the second set, or None; ignored, a list of (path, reason) of files that are no images of a
+person."""
 
 
 def pack_folder(folder, out, *, resize=None, copy=True, quality=95, fmt=None, min_images=1, people=None, exclude=None,
@@ -43,7 +45,8 @@ def pack_folder(folder, out, *, resize=None, copy=True, quality=95, fmt=None, mi
     quality : int, [1, 100]
         Of JPEG, where an image has to be encoded.
     fmt : {'.jpg', '.png', None}
-        Format of all images. None: each keeps its own; what is neither JPEG nor PNG and has to be encoded becomes PNG.
+        Format of all images. None: each keeps its own; what is neither JPEG nor PNG and has to be encoded becomes PNG,
+        and so does what not every reader of a .rec knows: TIFF, GIF, HEIC.
     min_images : int, >= 1
         People with fewer images are left out.
     people, exclude : sequence of str or None
@@ -76,6 +79,8 @@ def pack_folder(folder, out, *, resize=None, copy=True, quality=95, fmt=None, mi
         The disk is full, for example; what is packed so far is kept for the same call to go on with.
     """
     dataset = FolderDataset(folder, on_error=on_error)
+    if on_error == 'raise':
+        check_formats(dataset.paths)
     options = _options('pack_folder', resize, quality, fmt, copy)
 
     def name(index):
@@ -93,7 +98,8 @@ def pack_folder(folder, out, *, resize=None, copy=True, quality=95, fmt=None, mi
         status = os.stat(dataset.paths[index])
         return dataset.paths[index][len(dataset.root):], status.st_size, status.st_mtime_ns
 
-    source = _Source(os.path.abspath(dataset.root), dataset.classes, dataset.labels, load, name, state, dataset.skipped)
+    source = _Source(os.path.abspath(dataset.root), dataset.classes, dataset.labels, load, name, state, dataset.skipped,
+                     dataset.ignored_files)
     return _pack('pack_folder', source, os.fspath(out), options, min_images, people, exclude, split, seed, resume,
                  progress, workers)
 
@@ -121,7 +127,7 @@ def pack_dataset(dataset, out, *, resize=None, quality=95, fmt='.jpg', min_image
     def load(index):
         return dataset.read(index)[0], b''
 
-    source = _Source(repr(dataset), list(names), labels, load, 'sample {}'.format, int, [])
+    source = _Source(repr(dataset), list(names), labels, load, 'sample {}'.format, int, [], [])
     return _pack('pack_dataset', source, os.fspath(out), options, min_images, people, exclude, split, seed, resume,
                  progress, workers)
 
@@ -129,7 +135,7 @@ def pack_dataset(dataset, out, *, resize=None, quality=95, fmt='.jpg', min_image
 _PROBES = 8  # images that tell one dataset from another
 
 # load(index) -> (image, its encoded bytes); name(index) for messages; state(index): what tells if a sample has changed
-_Source = namedtuple('_Source', 'origin classes labels load name state skipped')
+_Source = namedtuple('_Source', 'origin classes labels load name state skipped ignored')
 _Options = namedtuple('_Options', 'size quality fmt copy')
 
 
@@ -156,11 +162,13 @@ def _pack(owner, source, out, options, min_images, people, exclude, split, seed,
         first = int(samples[0])
         size = options.size or source.load(first)[0].shape[:2]
         card = {'gluonfr': __version__, 'source': source.origin, 'left_out': left_out, 'skipped': source.skipped,
-                'settings': dict(options._asdict(), size=size), 'digest': _digest(source, samples, labels, options)}
+                'ignored': source.ignored, 'settings': dict(options._asdict(), size=size),
+                'digest': _digest(source, samples, labels, options)}
         card = write_set(folder, samples, labels, [source.classes[person] for person in people],
                          partial(_encoded, owner, source, options, size, first), size, card, resume, progress, workers)
         reports.append(PackReport(os.path.join(folder, 'train.rec'), card['images'], card['people'], card['copied'],
-                                  card['left_out'], [tuple(pair) for pair in card['skipped']], None))
+                                  card['left_out'], [tuple(pair) for pair in card['skipped']], None,
+                                  [tuple(pair) for pair in card.get('ignored', [])]))
     return reports[0] if split is None else reports[0]._replace(val=reports[1])
 
 
@@ -210,6 +218,7 @@ def _encoded(owner, source, options, size, first, index):
         raise ValueError('{}: resize must be given for images of several sizes: {} has {} x {} pixels and {} has '
                          '{} x {}.'.format(owner, source.name(first), *size, source.name(index), *image.shape[:2]))
     own = '.jpg' if data[:2] == b'\xff\xd8' else '.png' if data[:4] == b'\x89PNG' else None
-    if options.copy and image.shape[:2] == size and options.fmt in (None, own):
+    kept = own or data[:2] in (b'BM', b'RI')  # BMP, WebP: what every reader of a rec reads; TIFF, GIF, HEIC are not
+    if options.copy and kept and image.shape[:2] == size and options.fmt in (None, own):
         return data, True
     return encode(resize(image, size), options.fmt or own or '.png', options.quality), False

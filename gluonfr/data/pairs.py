@@ -8,9 +8,10 @@ from tqdm import tqdm
 
 from ..utils.check import check_choice, check_int
 from .bins import write_bin
-from .folder import read_lines
-from .image import IMAGE_SUFFIXES, ImageError, decode, encode
+from .image import ImageError, decode, encode
 from .image import resize as stretch
+from .lists import read_lines
+from .walk import IMAGE_SUFFIXES
 
 __all__ = ['PairsReport', 'pack_pairs', 'read_pairs']
 

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from ..compat import usable_cores
 from ..utils.check import check_choice
-from .folder import label_ranges
+from .file_dataset import label_ranges
 from .image import ImageError, decode
 from .record_file import RecordFile
 from .record_format import RecordError, write_index
@@ -94,7 +94,10 @@ class RecordDataset(Dataset):
         self._check_property()
         if self._skip:
             self._leave_out(self.check(progress=True))
-        self.ranges = label_ranges(self.labels, self.num_classes)
+
+    @property
+    def ranges(self):
+        return label_ranges(self.labels, self.num_classes)
 
     def __len__(self):
         return len(self.keys)

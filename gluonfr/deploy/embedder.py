@@ -1,4 +1,5 @@
 """From images to embeddings with a trained net, the one way that evaluation, the command line and users share."""
+import logging
 import zlib
 from collections import deque
 
@@ -76,6 +77,7 @@ class Embedder:
         self.normalize = normalize
         self._ctx = ctx
         self.precision = check_choice('Embedder', 'precision', precision, PRECISIONS)
+        self._caution = getattr(net, 'caution', None)  # said once, at the first images
         self._calibration = None
         if precision == 'int8':
             if calibration is None or not len(calibration):
@@ -141,6 +143,9 @@ class Embedder:
                 self.batch_size, start))
         if start == count:
             return
+        if self._caution:
+            logging.getLogger('gluonfr').warning('%s', self._caution)
+            self._caution = None
         size = min(self.batch_size, count)
         loader = ImageLoader(dataset, size, spec=self.spec, workers=0 if count == size else None)
         with tqdm(total=count, initial=start, unit='image', disable=not progress,

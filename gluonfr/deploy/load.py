@@ -4,8 +4,9 @@ import os
 
 import mxnet as mx
 
+from ..data.walk import is_image
 from ..model_zoo import get_model
-from ..model_zoo.model_store import get_model_file
+from ..model_zoo.model_store import choose_card, get_model_file
 from ..utils.files import file_sha256
 from .card import CardError, read_card
 from .onnx_net import OnnxNet
@@ -19,6 +20,8 @@ __all__ = ['CARD_NAME', 'ONNX', 'SYMBOL', 'load_net', 'load_symbol', 'symbol_par
 CARD_NAME = 'card.json'
 # what stands for a model's name in the card of a graph that no net of the zoo is equal to
 ONNX, SYMBOL = 'onnx', 'symbol'
+ALLOWED = ('Give the folder or card of a training or of `gluonfr convert`, a -symbol.json, an .onnx, the name of '
+           'pretrained weights (`gluonfr models`), or the name of a model and its params.')
 
 
 def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **arguments):
@@ -44,13 +47,15 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
     -------
     HybridBlock
         x (B, C, H, W) -> embedding (B, D), hybridized, with `input_spec`. Of an ONNX model an `OnnxNet`, on the CPU.
+        With pretrained weights that are not for photographs it also has a `caution`, a sentence that an `Embedder`
+        says at its first images.
 
     Raises
     ------
     FileNotFoundError, ValueError
         Nothing is there, or it does not fit; the message says what is allowed.
     """
-    ctx = ctx or mx.cpu()
+    ctx, place, caution = ctx or mx.cpu(), os.fspath(place), None
     if os.path.isdir(place):
         folder, place = place, os.path.join(place, CARD_NAME)
         if not os.path.isfile(place):
@@ -63,9 +68,8 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
             raise FileNotFoundError('load_net: there is no {}.'.format(place))
         return OnnxNet(place)
     a_card = place.endswith('.json')
-    if os.sep in place and not a_card:
-        raise FileNotFoundError('load_net: there is no folder {}. Give a folder or card of a training, a -symbol.json, '
-                                'or the name of pretrained weights or of a model and its params.'.format(place))
+    if not a_card:
+        _refuse_file(place)
     if params is not None and not a_card:
         net = get_model(place, **dict(arguments, need_cls_layer=False))  # an unknown name is refused with the list
         load_parameters(net, params, ctx)
@@ -73,7 +77,11 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
         if params is not None or arguments:
             raise ValueError('load_net: a card names its weights and arguments itself, got params or arguments beside '
                              '{}.'.format(place))
-        place = place if a_card else get_model_file(place, root, accept_licence)
+        if not a_card:
+            known = choose_card(place)
+            caution = None if known.photographs else '{}: these weights are of {}, not for photographs.'.format(
+                known.name, known.data)
+            place = get_model_file(known.name, root, accept_licence)
         if not os.path.isfile(place):
             raise FileNotFoundError('load_net: there is no card {}.'.format(place))
         card, params, spec = read_card(place)
@@ -82,8 +90,19 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
         if card['model'] == SYMBOL:
             return load_symbol(_graph(place, card), params, ctx, spec.size, spec=spec)
         net = net_from_card(card, params, spec, ctx, need_cls_layer=False)
+        net.caution = caution
     net.hybridize(static_alloc=True, static_shape=True)
     return net
+
+
+def _refuse_file(place):
+    """Say of a path that is no net what it is instead."""
+    if is_image(place, foreign=True):
+        raise ValueError('load_net: {} is an image, and the net must be given first. {}'.format(place, ALLOWED))
+    if os.path.isfile(place):
+        raise ValueError('load_net: {} is a file that says no net. {}'.format(place, ALLOWED))
+    if os.sep in place:
+        raise FileNotFoundError('load_net: there is no folder {}. {}'.format(place, ALLOWED))
 
 
 def _graph(place, card):

@@ -22,7 +22,8 @@ CONVERTED = 'converted'
 LIMIT = 1 << 30  # bytes of a file in an archive, where its card does not say
 
 
-class Card(namedtuple('Card', 'name model default data licence spec published normalises files sources page')):
+class Card(namedtuple('Card', 'name model default data licence spec published normalises files sources page '
+                              'photographs')):
     """What is known of one set of pretrained weights: a row of cards.json.
 
     Parameters
@@ -49,6 +50,8 @@ class Card(namedtuple('Card', 'name model default data licence spec published no
         zip that holds them; without url, an archive that nobody offers any more.
     page : str or None
         Web page that tells of them.
+    photographs : bool
+        Whether they are of any use for photographs of people.
     """
     __slots__ = ()
 
@@ -202,7 +205,7 @@ def _read_table(path):
         cards[name] = Card(name, row['model'], row.get('default', False), row['data'],
                            table['licences'][row['licence']], spec, row.get('published', {}),
                            row.get('normalises', False), row.get('files', {}), row.get('sources', []),
-                           row.get('page'))
+                           row.get('page'), row.get('photographs', True))
     return cards
 
 

@@ -43,6 +43,9 @@ class Registry:
         key = self.canonical(name)
         return sorted(a for a, k in self._aliases.items() if k == key and a != key)
 
+    def __contains__(self, name):
+        return isinstance(name, str) and name.lower() in self._aliases
+
     def canonical(self, name):
         """The canonical form of ``name``.
 

@@ -52,6 +52,7 @@ def photo_files():
     noise = saved(np.random.RandomState(0).randint(0, 256, (60, 60, 3), dtype=np.uint8), 'PNG')
     good = {
         'plain.png': png, 'plain.bmp': saved(image, 'BMP'), 'plain.webp': saved(image, 'WEBP'),
+        'plain.tif': saved(image, 'TIFF'), 'plain.GIF': saved(image, 'GIF'),
         'plain.jpg': saved(image, 'JPEG'), 'upper.JPG': saved(image, 'JPEG'), 'suffix.jpg': png,
         'progressive.jpeg': saved(image, 'JPEG', progressive=True), 'cmyk.jpg': saved(image.convert('CMYK'), 'JPEG'),
         'grey.png': saved(image.convert('L'), 'PNG'), 'grey.jpg': saved(image.convert('L'), 'JPEG'),
@@ -69,7 +70,9 @@ def photo_files():
     bad = {'no-face': {'empty.png': saved(photo(90, 90, []), 'PNG'), 'pixel.png': saved(photo(1, 1, []), 'PNG'),
                        'black.jpg': saved(photo(90, 90, [], 0), 'JPEG')},
            'unreadable': {'zero.jpg': b'', 'cut.jpg': good['plain.jpg'][:-200], 'cut.png': png[:-20],
-                          'text.jpg': b'no picture', 'flipped.png': flipped(noise), 'bomb.png': bomb(60000)}}
+                          'text.jpg': b'no picture', 'cut.GIF': good['plain.GIF'][:-200],
+                          'apple.HEIC': b'\0\0\0\x18ftypheic' + bytes(40),
+                          'flipped.png': flipped(noise), 'bomb.png': bomb(60000)}}
     for status, some in bad.items():
         files.update({name: (data, status, 1) for name, data in some.items()})
     return files

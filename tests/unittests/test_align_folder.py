@@ -39,7 +39,7 @@ def write(folder, **photos):
 
 
 @pytest.mark.filterwarnings('ignore:Corrupt EXIF data')  # Pillow's, of the file that has them
-def test_every_kind_of_file_has_a_result(tmp_path, weights, capsys):
+def test_every_kind_of_file_has_a_result(tmp_path, weights, capsys, caplog):
     photos, out = tmp_path / 'photos', tmp_path / 'aligned'
     photos.mkdir()
     expected = make_photos(photos)
@@ -48,19 +48,21 @@ def test_every_kind_of_file_has_a_result(tmp_path, weights, capsys):
     rows = {row['path']: row for row in report(out)}
     assert {name: row['status'] for name, row in rows.items()} == {n: status for n, (status, _) in expected.items()}
     good = {name for name, (status, _) in expected.items() if status == 'ok'}
-    assert set(tree(out)) == good | {'align.csv', 'align.json'}
+    written = {name: name + '.png' if name in ('plain.tif', 'plain.GIF') else name for name in good}
+    assert set(tree(out)) == {'align.csv', 'align.json', *written.values()}
     plain = read_image(str(out / 'plain.png')).astype(int)
     for name in good:
-        row, face = rows[name], np.asarray(Image.open(str(out / name)).convert('RGB')).astype(int)
+        row, face = rows[name], np.asarray(Image.open(str(out / written[name])).convert('RGB')).astype(int)
         found = np.array([float(row['{}{}'.format(axis, i)]) for i in range(1, 6) for axis in 'xy']).reshape(5, 2)
         landmarks = expected[name][1]
         assert np.abs(found - landmarks).max() < 0.01 * np.ptp(landmarks), name
         assert face.shape == (112, 112, 3) and np.abs(face - plain).mean() < 6, name
-        assert (row['faces'], row['out']) == ('1', name) and float(row['score']) > 0.9
+        assert (row['faces'], row['out']) == ('1', written[name]) and float(row['score']) > 0.9
     for name, said in (('zero.jpg', 'empty'), ('cut.jpg', 'truncated'), ('cut.png', 'truncated'),
                        ('text.jpg', 'unknown'), ('flipped.png', 'damaged'), ('bomb.png', 'too large'),
-                       ('gone.jpg', 'No such file')):
+                       ('gone.jpg', 'No such file'), ('cut.GIF', 'truncated'), ('apple.HEIC', 'pillow-heif')):
         assert said in rows[name]['detail']
+    assert 'left out 2 hidden (.cache/, .hidden.png); 2 no image by the suffix (film.mp4, notes.txt).' in caplog.text
     said = capsys.readouterr().out
     for status in ('ok', 'no-face', 'unreadable'):
         count = sum(row['status'] == status for row in rows.values())

@@ -256,7 +256,13 @@ def test_embed_begins_anew_where_net_options_or_data_differ(data, tmp_path, monk
     (['embed', 'RUN', 'nowhere', '--out', 'OUT.npz'], 'there is no file or folder nowhere'),
     (['embed', 'RUN', 'DATA/people', '--out', 'OUT.csv'], '--out must end in .npz or .npy'),
     (['embed', 'RUN', 'EMPTY', '--out', 'OUT.npz'], 'must hold images'),
-    (['embed', 'miniresnet18', 'DATA/people', '--out', 'OUT.npz'], 'has no pretrained weights'),
+    (['embed', 'miniresnet18', 'DATA/people', '--out', 'OUT.npz'], 'miniresnet18 is a model, and its weights must be '
+     'given: --params FILE, the folder of a training of it, or the name of pretrained weights in its place: there are '
+     'none.'),
+    (['verify', 'MobileFaceNet', '--data', 'VAL'], 'in its place: mobilefacenet_drawn (not for photographs).'),
+    (['embed', 'arcface_mbf', 'DATA/people', '--out', 'OUT.npz'], "unknown model 'arcface_mbf'"),
+    (['compare', 'mbf', 'a.png', 'b.png'], 'in its place: w600k_mbf.'),
+    (['compare', 'a.png', 'b.png', 'c.png'], 'a.png is an image, and the net must be given first'),
     (['embed', 'RUN', 'DATA/people', '--gpu', '9', '--out', 'OUT.npz'], '--gpus must name GPUs'),
     (['embed', 'RUN', 'DATA/people', '--precision', 'int8', '--out', 'OUT.npz'], 'must be given together'),
     (['embed', 'RUN', 'DATA/people', '--calibrate', 'DATA/people', '--out', 'OUT.npz'], 'must be given together'),

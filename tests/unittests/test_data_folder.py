@@ -8,8 +8,10 @@ import threading
 import numpy as np
 import pytest
 
-from gluonfr.data.folder import FolderDataset, ListDataset, label_ranges
+from gluonfr.data.file_dataset import label_ranges
+from gluonfr.data.folder import FolderDataset
 from gluonfr.data.image import ImageError, encode
+from gluonfr.data.lists import ListDataset
 
 
 def face(value, side=8):
@@ -25,6 +27,8 @@ def write(path, value, fmt=None):
 
 NAMES = ['bob/10.png', 'bob/2.PNG', 'carl/a.jpg', 'carl/k.webp', 'carl/x.bmp', 'Älva/a b.jpeg']  # as they are sorted
 VALUES = [1, 0, 4, 5, 3, 2]
+LEFT_OUT = [('.git/', 'hidden'), ('bob/.hidden.jpg', 'hidden'), ('bob/notes.txt', 'no image by the suffix'),
+            ('readme.txt', 'no image by the suffix')]
 
 
 @pytest.fixture
@@ -36,8 +40,6 @@ def people(tmp_path):
     (root / 'readme.txt').write_text('not a person')
     (root / 'bob' / 'notes.txt').write_text('not an image')
     (root / 'bob' / '.hidden.jpg').write_bytes(b'')
-    (root / 'bob' / 'more').mkdir()
-    write(root / 'bob' / 'more' / 'deep.jpg', 9)
     (root / '.git').mkdir()
     return root
 
@@ -48,7 +50,7 @@ def test_folder(people):
     assert dataset.classes == ['bob', 'carl', 'Älva'] and dataset.num_classes == 3 and len(dataset) == 6
     assert dataset.labels.dtype == np.int64 and dataset.labels.tolist() == [0, 0, 1, 1, 1, 2]
     assert dataset.ranges.dtype == np.int64 and dataset.ranges.tolist() == [[0, 2], [2, 5], [5, 6]]
-    assert dataset.ignored == 2 and dataset.skipped == []
+    assert dataset.ignored_files == LEFT_OUT and dataset.ignored == 4 and dataset.skipped == []
     assert repr(dataset) == 'FolderDataset(6 images of 3 classes)'
     for i, value in enumerate(VALUES):
         image, label = dataset.read(i)
@@ -125,6 +127,38 @@ def test_skip(people, caplog):
         'a person without images', 'a PNG of 4 bytes without', 'the image is empty (0 by', 'the image is damaged or ']
     assert 'FolderDataset: skipped 4' in caplog.text
     assert np.array_equal(dataset.read(2)[0], face(2))
+
+
+def test_every_image_of_a_person_counts(people, caplog):
+    """In folders of any depth, of every suffix, and through links; but not beside the folders of people."""
+    for name in ('bob/trip/2019/a.TIF', 'bob/trip/b.Gif', 'carl/c.heic'):
+        write(people / name, 9)
+    write(people.parent / 'elsewhere' / 'd.jfif', 9)
+    (people / 'carl' / 'linked').symlink_to(people.parent / 'elsewhere')
+    (people / 'carl' / 'loop').symlink_to(people)
+    write(people / 'group.jpg', 9)
+    (people / 'bob' / 'raw.CR2').write_text('')
+    with caplog.at_level(logging.INFO, 'gluonfr'):
+        dataset = FolderDataset(people)
+    assert [os.path.relpath(path, str(people)) for path in dataset.paths] == [
+        'bob/10.png', 'bob/2.PNG', 'bob/trip/2019/a.TIF', 'bob/trip/b.Gif', 'carl/a.jpg', 'carl/c.heic', 'carl/k.webp',
+        'carl/linked/d.jfif', 'carl/x.bmp', 'Älva/a b.jpeg']
+    assert dataset.labels.tolist() == [0] * 4 + [1] * 5 + [2]
+    raw = 'of an image format that is not read (make it PNG or JPEG)'
+    assert sorted(dataset.ignored_files) == sorted(LEFT_OUT + [
+        ('group.jpg', 'beside the folders of people'), ('bob/raw.CR2', raw),
+        ('carl/loop/', 'a link to a folder above it')])
+    assert caplog.messages == [
+        '{}: left out 1 beside the folders of people (group.jpg); 2 hidden (.git/, bob/.hidden.jpg); 2 no image by the '
+        'suffix (bob/notes.txt, readme.txt); 1 {} (bob/raw.CR2); 1 a link to a folder above it (carl/loop/).'.format(
+            people, raw)]
+
+
+def test_sets_in_folders_are_not_taken_for_people_in_silence(tmp_path, caplog):
+    for name in ('train/ann/1.png', 'train/bob/1.png', 'val/carl/1.png'):
+        write(tmp_path / name, 1)
+    assert FolderDataset(tmp_path).classes == ['train', 'val']
+    assert 'all images lie in folders of folders. train, val count as one person each' in caplog.text
 
 
 def folder_without_images(root):
@@ -216,7 +250,38 @@ def test_list_skip(people):
     assert [os.path.basename(p) for p, _ in dataset.skipped] == ['x.bmp', 'gone.jpg']
 
 
-@pytest.mark.parametrize('line', ['a.jpg 0', 'a.jpg\t', '\t0', 'a.jpg\t-1', 'a.jpg\t1.0', 'a.jpg\tbob', 'a.jpg',
+@pytest.mark.parametrize('lines, names, labels, said', [
+    (['a b.jpg\t0', 'c,d.jpg\t7'], ['a b.jpg', 'c,d.jpg'], [0, 7], None),
+    (['a b.jpg,0', 'c.jpg, 7'], ['a b.jpg', 'c.jpg'], [0, 7], None),
+    (['a b.jpg 0', 'c.jpg   7'], ['a b.jpg', 'c.jpg'], [0, 7], None),
+    # MXNet's tools/im2rec.py --list writes these
+    (['5\t0.000000\tp/a.jpg', '3\t7.000000\tp/b c.jpg'], ['p/a.jpg', 'p/b c.jpg'], [0, 7],
+     'im2rec: index, label, path.'),
+    (['0\t3.0\t0.5\t-1\ta.jpg', '1\t4\t1\t2\tb.jpg'], ['a.jpg', 'b.jpg'], [3, 4], 'of several labels the first'),
+    # InsightFace's face2rec2.py reads these
+    (['1\t/x/a.jpg\t0', '1\t/x/b.jpg\t12'], ['/x/a.jpg', '/x/b.jpg'], [0, 12], 'face2rec: aligned, path, label.'),
+    (['1\ta.jpg\t5', '0\tb.jpg\t6\t10\t20\t90\t99'], ['a.jpg', 'b.jpg'], [5, 6], '1 of 2 images are not aligned'),
+])
+def test_forms_of_lists(tmp_path, lines, names, labels, said, caplog):
+    with caplog.at_level(logging.INFO, 'gluonfr'):
+        dataset = ListDataset(write_list(tmp_path / 'list.lst', *lines), root='/x')
+    assert dataset.paths == [os.path.join('/x', name) for name in names] and dataset.labels.tolist() == labels
+    assert said is None and not caplog.text or said in caplog.text
+
+
+@pytest.mark.parametrize('lines, number', [
+    (['0\t1.0\ta.jpg', '1\t1.5\tb.jpg'], 2),  # half a person
+    (['1\ta.jpg\t5', '2\tb.jpg\t6'], 2),  # face2rec knows 0 and 1
+    (['1\ta.jpg\t5', 'b.jpg\t6'], 2), (['a.jpg,0', 'b.jpg 1 ', 'c.jpg,'], 2),
+    (['0\t-1\ta.jpg'], 1), (['path,label', 'a.jpg,0'], 1),
+])
+def test_a_list_has_one_form(tmp_path, lines, number):
+    path = write_list(tmp_path / 'list.lst', *lines)
+    with pytest.raises(ValueError, match='list.lst, line {}: must be a path, a tabulator and'.format(number)):
+        ListDataset(path)
+
+
+@pytest.mark.parametrize('line', ['a.jpg;0', 'a.jpg\t', '\t0', 'a.jpg\t-1', 'a.jpg\t1.0', 'a.jpg\tbob', 'a.jpg',
                                   'a.jpg\t2147483648', 'a.jpg\t' + '9' * 5000])
 def test_wrong_line(tmp_path, line):
     path = write_list(tmp_path / 'list.txt', '# comment', 'b.jpg\t0', line)

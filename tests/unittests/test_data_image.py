@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gluonfr.data.image import IMAGE_SUFFIXES, ImageError, decode, encode, read_image, resize
+from gluonfr.data.image import WRITTEN_SUFFIXES, ImageError, decode, encode, header_size, read_image, resize
 
 ROOT = str(Path(__file__).resolve().parents[2])
-FORMATS = ('JPEG', 'PNG', 'BMP', 'WEBP')
+FORMATS = ('JPEG', 'PNG', 'BMP', 'WEBP', 'TIFF', 'GIF')
 
 
 def picture(height=24, width=32):
@@ -28,7 +28,7 @@ def saved(image, format, **options):
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize('format,error', [('JPEG', 2), ('PNG', 0), ('BMP', 0), ('WEBP', 3)])
+@pytest.mark.parametrize('format,error', [('JPEG', 2), ('PNG', 0), ('BMP', 0), ('WEBP', 3), ('TIFF', 0), ('GIF', 5)])
 def test_decode_gives_rgb(format, error):
     image = decode(saved(Image.fromarray(picture()), format))
     assert image.dtype == np.uint8 and image.shape == (24, 32, 3) and image.flags.c_contiguous
@@ -42,7 +42,7 @@ def test_encode_is_read_by_others(fmt, error):
     theirs = np.asarray(Image.open(io.BytesIO(data)).convert('RGB')).astype(int)
     assert np.abs(theirs - picture()).mean() <= error
     assert np.abs(decode(data).astype(int) - picture()).mean() <= error
-    assert fmt in IMAGE_SUFFIXES
+    assert fmt in WRITTEN_SUFFIXES
 
 
 def test_quality_decides_the_size():
@@ -67,6 +67,36 @@ def test_other_kinds_become_rgb(image, format, expected):
     result = decode(saved(image, format))
     assert result.dtype == np.uint8 and result.shape == expected.shape
     assert np.abs(result.astype(int) - expected).mean() < 5
+
+
+@pytest.mark.parametrize('format', FORMATS)
+def test_the_size_stands_in_the_header(format):
+    assert header_size(saved(Image.fromarray(picture(24, 31)), format)) == (24, 31)
+
+
+@pytest.mark.parametrize('options', [{}, {'progressive': True}, {'exif': b'Exif\0\0' + bytes(60000)}])
+def test_the_size_of_a_jpeg_is_that_of_its_frame(options):
+    """And not of a thumbnail, which may come before."""
+    data = saved(Image.fromarray(picture(24, 31)), 'JPEG', **options)
+    assert header_size(data) == (24, 31)
+    with pytest.raises(ImageError):
+        header_size(b'\xff\xd8' + bytes(40))
+
+
+HEIC = b'\0\0\0\x18ftypheic\0\0\0\0mif1heic' + bytes(40)
+
+
+def test_heic_without_the_plugin_says_what_to_install(monkeypatch):
+    monkeypatch.setattr('gluonfr.data.image._has_heif', lambda: False)
+    with pytest.raises(ImageError, match='HEIC, .*pip install pillow-heif'):
+        decode(HEIC)
+
+
+def test_heic_is_left_to_the_plugin(monkeypatch):
+    """Here one that gives a picture of its own for each HEIC."""
+    monkeypatch.setattr('gluonfr.data.image._has_heif', lambda: True)
+    monkeypatch.setattr('PIL.Image.open', lambda stream: Image.fromarray(picture()))
+    assert np.array_equal(decode(HEIC), picture()) and decode(HEIC, 0).shape == (24, 32, 1)
 
 
 def test_flag_0_is_grey():

@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from gluonfr.data import pack as module
 from gluonfr.data import pack_write
@@ -54,7 +55,8 @@ def test_bytes_are_kept(tmp_path):
     (tmp_path / 'people' / 'Ann' / 'notes.txt').write_text('no image')
     report = pack_folder(tmp_path / 'people', tmp_path / 'face' / 'mine')
     out = tmp_path / 'face' / 'mine'
-    assert report == (str(out / 'train.rec'), 11, 5, 11, [], [], None)
+    left_out = [('Ann/notes.txt', 'no image by the suffix')]
+    assert report == (str(out / 'train.rec'), 11, 5, 11, [], [], None, left_out)
     assert sorted(os.listdir(out)) == FILES
     assert packed(out / 'train.rec') == (data, LABELS)
     assert RecordDataset(out / 'train.rec').ranges.tolist() == [[0, 3], [3, 4], [4, 8], [8, 9], [9, 11]]
@@ -83,6 +85,18 @@ def test_formats_are_kept_or_changed(tmp_path):
     assert report.copied == 0
     assert packed(report.path)[0] == [encode(decode(data), '.jpg', 80) for data in jpegs] + [
         encode(decode(data), '.png') for data in pngs + bmps]
+
+
+def test_formats_that_other_readers_of_a_rec_lack_become_png(tmp_path):
+    """And every image is packed: TIFF, GIF, and those in folders of a person."""
+    image, folder = picture(0), tmp_path / 'people' / 'Ann' / 'trip'
+    folder.mkdir(parents=True)
+    for name, kind in (('a.tif', 'TIFF'), ('b.GIF', 'GIF'), ('c.webp', 'WEBP')):
+        Image.fromarray(image).save(str(folder / name), kind, **({'lossless': True} if kind == 'WEBP' else {}))
+    report = pack_folder(tmp_path / 'people', tmp_path / 'out')
+    data, labels = packed(report.path)
+    assert report.copied == 1 and labels == [0, 0, 0] and [d[:4] for d in data] == [b'\x89PNG', b'\x89PNG', b'RIFF']
+    assert np.array_equal(decode(data[0]), image) and np.array_equal(decode(data[2]), image)
 
 
 def test_resize(tmp_path):

@@ -13,7 +13,7 @@ from mxnet import autograd, gluon, nd
 from server_cases import serving
 
 from gluonfr.data import MNIST
-from gluonfr.deploy import Embedder, load_net, read_card
+from gluonfr.deploy import Embedder, load, load_net, read_card
 from gluonfr.model_zoo import MODELS, get_model, get_model_file, get_model_list, model_store
 from gluonfr.model_zoo.model_store import choose_card, download, is_cached, list_cards
 from gluonfr.utils.download import DownloadError
@@ -131,6 +131,20 @@ def test_arguments_that_contradict_the_weights(arguments, error, message):
     with pytest.raises(error, match=message):
         get_model('lenetplus', pretrained=True, **arguments)
     assert get_model('lenetplus', pretrained=True, embedding_size=2, prelu_last=False).embedding_size == 2
+
+
+@pytest.mark.parametrize('name, photographs', [
+    (name, name == 'w600k_mbf') for name in SHIPPED + ['mobilefacenet', 'w600k_mbf']])
+def test_weights_that_are_not_for_photographs_say_so_once(name, photographs, monkeypatch, caplog):
+    if photographs:  # as after a download
+        monkeypatch.setattr(load, 'get_model_file', lambda *_: get_model_file('lenetplus_softmax'))
+    embedder = Embedder(load_net(name), batch_size=1)
+    assert not caplog.text
+    for _ in range(2):
+        embedder(images(2, embedder.spec.size[0]))
+    said = 'not for photographs' if photographs else '{}: these weights are of {}, not for photographs.'.format(
+        choose_card(name).name, choose_card(name).data)
+    assert caplog.text.count(said) == (0 if photographs else 1)
 
 
 def test_names_load_everywhere():
@@ -277,7 +291,8 @@ def test_models_command_on_one_card(capsys):
     run('models', 'ms1mv3_r50')
     assert 'LFW 99.80, CFP-FP 98.53, AgeDB-30 98.27, IJB-C 96.58' in capsys.readouterr().out
     run('models', 'lenetplus_arcface')
-    assert 'shipped' in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert 'shipped' in said and 'MNIST, 60,000 digits, ArcFace_v3 (not for photographs)' in said
 
 
 def test_published_y1_from_the_real_table(test_data, tmp_path):

@@ -13,8 +13,8 @@ example:
   gluonfr models w600k_mbf
   gluonfr models download w600k_mbf --accept-licence
 
-Pretrained weights are used by their name, or by that of the net whose default (*) they are: get_model('mbf',
-pretrained=True), `gluonfr embed w600k_mbf photos/ --out photos.npz`.""", 'listing:models')
+Pretrained weights are used by their name: `gluonfr embed w600k_mbf photos/ --out photos.npz`. In Python the name of a
+net means its default (*) weights: get_model('mbf', pretrained=True).""", 'listing:models')
     parser.add_argument('name', nargs='?', metavar='NAME',
                         help='show the arguments and text of this net, or what is known of these weights; `download`: '
                              'get WEIGHTS')
