@@ -6,6 +6,7 @@ import shlex
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from ..deploy.load import CARD_NAME
+from ..deploy.verify import fit_protocol, readable_pairs
 from ..loss import LOSSES, fill_arguments
 from ..model_zoo import get_model
 from ..nn import get_head
@@ -80,6 +81,9 @@ def open_sets(args, spec):
     sets = {}
     for name in (name for word in args.eval for name in word.split(',') if name):
         called, pairs = open_pairs(name, args.root)
+        if args.on_error == 'skip':
+            pairs = readable_pairs(called, pairs)
+        fit_protocol(called, pairs.issame, args.eval_folds, option='--eval-folds')
         if called in sets:
             raise ValueError('--eval: the sets must have different names, got {} and {}.'.format(
                 sets[called].path, pairs.path))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from ..deploy.card import write_card
 from ..deploy.load import CARD_NAME
+from ..deploy.verify import FOLDS
 from ..model_zoo import MODELS
 from ..train.run_folder import RECIPE_NAME, open_run
 from ..utils.files import atomic_path
@@ -36,7 +37,7 @@ def recipe(args, lr_mode, data, sets):
         said.update(epochs=args.epochs, steps=args.steps)
     if sets:
         said.update(eval={name: pairs.sha256[:16] for name, pairs in sets.items()}, eval_flip=args.eval_flip,
-                    eval_folds=args.eval_folds)
+                    eval_folds=args.eval_folds or FOLDS)
     return {**data, **said}
 
 
@@ -106,10 +107,10 @@ def _metrics(path, step):
 
 
 def _number(text):
-    """A cell of a csv file as an int or a float, if it is one."""
+    """A cell of a csv file as an int or a float, if it is one, and None if it is empty."""
     for kind in (int, float):
         try:
             return kind(text)
         except ValueError:
             continue
-    return text
+    return text or None

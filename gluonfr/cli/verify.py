@@ -3,7 +3,8 @@ import os
 
 from ..data.bins import read_bin
 from ..data.recognition import FRValDataset
-from ..deploy.verify import verify_pairs
+from ..deploy.verify import fit_protocol, readable_pairs, verify_pairs
+from ..utils.check import check_number
 from ..utils.rows import append_row
 from .options import make_embedder
 
@@ -12,6 +13,13 @@ __all__ = ['open_pairs', 'verify']
 
 def open_pairs(place, root=None):
     """(name, BinFile) of a .bin file or of the name of a set."""
+    if os.path.isdir(place):
+        found = sorted(name for name in os.listdir(place) if name.endswith('.bin'))
+        raise ValueError('{} is a folder, and a set of pairs is a .bin file: {}.'.format(
+            place, 'give {}'.format(' or '.join(os.path.join(place, name) for name in found)) if found else
+            'make one with `gluonfr pack pairs`, or draw pairs of people with examples/face/prepare.py'))
+    if os.path.isfile(place) and not place.endswith('.bin'):
+        raise ValueError('{} is no set of pairs: that is a .bin file, as `gluonfr pack pairs` makes it.'.format(place))
     if place.endswith('.bin'):
         if not os.path.isfile(place):
             raise FileNotFoundError('there is no {}.'.format(place))
@@ -21,18 +29,27 @@ def open_pairs(place, root=None):
 
 def verify(args):
     """Print a block for each set; csv and pictures if asked for."""
+    for far in args.fars:
+        check_number('--fars', 'FAR', far, 0, 1)
     sets = [open_pairs(place, args.root) for place in args.data]
+    if args.on_error == 'skip':
+        sets = [(name, readable_pairs(name, pairs)) for name, pairs in sets]
+    protocols = [fit_protocol(name, pairs.issame, args.folds, args.fars, '--folds') for name, pairs in sets]
     embedder = make_embedder(args)
-    for name, pairs in sets:
-        result = verify_pairs(embedder, pairs, name, nfolds=args.folds, fars=args.fars, compat=args.compat,
+    for (name, pairs), (folds, notes) in zip(sets, protocols):
+        for note in notes:
+            print(note)
+        result = verify_pairs(embedder, pairs, name, nfolds=folds, fars=args.fars, compat=args.compat,
                               pca=args.pca, progress=not args.no_progress)
         row = result.row
-        print('{set}: accuracy {acc:.4f}+-{std:.4f} ({pairs} pairs, {thresholds} thresholds, flip {flip}), '
-              'threshold {threshold:.4f}, AUC {auc:.5f}, EER {eer:.4f}'.format(**row))
+        print('{set}: accuracy {acc:.4f}+-{std:.4f} ({pairs} pairs in {folds} folds, {how}, flip {flip}), '
+              'threshold {threshold:.4f}, AUC {auc:.5f}, EER {eer:.4f}'.format(
+                  how='thresholds of the classic grid (compat)' if args.compat else 'exact thresholds', **row))
         for far in args.fars:
             key = 'tar@{:g}'.format(far)
-            print('{}: TAR {:.4f} [{:.4f}, {:.4f}] at FAR <= {:g}'.format(
-                name, row[key], row[key + '_low'], row[key + '_high'], far))
+            if row[key] is not None:
+                print('{}: TAR {:.4f} [{:.4f}, {:.4f}] at FAR <= {:g}, threshold {:.4f} (exact, all pairs)'.format(
+                    name, row[key], row[key + '_low'], row[key + '_high'], far, row['threshold@{:g}'.format(far)]))
         if args.csv:
             append_row(args.csv, row)
         if args.plots:

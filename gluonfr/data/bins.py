@@ -31,10 +31,12 @@ class BinFile:
     path : str
     sha256 : str
         Of the file, in hex: files of one name from different packs differ.
+    skipped : int
+        Pairs of the file that were left out.
     """
 
-    def __init__(self, path, sha256, images, issame):
-        self.path, self.sha256, self.images, self.issame = path, sha256, images, issame
+    def __init__(self, path, sha256, images, issame, skipped=0):
+        self.path, self.sha256, self.images, self.issame, self.skipped = path, sha256, images, issame, skipped
 
     def __len__(self):
         return len(self.issame)

@@ -8,11 +8,11 @@ from collections import namedtuple
 
 import numpy as np
 
-from ..utils.check import check_number
+from ..utils.check import check_int, check_number
 from .roc import between, loosest, steps
-from .scores import check_pairs, fold_bounds, outside
+from .scores import check_issame, check_pairs, fold_bounds, outside
 
-__all__ = ['FoldAccuracy', 'FoldTar', 'kfold_accuracy', 'kfold_curve', 'kfold_tar_at_far']
+__all__ = ['FoldAccuracy', 'FoldTar', 'kfold_accuracy', 'kfold_curve', 'kfold_tar_at_far', 'most_folds']
 
 FoldAccuracy = namedtuple('FoldAccuracy', 'mean std folds thresholds correct')
 FoldTar = namedtuple('FoldTar', 'mean std far folds fars thresholds impostors')
@@ -85,36 +85,63 @@ def kfold_tar_at_far(scores, issame, far=1e-3, nfolds=10, thresholds=None):
     FoldTar : namedtuple
         ``mean`` and ``std`` of the TAR over folds, ``far``: mean of the FAR on the held-out folds, which may exceed the
         target; ``folds``, ``fars`` and ``thresholds`` (nfolds,); ``impostors``: the fewest that a threshold was chosen
-        on.
+        on. NaN stands for the TAR of a fold without genuine pairs, the FAR of one without impostors, and all of a fold
+        without impostors in the others; means are over the other folds, and NaN where there is none.
 
     Raises
     ------
     ValueError
-        As `kfold_accuracy`, or a fold with pairs of one kind only: it has no TAR or no FAR.
+        As `roc_curve`; more folds than pairs.
     """
     owner = 'kfold_tar_at_far'
     scores, issame, bounds = _check(owner, scores, issame, nfolds)
     thresholds = check_grid(owner, thresholds)
     check_number(owner, 'far', far, 0, 1)
-    _check_each(owner, issame, bounds)
     # folds are contiguous, so those of the genuine and of the impostor pairs alone are, too
     starts = [np.concatenate([[0], np.cumsum(kind)])[bounds] for kind in (issame, ~issame)]
-    chosen, rates = np.empty(len(bounds) - 1), np.empty((2, len(bounds) - 1))
+    chosen, rates = np.empty(len(bounds) - 1), np.full((2, len(bounds) - 1), np.nan)
     for k, row in enumerate(_rows(scores, bounds)):
         if k == 0 or scores.ndim == 2:
             kinds = row[issame], row[~issame]
             known = None if thresholds is None else _accepted(row, issame, bounds, thresholds)
         other = [outside(part, start, k) for part, start in zip(kinds, starts)]
+        if not len(other[1]):
+            chosen[k] = np.nan
+            continue
         if thresholds is None:
             chosen[k] = loosest(*other, np.array([far]))[0]
         else:
             kept = np.searchsorted(_others(known, k)[1] / len(other[1]), far, side='right')  # the shares rise
             chosen[k] = thresholds[kept - 1] if kept else np.nextafter(row.max(), np.inf)
         for rate, part, start in zip(rates, kinds, starts):
-            rate[k] = np.mean(part[start[k]:start[k + 1]] >= chosen[k])
-    tars, fars = rates
-    fewest = starts[1][-1] - (np.diff(starts[1]).max() if len(chosen) > 1 else 0)
-    return FoldTar(float(tars.mean()), float(tars.std()), float(fars.mean()), tars, fars, chosen, int(fewest))
+            if start[k] < start[k + 1]:
+                rate[k] = np.mean(part[start[k]:start[k + 1]] >= chosen[k])
+    impostors = starts[1][-1] - (np.diff(starts[1]) if len(chosen) > 1 else 0)
+    known = [rate[~np.isnan(rate)] for rate in rates]
+    mean, std, far = (float(of(rate)) if rate.size else np.nan
+                      for of, rate in zip((np.mean, np.std, np.mean), (known[0], known[0], known[1])))
+    return FoldTar(mean, std, far, *rates, chosen, int(np.min(impostors[impostors > 0])))
+
+
+def most_folds(issame, most=10):
+    """The largest number of folds, up to ``most``, with which `kfold_accuracy` can choose every threshold.
+
+    Parameters
+    ----------
+    issame : bool array, (N,)
+        With both kinds of pairs.
+    most : int, >= 1
+
+    Returns
+    -------
+    int
+        1 where nothing else works: thresholds are then chosen and judged on the same pairs.
+    """
+    issame = check_issame('most_folds', issame)
+    for nfolds in range(min(check_int('most_folds', 'most', most, 1), len(issame)), 1, -1):
+        if not _undecided(issame, fold_bounds('most_folds', len(issame), nfolds))[0].any():
+            return nfolds
+    return 1
 
 
 def kfold_curve(scores, issame, thresholds, nfolds=10):
@@ -158,29 +185,21 @@ def _check(owner, scores, issame, nfolds):
     return scores, issame, fold_bounds(owner, len(issame), nfolds)
 
 
+def _undecided(issame, bounds):
+    """For each held-out fold, whether the others lack a kind of pairs; how many genuine pairs and pairs they have."""
+    genuine, sizes = np.add.reduceat(issame, bounds[:-1], dtype='int64'), np.diff(bounds)
+    others, pairs = (genuine.sum() - genuine, len(issame) - sizes) if len(sizes) > 1 else (genuine, sizes)
+    return (others == 0) | (others == pairs), others, pairs
+
+
 def _check_others(owner, issame, bounds):
     """Raise unless the folds that a threshold is chosen on hold pairs of both kinds, for each held-out fold."""
-    genuine, sizes = np.add.reduceat(issame, bounds[:-1], dtype='int64'), np.diff(bounds)
-    if len(sizes) == 1:
-        return
-    others = genuine.sum() - genuine
-    poor = (others == 0) | (others == len(issame) - sizes)
+    poor, others, pairs = _undecided(issame, bounds)
     if poor.any():
         k = int(poor.argmax())
         raise ValueError('{}: the folds other than fold {} must have pairs of both kinds, got {} genuine among {} '
                          'pairs: give another nfolds, or mix the order of the pairs.'.format(
-                             owner, k, others[k], len(issame) - sizes[k]))
-
-
-def _check_each(owner, issame, bounds):
-    """Raise unless every fold holds pairs of both kinds."""
-    genuine, sizes = np.add.reduceat(issame, bounds[:-1], dtype='int64'), np.diff(bounds)
-    poor = (genuine == 0) | (genuine == sizes)
-    if poor.any():
-        k = int(poor.argmax())
-        raise ValueError('{}: every fold must have pairs of both kinds, got {} genuine and {} impostor pairs in fold '
-                         '{} (pairs {} to {}): give fewer folds, or mix the order of the pairs.'.format(
-                             owner, genuine[k], sizes[k] - genuine[k], k, bounds[k], bounds[k + 1] - 1))
+                             owner, k, others[k], pairs[k]))
 
 
 def _rows(scores, bounds):

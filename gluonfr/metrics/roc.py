@@ -140,7 +140,7 @@ def loosest(genuine, impostors, fars):
     thresholds = np.empty(len(fars))
     for i, place in enumerate(barred):
         if place < 0:
-            thresholds[i] = min(genuine.min(), impostors.min())
+            thresholds[i] = min(part.min() for part in (genuine, impostors) if part.size)
             continue
         limit, higher = ranked[place], ranked[place:]
         above = [part.min() for part in (genuine[genuine > limit], higher[higher > limit]) if part.size]

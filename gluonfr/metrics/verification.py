@@ -63,7 +63,7 @@ class FaceVerification(EvalMetric):
         grid = CLASSIC_GRIDS[dist_type] if compat else thresholds
         # distance < t is the same as score >= the number next above -t
         self._thresholds = None if grid is None else np.nextafter(-np.asarray(grid, dtype='float64'), np.inf)
-        self._told = False
+        self._told = set()
 
     def reset(self):
         """Forget all pairs."""
@@ -128,13 +128,14 @@ class FaceVerification(EvalMetric):
             The ROC of all pairs; with thresholds or compat the mean over folds at each threshold, from strict to loose.
         acc : float
         val, val_std, far : float
-            TAR at ``far_target``, its deviation over folds, and the FAR on the held-out folds.
+            TAR at ``far_target``, its deviation over folds, and the FAR on the held-out folds; over the folds that
+            have genuine or impostor pairs, and a line is logged once where some have not.
         acc_std : float
 
         Raises
         ------
         ValueError
-            No pairs, fewer than folds, a fold without genuine or without impostor pairs, or with compat no distance
+            No pairs, fewer than folds, a fold that all genuine or all impostor pairs are in, or with compat no distance
             inside the grid.
         """
         (tpr, fpr), _, acc, val = self._measure()
@@ -158,14 +159,21 @@ class FaceVerification(EvalMetric):
                                  -scores.max(), -grid.min()))
         acc = kfold_accuracy(scores, issame, self._nfolds, grid)
         val = kfold_tar_at_far(scores, issame, self.far_target, self._nfolds, grid)
-        if self.far_target < 1 / val.impostors and not self._told:
-            self._told = True
-            logging.getLogger('gluonfr').warning(
-                '%s: far_target %g is below 1 / %d, the impostor pairs that a threshold is chosen on: val is the TAR '
-                'at FAR 0.', self.name, self.far_target, val.impostors)
+        for rates, kind, what in ((val.folds, 'genuine', 'val'), (val.fars, 'impostor', 'far')):
+            if np.isnan(rates).any():
+                self._tell('{} of the {} folds have no {} pairs: {} is the mean over the others.'.format(
+                    np.isnan(rates).sum(), len(rates), kind, what))
+        if self.far_target < 1 / val.impostors:
+            self._tell('far_target {:g} is below 1 / {}, the impostor pairs that a threshold is chosen on: val is the '
+                       'TAR at FAR 0.'.format(self.far_target, val.impostors))
         roc = roc_curve(self._held_out(scores), issame)
         curve = (roc.tpr, roc.fpr) if grid is None else kfold_curve(scores, issame, grid, self._nfolds)
         return curve, roc, acc, val
+
+    def _tell(self, message):
+        if message not in self._told:
+            self._told.add(message)
+            logging.getLogger('gluonfr').warning('%s: %s', self.name, message)
 
     def _held_out(self, scores):
         """One score a pair: with ``pca`` that of the pair's own fold."""

@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from ..deploy.embedder import Embedder
-from ..deploy.verify import score_pairs, verify_pairs
+from ..deploy.verify import fit_protocol, score_pairs, verify_pairs
 from ..utils.check import check_int
 from ..utils.rows import append_row, keep_rows_until
 from .callbacks import Callback
@@ -28,8 +28,8 @@ class Verify(Callback):
     path : str or None
         csv file of the rows.
     flip : {'none', 'sum', 'concat'}
-    nfolds : int
-        Folds, >= 1.
+    nfolds : int or None
+        Folds, >= 1; None for 10, or as many as a set gives, which is logged once.
     batch_size : int
         Images a step.
     spec : InputSpec or None
@@ -42,14 +42,15 @@ class Verify(Callback):
     """
     order = -1
 
-    def __init__(self, sets, every_steps=None, path=None, flip='none', nfolds=10, batch_size=64, spec=None):
+    def __init__(self, sets, every_steps=None, path=None, flip='none', nfolds=None, batch_size=64, spec=None):
         if not sets:
             raise ValueError('Verify: sets must hold at least one set, got none.')
         self._sets, self._path, self._flip, self._batch_size, self._spec = sets, path, flip, batch_size, spec
-        self._nfolds = check_int('Verify', 'nfolds', nfolds, low=1)
+        self._nfolds = None if nfolds is None else check_int('Verify', 'nfolds', nfolds, low=1)
         self._every_steps = None if every_steps is None else check_int('Verify', 'every_steps', every_steps, low=1)
-        self._done = None
+        self._done, self._notes = None, []
         for name, pairs in sets.items():  # what the protocol cannot use is told now, not after the first steps
+            self._notes += fit_protocol(name, pairs.issame, nfolds)[1]
             score_pairs(np.random.RandomState(0).rand(2 * len(pairs.issame), 2), pairs.issame, name, nfolds=nfolds)
 
     def on_train_begin(self, state):
@@ -90,6 +91,8 @@ class Verify(Callback):
             keep_rows_until(self._path, state.step - 1)  # a resumed run may measure where the broken one did
             for row in rows:
                 append_row(self._path, row)
+        while self._notes:  # once, beside the first accuracies
+            logging.getLogger('gluonfr').info(self._notes.pop(0))
         state.metrics['mean_acc'] = sum(state.metrics[name + '_acc'] for name in self._sets) / len(self._sets)
         logging.getLogger('gluonfr').info('step {} {}'.format(state.step, ' '.join(words)))
         state.meter.start()

@@ -8,7 +8,11 @@ __all__ = ['append_row', 'keep_rows_until']
 
 
 def append_row(path, row):
-    """Add a row to a csv file, with a header to a new one; a ValueError if the file has other columns."""
+    """Add a row to a csv file, with a header to a new one; a ValueError if the file has columns that the row lacks.
+
+    Columns that the file lacks, such as one written by an earlier version, are added to all of its rows.
+    """
+    _add_columns(path, row)
     with open(path, 'a+', newline='', encoding='utf-8') as file:
         file.seek(0)
         columns = next(csv.reader(file), None)
@@ -19,6 +23,20 @@ def append_row(path, row):
         if columns is None:
             writer.writeheader()
         writer.writerow(row)
+
+
+def _add_columns(path, row):
+    if not os.path.isfile(path):
+        return
+    with open(path, newline='', encoding='utf-8') as file:
+        reader = csv.DictReader(file)
+        if not set(reader.fieldnames or row) < set(row):
+            return
+        rows = list(reader)
+    with atomic_path(path) as temporary, open(temporary, 'w', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, list(row), lineterminator='\n')
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def keep_rows_until(path, step):

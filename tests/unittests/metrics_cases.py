@@ -63,7 +63,7 @@ def slow_accuracy(scores, issame, nfolds, grid=None):
 def slow_rates(scores, issame, t):
     genuine = [s for s, same in zip(scores, issame) if same]
     impostors = [s for s, same in zip(scores, issame) if not same]
-    return sum(s >= t for s in genuine) / len(genuine), sum(s >= t for s in impostors) / len(impostors)
+    return tuple(sum(s >= t for s in part) / len(part) if part else math.nan for part in (genuine, impostors))
 
 
 def slow_operating_point(scores, issame, far, grid=None):
@@ -80,6 +80,8 @@ def slow_val(scores, issame, far, nfolds, grid=None):
     for train, test in fold_indices(len(scores), nfolds):
         t = slow_operating_point([scores[i] for i in train], [issame[i] for i in train], far, grid)[0]
         tar, false = slow_rates([scores[i] for i in test], [issame[i] for i in test], t)
+        if all(issame[i] for i in train):  # no FAR to choose a threshold by
+            tar = false = math.nan
         tars.append(tar)
         fars.append(false)
     return tars, fars

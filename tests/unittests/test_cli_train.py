@@ -184,7 +184,7 @@ def test_dali_wants_a_rec(data, tmp_path, capsys):
 
 
 @pytest.mark.parametrize('words, expected', [
-    (['--eval', 'VAL', '--eval-folds', '100'], 'nfolds must be at most the number of pairs, 24, got 100'),
+    (['--eval', 'VAL', '--eval-folds', '100'], '--eval-folds must be at most the number of pairs, 24 in val, got 100'),
     (['--eval', 'VAL', 'data/val', '--root', 'ROOT'], 'sets must have different names'),
     (['--eval', 'BIG'], '--eval'), (['--eval', 'VAL,nope'], 'no nope.bin'), (['--finetune', 'VAL'], 'is damaged')])
 def test_bad_sets_are_told_at_once(data, tmp_path, words, expected, capsys):

@@ -9,6 +9,7 @@ from cli_cases import TINY, make_data, run, train
 from helpers import rows
 
 from gluonfr.cli import train_start
+from gluonfr.data import read_bin, write_bin
 from gluonfr.deploy import Embedder, read_card, write_card
 from gluonfr.model_zoo import InputSpec, get_model
 from gluonfr.utils.lock import sole_writer
@@ -48,7 +49,8 @@ def test_log_has_the_recipe_once_then_numbers(trained):
     assert len(steps) == 4 and all(re.fullmatch(
         r'epoch \d step \d loss \S+ accuracy \S+ lr \S+ \d+ images/s \S+ s', line) for line in steps)
     assert [line for line in lines if re.fullmatch(r'step [369] val: 0\.\d{4}\+-0\.\d{4}', line)] == [
-        line for line in lines if 'val:' in line] and sum('val:' in line for line in lines) == 3
+        line for line in lines if ' val:' in line] and sum(' val:' in line for line in lines) == 3
+    assert lines.count('val: 12 impostor pairs cannot show FAR 0.001; the smallest is 0.0834') == 1
     assert lines[-1] == 'stopped at step 9: --steps 9 are done'
 
 
@@ -66,13 +68,18 @@ def test_verify_embed_and_compare_take_the_run(trained, data, tmp_path, capsys):
     run('verify', trained, '--data', data / 'val.bin', '--folds', 2, '--fars', 0.1, 0.01, '--csv', tmp_path / 'v.csv',
         '--plots', tmp_path / 'plots', '--no-progress', '--flip', 'sum', '--pca', 2)
     said = capsys.readouterr().out
-    assert 'val: accuracy' in said and 'flip sum' in said and said.count('TAR') == 2
+    assert 'val: accuracy' in said and '24 pairs in 2 folds, exact thresholds, flip sum' in said
+    assert said.count('TAR') == 1
+    assert 'val: 12 impostor pairs cannot show FAR 0.01; the smallest is 0.0834' in said
+    (row,) = rows(tmp_path / 'v.csv')
+    assert 'at FAR <= 0.1, threshold {:.4f} (exact, all pairs)'.format(float(row['threshold@0.1'])) in said
+    assert row['tar@0.01'] == row['threshold@0.01'] == ''
     for end in ('roc', 'scores'):
         assert (tmp_path / 'plots' / 'val-{}.png'.format(end)).stat().st_size > 0
     run('verify', trained, '--data', 'val', '--root', data, '--folds', 2, '--fars', 0.1, 0.01, '--compat', '--csv',
         tmp_path / 'v.csv', '--no-progress')
     assert [row['thresholds'] for row in rows(tmp_path / 'v.csv')] == ['exact', 'classic grid']
-    capsys.readouterr()
+    assert 'thresholds of the classic grid (compat)' in capsys.readouterr().out
     run('verify', trained, '--data', data / 'val.bin', '--folds', 2, '--fars', 0.5, '--csv', tmp_path / 'v.csv',
         '--no-progress', code=2)
     assert 'v.csv has the columns set, pairs' in capsys.readouterr().err and len(rows(tmp_path / 'v.csv')) == 2
@@ -248,10 +255,13 @@ def test_embed_begins_anew_where_net_options_or_data_differ(data, tmp_path, monk
 @pytest.mark.parametrize('words, expected', [
     (['verify', 'runs/nowhere', '--data', 'VAL'], 'there is no folder runs/nowhere'),
     (['verify', 'nonet', '--data', 'VAL'], "unknown model 'nonet'"), (['verify', 'DATA', '--data', 'VAL'], 'card.json'),
-    (['verify', 'RUN', '--data', 'VAL', '--folds', '30'], 'nfolds must be at most'),
-    (['verify', 'RUN', '--data', 'VAL', '--folds', '2', '--fars', '3'], 'far'),
+    (['verify', 'RUN', '--data', 'VAL', '--folds', '30'],
+     '--folds must be at most the number of pairs, 24 in val, got 30'),
+    (['verify', 'RUN', '--data', 'VAL', '--folds', '2', '--fars', '3'], '--fars: FAR must be in [0, 1], got 3'),
     (['verify', 'RUN', '--data', 'VAL', '--folds', '2', '--pca', '9'], 'components must be in'),
-    (['verify', 'RUN', '--data', 'DATA/train.rec'], 'no '),
+    (['verify', 'RUN', '--data', 'DATA/train.rec'], 'train.rec is no set of pairs: that is a .bin'),
+    (['verify', 'RUN', '--data', 'DATA'], 'a set of pairs is a .bin file: give DATA/val.bin'),
+    (['verify', 'RUN', '--data', 'DATA/people'], 'make one with `gluonfr pack pairs`'),
     (['verify', 'RUN', '--params', 'x', '--data', 'VAL'], 'a card names its weights'),
     (['embed', 'RUN', 'nowhere', '--out', 'OUT.npz'], 'there is no file or folder nowhere'),
     (['embed', 'RUN', 'DATA/people', '--out', 'OUT.csv'], '--out must end in .npz or .npy'),
@@ -276,10 +286,25 @@ def test_errors_of_the_other_commands(trained, data, tmp_path, words, expected, 
     for mark, place in (('VAL', data / 'val.bin'), ('DATA', data), ('RUN', trained), ('EMPTY', tmp_path / 'empty'),
                         ('OUT', tmp_path / 'out')):
         words = [word.replace(mark, str(place)) for word in words]
+        expected = expected.replace(mark, str(place))
     run(*words, *([] if words[0] == 'compare' else ['--no-progress']), code=2)
     error = capsys.readouterr().err
     assert error.startswith('gluonfr {}: '.format(words[0])) and expected in error and error.count('\n') == 1, error
     assert not (tmp_path / 'out.npz').exists()
+
+
+def test_verify_leaves_out_what_cannot_be_read(trained, data, tmp_path, capsys, caplog):
+    pairs = read_bin(str(data / 'val.bin'))
+    write_bin(str(tmp_path / 'bad.bin'), [b'x' if i == 9 else image for i, image in enumerate(pairs.images)],
+              pairs.issame)
+    words = ['verify', trained, '--data', tmp_path / 'bad.bin', '--csv', tmp_path / 'v.csv', '--no-progress']
+    run(*words, code=2)
+    assert 'image 9 (of pair 4)' in capsys.readouterr().err
+    run(*words, '--on-error', 'skip')
+    (row,) = rows(tmp_path / 'v.csv')
+    assert (row['pairs'], row['skipped'], row['folds']) == ('23', '1', '10')
+    assert 'bad: left out pair 4' in caplog.text and '1 of 24 pairs left out' in caplog.text
+    assert 'bad: accuracy' in capsys.readouterr().out
 
 
 def test_pack_and_train_and_verify_by_name(data, tmp_path, capsys):

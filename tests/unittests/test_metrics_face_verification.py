@@ -221,8 +221,6 @@ ZERO[9] = 0
     (lambda: filled(61).get(), 'nfolds must be at most the number of pairs, 60, got 61'),
     (lambda: filled(data=(np.ones(60), X, Y)).get(), 'pairs must be of both kinds, got 60 genuine and 0 impostor'),
     (lambda: filled(2, data=(np.arange(60) < 30, X, Y)).get(), 'the folds other than fold 0 must have pairs of both'),
-    (lambda: filled(10, data=(np.arange(60) < 30, X, Y)).get(),
-     r'every fold must have pairs of both kinds, got 6 genuine and 0 impostor pairs in fold 0 \(pairs 0 to 5\)'),
     (lambda: filled(compat=True, data=(LABELS, 100 * X, 100 * Y)).get(),
      'thresholds must reach the distances, which begin at .*got none above 1.99: give normalize=True'),
     (lambda: roc_curve([], []), 'roc_curve: there are no pairs'),
@@ -248,3 +246,16 @@ def test_a_refused_batch_adds_nothing():
             metric.update(labels, x, Y)
     assert metric.num_inst == 60
     assert_same(metric.get(), before)
+
+
+def test_folds_without_a_kind_of_pairs_hide_no_other_result(caplog):
+    labels, x, y = np.arange(60) < 30, *pairs()[1:]
+    metric = filled(10, far_target=0.1, data=(labels, x, y))
+    values = dict(metric.get_name_value())
+    scores = -distances(0, x, y)
+    assert values['acc'] == kfold_accuracy(scores, labels).mean and values['auc'] == roc_auc_score(labels, scores)
+    assert values['val'] == pytest.approx(np.nanmean(kfold_tar_at_far(scores, labels, 0.1).folds))
+    metric.get()
+    assert [record.getMessage() for record in caplog.records] == [
+        'FaceVerification: 5 of the 10 folds have no genuine pairs: val is the mean over the others.',
+        'FaceVerification: 5 of the 10 folds have no impostor pairs: far is the mean over the others.']

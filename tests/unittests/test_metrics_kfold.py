@@ -1,7 +1,7 @@
 """Accuracy and TAR at a FAR over k folds, against slow plain loops."""
 import numpy as np
 import pytest
-from gluonfr.metrics import kfold_accuracy, kfold_curve, kfold_tar_at_far
+from gluonfr.metrics import kfold_accuracy, kfold_curve, kfold_tar_at_far, most_folds
 from metrics_cases import KINDS, case, fold_indices, slow_accuracy, slow_rates, slow_val
 
 
@@ -70,8 +70,33 @@ def test_one_pair_a_fold_is_leave_one_out():
     got = kfold_accuracy(scores, issame, 30)
     np.testing.assert_array_equal(got.folds, folds)
     np.testing.assert_array_equal(got.thresholds, thresholds)
-    with pytest.raises(ValueError, match='kfold_tar_at_far: every fold must have pairs of both kinds.* fewer folds'):
-        kfold_tar_at_far(scores, issame, 0.1, 30)
+
+
+@pytest.mark.parametrize('order, nfolds', [('genuine first', 4), ('genuine first', 10), ('one impostor', 4),
+                                           ('impostors in one fold', 3), ('genuine in one fold', 3)])
+@pytest.mark.parametrize('far', [0.0, 0.3, 1.0])
+def test_folds_without_a_kind_of_pairs_have_no_tar_or_no_far(order, nfolds, far):
+    issame = {'genuine first': np.arange(24) < 12, 'one impostor': np.arange(24) != 7,
+              'impostors in one fold': np.arange(24) >= 8, 'genuine in one fold': np.arange(24) < 8}[order]
+    scores = np.random.RandomState(3).randn(24) + issame
+    for grid in (None, np.linspace(-1, 3, 9)):
+        expected = slow_val(scores.tolist(), issame.tolist(), far, nfolds, grid)
+        got = kfold_tar_at_far(scores, issame, far, nfolds, grid)
+        np.testing.assert_array_equal((got.folds, got.fars), expected)
+        assert np.isnan(expected).any()
+        known = [np.compress(~np.isnan(rates), rates) for rates in expected]
+        means = [rates.mean() if len(rates) else np.nan for rates in known]
+        np.testing.assert_allclose((got.mean, got.far), means)
+
+
+def test_most_folds():
+    mixed, sorted_pairs = np.arange(24) % 2 == 0, np.arange(24) < 12
+    assert most_folds(mixed) == most_folds(sorted_pairs) == 10 and most_folds(mixed, 3) == 3
+    assert most_folds(mixed[:6]) == 6 and most_folds(mixed[:4]) == 4
+    assert most_folds(mixed[:2]) == most_folds(sorted_pairs, 2) == 1  # each fold would leave one kind
+    for issame in (mixed[:6], sorted_pairs, np.arange(9) == 4):
+        folds = most_folds(issame)
+        assert kfold_accuracy(np.where(issame, 1., 0.), issame, folds).mean == 1 or folds > 1
 
 
 def test_a_row_of_scores_for_each_fold():

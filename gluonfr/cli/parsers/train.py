@@ -78,8 +78,8 @@ def add_options(parser):
     run.add_argument('--eval-every', type=positive, metavar='STEPS', help='default: at the end of each epoch')
     run.add_argument('--eval-flip', choices=FLIPS, default='none',
                      help='sum, concat or none: how the mirror image counts (default none)')
-    run.add_argument('--eval-folds', type=positive, default=10, metavar='N',
-                     help='of the cross-validation (default 10)')
+    run.add_argument('--eval-folds', type=positive, metavar='N',
+                     help='of the cross-validation (default 10, or fewer where the pairs do not give as many)')
     run.add_argument('--log-every', type=positive, default=50, metavar='STEPS', help='default 50')
     run.add_argument('--save-every', type=positive, metavar='STEPS', help='checkpoints besides those of each epoch')
     run.add_argument('--gpus', default='', metavar='0,1', help='default: the CPU')
