@@ -60,7 +60,6 @@ setup(
         'seaborn>=0.11',
         'scikit-learn>=0.22',
         'tqdm',
-        'imageio>=2.9',
         'opencv-python',
         'pillow',
         'tensorboardX>=2.2',

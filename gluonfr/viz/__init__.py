@@ -1,6 +1,6 @@
 """Pictures: embeddings in the plane, angles on the circle, training curves, GIFs of them, ROC and score histograms.
 
-The plot libraries (matplotlib, seaborn, scikit-learn, imageio) are imported inside the functions, so that training
+The plot libraries (matplotlib, seaborn, scikit-learn, Pillow) are imported inside the functions, so that training
 without pictures never pays for them. Every function draws on a figure of its own with the Agg renderer: no display is
 needed and the state of ``matplotlib.pyplot`` is left as it was.
 """

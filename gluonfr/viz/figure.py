@@ -4,8 +4,10 @@ import os
 
 import numpy as np
 
+from .colours import apply_palette, drawn_palette
+
 DPI = 96
-PNG_COLOURS = 128
+PNG_COLOURS = 256
 
 
 def new_figure(width, height):
@@ -30,7 +32,7 @@ def style():
 
 
 def save_png(figure, path):
-    """Write the figure to ``path`` as a PNG of at most 128 colours: a third of the size of full colour.
+    """Write the figure to ``path`` as a PNG of at most 256 of the colours drawn: a third of the size of full colour.
 
     The file appears whole or not at all (written beside, then renamed). Returns ``path``.
     """
@@ -40,11 +42,20 @@ def save_png(figure, path):
     buffer = io.BytesIO()
     figure.savefig(buffer, format='png', facecolor='white')
     buffer.seek(0)
-    image = Image.open(buffer).convert('RGB').quantize(PNG_COLOURS, dither=Image.Dither.NONE)
+    pixels = np.asarray(Image.open(buffer).convert('RGB'))
+    image = with_palette(pixels, drawn_palette(pixels, PNG_COLOURS))
     part = f'{path}.{os.getpid()}.part'
     image.save(part, format='PNG', optimize=True)
     os.replace(part, path)
     return path
+
+
+def with_palette(pixels, colours):
+    """A Pillow image in which each pixel (H,W,3) has the nearest of the ``colours`` (n,3)."""
+    from PIL import Image
+    image = Image.fromarray(apply_palette(pixels, colours))
+    image.putpalette(colours.tobytes())
+    return image
 
 
 def checked(who, embeddings, labels, max_points):

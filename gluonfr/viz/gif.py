@@ -3,8 +3,11 @@ import os
 
 import numpy as np
 
+from .colours import drawn_palette
+from .figure import with_palette
 
-def make_gif(paths, out, fps=2.0, *, hold=2.0, max_side=480, colours=48):
+
+def make_gif(paths, out, fps=2.0, *, hold=2.0, max_side=480, colours=128):
     """Join PNG files into a GIF that plays for ever.
 
     Parameters
@@ -14,8 +17,8 @@ def make_gif(paths, out, fps=2.0, *, hold=2.0, max_side=480, colours=48):
     fps : float > 0. Frames a second.
     hold : float >= 0, seconds. How much longer the last frame stays.
     max_side : int. Larger frames are scaled down to this many pixels.
-    colours : int in [2, 256]. Colours of all frames together: one palette for the whole file, made from the first, the
-        middle and the last frame, so that nothing flickers and the file is small.
+    colours : int in [2, 256]. Colours of all frames together: one palette for the whole file, of colours in the first,
+        the middle and the last frame, so that nothing flickers and the file is small.
 
     Returns
     -------
@@ -33,21 +36,19 @@ def make_gif(paths, out, fps=2.0, *, hold=2.0, max_side=480, colours=48):
     if missing:
         raise FileNotFoundError(f'make_gif: {len(missing)} of {len(paths)} pictures are missing, the first is '
                                 f'{missing[0]}.')
-    import imageio.v3 as imageio
     from PIL import Image
-    frames = [Image.fromarray(imageio.imread(p)[..., :3]) for p in paths]
+    frames = [Image.open(p).convert('RGB') for p in paths]
     scale = min(1.0, max_side / max(frames[0].size))
     size = tuple(max(1, round(side * scale)) for side in frames[0].size)
-    frames = [f if f.size == size else f.resize(size, Image.Resampling.LANCZOS) for f in frames]
-    sample = np.concatenate([np.asarray(frames[i]) for i in sorted({0, len(frames) // 2, len(frames) - 1})])
-    shared = Image.fromarray(sample).quantize(colours)
-    frames = [np.asarray(f.quantize(palette=shared, dither=Image.Dither.NONE).convert('RGB')) for f in frames]
+    frames = [np.asarray(f if f.size == size else f.resize(size, Image.Resampling.LANCZOS)) for f in frames]
+    shared = drawn_palette(np.stack([frames[i] for i in sorted({0, len(frames) // 2, len(frames) - 1})]), colours)
+    first, *others = (with_palette(f, shared) for f in frames)
     milliseconds = [1000.0 / fps] * len(frames)
     milliseconds[-1] += 1000.0 * hold
     os.makedirs(os.path.dirname(os.path.abspath(out)), exist_ok=True)
     part = f'{out}.{os.getpid()}.part'
     # Pillow takes a list of durations for several frames only
-    imageio.imwrite(part, frames, extension='.gif', plugin='pillow', loop=0,
-                    duration=milliseconds if len(frames) > 1 else milliseconds[0])
+    first.save(part, format='GIF', save_all=True, append_images=others, loop=0, optimize=False,
+               duration=milliseconds if others else milliseconds[0])
     os.replace(part, out)
     return out

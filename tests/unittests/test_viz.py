@@ -46,6 +46,70 @@ def test_thousands_of_points_stay_below_60_kb(tmp_path):
     assert os.path.getsize(viz.plot_angles(embeddings, labels, str(tmp_path / 'b.png'))) < 60000
 
 
+def rays(seed=0, n=2000):
+    """Ten classes as rays from the origin, as a softmax net leaves MNIST: the classes overlap in the middle only."""
+    rng = np.random.RandomState(seed)
+    labels = np.arange(n) % 10
+    turn = labels * np.pi / 5
+    return np.stack([np.cos(turn), np.sin(turn)], 1) * rng.uniform(0, 9, (n, 1)) + 0.3 * rng.randn(n, 2), labels
+
+
+def class_colours():
+    """The ten colours that classes are drawn in, (10,3) of 0..255."""
+    from gluonfr.viz.figure import palette
+    return np.round(255 * np.array(palette(10)))
+
+
+def distance(a, b):
+    return np.sqrt(((np.asarray(a, float) - np.asarray(b, float)) ** 2).sum(axis=-1))
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The pixels of each picture before it is saved."""
+    from gluonfr.viz import figure
+    kept, save = [], figure.with_palette
+    monkeypatch.setattr(figure, 'with_palette', lambda pixels, colours: kept.append(pixels) or save(pixels, colours))
+    return kept
+
+
+@pytest.mark.parametrize('draw', [viz.plot_embeddings, viz.plot_angles])
+def test_a_png_has_the_colours_that_were_drawn(tmp_path, drawn, draw):
+    path = draw(*rays(), str(tmp_path / 'a.png'))
+    assert distance(pixels(path), drawn[0]).max() < 25
+    assert distance(pixels(path), drawn[0]).mean() < 1
+    for colour in class_colours():      # the class numbers are written in the plain colours: these are kept as they are
+        assert (pixels(path) == colour).all(axis=-1).sum() > 10, colour
+
+
+def test_a_gif_has_the_colours_that_were_drawn(tmp_path, drawn):
+    image = pytest.importorskip('PIL.Image')
+    paths = [viz.plot_embeddings(*rays(k), str(tmp_path / f'{k}.png')) for k in range(3)]
+    gif = image.open(viz.make_gif(paths, str(tmp_path / 'a.gif'), max_side=576))
+    for k, wanted in enumerate(drawn):
+        gif.seek(k)
+        saved = np.asarray(gif.convert('RGB'))
+        assert distance(saved, wanted).max() < 45 and distance(saved, wanted).mean() < 2
+        for number, colour in enumerate(class_colours()):
+            mine = saved[distance(wanted, colour) < 2]
+            near = distance(mine[:, None], class_colours()).argmin(axis=1)
+            assert len(mine) > 10 and (near == number).all(), f'class {number} is saved in the colours of {set(near)}'
+
+
+def test_a_palette_is_exact_where_it_can_be_and_near_elsewhere():
+    from gluonfr.viz.colours import apply_palette, drawn_palette
+    few = np.array([[[255, 0, 0], [254, 0, 0], [0, 0, 255]]], 'uint8')
+    palette = drawn_palette(few, 3)
+    assert (palette[apply_palette(few, palette)] == few).all()
+    many = np.random.RandomState(0).randint(0, 256, (40, 40, 3)).astype('uint8')
+    many[0, 0] = 255, 0, 0                              # one pixel of its own among noise without red
+    many[1:, :, 0] //= 2
+    palette = drawn_palette(many, 64)
+    assert len(palette) <= 64 and distance(palette[:, None], many.reshape(-1, 3)).min(axis=1).max() == 0
+    chosen = palette[apply_palette(many, palette)]
+    assert distance(chosen, many).max() < 70 and distance(chosen[0, 0], [255, 0, 0]) < 70
+
+
 def test_one_class_and_one_point(tmp_path):
     viz.plot_embeddings(np.zeros((1, 2)), [0], str(tmp_path / 'a.png'))
     viz.plot_angles(np.ones((1, 2)), [0], str(tmp_path / 'b.png'))
