@@ -5,8 +5,9 @@ import os
 
 import numpy as np
 
-from ..utils.files import advice_on_full_disk, atomic_path, save_npz
+from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer
+from .gallery import write_gallery
 from .options import make_embedder
 from .photos import open_faces
 from .train_data import identity
@@ -47,8 +48,7 @@ def embed_file(embedder, dataset, out, progress=True):
     (int, int)
         Images and values of each embedding.
     """
-    names = [str(name) for name in getattr(dataset, 'paths', None) or dataset.keys]
-    job = json.dumps([len(names), identity(dataset), embedder.batch_size, embedder.flip, embedder.spec,
+    job = json.dumps([len(dataset), identity(dataset), embedder.batch_size, embedder.flip, embedder.spec,
                       embedder.precision, embedder.fingerprint()])
     os.makedirs(os.path.dirname(os.path.abspath(out)), exist_ok=True)
     partial = out + '.partial'
@@ -60,15 +60,7 @@ def embed_file(embedder, dataset, out, progress=True):
                 np.lib.format.write_array(file, part)
                 file.flush()
         embeddings = np.concatenate(parts) if parts else embedder([])
-        if out.endswith('.npz'):
-            landmarks = {'landmarks': dataset.landmarks} if hasattr(dataset, 'landmarks') else {}
-            save_npz(out, {'embeddings': embeddings, 'labels': dataset.labels, 'names': np.array(names), **landmarks})
-        else:
-            with atomic_path(out) as temporary, open(temporary, 'wb') as file:
-                np.save(file, embeddings)
-            with atomic_path(out[:-4] + '.txt') as temporary, open(
-                    temporary, 'w', encoding='utf-8', errors='surrogateescape') as file:
-                file.writelines(name + '\n' for name in names)
+        write_gallery(out, embedder, dataset, embeddings)
     os.remove(partial)
     return embeddings.shape
 

@@ -65,8 +65,11 @@ def open_faces(args, place, size, out=None):
         logging.getLogger('gluonfr').warning('%s', said)
     label = dict(zip(dataset.paths, dataset.labels))
     rows = [row for row in rows if row['status'] == 'ok']
-    return PhotoFaces([row['path'] for row in rows], [landmarks_of(row) for row in rows], size,
-                      [label[row['path']] for row in rows])
+    faces = PhotoFaces([row['path'] for row in rows], [landmarks_of(row) for row in rows], size,
+                       [label[row['path']] for row in rows])
+    faces.classes = getattr(dataset, 'classes', ())
+    faces.skipped = [(row['path'], STATUSES[row['status']]) for row in bad]
+    return faces
 
 
 def _rows(finder, path):

@@ -1,72 +1,69 @@
 """`gluonfr search`: whom in a gallery a face looks like most."""
 import csv
+import logging
 import os
-
-import numpy as np
 
 from ..deploy.search import search
 from ..utils.files import atomic_path
+from .gallery import check_one_net, gallery_of, is_gallery, read_gallery
 from .options import make_embedder
 from .photos import open_faces
 
 __all__ = ['run']
 
-COLUMNS = ('query', 'rank', 'cosine', 'name', 'path')
+COLUMNS = ('query', 'rank', 'cosine', 'name', 'path', 'error')
 
 
 def run(args):
-    """Print the best for each query."""
+    """Print the best for each query; with --on-error skip, why one has none."""
     places = [args.gallery] + args.queries
-    needs_net = not all(place.endswith(('.npz', '.npy')) for place in places)
-    if needs_net and not args.net:
-        raise ValueError('{} must end in .npz or .npy, or --net must be given.'.format(
-            next(place for place in places if not place.endswith(('.npz', '.npy')))))
-    embedder = make_embedder(args) if needs_net else None
-    gallery, names, paths = _open(args, embedder, args.gallery)
-    found = []
+    without = [place for place in places if not is_gallery(place)]
+    if without and not args.net:
+        raise ValueError('{} must end in .npz or .npy, or --net must be given.'.format(without[0]))
+    embedder = make_embedder(args) if without else None
+    gallery = _open(args, embedder, args.gallery)
+    found, errors = [], []
     for place in args.queries:
-        queries, _, query_paths = _open(args, embedder, place)
-        indices, cosines = search(gallery, queries, args.top, args.threshold, args.engine)
-        for query, row, scores in zip(query_paths, indices, cosines):
-            best = [(rank + 1, i, cosine) for rank, (i, cosine) in enumerate(zip(row, scores)) if i >= 0]
-            print(query if best else '{}  nobody'.format(query))
-            for rank, i, cosine in best:
-                print('  {:.4f}  {}  {}'.format(cosine, names[i] or '-', paths[i]))
-                found.append((query, rank, '{:.6f}'.format(cosine), names[i], paths[i]))
+        try:
+            queries = _open(args, embedder, place)
+        except (ValueError, OSError) as error:
+            if args.on_error == 'raise':
+                raise
+            errors.append((place, error))
+            logging.getLogger('gluonfr').warning('skipped %s: %s', place, error)
+            found.append((place, '', '', '', '', error))
+            continue
+        check_one_net(_said(args, args.gallery), gallery.net, _said(args, place), queries.net)
+        found += [(path, '', '', '', '', why) for path, why in queries.skipped]
+        found += _answers(args, gallery, queries)
     if args.out:
         with atomic_path(args.out) as temporary, open(temporary, 'w', newline='', encoding='utf-8',
                                                       errors='surrogateescape') as file:
             csv.writer(file, lineterminator='\n').writerows([COLUMNS] + found)
+    if len(errors) == len(args.queries):
+        raise ValueError('none of the queries can be read, the first: {}'.format(errors[0][1]))
+
+
+def _answers(args, gallery, queries):
+    """Print the best for each embedding of a query; returns their rows."""
+    rows = []
+    indices, cosines = search(gallery.embeddings, queries.embeddings, args.top, args.threshold, args.engine)
+    for query, places, scores in zip(queries.paths, indices, cosines):
+        best = [(rank + 1, i, cosine) for rank, (i, cosine) in enumerate(zip(places, scores)) if i >= 0]
+        print(query if best else '{}  nobody'.format(query))
+        for rank, i, cosine in best:
+            print('  {:.4f}  {}  {}'.format(cosine, gallery.people[i] or '-', gallery.paths[i]))
+            rows.append((query, rank, '{:.6f}'.format(cosine), gallery.people[i], gallery.paths[i], ''))
+    return rows
 
 
 def _open(args, embedder, place):
-    """Embeddings (N, D) of a place, and the name and path of each."""
-    if place.endswith(('.npz', '.npy')):
-        embeddings, labels, paths = _read(place)
-    else:
-        dataset = open_faces(args, place, embedder.spec.size)
-        embeddings = embedder(dataset, progress=False if args.no_progress else os.path.basename(place))
-        labels = dataset.labels
-        paths = [str(path) for path in getattr(dataset, 'paths', None) or dataset.keys]
-    names = [os.path.basename(os.path.dirname(path)) if label >= 0 else '' for path, label in zip(paths, labels)]
-    return embeddings, names, paths
+    """The `Gallery` of a file, or of images that the net embeds."""
+    if is_gallery(place):
+        return read_gallery(place)
+    dataset = open_faces(args, place, embedder.spec.size)
+    return gallery_of(embedder, dataset, False if args.no_progress else os.path.basename(place))
 
 
-def _read(place):
-    """Embeddings, labels and paths of a file that `gluonfr embed` wrote."""
-    if place.endswith('.npy'):
-        embeddings = np.load(place, mmap_mode='r')
-        with open(place[:-4] + '.txt', encoding='utf-8', errors='surrogateescape') as file:
-            paths = file.read().splitlines()
-        labels = np.full(len(paths), -1)
-    else:
-        with np.load(place, allow_pickle=False) as saved:
-            missing = {'embeddings', 'labels', 'names'} - set(saved.files)
-            if missing:
-                raise ValueError('{} must hold embeddings, labels and names, as `gluonfr embed` writes them, but lacks '
-                                 '{}.'.format(place, ', '.join(sorted(missing))))
-            embeddings, labels, paths = saved['embeddings'], saved['labels'], saved['names'].tolist()
-    if not len(embeddings) == len(paths) == len(labels):
-        raise ValueError('{} must hold a name and a label for each embedding, got {} and {} for {}.'.format(
-            place, len(paths), len(labels), len(embeddings)))
-    return embeddings, labels, paths
+def _said(args, place):
+    return place if is_gallery(place) else '{} by --net {}'.format(place, args.net)

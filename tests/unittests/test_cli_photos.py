@@ -1,6 +1,8 @@
 """Photographs in the commands that embed: embed, compare and search, and in the Embedder."""
 import csv
 import os
+import re
+import shutil
 
 import cv2
 import numpy as np
@@ -157,6 +159,101 @@ def test_search(place, tmp_path, capsys):
     run('search', place / 'people', queries[1], '--net', place, *detect(place), '--top', 1, '--threshold', 1.5,
         '--no-progress')
     assert capsys.readouterr().out == queries[1] + '  nobody\n'
+
+
+@pytest.fixture(scope='module')
+def faces(place, tmp_path_factory):
+    """Aligned faces of three people, as files and as a rec, people.npz of the files, and the card of another net."""
+    folder = tmp_path_factory.mktemp('faces')
+    run('align', place / 'people', '--out', folder / 'people', *detect(place), '--size', 28, '--no-progress')
+    pack_folder(str(folder / 'people'), str(folder / 'rec'), progress=False)
+    run('embed', place, folder / 'people', '--out', folder / 'people.npz', '--no-progress')
+    net = load_net(str(place))
+    param = net.features[0].weight
+    param.set_data(-param.data())
+    (folder / 'other').mkdir()
+    net.save_parameters(str(folder / 'other' / 'w.params'))
+    write_card(str(folder / 'other' / 'card.json'), str(folder / 'other' / 'w.params'), 'lenetplus',
+               {'embedding_size': 8}, SPEC)
+    return folder
+
+
+@pytest.mark.parametrize('options, differing', [
+    (['--flip', 'sum'], 'flip none against flip sum'), (['--precision', 'bfloat16'], 'precision float32 against'),
+    (['--net', 'OTHER'], 'net [0-9a-f]{8} against net [0-9a-f]{8}')], ids=lambda value: str(value))
+def test_search_refuses_a_gallery_of_another_net(place, faces, tmp_path, capsys, options, differing):
+    net, image = (faces / 'other' if options[0] == '--net' else place), faces / 'people' / 'p1' / '0.png'
+    options = [] if options[0] == '--net' else options
+    run('embed', net, faces / 'people', '--out', tmp_path / 'b.npz', '--no-progress', *options)
+    run('search', faces / 'people.npz', tmp_path / 'b.npz', code=2)
+    said = capsys.readouterr().err
+    assert '{} and {} must be embedded by one net in one way, got '.format(
+        faces / 'people.npz', tmp_path / 'b.npz') in said and re.search(differing, said)
+    run('search', faces / 'people.npz', image, '--net', net, *options, '--no-progress', code=2)
+    assert '{} by --net {} must be embedded by one net'.format(image, net) in capsys.readouterr().err
+    run('search', faces / 'people', tmp_path / 'b.npz', '--net', place, '--no-progress', code=2)
+    assert 'must be embedded by one net' in capsys.readouterr().err
+    run('search', tmp_path / 'b.npz', image, '--net', net, *options, '--no-progress', '--top', 1)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == str(image) and lines[1].split()[1:] == ['p1', str(image)]
+
+
+@pytest.mark.parametrize('kind', ['npz', 'npy', 'image'])
+def test_search_takes_files_that_do_not_say_their_net(place, faces, tmp_path, caplog, capsys, kind):
+    saved = embedded(faces / 'people.npz')
+    old = tmp_path / ('old.npy' if kind == 'npy' else 'old.npz')
+    if kind == 'npy':
+        np.save(str(old), saved['embeddings'])
+        (tmp_path / 'old.txt').write_text(''.join(name + '\n' for name in saved['names']))
+    else:  # as gluonfr wrote it before
+        np.savez(str(old), **{name: saved[name] for name in ('embeddings', 'labels', 'names')})
+    query = faces / 'people' / 'p2' / '1.png'
+    run('search', old, *([query, '--net', place, '--no-progress'] if kind == 'image' else [faces / 'people.npz']),
+        '--top', 1)
+    assert caplog.text.count('old.{}: nothing in it says of which net it is'.format(old.suffix[1:])) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == '  1.0000  p2  {}'.format(
+        query if kind == 'image' else faces / 'people' / 'p2' / '2.png')
+
+
+def test_search_shows_the_names_of_a_rec(place, faces, tmp_path, capsys):
+    query = faces / 'people' / 'p1' / '2.png'
+    run('embed', place, faces / 'rec' / 'train.rec', '--out', tmp_path / 'rec.npz', '--no-progress')
+    for gallery in (tmp_path / 'rec.npz', faces / 'rec' / 'train.rec'):
+        run('search', gallery, query, '--net', place, '--top', 1, '--no-progress')
+        assert capsys.readouterr().out.splitlines()[-1].split()[1] == 'p1'
+    other = tmp_path / 'other'
+    shutil.copytree(str(faces / 'rec'), str(other))
+    (other / 'classes.txt').write_text('of another rec\n')
+    run('search', other / 'train.rec', query, '--net', place, '--top', 1, '--no-progress')
+    assert capsys.readouterr().out.splitlines()[-1].split()[1] == '-'
+
+
+def test_search_answers_the_queries_that_can_be_read(place, faces, tmp_path, capsys):
+    good = [faces / 'people' / 'p0' / '0.png', faces / 'people.npz']
+    (tmp_path / 'empty.png').write_bytes(b'')
+    (tmp_path / 'bad.npz').write_bytes(b'no archive')
+    bad = [tmp_path / 'gone.png', tmp_path / 'empty.png', place / 'none.png', tmp_path / 'bad.npz']
+    words = ['search', faces / 'people.npz', '--net', place, '--top', 1, '--no-progress', '--out', tmp_path / 'f.csv']
+    run(*words, good[0], *bad, code=2)
+    assert not (tmp_path / 'f.csv').exists()
+    run(*words, good[0], *bad, good[1], '--on-error', 'skip')
+    with open(str(tmp_path / 'f.csv'), newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert [row['query'] for row in rows[:5]] == [str(good[0])] + list(map(str, bad)) and len(rows) == 5 + 9
+    assert [bool(row['error']) for row in rows] == [False] + [True] * 4 + [False] * 9
+    assert all(bool(row['rank']) != bool(row['error']) for row in rows)
+    run(*words, *bad, '--on-error', 'skip', code=2)
+    assert 'none of the queries can be read, the first: ' in capsys.readouterr().err
+    with open(str(tmp_path / 'f.csv'), newline='') as file:
+        assert len(list(csv.DictReader(file))) == 4
+    (tmp_path / 'photos').mkdir()
+    for name in ('none.png', 'two.png'):
+        shutil.copy(str(place / name), str(tmp_path / 'photos'))
+    run('search', place / 'people', tmp_path / 'photos', '--net', place, *detect(place), '--top', 1, '--no-progress',
+        '--on-error', 'skip', '--out', tmp_path / 'f.csv')
+    with open(str(tmp_path / 'f.csv'), newline='') as file:
+        rows = [(os.path.basename(row['query']), row['rank'], row['error']) for row in csv.DictReader(file)]
+    assert rows == [('none.png', '', 'no face was found'), ('two.png', '1', '')]
 
 
 @pytest.mark.parametrize('words, message', [

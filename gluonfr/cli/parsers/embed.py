@@ -13,7 +13,8 @@ example:
 
 DATA is a folder of people (person/image.jpg) or of images, a list file (path<TAB>label) or a train.rec.
 people.npz then holds `embeddings` (N, D), each of length 1, `labels` (N,), -1 where nothing tells them, and `names`
-(N,): paths, or keys of a rec. people.npy would hold the embeddings alone, with the names in people.txt beside it.
+(N,): paths, or keys of a rec; `classes`, the people by label, as far as they have names, and `net`, what the embeddings
+must have in common with others. people.npy would hold the embeddings alone, with the names in people.txt beside it.
 Without --detect or --landmarks the images must be aligned to the size of the net. With them photos.faces.csv says what
 came of each photograph, the .npz also has `landmarks` (N, 5, 2), and a photograph without a face is as a damaged one.
 Killed, the same command goes on with the images that are missing.""", 'embed:embed')

@@ -15,7 +15,9 @@ examples:
 
 GALLERY and QUERY are files that `gluonfr embed` wrote (.npz, or .npy with its .txt), or with --net what it takes: a
 folder, a list, a rec, or an image. The best are exact; equal cosines stand in the order of the gallery. A name is the
-folder of a person, where the gallery is of people.""", 'search:run')
+folder of a person, or of a rec its line in classes.txt, where the gallery is of people. Gallery and queries must be
+embedded by one net with one --flip and --precision, which a .npz says. With --on-error skip a query that cannot be read
+has a row in --out with the error.""", 'search:run')
     parser.add_argument('gallery', type=user_path, metavar='GALLERY', help='the faces that are searched')
     parser.add_argument('queries', nargs='+', type=user_path, metavar='QUERY', help='the faces to search for')
     parser.add_argument('--top', type=positive, default=5, metavar='N', help='how many for each query (default 5)')

@@ -1,0 +1,136 @@
+"""The files that `gluonfr embed` writes and `gluonfr search` reads: embeddings, whose they are, and of which net."""
+import json
+import logging
+import os
+from collections import namedtuple
+
+import numpy as np
+
+from ..data.record import RecordDataset
+from ..utils.files import atomic_path, save_npz
+
+__all__ = ['Gallery', 'check_one_net', 'gallery_of', 'is_gallery', 'made_by', 'paths_of', 'read_gallery',
+           'write_gallery']
+
+Gallery = namedtuple('Gallery', 'embeddings people paths net skipped')
+Gallery.__doc__ = """Embeddings of faces.
+
+embeddings : array (N, D)
+people : list of str
+    Name of each one's person, '' where nothing tells it.
+paths : list of str
+    Of the images, or keys of a rec.
+net : dict or None
+    What `made_by` says; None where the file does not say it.
+skipped : list of (str, str)
+    Path and reason of each image that was left out.
+"""
+
+
+def is_gallery(place):
+    """Whether a path is that of a file of embeddings, by its end."""
+    return place.endswith(('.npz', '.npy'))
+
+
+def made_by(embedder):
+    """What embeddings must have in common to be compared, as JSON values."""
+    return {'net': '{:08x}'.format(embedder.fingerprint()), 'precision': embedder.precision, 'flip': embedder.flip,
+            'input': json.loads(json.dumps(embedder.spec[:4]))}
+
+
+def check_one_net(first, net, second, other):
+    """Raise a ValueError if two places have embeddings of different nets; one that does not say it is told of.
+
+    Parameters
+    ----------
+    first, second : str
+        The places, for the message.
+    net, other : dict or None
+        What `made_by` said.
+    """
+    unknown = [place for place, made in ((first, net), (second, other)) if made is None]
+    if unknown:
+        logging.getLogger('gluonfr').warning(
+            '%s: nothing in it says of which net it is, as .npz files of gluonfr 2.0 do: see that it is the same.',
+            ' and '.join(unknown))
+    elif net != other:
+        differing = [name for name in {**net, **other} if net.get(name) != other.get(name)]
+        said = (' and '.join('{} {}'.format(name, made.get(name)) for name in differing) for made in (net, other))
+        raise ValueError('{} and {} must be embedded by one net in one way, got {} against {}. Embed one of them again.'
+                         .format(first, second, *said))
+
+
+def paths_of(dataset):
+    """The paths of a dataset's images, or their keys in a rec."""
+    return [str(path) for path in getattr(dataset, 'paths', None) or dataset.keys]
+
+
+def gallery_of(embedder, dataset, progress=False):
+    """The `Gallery` of a dataset's images."""
+    paths = paths_of(dataset)
+    return Gallery(embedder(dataset, progress=progress), _people(dataset.labels, paths, _classes(dataset)), paths,
+                   made_by(embedder), [(str(place), why) for place, why in getattr(dataset, 'skipped', ())])
+
+
+def write_gallery(out, embedder, dataset, embeddings):
+    """Write the embeddings of a dataset's images as .npz, or alone as .npy with the paths in a .txt beside it."""
+    paths = paths_of(dataset)
+    if out.endswith('.npz'):
+        facts = {'classes': np.array(_classes(dataset), dtype=str), 'net': np.array(json.dumps(made_by(embedder)))}
+        if hasattr(dataset, 'landmarks'):
+            facts['landmarks'] = dataset.landmarks
+        save_npz(out, {'embeddings': embeddings, 'labels': dataset.labels, 'names': np.array(paths), **facts})
+        return
+    with atomic_path(out) as temporary, open(temporary, 'wb') as file:
+        np.save(file, embeddings)
+    with atomic_path(out[:-4] + '.txt') as temporary, open(
+            temporary, 'w', encoding='utf-8', errors='surrogateescape') as file:
+        file.writelines(path + '\n' for path in paths)
+
+
+def read_gallery(place):
+    """The `Gallery` in a file; those of earlier versions do not say their net.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        It is not there, or is not as `gluonfr embed` writes it.
+    """
+    classes, net = (), None
+    if place.endswith('.npy'):
+        embeddings = np.load(place, mmap_mode='r')
+        with open(place[:-4] + '.txt', encoding='utf-8', errors='surrogateescape') as file:
+            paths = file.read().splitlines()
+        in_folders = len({os.path.dirname(path) for path in paths}) > 1  # of people, as far as the paths tell
+        labels = np.full(len(paths), 0 if in_folders else -1)
+    else:
+        with np.load(place, allow_pickle=False) as saved:
+            missing = {'embeddings', 'labels', 'names'} - set(saved.files)
+            if missing:
+                raise ValueError('{} must hold embeddings, labels and names, as `gluonfr embed` writes them, but lacks '
+                                 '{}.'.format(place, ', '.join(sorted(missing))))
+            embeddings, labels, paths = saved['embeddings'], saved['labels'], saved['names'].tolist()
+            if {'classes', 'net'} <= set(saved.files):
+                classes, net = saved['classes'].tolist(), json.loads(str(saved['net']))
+    if not len(embeddings) == len(paths) == len(labels):
+        raise ValueError('{} must hold a name and a label for each embedding, got {} and {} for {}.'.format(
+            place, len(paths), len(labels), len(embeddings)))
+    return Gallery(embeddings, _people(labels, paths, classes), paths, net, [])
+
+
+def _classes(dataset):
+    """The names of a dataset's people by label, as far as they are known: of a rec from classes.txt beside it."""
+    if not isinstance(dataset, RecordDataset):
+        return list(getattr(dataset, 'classes', None) or ())
+    path = os.path.join(os.path.dirname(dataset.file.path), 'classes.txt')
+    if not os.path.isfile(path):
+        return []
+    with open(path, encoding='utf-8', errors='surrogateescape') as file:
+        classes = file.read().splitlines()
+    return classes if len(classes) == dataset.num_classes else []  # else they are of another rec in this folder
+
+
+def _people(labels, paths, classes):
+    """The name of each image's person: of its label, else of its folder; '' where it has no label."""
+    return ['' if label < 0 else classes[int(label)] if label < len(classes) else
+            os.path.basename(os.path.dirname(path)) for label, path in zip(labels, paths)]
