@@ -20,7 +20,7 @@ EXTRAS = {
     'cu112': [
         'mxnet-cu112==1.9.1',
         'nvidia-cuda-runtime-cu11>=11.7,<12',
-        'nvidia-cuda-nvrtc-cu11>=11.7,<12',
+        'nvidia-cuda-nvrtc-cu11>=11.8,<12',  # 11.7 compiles for nothing newer than compute capability 8.7
         'nvidia-cublas-cu11>=11.10,<12',
         'nvidia-cudnn-cu11==8.9.6.50',  # 9 has other file names
         'nvidia-cufft-cu11>=10.7,<11',

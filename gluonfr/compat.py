@@ -6,7 +6,8 @@ Five things, in this order, each of them doing nothing where there is nothing to
 2. what is installed is checked, and a message says what to run when it cannot work;
 3. OpenMP gets one thread per physical core, and threads that wait a short while before they sleep; MXNet gets
    temporary memory for a graph on each core;
-4. for the wheel mxnet-cu112, the CUDA libraries that came as wheels are loaded, so that no toolkit is needed;
+4. for a wheel with CUDA, the CUDA libraries that came as wheels are loaded, so that no toolkit is needed, and MXNet's
+   settings for GPUs are set;
 5. the OpenMP runtime that MXNet links and no wheel carries is looked for.
 
 A variable that the user has set is never changed.
@@ -36,7 +37,11 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 # Every wheel that carries the package `mxnet`; two of them overwrite each other's files.
 MXNET_WHEELS = ('mxnet', 'mxnet-mkl', 'mxnet-native', 'mxnet-cu92', 'mxnet-cu100', 'mxnet-cu101', 'mxnet-cu102',
-                'mxnet-cu110', 'mxnet-cu112')
+                'mxnet-cu110', 'mxnet-cu111', 'mxnet-cu112', 'mxnet-cu113', 'mxnet-cu114', 'mxnet-cu115',
+                'mxnet-cu116', 'mxnet-cu117')
+
+# Those of 1.9.1 that link the libraries below and hold code for the same GPUs (seen in cu111, cu112, cu113 and cu117).
+CUDA_WHEELS = MXNET_WHEELS[-7:]
 
 # Library -> the folder of its wheel under site-packages/nvidia, in the order in which they need each other.
 CUDA_LIBRARIES = (
@@ -47,6 +52,7 @@ CUDA_LIBRARIES = (
     ('libcublas.so.11', 'cublas'),
     ('libcurand.so.10', 'curand'),
     ('libcufft.so.10', 'cufft'),
+    ('libcusparse.so.11', 'cusparse'),
     ('libcusolver.so.11', 'cusolver'),
     ('libcudnn.so.8', 'cudnn'),
     ('libnccl.so.2', 'nccl'),
@@ -192,27 +198,71 @@ def wheel_folders():
     return [] if spec is None else list(spec.submodule_search_locations or [])
 
 
-def load_cuda_libraries(folders, load=ctypes.CDLL):
-    """Load what mxnet-cu112 links, from the wheels in `folders` or else from the system's own places.
+def cuda_wheel(wheels):
+    """Return the name among {distribution: version} of the wheel that computes on GPUs, or None."""
+    return next((name for name in CUDA_WHEELS if name in wheels), None)
 
-    RTLD_GLOBAL makes each library known to those after it and to MXNet, so no search path is needed. Raises
-    ImportError with what to run where one is missing.
+
+def cuda_libraries(wheel):
+    """Return what a wheel links, of `CUDA_LIBRARIES`: two of them differ between the wheels."""
+    libraries = [pair for pair in CUDA_LIBRARIES if wheel != 'mxnet-cu112' or pair[1] != 'cusparse']
+    nvrtc = 'libnvrtc.so.11.1' if wheel == 'mxnet-cu111' else 'libnvrtc.so.11.2'
+    return [(nvrtc if name.startswith('libnvrtc') else name, folder) for name, folder in libraries]
+
+
+def load_cuda_libraries(wheel, folders, load=ctypes.CDLL):
+    """Load what a wheel with CUDA links, from the wheels in `folders` or else from the system's own places.
+
+    RTLD_GLOBAL makes each library known to those after it and to MXNet, so no search path is needed. Returns the
+    libraries by the name of their folder, with 'driver'. Raises ImportError with what to run where one is missing.
     """
     try:
-        load('libcuda.so.1', mode=ctypes.RTLD_GLOBAL)
+        loaded = {'driver': load('libcuda.so.1', mode=ctypes.RTLD_GLOBAL)}
     except OSError as error:
         raise ImportError(
-            'gluonfr: mxnet-cu112 needs libcuda.so.1, which comes with the NVIDIA driver ({}). Install the driver '
-            '(450 or newer), or use the CPU: pip uninstall -y mxnet-cu112 && {}'.format(error, install_command('cpu'))
-        ) from error
-    for library, wheel in CUDA_LIBRARIES:
-        places = [Path(folder, wheel, 'lib', library) for folder in folders]
+            'gluonfr: {0} needs libcuda.so.1, which comes with the NVIDIA driver ({1}). Install the driver (520 or '
+            'newer; from 450 on without fused operators), or use the CPU: pip uninstall -y {0} && {2}'.format(
+                wheel, error, install_command('cpu'))) from error
+    for library, folder in cuda_libraries(wheel):
+        places = [Path(root, folder, 'lib', library) for root in folders]
         place = next((str(place) for place in places if place.is_file()), library)
         try:
-            load(place, mode=ctypes.RTLD_GLOBAL)
+            loaded[folder] = load(place, mode=ctypes.RTLD_GLOBAL)
         except OSError as error:
-            raise ImportError('gluonfr: mxnet-cu112 needs {} ({}). Run: {}'.format(
-                library, error, install_command('cu112'))) from error
+            first = '' if wheel == 'mxnet-cu112' else 'pip uninstall -y {} && '.format(wheel)
+            raise ImportError('gluonfr: {} needs {} ({}). Run: {}{}'.format(
+                wheel, library, error, first, install_command('cu112'))) from error
+    return loaded
+
+
+def cuda_versions(libraries):
+    """Return the newest CUDA that the driver runs and that of NVRTC, each as (major, minor)."""
+    driver, major, minor = ctypes.c_int(), ctypes.c_int(), ctypes.c_int()
+    libraries['driver'].cuDriverGetVersion(ctypes.byref(driver))
+    libraries['cuda_nvrtc'].nvrtcVersion(ctypes.byref(major), ctypes.byref(minor))
+    return (driver.value // 1000, driver.value % 1000 // 10), (major.value, minor.value)
+
+
+def set_gpu_defaults(environ, driver, nvrtc):
+    """Set MXNet's variables for GPUs that the user has not set; returns the sentence on what is lost by it, or None.
+
+    Parameters
+    ----------
+    environ : dict
+    driver, nvrtc : (int, int)
+        As `cuda_versions` gives them.
+    """
+    # A cuDNN newer than that MXNet was built with is what the wheels bring: no reason for a line at every start.
+    environ.setdefault('MXNET_CUDNN_LIB_CHECKING', '0')
+    # An optimizer takes up to 60 parameters in one launch: 4 instead of 46 in a step of MobileFaceNet.
+    environ.setdefault('MXNET_OPTIMIZER_AGGREGATION_SIZE', '60')
+    if driver >= nvrtc or 'MXNET_USE_FUSION' in environ:
+        return None
+    # NVRTC writes code that only a driver of its own version reads: "PTX was compiled with an unsupported toolchain"
+    environ['MXNET_USE_FUSION'] = '0'
+    return ('the NVIDIA driver is made for CUDA {}.{} and NVRTC for {}.{}, so MXNet does not fuse operators '
+            '(MXNET_USE_FUSION=0). Training is a little slower; driver 520 or newer is made for CUDA 11.8.'.format(
+                *driver, *nvrtc))
 
 
 def check_openmp(load=ctypes.CDLL):
@@ -239,8 +289,12 @@ def prepare():
         warnings.warn(problem, RuntimeWarning, stacklevel=2)
         return
     set_thread_defaults(os.environ, usable_cores())
-    if 'mxnet-cu112' in wheels:
-        load_cuda_libraries(wheel_folders())
+    wheel = cuda_wheel(wheels)
+    if wheel:
+        libraries = load_cuda_libraries(wheel, wheel_folders())
+        lost = set_gpu_defaults(os.environ, *cuda_versions(libraries))
+        if lost:
+            warnings.warn('gluonfr: ' + lost, RuntimeWarning, stacklevel=2)
     if sys.platform.startswith('linux'):
         check_openmp()
 

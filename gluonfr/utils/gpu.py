@@ -1,12 +1,12 @@
-"""Which GPUs the wheel mxnet-cu112 has code for."""
+"""Which GPUs the wheels of MXNet have code for."""
 import ctypes
 
-from ..compat import installed_mxnet
+from ..compat import cuda_wheel, installed_mxnet
 
 __all__ = ['check_gpus', 'gpu_problem']
 
-# mxnet-cu112 1.9.1 holds machine code for the compute capabilities 5.0, 6.0, 7.0, 8.0 and 8.6, and none that a driver
-# could compile for others. Such code runs on GPUs of the same major version and no older minor one.
+# The wheels of 1.9.1 for CUDA 11.1 to 11.7 hold machine code for the compute capabilities 5.0, 6.0, 7.0, 8.0 and 8.6,
+# and none that a driver could compile for others. Such code runs on GPUs of the same major version and no older minor.
 MAJORS = range(5, 9)
 MAJOR, MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_...
 
@@ -26,7 +26,7 @@ def check_gpus(contexts):
 
 
 def gpu_problem(number, load=ctypes.CDLL):
-    """The sentence on a GPU that mxnet-cu112 cannot compute on, or None; None, too, where nothing can be known.
+    """The sentence on a GPU that MXNet's wheel cannot compute on, or None; None, too, where nothing can be known.
 
     Parameters
     ----------
@@ -35,7 +35,8 @@ def gpu_problem(number, load=ctypes.CDLL):
     load : callable
         Loads a library by its name.
     """
-    if 'mxnet-cu112' not in installed_mxnet():  # a build from source has code for what it was built for
+    wheel = cuda_wheel(installed_mxnet())
+    if wheel is None:  # a build from source has code for what it was built for
         return None
     try:
         cuda = load('libcuda.so.1')
@@ -47,6 +48,6 @@ def gpu_problem(number, load=ctypes.CDLL):
             or cuda.cuDeviceGetAttribute(ctypes.byref(minor), MINOR, device)
             or cuda.cuDeviceGetName(name, len(name), device) or major.value in MAJORS):
         return None
-    return ('gpu({}) must have a compute capability of 5.0 to 8.9 (Maxwell to Ada), for which mxnet-cu112 1.9.1 has '
-            'code, got {}.{} ({}). Use such a GPU, or the CPU.'.format(
-                number, major.value, minor.value, name.value.decode()))
+    return ('gpu({}) must have a compute capability of 5.0 to 8.9 (Maxwell to Ada), for which {} 1.9.1 has code, got '
+            '{}.{} ({}). Use such a GPU, or the CPU.'.format(
+                number, wheel, major.value, minor.value, name.value.decode()))

@@ -3,6 +3,7 @@ import mxnet as mx
 import pytest
 from train_cases import train
 
+from gluonfr.compat import CUDA_WHEELS
 from gluonfr.deploy.runner import Runner
 from gluonfr.model_zoo import get_model
 from gluonfr.train import parse_gpus
@@ -36,6 +37,13 @@ class Driver:
 @pytest.fixture
 def wheel(monkeypatch):
     monkeypatch.setattr(gpu, 'installed_mxnet', lambda: {'mxnet-cu112': '1.9.1'})
+
+
+@pytest.mark.parametrize('name', CUDA_WHEELS)
+def test_every_wheel_with_cuda_has_the_same_bounds(monkeypatch, name):
+    monkeypatch.setattr(gpu, 'installed_mxnet', lambda: {name: '1.9.1'})
+    assert gpu.gpu_problem(0, load=lambda name: Driver((8, 6))) is None
+    assert 'for which {} 1.9.1 has code, got 9.0'.format(name) in gpu.gpu_problem(0, load=lambda name: Driver((9, 0)))
 
 
 @pytest.mark.parametrize('capability, works', [
