@@ -18,7 +18,6 @@ import sys
 from collections import namedtuple
 
 import gluonfr  # first: it makes MXNet import well
-import mxnet as mx
 import numpy as np
 import report
 from gluonfr.data import MNIST, ArrayLoader, PKSampler
@@ -31,6 +30,7 @@ from gluonfr.nn import ANGLE_SETTINGS
 from gluonfr.train import (Checkpoint, CheckpointError, CSVLog, Evaluate, LogLine, NonFiniteLoss, PlotCurves,
                            ProgressBar, fit, load_weights, make_optimizer, parse_gpus, save_parameters_atomic)
 from gluonfr.utils import IterLRScheduler, parse_arguments
+from gluonfr.utils.params_file import load_arrays_file
 from pictures import EpochLine, Snapshots
 from recipe import KEYS, build_loss, choose, load_config
 
@@ -263,7 +263,7 @@ def load_start(place, net, head, ctx):
     load_parameters(net, path, ctx)
     beside = os.path.join(os.path.dirname(path), 'head.params')
     if head is not None and os.path.isfile(beside):
-        saved = {name: array.shape for name, array in mx.nd.load(beside).items()}
+        saved = {name: array.shape for name, array in load_arrays_file(beside).items()}
         if saved == {name: p.shape for name, p in head._collect_params_with_prefix().items()}:
             head.load_parameters(beside, ctx=ctx)
         else:

@@ -12,6 +12,7 @@ from .card import CardError, read_card
 from .onnx_net import OnnxNet
 from .reading.from_mxnet import scaling_of_symbol
 from .reading.source import assumed_input
+from .reading.symbol_check import infer_shapes
 from .reading.symbol_file import block_of_symbol, data_of_symbol, load_arrays, read_symbol_file
 from .weights import error_sentence, load_parameters, net_from_card
 
@@ -148,8 +149,8 @@ def load_symbol(path, params=None, ctx=None, size=(112, 112), *, spec=None):
     try:
         symbol, weights = read_symbol_file(path), load_arrays(params)
         name = data_of_symbol(symbol, weights)
+        _, shapes, _ = infer_shapes(symbol, **{name: (1, 3) + tuple(size)})
         net = block_of_symbol(symbol, name, weights, ctx or mx.cpu())
-        _, shapes, _ = symbol.infer_shape(**{name: (1, 3) + tuple(size)})
         taken = spec or assumed_input(path, scaling_of_symbol(symbol, weights))
     except (AssertionError, KeyError, TypeError, ValueError, mx.MXNetError) as error:
         raise ValueError('load_symbol: {} with {} must be an MXNet symbol of a net for images of {} x {} and its '

@@ -3,23 +3,24 @@ import gzip
 import inspect
 import os
 import re
-import shutil
 import tempfile
 import zlib
 from contextlib import contextmanager
 
 import mxnet as mx
-from mxnet import gluon, nd
+from mxnet import gluon
 
 from ..model_zoo import MODELS, get_model
 from ..nn.basic_blocks import CLASS_LAYER
 from ..utils.check import fits
+from ..utils.params_file import load_arrays_file
 from .reading.error import names
 
 __all__ = ['differing_arguments', 'error_sentence', 'load_parameters', 'net_from_card']
 
 # arguments that pretrained weights leave free: of the class layer, of training, of names
 FREE = ('classes', 'need_cls_layer', 'weight_norm', 'feature_norm', 'dropout', 'prefix')
+MOST_PACKED = 50  # weights hardly shrink; a file of zeros, 1000 to 1, fills a disk
 
 
 def net_from_card(card, params, spec, ctx=None, **arguments):
@@ -96,7 +97,7 @@ def load_parameters(net, path, ctx, class_layer=True):
         net.output.initialize(net.default_init, ctx)
     try:
         with _unpacked(path) as plain:
-            faults = _faults(loaded, nd.load(plain))
+            faults = _faults(loaded, load_arrays_file(plain))
             if not faults:
                 loaded.load_parameters(plain, ctx=ctx, ignore_extra=True, cast_dtype=True)
     except (AssertionError, EOFError, ValueError, zlib.error, gzip.BadGzipFile, mx.MXNetError) as error:
@@ -136,7 +137,10 @@ def _unpacked(path):
     with tempfile.TemporaryDirectory() as folder:
         plain = os.path.join(folder, 'net.params')
         with gzip.open(path) as packed, open(plain, 'wb') as file:
-            shutil.copyfileobj(packed, file)
+            for part in iter(lambda: packed.read(1 << 20), b''):
+                file.write(part)
+                if file.tell() > (1 << 20) + MOST_PACKED * os.path.getsize(path):
+                    raise ValueError('it unpacks to more than {} times its size'.format(MOST_PACKED))
         yield plain
 
 

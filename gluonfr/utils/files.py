@@ -1,6 +1,7 @@
 """Files that are whole or absent, and what tells them apart."""
 import errno
 import hashlib
+import json
 import os
 import shutil
 import zipfile
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 
 __all__ = ['advice_on_full_disk', 'atomic_folder', 'atomic_path', 'file_digest', 'file_sha256', 'is_path',
-           'put_in_place', 'save_npz']
+           'put_in_place', 'read_json', 'save_npz']
 
 
 @contextmanager
@@ -86,6 +87,42 @@ def file_digest(path, kind):
         for part in iter(lambda: stream.read(1 << 20), b''):
             digest.update(part)
     return digest.hexdigest()
+
+
+def read_json(path, what, max_bytes=1 << 26):
+    """The content of a JSON file that may come from anywhere.
+
+    Parameters
+    ----------
+    path : str or Path
+    what : str
+        What it should be, for the message: 'a card'.
+    max_bytes : int
+        Larger files are refused.
+
+    Raises
+    ------
+    ValueError
+        It is too large, no JSON, nested too deeply, or has whole numbers of more than 20 digits.
+    OSError
+        It cannot be read.
+    """
+    with open(path, 'rb') as stream:
+        data = stream.read(max_bytes + 1)
+    try:
+        if len(data) > max_bytes:
+            raise ValueError('it has more than {:,} bytes'.format(max_bytes))
+        return json.loads(data.decode('utf-8'), parse_int=_whole_number)
+    except RecursionError as error:
+        raise ValueError('{} is not {}: its JSON is nested too deeply.'.format(path, what)) from error
+    except ValueError as error:
+        raise ValueError('{} is not {}: {}.'.format(path, what, error)) from error
+
+
+def _whole_number(text):
+    if len(text) > 20:  # int() takes quadratic time
+        raise ValueError('a number of {:,} digits'.format(len(text)))
+    return int(text)
 
 
 def save_npz(path, arrays):

@@ -12,6 +12,7 @@ from ..graph import Node, to_symbol
 from .error import ConvertError, names
 from .layers import SCALES, Layer, Value, arithmetic, flattened, pool, times
 from .source import Source
+from .symbol_check import infer_shapes
 from .symbol_file import data_of_symbol
 
 __all__ = ['check_shapes', 'embedding_of', 'layers_of', 'read_symbol', 'scaling_of_symbol']
@@ -63,8 +64,8 @@ def check_shapes(symbol, weights, size):
     """Raise a ConvertError unless a symbol takes weights of these shapes with images of a size, (H, W)."""
     data = data_of_symbol(symbol, weights)
     try:
-        arguments, _, states = symbol.infer_shape(**{data: (1, 3) + tuple(size)})
-    except mx.MXNetError as error:
+        arguments, _, states = infer_shapes(symbol, **{data: (1, 3) + tuple(size)})
+    except (mx.MXNetError, ValueError) as error:
         raise ConvertError('the symbol does not take images of {} x {}: {}'.format(
             *size, str(error).strip().splitlines()[-1])) from error
     wanted = dict(zip(symbol.list_arguments(), arguments), **dict(zip(symbol.list_auxiliary_states(), states)))

@@ -3,9 +3,10 @@ import json
 import re
 
 import mxnet as mx
-from mxnet import nd
 
+from ...utils.params_file import load_arrays_file
 from .error import ConvertError
+from .symbol_check import checked_graph
 
 __all__ = ['block_of_symbol', 'data_of_symbol', 'load_arrays', 'read_symbol_file']
 
@@ -20,22 +21,21 @@ def read_symbol_file(path):
     Raises
     ------
     ConvertError
-        It is no symbol, or is damaged.
+        It is no symbol, is damaged, or has what `checked_graph` refuses.
     """
     try:
-        with open(path, encoding='utf-8') as stream:
-            graph = json.load(stream)
-        version = graph.get('attrs', {}).get('mxnet_version', ['int', 0])
+        graph = checked_graph(path)
+        version = graph['attrs'].get('mxnet_version', ['int', 0])
         if version[1] >= UPGRADED:
             version[1] = CURRENT
             for node in graph['nodes']:
-                for key in ('attr', 'attrs', 'param'):
-                    if key in node:
-                        node[key] = {name: value for name, value in node[key].items() if not name.endswith(HINTS)}
-        return mx.sym.load_json(json.dumps(graph))
-    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError, mx.MXNetError) as error:
+                node['attrs'] = {name: value for name, value in node['attrs'].items() if not name.endswith(HINTS)}
+        return mx.sym.load_json(json.dumps(graph, ensure_ascii=False))
+    except ValueError as error:
+        raise ConvertError(str(error)) from error
+    except mx.MXNetError as error:
         raise ConvertError('{} is no MXNet symbol, or is damaged: {}'.format(
-            path, (str(error).strip() or type(error).__name__).splitlines()[-1])) from error
+            path, str(error).strip().splitlines()[-1])) from error
 
 
 def load_arrays(path):
@@ -47,10 +47,9 @@ def load_arrays(path):
         It is none, or is damaged.
     """
     try:
-        arrays = nd.load(path)
-    except (mx.MXNetError, UnicodeDecodeError) as error:
-        raise ConvertError('{} is no file of MXNet arrays, or is damaged: {}'.format(
-            path, str(error).strip().splitlines()[-1])) from error
+        arrays = load_arrays_file(path)
+    except ValueError as error:
+        raise ConvertError(str(error)) from error
     if not isinstance(arrays, dict) or not arrays:
         raise ConvertError('{} holds no named arrays.'.format(path))
     return {re.sub('^(arg|aux):', '', name): array for name, array in arrays.items()}
