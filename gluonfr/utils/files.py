@@ -96,7 +96,7 @@ def read_json(path, what, max_bytes=1 << 26):
     ----------
     path : str or Path
     what : str
-        What it should be, for the message: 'a card'.
+        What it should be, for the message: 'card'.
     max_bytes : int
         Larger files are refused.
 
@@ -114,9 +114,9 @@ def read_json(path, what, max_bytes=1 << 26):
             raise ValueError('it has more than {:,} bytes'.format(max_bytes))
         return json.loads(data.decode('utf-8'), parse_int=_whole_number)
     except RecursionError as error:
-        raise ValueError('{} is not {}: its JSON is nested too deeply.'.format(path, what)) from error
+        raise ValueError('{} is no {}, or is damaged: its JSON is nested too deeply.'.format(path, what)) from error
     except ValueError as error:
-        raise ValueError('{} is not {}: {}.'.format(path, what, error)) from error
+        raise ValueError('{} is no {}, or is damaged: {}.'.format(path, what, error)) from error
 
 
 def _whole_number(text):

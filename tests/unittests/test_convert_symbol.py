@@ -125,7 +125,7 @@ def test_weights_of_another_symbol(tmp_path):
 @pytest.mark.parametrize('name, content, message', [
     ('model-symbol.json', b'{', 'no MXNet symbol, or is damaged'),
     ('model-symbol.json', b'', 'no MXNet symbol, or is damaged'),
-    ('model-symbol.json', b'{"nodes": []}', 'no MXNet symbol, or is damaged'),
+    ('model-symbol.json', b'{"nodes": []}', 'it must have nodes'),
     ('model-0000.params', b'', 'no file of MXNet arrays, or is damaged'),
     ('model-0000.params', b'words' * 20, 'no file of MXNet arrays, or is damaged'),
     ('model-0000.params', 1000, 'no file of MXNet arrays, or is damaged')])

@@ -188,7 +188,7 @@ def test_load_symbol(tmp_path, normalises):
 
 
 @pytest.mark.parametrize('symbol, weights, message', [
-    ('{', None, 'is not an MXNet symbol'), ('[]', None, 'must be an MXNet symbol'),
+    ('{', None, 'is no MXNet symbol'), ('[]', None, 'must be an MXNet symbol'),
     ('{"nodes": []}', None, 'must be an MXNet symbol'), (None, b'text', 'is no file of MXNet arrays'),
     (None, 'missing', 'needs weights, .*-NNNN.params'), (None, 'named', 'there are no weights')])
 def test_load_symbol_says_what_is_wrong(tmp_path, symbol, weights, message):

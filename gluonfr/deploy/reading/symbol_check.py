@@ -58,7 +58,7 @@ def checked_graph(path):
     OSError
         The file cannot be read.
     """
-    graph = read_json(path, 'an MXNet symbol', MAX_BYTES)
+    graph = read_json(path, 'MXNet symbol', MAX_BYTES)
     try:
         return _checked(graph)
     except ValueError as error:
