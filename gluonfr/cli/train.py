@@ -17,7 +17,7 @@ from ..utils.check import check_number
 from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer
 from .train_data import identity, open_training_set, training_loader
-from .train_run import begin, finish, log_file, place, recipe
+from .train_run import RunLog, begin, finish, place, recipe
 from .train_start import find_start, load_start
 from .train_stop import SaveOnSignal, StopAfter
 from .verify import open_pairs
@@ -54,10 +54,11 @@ def train(args):
         command, len(dataset), dataset.num_classes, steps, epochs, args.network, spec.embedding_size, loss,
         ' '.join('{}={}'.format(name, value) for name, value in said.items() if value not in (None, '', [])))
     folder = place(args, 'checkpoint')
-    signals = SaveOnSignal(folder)
-    callbacks = [StopAfter(steps), LogLine(args.log_every, header=header),
-                 StepCSV(place(args, 'steps.csv'), args.log_every), CSVLog(place(args, 'metrics.csv')),
-                 TensorBoard(place(args, 'tensorboard'), args.log_every), PlotCurves(place(args, 'curves.png')),
+    signals, log = SaveOnSignal(folder), RunLog(place(args, 'log.txt'))
+    every = args.log_every or min(50, max(1, steps // 10))
+    callbacks = [StopAfter(steps), log, LogLine(every, header=header),
+                 StepCSV(place(args, 'steps.csv'), every), CSVLog(place(args, 'metrics.csv')),
+                 TensorBoard(place(args, 'tensorboard'), every), PlotCurves(place(args, 'curves.png')),
                  Checkpoint(folder, every_steps=args.save_every, monitor='mean_acc' if sets else None), signals]
     if sets:
         callbacks.append(Verify(sets, args.eval_every, place(args, 'verify.csv'), args.eval_flip, args.eval_folds))
@@ -68,7 +69,7 @@ def train(args):
     with advice_on_full_disk(args.out, 'The checkpoints in it are whole: make room and go on with --resume'), \
             sole_writer(place(args, '.lock'), '--out {}'.format(args.out)):
         begin(args, said)
-        with log_file(place(args, 'log.txt')), logging_redirect_tqdm([logging.getLogger()]), signals.listening():
+        with log.writing(), logging_redirect_tqdm([logging.getLogger()]), signals.listening():
             state = fit(net, loss, data, head=head, epochs=epochs, optimizer=optimizer, clip_gradient=args.clip,
                         ctx=contexts, callbacks=callbacks, seed=args.seed, resume='auto' if args.resume else None)
         finish(args, state, arguments, spec, command, facts)

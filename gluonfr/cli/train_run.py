@@ -9,10 +9,12 @@ from ..deploy.card import write_card
 from ..deploy.load import CARD_NAME
 from ..deploy.verify import FOLDS
 from ..model_zoo import MODELS
+from ..train import Callback
 from ..train.run_folder import RECIPE_NAME, open_run
 from ..utils.files import atomic_path
+from ..utils.rows import keep_lines_until
 
-__all__ = ['begin', 'finish', 'log_file', 'place', 'recipe']
+__all__ = ['RunLog', 'begin', 'finish', 'place', 'recipe']
 
 RUN_FILES = ('log.txt', 'steps.csv', 'metrics.csv', 'verify.csv', 'curves.png', 'profile.csv', 'profile.json',
              'tensorboard', 'checkpoint', RECIPE_NAME, CARD_NAME)
@@ -77,16 +79,26 @@ class _LogFile(logging.FileHandler):
         raise  # logging calls this while it handles the error
 
 
-@contextmanager
-def log_file(path):
-    """Let all that the logger 'gluonfr' says go to the end of a file, too."""
-    logger, handler = logging.getLogger('gluonfr'), _LogFile(path, encoding='utf-8')
-    logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        handler.close()
+class RunLog(Callback):
+    """What the logger 'gluonfr' says, in a file; what lies beyond the checkpoint of a resumed run goes."""
+    order = -3  # before anything is said of the run
+
+    def __init__(self, path):
+        self._path = path
+
+    @contextmanager
+    def writing(self):
+        """Add to the file meanwhile."""
+        logger, handler = logging.getLogger('gluonfr'), _LogFile(self._path, encoding='utf-8')
+        logger.addHandler(handler)
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            handler.close()
+
+    def on_train_begin(self, state):
+        keep_lines_until(self._path, state.step)
 
 
 def finish(args, state, arguments, spec, command, data):

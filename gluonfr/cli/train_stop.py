@@ -2,7 +2,7 @@
 import os
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ..train import Callback
 from ..train.checkpoint import checkpoint_name, save_checkpoint
@@ -26,18 +26,24 @@ class StopAfter(Callback):
 
 
 class SaveOnSignal(Callback):
-    """Ctrl-C or SIGTERM saves the run after the step under way and raises KeyboardInterrupt; a second one at once."""
+    """Ctrl-C, SIGTERM or a lost connection saves the run after the step under way and raises KeyboardInterrupt.
+
+    A second Ctrl-C or SIGTERM raises it at once. SIGHUP does not: a lost connection may send it several times.
+    """
     order = 2
 
     def __init__(self, folder):
-        self._folder, self._asked = folder, False
+        self._folder, self._asked, self._once = folder, False, False
 
     @contextmanager
     def listening(self):
         """Catch the signals meanwhile; only the main thread can."""
         before = {}
         if threading.current_thread() is threading.main_thread():
-            before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+            numbers = [signal.SIGINT, signal.SIGTERM]
+            if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it
+                numbers.append(signal.SIGHUP)
+            before = {number: signal.signal(number, self._ask) for number in numbers}
         try:
             yield
         finally:
@@ -50,7 +56,8 @@ class SaveOnSignal(Callback):
             raise KeyboardInterrupt('step {} is saved: --resume goes on from there'.format(state.step))
 
     def _ask(self, number, frame):
-        if self._asked:
+        if self._once and number != signal.SIGHUP:
             raise KeyboardInterrupt('--resume goes on from the newest checkpoint, if there is one')
-        self._asked = True
-        os.write(2, b'\nstopping after this step; once more to stop at once\n')  # print is not for signal handlers
+        self._asked, self._once = True, self._once or number != signal.SIGHUP
+        with suppress(OSError):  # the terminal may be gone
+            os.write(2, b'\nstopping after this step; once more to stop at once\n')  # print is not for signal handlers

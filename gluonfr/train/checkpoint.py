@@ -1,8 +1,9 @@
 """Checkpoints: one file that holds all a run needs to go on as if it had never stopped.
 
 A checkpoint is an uncompressed NumPy archive (.npz; nothing in it is unpickled) with
- - 'header': JSON as bytes: position (epoch, batch, step), seed, history, metrics, the sums of the running epoch, the
-   optimizer's class, update counts and changed numbers, the structure of its states, and the list of arrays;
+ - 'header': JSON as bytes: position (epoch, batch, step), seed, history, metrics, the sums of the running epoch and log
+   interval, the optimizer's class, update counts and changed numbers, the structure of its states, and the list of
+   arrays;
  - 'net/...', 'head/...', 'loss/...': a parameter by its place in the block; those with ``grad_req='null'`` (running
    statistics, counters) as (contexts, ...) since each context has its own;
  - 'optimizer/<parameter>/<i>': the optimizer's state arrays.
@@ -81,7 +82,7 @@ def save_checkpoint(path, state):
               'per_context': [name for name, param in state.params.items() if param.grad_req == 'null'],
               'optimizer': pack_optimizer(state.trainer, state.params, state.optimizer_start, arrays)}
     header.update({name: getattr(state, name) for name in _POSITION + _RECORDS})
-    header.update(meter=state.meter.totals(), data=_data_identity(state))
+    header.update(meter=state.meter.totals(), intervals=state.intervals, data=_data_identity(state))
     header['arrays'] = sorted(arrays)
     text = json.dumps(header, default=float).encode('utf-8')
     arrays['header'] = np.frombuffer(text, dtype=np.uint8)
@@ -194,6 +195,7 @@ def restore(checkpoint, state):
     for name in _POSITION + _RECORDS:
         setattr(state, name, header[name])
     state.meter.restore(header['meter'])
+    state.intervals = header.get('intervals', {})  # the checkpoints of gluonfr 2.0.0.dev0 had none
     state.last_checkpoint = path
 
 

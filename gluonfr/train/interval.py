@@ -3,7 +3,7 @@ import logging
 import os
 
 from ..utils.check import check_int
-from ..utils.rows import append_row, keep_rows_until
+from ..utils.rows import append_row, keep_lines_until, keep_rows_until
 from .callbacks import Callback, short
 from .state import loss_scalars
 
@@ -11,11 +11,10 @@ __all__ = ['LogLine', 'StepCSV', 'TensorBoard']
 
 
 class Interval(Callback):
-    """What happens every so many steps with the means since the last time. Each time waits for the device.
+    """What happens every so many steps, and at the last, with the means since the last time. It waits for the device.
 
     A subclass has `write(state, row)`; row holds epoch (from 1), step, loss, accuracy (None without class scores), lr,
-    the loss's scalars, images_per_second and seconds. After a resume the first row covers the steps since the
-    checkpoint.
+    the loss's scalars, images_per_second and seconds. A resumed run goes on within the interval of its checkpoint.
     """
 
     def __init__(self, every):
@@ -24,25 +23,31 @@ class Interval(Callback):
         self._sums = {}     # what the interval has gathered until then
 
     def on_train_begin(self, state):
-        self._last, self._sums = state.meter.totals(), {}
+        kept = state.intervals.get(str(self._every), {'last': state.meter.totals(), 'sums': {}})
+        self._keep(state, kept['last'], kept['sums'])
 
     def on_epoch_end(self, state):
-        self._last = state.meter.totals()
+        self._keep(state, state.meter.totals(), self._sums)
 
     def on_step_end(self, state):
-        due = state.step % self._every == 0
+        due = state.step % self._every == 0 or state.stop_reason or (
+            state.epoch + 1 == state.epochs and state.batch == state.steps_per_epoch)
         if not due and state.batch != state.steps_per_epoch:
             return
         state.read_losses()
         now = state.meter.totals()
         sums = {name: self._sums.get(name, 0) + now[name] - self._last[name] for name in now}
-        self._last, self._sums = now, {} if due else sums
+        self._keep(state, now, {} if due else sums)
         if due:
             self.write(state, dict(
                 epoch=state.epoch + 1, step=state.step, loss=sums['loss_sum'] / sums['count'],
                 accuracy=sums['hits'] / sums['judged'] if sums['judged'] else None, lr=state.learning_rate,
                 **loss_scalars(state.loss), images_per_second=sums['count'] / sums['seconds'],
                 seconds=sums['seconds']))
+
+    def _keep(self, state, last, sums):
+        self._last, self._sums = last, sums
+        state.intervals[str(self._every)] = {'last': last, 'sums': sums}  # of all with the same interval
 
 
 class LogLine(Interval):
@@ -53,7 +58,7 @@ class LogLine(Interval):
     every : int
         Steps between lines, >= 1.
     path : str or None
-        File to append to.
+        File to append to; a resumed run drops the lines of steps beyond its checkpoint.
     logger : logging.Logger or None
         Where else the lines go; None for the logger 'gluonfr'.
     header : str or None
@@ -70,6 +75,8 @@ class LogLine(Interval):
         super().on_train_begin(state)
         if self._path:
             os.makedirs(os.path.dirname(os.path.abspath(self._path)), exist_ok=True)
+            if state.step and os.path.exists(self._path):
+                keep_lines_until(self._path, state.step)
         if state.step:
             self._say('resumed at step {} from {}'.format(state.step, state.last_checkpoint))
         elif self._header:

@@ -72,6 +72,8 @@ class TrainState:
         Path of the newest checkpoint of this run.
     stop_reason : str or None
         Why training ended early.
+    intervals : dict
+        By the number of steps of an interval, what its mean has gathered: kept by `LogLine` and its kin.
     meter : Meter
         Running loss and accuracy of the epoch, up to `check_every` steps late.
     """
@@ -94,6 +96,7 @@ class TrainState:
     best: Optional[Dict[str, Any]] = None
     last_checkpoint: Optional[str] = None
     stop_reason: Optional[str] = None
+    intervals: Dict[str, Any] = field(default_factory=dict)
     meter: Meter = field(default_factory=Meter)
 
     @property

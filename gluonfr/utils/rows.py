@@ -1,10 +1,14 @@
-"""Rows of numbers in csv files that runs add to and resumed runs go on with."""
+"""Rows of numbers in csv files, and lines of logs, that runs add to and resumed runs go on with."""
 import csv
+import math
 import os
+import re
 
 from .files import atomic_path
 
-__all__ = ['append_row', 'keep_rows_until']
+__all__ = ['append_row', 'keep_lines_until', 'keep_rows_until']
+
+OF_A_STEP = re.compile(rb'(?:epoch \d+ (?:done: )?)?step (\d+) ')
 
 
 def append_row(path, row):
@@ -54,3 +58,21 @@ def keep_rows_until(path, step):
         writer = csv.DictWriter(file, reader.fieldnames, lineterminator='\n')
         writer.writeheader()
         writer.writerows(rows)
+
+
+def keep_lines_until(path, step):
+    """Cut a log before its last lines, from the first on that is of a step beyond `step`, and half a line at its end.
+
+    The steps climb within a run, so lines of a run that the log held before stay.
+    """
+    with open(path, 'r+b') as file:
+        lines = file.read().splitlines(keepends=True)
+        kept = len(lines) - (bool(lines) and not lines[-1].endswith(b'\n'))
+        following = math.inf
+        for i in range(kept - 1, -1, -1):
+            match = OF_A_STEP.match(lines[i])
+            if match:
+                if not step < int(match.group(1)) <= following:
+                    break
+                kept, following = i, int(match.group(1))
+        file.truncate(sum(map(len, lines[:kept])))

@@ -63,7 +63,7 @@ def test_log_and_card(trained):
     out, said = trained
     log = (out / 'log.txt').read_text(encoding='utf-8')
     assert all(line in said for line in log.splitlines()) and 'card: {}'.format(out / 'card.json') in said
-    assert log.count('wd=0.0005') == 1 and len(re.findall(r'epoch \d step \d .* Radius \S+ \d+ images/s', log)) == 4
+    assert log.count('wd=0.0005') == 1 and len(re.findall(r'epoch \d step \d .* Radius \S+ \d+ images/s', log)) == 5
     assert re.findall(r'step (\d) val: 0\.\d{4}\+-0\.\d{4}', log) == ['4', '8', '9']
     card, weights, spec = read_card(str(out / 'card.json'))
     best = max(rows(out / 'verify.csv'), key=lambda row: float(row['acc']))
@@ -113,7 +113,7 @@ def test_ctrl_c_then_kill_then_the_same_end(trained, drawn, tmp_path):
     assert first.arrays.keys() == second.arrays.keys()
     assert all(first.arrays[name].tobytes() == second.arrays[name].tobytes() for name in first.arrays)
     assert rows(whole / 'verify.csv') == rows(tmp_path / 'verify.csv')
-    assert [row['step'] for row in rows(tmp_path / 'steps.csv')] == ['2', '4', '6', '8']
+    assert [row['step'] for row in rows(tmp_path / 'steps.csv')] == ['2', '4', '6', '8', '9']
     assert [row['step'] for row in rows(tmp_path / 'metrics.csv')] == ['6']
     cards = [read_card(str(folder / 'card.json'))[0] for folder in (whole, tmp_path)]
     assert all(cards[0][name] == cards[1][name] for name in ('sha256', 'metrics', 'step', 'data'))

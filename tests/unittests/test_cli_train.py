@@ -1,14 +1,20 @@
 """gluonfr train: losses, samplers, data, lengths, folders with a run, and what is refused."""
 import importlib.util
+import os
+import re
+import signal
 
 import numpy as np
 import pytest
+import train_cases as small
 from cli_cases import TINY, make_data, params, run, train
 from helpers import rows
 
+from gluonfr.cli.train_stop import SaveOnSignal
 from gluonfr.data import write_bin
 from gluonfr.data.image import encode
 from gluonfr.deploy import read_card
+from gluonfr.train import Callback
 
 pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
 
@@ -135,6 +141,44 @@ def test_steps_and_epochs(data, tmp_path, capsys):
         train(data, tmp_path / 'x', *words, '--overwrite')
         assert read_card(str(tmp_path / 'x' / 'card.json'))[0]['step'] == steps, words
         assert len(rows(tmp_path / 'x' / 'metrics.csv')) == steps // 4
+
+
+@pytest.mark.parametrize('steps, every', [(3, 1), (21, 2)])
+def test_short_runs_say_their_loss(data, tmp_path, steps, every):
+    train(data, tmp_path, '--steps', steps, '--batch-size', 2)
+    expected = [step for step in range(1, steps + 1) if step % every == 0 or step == steps]
+    assert [int(row['step']) for row in rows(tmp_path / 'steps.csv')] == expected
+    said = (tmp_path / 'log.txt').read_text(encoding='utf-8')
+    assert [int(step) for step in re.findall(r'epoch \d+ step (\d+) loss \d', said)] == expected
+
+
+@pytest.mark.parametrize('numbers', [(signal.SIGHUP, signal.SIGHUP), (signal.SIGTERM, signal.SIGHUP), (signal.SIGINT,)],
+                         ids=lambda numbers: '-'.join(number.name for number in numbers))
+def test_a_lost_connection_saves_the_run(tmp_path, numbers):
+    signals = SaveOnSignal(str(tmp_path))
+    with pytest.raises(KeyboardInterrupt, match='step 3 is saved: --resume goes on from there'), signals.listening():
+        small.train(callbacks=[Send(3, *numbers), signals])
+    assert [path.name for path in tmp_path.iterdir()] == ['step-00000003.npz']
+
+
+def test_nohup_is_left_as_it_is(tmp_path):
+    signals, before = SaveOnSignal(str(tmp_path)), signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with signals.listening():
+            assert small.train(callbacks=[Send(3, signal.SIGHUP), signals]).step == 12
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert not list(tmp_path.iterdir())
+
+
+class Send(Callback):
+    """Sends signals to this process after a step."""
+    def __init__(self, step, *numbers):
+        self.step, self.numbers = step, numbers
+
+    def on_step_end(self, state):
+        for number in self.numbers if state.step == self.step else ():
+            os.kill(os.getpid(), number)
 
 
 def test_out_with_a_tilde(data, tmp_path, monkeypatch):

@@ -35,7 +35,7 @@ def test_what_a_run_leaves(trained, data):
     for name in ('log.txt', 'steps.csv', 'metrics.csv', 'verify.csv', 'curves.png', 'card.json', 'recipe.json'):
         assert (trained / name).stat().st_size > 0, name
     assert list((trained / 'tensorboard').iterdir())
-    assert [row['step'] for row in rows(trained / 'steps.csv')] == ['2', '4', '6', '8']
+    assert [row['step'] for row in rows(trained / 'steps.csv')] == ['2', '4', '6', '8', '9']
     assert [row['step'] for row in rows(trained / 'verify.csv')] == ['3', '6', '9']
     assert [row['step'] for row in rows(trained / 'metrics.csv')] == ['4', '8']
 
@@ -46,7 +46,7 @@ def test_log_has_the_recipe_once_then_numbers(trained):
     for word in ('batch_size=12', 'lr=0.01', 'wd=0.0005', 'momentum=0.9', 'lr_mode=cosine', 'seed=0', 'augment=mirror'):
         assert word in lines[2].split()
     steps = [line for line in lines if re.match(r'epoch \d+ step', line)]
-    assert len(steps) == 4 and all(re.fullmatch(
+    assert len(steps) == 5 and all(re.fullmatch(
         r'epoch \d step \d loss \S+ accuracy \S+ lr \S+ \d+ images/s \S+ s', line) for line in steps)
     assert [line for line in lines if re.fullmatch(r'step [369] val: 0\.\d{4}\+-0\.\d{4}', line)] == [
         line for line in lines if ' val:' in line] and sum(' val:' in line for line in lines) == 3

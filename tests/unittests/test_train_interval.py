@@ -1,5 +1,7 @@
 """Log lines, csv rows and TensorBoard points of every so many steps."""
 import glob
+import json
+import re
 import struct
 
 import pytest
@@ -59,25 +61,53 @@ def test_step_csv_means_add_up(tmp_path):
     assert all(float(row['Center']) for row in found), "the loss's scalars are columns"
 
 
-def test_step_csv_of_a_resumed_run_has_each_row_once(tmp_path):
+class Kill(Callback):
+    order = 2
+
+    def on_step_end(self, state):
+        if state.step == 9:
+            raise KeyboardInterrupt
+
+
+def timeless(path):
+    """Lines of a log without times, and without those that tell of a resume."""
+    with open(str(path), encoding='utf-8') as file:
+        return [re.sub(r'\S+ images/s.*|seconds \S+ images_per_second \S+', '', line) for line in file
+                if not line.startswith('resumed')]
+
+
+@pytest.mark.parametrize('every', [1, 3, 5, 50])
+def test_a_resumed_run_has_the_rows_and_lines_of_an_undisturbed_one(tmp_path, every):
+    """It goes on at step 8, within the epoch and, but for 1, within the interval; 12 steps are the whole."""
     whole, path = tmp_path / 'whole.csv', tmp_path / 'steps.csv'
-    train(epochs=2, callbacks=[StepCSV(str(whole), 1)])
+    logs = tmp_path / 'whole.txt', tmp_path / 'log.txt'
+    logs[1].write_text('epoch 1 step 99 of another run\n')
+    train(epochs=2, callbacks=[StepCSV(str(whole), every), LogLine(every, str(logs[0]))])
     saved = Checkpoint(str(tmp_path / 'check'), every_steps=4)
     with pytest.raises(KeyboardInterrupt):
-        class Kill(Callback):
-            order = 2
+        train(epochs=2, callbacks=[StepCSV(str(path), every), LogLine(every, str(logs[1])), saved, Kill()])
+    for left in (path, logs[1]):
+        with open(str(left), 'a', encoding='utf-8') as file:
+            file.write('epoch 2 step 9')  # half a row
+    train(epochs=2, callbacks=[StepCSV(str(path), every), LogLine(every, str(logs[1])), saved], resume='auto')
+    for found in (rows(path), rows(whole)):
+        assert [int(row['step']) for row in found] == [s for s in range(1, 13) if s % every == 0 or s == 12]
+    names = [name for name in rows(whole)[0] if name not in ('seconds', 'images_per_second')]
+    assert [[row[name] for name in names] for row in rows(path)] == [[row[name] for name in names]
+                                                                     for row in rows(whole)]
+    assert timeless(logs[1]) == ['epoch 1 step 99 of another run\n'] + timeless(logs[0])
 
-            def on_step_end(self, state):
-                if state.step == 7:
-                    raise KeyboardInterrupt
 
-        train(epochs=2, callbacks=[StepCSV(str(path), 1), saved, Kill()])
-    with open(path, 'a', encoding='utf-8') as file:
-        file.write('2,8')  # half a row
-    train(epochs=2, callbacks=[StepCSV(str(path), 1), saved], resume='auto')
-    for row, other in zip(rows(path), rows(whole)):
-        assert (row['step'], row['loss'], row['accuracy']) == (other['step'], other['loss'], other['accuracy'])
-    assert len(rows(path)) == len(rows(whole)) == 12
+def test_checkpoints_of_earlier_versions_have_no_interval(tmp_path, monkeypatch):
+    saved = Checkpoint(str(tmp_path), every_steps=4)
+    dumps = json.dumps
+    monkeypatch.setattr(json, 'dumps', lambda header, **more: dumps(
+        {name: value for name, value in header.items() if name != 'intervals'}, **more))
+    train(epochs=2, callbacks=[saved, StopAt(8)])
+    monkeypatch.undo()
+    path = tmp_path / 'steps.csv'
+    train(epochs=2, callbacks=[saved, StepCSV(str(path), 3)], resume='auto')
+    assert [row['step'] for row in rows(path)] == ['9', '12']
 
 
 def test_tensorboard_has_the_numbers(tmp_path):

@@ -13,7 +13,7 @@ examples:
 
 --out gets log.txt, steps.csv, metrics.csv, verify.csv, curves.png, tensorboard/, checkpoint/ (best and newest) and the
 card of the net: `gluonfr verify runs/mine --data lfw.bin`. The same command with --resume goes on, exactly. Ctrl-C
-saves before it ends."""
+and a lost connection save before it ends."""
 
 
 def add_commands(commands):
@@ -80,7 +80,8 @@ def add_options(parser):
                      help='sum, concat or none: how the mirror image counts (default none)')
     run.add_argument('--eval-folds', type=positive, metavar='N',
                      help='of the cross-validation (default 10, or fewer where the pairs do not give as many)')
-    run.add_argument('--log-every', type=positive, default=50, metavar='STEPS', help='default 50')
+    run.add_argument('--log-every', type=positive, metavar='STEPS',
+                     help='default 50, or a tenth of the run where it is shorter than 500')
     run.add_argument('--save-every', type=positive, metavar='STEPS', help='checkpoints besides those of each epoch')
     run.add_argument('--gpus', default='', metavar='0,1', help='default: the CPU')
     run.add_argument('--seed', type=natural, default=0, help='of weights, order and augmentation (default 0)')
