@@ -3,6 +3,7 @@ import os
 
 from ..data.bins import read_bin
 from ..data.recognition import FRValDataset
+from ..data.walk import is_image
 from ..deploy.verify import fit_protocol, readable_pairs, verify_pairs
 from ..utils.check import check_number
 from ..utils.rows import append_row
@@ -19,12 +20,23 @@ def open_pairs(place, root=None):
             place, 'give {}'.format(' or '.join(os.path.join(place, name) for name in found)) if found else
             'make one with `gluonfr pack pairs`, or draw pairs of people with examples/face/prepare.py'))
     if os.path.isfile(place) and not place.endswith('.bin'):
-        raise ValueError('{} is no set of pairs: that is a .bin file, as `gluonfr pack pairs` makes it.'.format(place))
+        raise ValueError(_no_pairs(place))
     if place.endswith('.bin'):
         if not os.path.isfile(place):
             raise FileNotFoundError('there is no {}.'.format(place))
         return os.path.basename(place)[:-4], read_bin(place)
     return place, FRValDataset(place, **({'root': root} if root else {})).bin
+
+
+def _no_pairs(place):
+    """What a file is instead of pairs, and what to do."""
+    if is_image(place, foreign=True):
+        return '{} is one image, and a set of pairs (.bin) is needed: `gluonfr compare` compares images.'.format(place)
+    if place.endswith('.rec'):
+        return ('{} holds people, and a set of pairs (.bin) is needed. examples/face/prepare.py draws pairs of people; '
+                '`gluonfr pack pairs LIST --root DIR --out FILE.bin` packs those of a list.'.format(place))
+    return ('{} must be a .bin, or the name of a set in --root. If it is a list of pairs: gluonfr pack pairs {} --root '
+            'DIR --out FILE.bin'.format(place, place))
 
 
 def verify(args):

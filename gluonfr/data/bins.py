@@ -1,5 +1,6 @@
 """Verification pairs in InsightFace's .bin form: a pickle of (images, issame), read without running it."""
 import hashlib
+import logging
 import os
 import pickle
 
@@ -73,7 +74,8 @@ def read_bin(path, max_bytes=MAX_BYTES):
     ------
     BinError
         For a file too large, a damaged pickle, one that asks for anything but plain values (by name), or another
-        structure than a tuple of 2P > 0 images and P truth values.
+        structure than a tuple or list of 2P > 0 images and P truth values. Images beyond 2P are left out, and a warning
+        is logged.
     OSError
         The file cannot be read.
     """
@@ -88,10 +90,11 @@ def read_bin(path, max_bytes=MAX_BYTES):
         content = unpickle(data)
     except UnpickleError as error:
         raise BinError('{}: {}'.format(path, error)) from error
-    if type(content) is not tuple or len(content) != 2:
-        raise BinError('{}: must be a pickle of the tuple (images, issame), got a {}.'.format(
-            path, 'tuple of {}'.format(len(content)) if type(content) is tuple else type(content).__name__))
-    images, issame = _check(path, *content)
+    kind = type(content)
+    if kind not in (tuple, list) or len(content) != 2:
+        raise BinError('{}: must be a pickle of (images, issame), got a {}.'.format(
+            path, '{} of {}'.format(kind.__name__, len(content)) if kind in (tuple, list) else kind.__name__))
+    images, issame = _check(path, *content, more=True)
     return BinFile(path, hashlib.sha256(data).hexdigest(), images, issame)
 
 
@@ -130,8 +133,11 @@ def write_bin(path, images, issame, protocol=2, as_arrays=False):
         pickle.dump((images, issame.tolist()), file, protocol)
 
 
-def _check(path, images, issame):
-    """Return the list of images, the arrays among them flat, and issame as an array, or raise a BinError."""
+def _check(path, images, issame, more=False):
+    """Return the list of images, the arrays among them flat, and issame as an array, or raise a BinError.
+
+    With `more` images beyond the two for each pair are left out.
+    """
     if type(images) not in (list, tuple) or type(issame) not in (list, tuple, np.ndarray):
         raise BinError('{}: images must be a list and issame a list or array, got {} and {}.'.format(
             path, type(images).__name__, type(issame).__name__))
@@ -143,6 +149,10 @@ def _check(path, images, issame):
         if not plain or value not in (0, 1):
             raise BinError('{}: issame must be true or false (1 or 0), got {} for pair {}.'.format(
                 path, value if plain else type(value).__name__, i))
+    if more and len(images) > 2 * len(truth) > 0:
+        logging.getLogger('gluonfr').warning('%s: the last %d images are left out: they belong to none of its %d '
+                                             'pairs.', path, len(images) - 2 * len(truth), len(truth))
+        images = images[:2 * len(truth)]
     if not truth or len(images) != 2 * len(truth):
         raise BinError('{}: must hold two images for each of at least one pair, got {:,} images and {:,} pairs.'.format(
             path, len(images), len(truth)))

@@ -31,8 +31,9 @@ def read_pairs(path, format='auto', names='{name}/{name}_{number:04d}.jpg'):
     format : {'auto', 'lfw', 'list'}
         'lfw': as pairs.txt and pairsDev*.txt of LFW (Huang et al., "Labeled Faces in the Wild", 2007): folds and pairs
         of each kind a fold ('10 300'; '1100' is one fold), then for each fold the lines 'name 1 4' of one person and
-        the lines 'name 1 other 2' of two. 'list': path, path and 1 (one person) or 0, with tabulators between; empty
-        lines and those that begin with # are comments. 'auto': lfw if the first line is one or two numbers.
+        the lines 'name 1 other 2' of two. Without that first line pairs may come in any order and number. 'list': path,
+        path and 1 or True (one person) or 0 or False, with tabulators, commas or blanks between. In both, empty lines
+        and those that begin with # are comments. 'auto': lfw if the first line is one or two numbers or a pair of LFW.
     names : str
         Path of a person's n-th image in an lfw list, by str.format with `name` and `number`.
 
@@ -46,28 +47,28 @@ def read_pairs(path, format='auto', names='{name}/{name}_{number:04d}.jpg'):
     FileNotFoundError
         There is no such list.
     ValueError
-        A line is wrong (its number), there is none, or an lfw list has not as many as its first line says.
+        A line is wrong (its number), there is none, or an lfw list has not as many as the numbers in its first line
+        say.
     """
     check_choice('read_pairs', 'format', format, ('auto', 'lfw', 'list'))
     path = os.path.expanduser(os.fspath(path))
     lines = list(read_lines(path))
     if not lines:
         raise ValueError('read_pairs: {} must list at least one pair, got no line but comments.'.format(path))
-    head = lines[0][1].split()
-    counted = len(head) <= 2 and all(field.isdecimal() for field in head)
-    if format == 'list' or format == 'auto' and not counted:
-        return [_list_pair(path, *line) for line in lines]
+    head = lines[0][1].replace(',', ' ').split()
+    counted = format != 'list' and len(head) <= 2 and all(field.isdecimal() for field in head)
+    if format == 'list' or format == 'auto' and not counted and _lfw_fields(lines[0][1]) is None:
+        return _list_pairs(path, lines)
     if not counted:
-        raise ValueError("read_pairs: {}, line {}: must be the number of folds and of pairs a fold ('10 300'), got "
-                         '{!r:.200}.'.format(path, *lines[0]))
+        return [_lfw_pair(path, names, *line) for line in lines]
     pairs = [_lfw_pair(path, names, *line) for line in lines[1:]]
     folds, each = ([1] + [int(field) for field in head])[-2:]
     # as many of one person as of two, fold by fold: whoever splits them by position relies on it
     same = [pair[2] for pair in pairs]
     if len(same) != 2 * each * folds or same != ([True] * each + [False] * each) * folds:
         raise ValueError('read_pairs: {}: must hold {} fold(s) of {} pairs of one person and then {} of two, as its '
-                         'first line says, got {:,} pairs, {:,} of them of one person.'.format(
-                             path, folds, each, each, len(same), sum(same)))
+                         'first line says, got {:,} pairs, {:,} of them of one person. If they are right, remove that '
+                         'line.'.format(path, folds, each, each, len(same), sum(same)))
     return pairs
 
 
@@ -146,19 +147,39 @@ def pack_pairs(pairs, root, out, *, resize=None, quality=95, protocol=2, on_erro
     return PairsReport(out, len(kept), sum(bool(pair[2]) for pair in kept), len(used), skipped)
 
 
-def _list_pair(path, number, line):
-    fields = [field.strip() for field in line.split('\t')]
-    if len(fields) != 3 or not fields[0] or not fields[1] or fields[2] not in ('0', '1'):
-        raise ValueError('read_pairs: {}, line {}: must be a path, a path and 0 or 1, with tabulators between, got '
-                         '{!r:.200}.'.format(path, number, line))
-    return fields[0], fields[1], fields[2] == '1'
+def _list_pairs(path, lines):
+    """The pairs of a plain list, all of whose lines have one separator."""
+    wrong = 0
+    for separator in ('\t', ',', None):
+        pairs = [_list_pair(line.split(separator)) for _, line in lines]
+        if None not in pairs:
+            return pairs
+        wrong = max(wrong, pairs.index(None))
+    raise ValueError('read_pairs: {}, line {}: must be a path, a path and 0 or 1, with tabulators, commas or blanks '
+                     'between, got {!r:.200}.'.format(path, *lines[wrong]))
+
+
+def _list_pair(fields):
+    fields = [field.strip() for field in fields]
+    if len(fields) != 3 or not all(fields) or fields[2].lower() not in _TRUTH:
+        return None
+    return fields[0], fields[1], _TRUTH[fields[2].lower()]
+
+
+_TRUTH = {'1': True, 'true': True, '0': False, 'false': False}
+
+
+def _lfw_fields(line):
+    """[name, number, name, number] of a line, None if it is no pair of LFW."""
+    fields = line.replace(',', ' ').split()
+    if len(fields) == 3:
+        fields.insert(2, fields[0])
+    return fields if len(fields) == 4 and fields[1].isdecimal() and fields[3].isdecimal() else None
 
 
 def _lfw_pair(path, names, number, line):
-    fields = line.split()
-    if len(fields) == 3:
-        fields.insert(2, fields[0])
-    if len(fields) != 4 or not fields[1].isdecimal() or not fields[3].isdecimal():
+    fields = _lfw_fields(line)
+    if fields is None:
         raise ValueError("read_pairs: {}, line {}: must be 'name 1 4' or 'name 1 other 2', got {!r:.200}.".format(
             path, number, line))
     first, second = (names.format(name=fields[i], number=int(fields[i + 1])) for i in (0, 2))

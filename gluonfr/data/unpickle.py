@@ -17,8 +17,10 @@ __all__ = ['UnpickleError', 'unpickle']
 MAX_STEPS = 10000000  # opcodes: a memo entry takes 100 times the memory of the byte that asks for it
 MAX_DIGITS = 40  # of an integer in decimal: int() takes quadratic time
 
-_TYPES = ('b1', 'u1', 'u2', 'u4', 'u8', 'i1', 'i2', 'i4', 'i8', 'f4', 'f8')
-_ADMITTED = 'a .bin holds only lists, tuples, bytes, str, bool, int, float and NumPy arrays of numbers'
+_OBJECTS = ('O4', 'O8')  # of an array whose values are pickled one by one
+_TYPES = ('b1', 'u1', 'u2', 'u4', 'u8', 'i1', 'i2', 'i4', 'i8', 'f4', 'f8') + _OBJECTS
+_ADMITTED = ('a .bin holds only lists, tuples, bytes, bytearrays, str, bool, int, float, and NumPy arrays of '
+             'numbers or of these')
 
 
 class UnpickleError(ValueError):
@@ -51,6 +53,8 @@ class _Array:
 
 def unpickle(data):
     """Return what the pickle ``data`` (bytes; any protocol, of Python 2 or 3) holds.
+
+    A bytearray becomes bytes, and an array of objects, which has one dimension, a list.
 
     Integers are checked for size, lengths against what is there, and the number of opcodes is bounded: memory stays
     proportional to ``data``. Lists may contain themselves.
@@ -205,6 +209,10 @@ class _Machine:
         return _Type(code)
 
     def array(self, shape, kind, content, order):
+        if isinstance(kind, _Type) and kind.code in _OBJECTS:
+            if type(content) is not list or shape != (len(content),):
+                self.refuse('an array of objects but of shape (N,)')
+            return content
         if not isinstance(kind, _Type) or not isinstance(content, bytes) or not all(type(n) is int for n in shape):
             self.refuse('an array of {}'.format(type(content).__name__))
         dtype = np.dtype(kind.order + kind.code)
@@ -224,6 +232,14 @@ class _Machine:
             self.refuse('to encode as {!r:.40}'.format(codec))
         self.spend(len(text))
         return text.encode('latin1')
+
+
+def _bytearray(machine, content=b'', codec=None):
+    if codec is not None:
+        return machine.encode(content, codec)
+    if type(content) is not bytes:
+        machine.refuse('a bytearray of {}'.format(type(content).__name__))
+    return content
 
 
 def _string(value):
@@ -306,5 +322,7 @@ _CALLS = {
     'numpy.core.numeric._frombuffer': lambda m, content, kind, shape, order: m.array(shape, kind, content, order),
     'numpy.dtype': _Machine.new_type,
     '_codecs.encode': _Machine.encode,
+    '__builtin__.bytearray': _bytearray,
+    'builtins.bytearray': _bytearray,
     '__builtin__.bytes': lambda m: b'',  # Python 3 writes no other bytes so, in protocols 0 to 2
 }

@@ -73,6 +73,32 @@ def test_python_3_wrote_it(bin_of, protocol, images, issame):
     assert same(pairs.images, IMAGES) and pairs.issame.dtype == bool and pairs.issame.tolist() == ISSAME
 
 
+@pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize('content', [
+    [IMAGES, ISSAME], (list(map(bytearray, IMAGES)), ISSAME), (tuple(IMAGES), np.array(ISSAME, object)),
+    (np.array(IMAGES, object), np.array(ISSAME)), [np.array(as_arrays(IMAGES[:2]) + IMAGES[2:], object), ISSAME],
+    (np.array(list(map(bytearray, IMAGES)), object), ISSAME),
+], ids=['list', 'bytearrays', 'issame of objects', 'array of bytes', 'array of arrays', 'array of bytearrays'])
+def test_other_forms(bin_of, protocol, content):
+    pairs = bin_of(pickle.dumps(content, protocol))
+    assert same(pairs.images, IMAGES) and pairs.issame.tolist() == ISSAME
+
+
+# what Python 2.7 writes for ([bytearray(b'ab\xff'), bytearray(b'')], [True]) in protocol 2
+PYTHON2_BYTEARRAYS = (b'\x80\x02]q\x00(c__builtin__\nbytearray\nq\x01X\x04\x00\x00\x00ab\xc3\xbfq\x02U\x07latin-1q\x03'
+                      b'\x86q\x04Rq\x05h\x01)Rq\x06e]q\x07\x88a\x86q\x08.')
+
+
+def test_bytearrays_of_python_2(bin_of):
+    assert bin_of(PYTHON2_BYTEARRAYS).images == [b'ab\xff', b'']
+
+
+def test_images_beyond_the_pairs_are_left_out_and_named(bin_of, caplog):
+    pairs = bin_of(pickle.dumps((IMAGES + [b'more'] * 3, ISSAME)))
+    assert pairs.images == IMAGES and pairs.issame.tolist() == ISSAME
+    assert 'the last 3 images are left out: they belong to none of its 2 pairs.' in caplog.text
+
+
 def test_numpy_2_wrote_it(bin_of):
     """It has other module names; the rest is the same."""
     data = pickle.dumps((as_arrays(IMAGES), np.array(ISSAME)), 2)
@@ -109,7 +135,7 @@ def test_hash_and_length(bin_of):
 
 
 @pytest.mark.parametrize('content,message', [
-    ([IMAGES, ISSAME], 'must be a pickle of the tuple .*got a list'),
+    ([IMAGES], r'must be a pickle of \(images, issame\), got a list of 1'),
     ((IMAGES,), 'got a tuple of 1'),
     ((IMAGES, ISSAME, 1), 'got a tuple of 3'),
     (b'image', 'got a bytes'),

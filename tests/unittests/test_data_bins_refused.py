@@ -61,7 +61,7 @@ def test_shell_commands(bin_of, tmp_path, protocol, place):
     pickle.loads(payload)
     assert marker.is_dir(), 'the payload does nothing: this test would prove nothing'
     marker.rmdir()
-    with pytest.raises(BinError, match="refuses ('posix.mkdir'|the NumPy type 'O8')"):
+    with pytest.raises(BinError, match="refuses 'posix.mkdir'"):
         bin_of(payload)
     assert not marker.exists()
 
@@ -123,7 +123,7 @@ RECONSTRUCT = b'cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntC\
     (b'c__builtin__\nbytes\n(I9\ntR.', 'damaged'), (b'cnumpy\nload\n.', "'numpy.load'"),
     (b'cnumpy\nndarray\n(I9\ntR.', 'to call numpy.ndarray'), (b'Vtext\n)R.', 'to call a str'),
     (b'cnumpy.core.multiarray\n_reconstruct\n(cnumpy\ndtype\n(I0\ntC\1btR.', 'an array of class numpy.dtype'),
-    (b'cnumpy\ndtype\n(VO8\nI0\nI1\ntR.', "the NumPy type 'O8'"), (b'cnumpy\ndtype\n(VV8\nI0\nI1\ntR.', "type 'V8'"),
+    (b'cnumpy\ndtype\n(VS8\nI0\nI1\ntR.', "the NumPy type 'S8'"), (b'cnumpy\ndtype\n(VV8\nI0\nI1\ntR.', "type 'V8'"),
     (b'cnumpy\ndtype\n(Vu1,O\nI0\nI1\ntR.', "type 'u1,O'"), (b'cnumpy\ndtype\n((ltR.', 'the NumPy type'),
     (DTYPE + b'(I3\nV|\nN(Vx\nt(lI-1\nI-1\nI0\ntb.', 'a NumPy type with fields'),
     (DTYPE + b'(I3\nVO,\nNNNI-1\nI-1\nI0\ntb.', 'a NumPy type with fields'),
@@ -134,6 +134,9 @@ RECONSTRUCT = b'cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntC\
     (RECONSTRUCT + b'(I1\n(I0\nL99999999999999999999999L\nt' + DTYPE + b'I0\nC\0tb.', 'damaged'),
     (RECONSTRUCT + b'(I1\n(' + b'I1\n' * 99 + b't' + DTYPE + b'I0\nC\1xtb.', 'damaged'),
     (RECONSTRUCT + b'(I1\n(I1\nt' + DTYPE + b'I0\n(lC\1xatb.', 'an array of list'),
+    (b'cbuiltins\nbytearray\n(I9999999999\ntR.', 'a bytearray of int'),
+    (RECONSTRUCT + b'(I1\n(I2\nt' + DTYPE.replace(b'u1', b'O8') + b'I0\n(lC\1xatb.', 'an array of objects but of'),
+    (RECONSTRUCT + b'(I1\n(I1\nt' + DTYPE.replace(b'u1', b'O8') + b'I0\nC\1xtb.', 'an array of objects but of'),
     (RECONSTRUCT + b'(I1\n(I1\ntNI0\nC\1xtb.', 'an array of bytes'),
     (b'(' + RECONSTRUCT + b'I1\nt.', 'images must be a list'),
     (b'N(I1\ne.', 'to add to a NoneType'), (b'g5\n.', 'damaged'), (b'.', 'damaged'), (b't.', 'damaged'),

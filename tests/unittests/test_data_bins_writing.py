@@ -53,7 +53,6 @@ def test_no_space_left(tmp_path):
 
 @pytest.mark.parametrize('images,issame,message', [
     ([], [], 'two images for each of at least one pair, got 0 images and 0 pairs'),
-    (IMAGES, [True], 'got 4 images and 1 pairs'),
     (IMAGES[:3], ISSAME, 'got 3 images and 2 pairs'),
     (IMAGES, [True, 2], 'issame must be true or false .*got 2 for pair 1'),
     (IMAGES, [True, None], 'got NoneType for pair 1'),
@@ -91,3 +90,8 @@ def test_images_are_decoded(tmp_path, arrays):
     assert pairs.image(0, flag=0).shape == (6, 5, 1)
     with pytest.raises(BinError, match=r'pairs.bin: image 3 \(of pair 1\): the image is truncated'):
         pairs.image(3)
+
+
+def test_images_of_no_pair_are_not_written(tmp_path):
+    with pytest.raises(BinError, match='got 4 images and 1 pairs'):
+        write_bin(tmp_path / 'pairs.bin', IMAGES, [True])

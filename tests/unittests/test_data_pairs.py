@@ -39,10 +39,18 @@ def root(tmp_path):
 # ---- lists
 
 @pytest.mark.parametrize('format', ['auto', 'lfw'])
-@pytest.mark.parametrize('separator', ['\t', ' ', '  \t'])
+@pytest.mark.parametrize('separator', ['\t', ' ', '  \t', ','])
 def test_lfw_list(tmp_path, format, separator):
     path = write_list(tmp_path, [line.replace('\t', separator) for line in LFW])
     assert read_pairs(path, format) == EXPECTED
+
+
+@pytest.mark.parametrize('format', ['auto', 'lfw'])
+@pytest.mark.parametrize('chosen', [(0, 1, 2, 3), (0, 2, 1), (1, 3), (0,)],
+                         ids=['balanced', 'unbalanced', 'different', 'same'])
+def test_lfw_list_without_a_first_line(tmp_path, format, chosen):
+    path = write_list(tmp_path, [LFW[1 + i] for i in chosen])
+    assert read_pairs(path, format) == [EXPECTED[i] for i in chosen]
 
 
 def test_lfw_development_list(tmp_path):
@@ -62,20 +70,29 @@ def test_plain_list(tmp_path, format):
     assert read_pairs(str(path), format) == [('a b/1.jpg', 'Ä/2.png', True), ('c.jpg', 'd.jpg', False)]
 
 
+@pytest.mark.parametrize('lines', [
+    ['a.jpg b.png 1', 'c.jpg  d.jpg 0'], ['a.jpg,b.png,True', 'c.jpg, d.jpg, False'],
+    ['a.jpg\tb.png\ttrue', 'c.jpg\td.jpg\tFALSE'], ['a.jpg b.png\t1', 'c.jpg\td.jpg\t0']])
+def test_separators_and_words_of_truth(tmp_path, lines):
+    assert read_pairs(write_list(tmp_path, lines)) == [('a.jpg', 'b.png', True), ('c.jpg', 'd.jpg', False)]
+
+
 @pytest.mark.parametrize('lines,format,message', [
     ([], 'auto', 'must list at least one pair'),
     (['# nothing', ' '], 'auto', 'must list at least one pair'),
-    (['a\tb\t1', 'a\tb'], 'auto', "line 2: must be a path, a path and 0 or 1, with tabulators between, got 'a.tb'"),
+    (['a\tb\t1', 'a\tb'], 'auto',
+     "line 2: must be a path, a path and 0 or 1, with tabulators, commas or blanks between, got 'a.tb'"),
     (['a\tb\t2'], 'auto', 'line 1: must be a path, a path and 0 or 1'),
     (['a\t\t1'], 'auto', 'line 1: must be a path, a path and 0 or 1'),
-    (['a b 1'], 'auto', 'line 1: must be a path, a path and 0 or 1'),
+    (['a b yes'], 'auto', 'line 1: must be a path, a path and 0 or 1'),
+    (['a,b 1'], 'auto', 'line 1: must be a path, a path and 0 or 1'),
+    (['a.jpg b.jpg 1', 'a b.jpg c.jpg 0'], 'auto', 'line 2: must be a path, a path and 0 or 1'),
     (['a\tb\t1\t1'], 'list', 'line 1: must be a path, a path and 0 or 1'),
     (LFW, 'list', 'line 1: must be a path, a path and 0 or 1'),
-    (LFW[1:], 'lfw', 'line 1: must be the number of folds and of pairs a fold'),
     (LFW[:2] + ('Ann_B\t2',), 'auto', "line 3: must be 'name 1 4' or 'name 1 other 2', got"),
     (LFW[:2] + ('Ann_B\tx\t2',), 'auto', 'line 3: must be'),
     (LFW[:2] + ('Ann_B\t1\tCid\tx',), 'auto', 'line 3: must be'),
-    (LFW[:-1], 'auto', r'must hold 2 fold\(s\) of 1 pairs of one person and then 1 of two.*got 3 pairs, 2'),
+    (LFW[:-1], 'auto', r'must hold 2 fold\(s\) of 1 pairs of one person and then 1 of two.*got 3 pairs, 2.*remove'),
     (LFW + LFW[1:2], 'auto', 'got 5 pairs, 3 of them of one'),
     (('10\t300',) + LFW[1:], 'auto', 'got 4 pairs'),
     (('99999999\t99999999',) + LFW[1:], 'auto', 'got 4 pairs'),

@@ -36,7 +36,8 @@ example:
   gluonfr pack pairs pairs.txt --root lfw/ --out lfw.bin
   gluonfr verify runs/mine --data lfw.bin
 
-PAIRS is LFW's pairs.txt, or lines path<TAB>path<TAB>1 (one person) or 0.""", 'pack:run_pairs')
+PAIRS is LFW's pairs.txt, or lines path<TAB>path<TAB>1 (one person) or 0;
+commas or blanks will do as well.""", 'pack:run_pairs')
     pairs.add_argument('pairs', type=user_path, metavar='PAIRS', help="LFW's pairs.txt, or a list of pairs")
     pairs.add_argument('--root', type=user_path, default='.', metavar='DIR',
                        help='what the paths are relative to (default .)')
