@@ -104,9 +104,9 @@ class Embedder:
 
         Parameters
         ----------
-        images : sequence
-            uint8 (H, W, 3) RGB arrays or paths of image files, an array (N, H, W, 3), or a dataset with
-            ``read(i) -> (image, label)`` such as `RecordDataset` and `FolderDataset`.
+        images : sequence, or one image
+            uint8 (H, W, 3) RGB arrays, of NumPy or MXNet (`mx.image.imread`), or paths of image files; an array
+            (N, H, W, 3); or a dataset with ``read(i) -> (image, label)`` such as `RecordDataset` and `FolderDataset`.
         progress : bool or str
             Show a progress bar, with this text.
         detect : str, Detector, Finder or None
@@ -123,7 +123,7 @@ class Embedder:
             A photograph cannot be read or shows no face; with its path.
         """
         if detect is not None:
-            images = find_faces(images, detect, self.spec.size)
+            images = find_faces([_on_host(photo) for photo in _several(images)], detect, self.spec.size)
         parts = [part for _, part in self.batches(images, progress=progress)]
         if parts:
             return np.concatenate(parts)
@@ -218,7 +218,7 @@ class Images:
     """Images in memory, or a dataset, whose size is checked with a message that names the file if there is one."""
 
     def __init__(self, images, size):
-        self._images, self._size = images, size
+        self._images, self._size = _several(images), size
         self._read = getattr(images, 'read', None) or self._item
 
     def __len__(self):
@@ -226,14 +226,29 @@ class Images:
 
     def _item(self, i):
         image = self._images[i]
-        return (read_image(image) if is_path(image) else image), 0
+        return (read_image(image) if is_path(image) else _on_host(image)), 0
 
     def read(self, i):
         """Image `i` and its label."""
         image, label = self._read(i)
         if np.shape(image) != self._size + (3,):
-            paths = getattr(self._images, 'paths', None)
-            raise ValueError('Embedder: images must be RGB of shape {}, got {} for image {}. Bring faces to the size '
-                             'and place that the net was trained with.'.format(
-                                 self._size + (3,), np.shape(image), paths[i] if paths else i))
+            raise ValueError("Embedder: images must be RGB of shape {}, got {} for image {}. Faces are found in "
+                             "photographs and brought to the size and place of the training by `gluonfr align`, by "
+                             "--detect of embed, compare and search, or by detect='yunet' in an Embedder's call."
+                             .format(self._size + (3,), np.shape(image), self._name(i)))
         return image, label
+
+    def _name(self, i):
+        """The path of an image, or its place where it has none."""
+        listed = self._images if isinstance(self._images, (list, tuple)) else ()
+        paths = getattr(self._images, 'paths', listed)
+        return paths[i] if i < len(paths) and is_path(paths[i]) else i
+
+
+def _several(images):
+    """Images as a sequence: one alone, a path or an array (H, W, 3), counts as a list of one."""
+    return [images] if is_path(images) or getattr(images, 'ndim', None) == 3 else images
+
+
+def _on_host(image):
+    return image.asnumpy() if isinstance(image, nd.NDArray) else image

@@ -1,6 +1,8 @@
 """A net from whatever holds one: a card, a folder of a training, a name with weights, or an MXNet symbol."""
 import glob
+import json
 import os
+from contextlib import contextmanager
 
 import mxnet as mx
 
@@ -10,6 +12,7 @@ from ..model_zoo.model_store import choose_card, get_model_file
 from ..utils.files import file_sha256
 from .card import CardError, read_card
 from .onnx_net import OnnxNet
+from .reading.error import names
 from .reading.from_mxnet import scaling_of_symbol
 from .reading.source import assumed_input
 from .reading.symbol_check import infer_shapes
@@ -23,6 +26,9 @@ CARD_NAME = 'card.json'
 ONNX, SYMBOL = 'onnx', 'symbol'
 ALLOWED = ('Give the folder or card of a training or of `gluonfr convert`, a -symbol.json, an .onnx, the name of '
            'pretrained weights (`gluonfr models`), or the name of a model and its params.')
+# operators whose output is class scores or a loss of them
+SCORES = {'LogisticRegressionOutput', 'SVMOutput', 'Softmax', 'SoftmaxActivation', 'SoftmaxOutput', 'log_softmax',
+          'softmax', 'softmax_cross_entropy'}
 
 
 def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **arguments):
@@ -146,18 +152,43 @@ def load_symbol(path, params=None, ctx=None, size=(112, 112), *, spec=None):
     if not os.path.isfile(path):
         raise FileNotFoundError('load_symbol: there is no {}.'.format(path))
     params = symbol_params('load_symbol', path, params)
-    try:
+    with _told(path, params, size):
         symbol, weights = read_symbol_file(path), load_arrays(params)
+    too_much = _more_than_embedding(symbol, weights)
+    if too_much:
+        raise ValueError('load_symbol: {} with {} {}. `gluonfr convert {} --out DIR` makes a net of what leads to the '
+                         'embedding.'.format(path, params, too_much, path))
+    with _told(path, params, size):
         name = data_of_symbol(symbol, weights)
         _, shapes, _ = infer_shapes(symbol, **{name: (1, 3) + tuple(size)})
         net = block_of_symbol(symbol, name, weights, ctx or mx.cpu())
         taken = spec or assumed_input(path, scaling_of_symbol(symbol, weights))
-    except (AssertionError, KeyError, TypeError, ValueError, mx.MXNetError) as error:
-        raise ValueError('load_symbol: {} with {} must be an MXNet symbol of a net for images of {} x {} and its '
-                         'weights, got: {}'.format(path, params, *size, error_sentence(error))) from error
     net.input_spec = taken._replace(size=tuple(size), embedding_size=shapes[0][1])
     net.hybridize(static_alloc=True, static_shape=True)
     return net
+
+
+@contextmanager
+def _told(path, params, size):
+    """Make a sentence of what is wrong with a symbol or its weights."""
+    try:
+        yield
+    except (AssertionError, KeyError, TypeError, ValueError, mx.MXNetError) as error:
+        raise ValueError('load_symbol: {} with {} must be an MXNet symbol of a net for images of {} x {} and its '
+                         'weights, got: {}'.format(path, params, *size, error_sentence(error))) from error
+
+
+def _more_than_embedding(symbol, weights):
+    """What shows that a symbol or its weights go on behind the embedding, as for training; '' if nothing does."""
+    inputs, graph = symbol.list_inputs(), json.loads(symbol.tojson())
+    labels = [name for name in inputs if name.endswith('label') and name not in weights]
+    op = graph['nodes'][graph['heads'][0][0]]['op']
+    unused = [name for name in weights if name not in inputs]
+    if labels:
+        return 'takes labels, for training ({})'.format(names(labels))
+    if op in SCORES:
+        return 'ends in class scores ({}), not in an embedding'.format(op)
+    return 'has no use for the weights {}'.format(names(unused, 4)) if unused else ''
 
 
 def symbol_params(owner, path, params=None):

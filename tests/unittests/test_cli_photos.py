@@ -5,6 +5,7 @@ import re
 import shutil
 
 import cv2
+import mxnet as mx
 import numpy as np
 import pytest
 from align_cases import WHITE, photo, points, write_yunet
@@ -74,6 +75,8 @@ def test_the_embedder_takes_photographs(place):
     detector = get_detector('yunet', model=str(place / 'marks.onnx'))
     embedder = Embedder(str(place))
     found = embedder(paths(place), detect=detector)
+    for one in (paths(place)[4], mx.image.imread(paths(place)[4])):
+        np.testing.assert_array_equal(embedder(one, detect=detector), found[4:5])
     np.testing.assert_allclose(found, want(place), atol=0.02)
     np.testing.assert_array_equal(embedder([read_image(path) for path in paths(place)], detect=detector), found)
     assert embedder([], detect=detector).shape == (0, 8)
@@ -91,7 +94,9 @@ def test_compare(place, capsys):
     cosine = want(place)[0] @ want(place)[1]
     assert float(capsys.readouterr().out.split()[-1]) == pytest.approx(cosine, abs=0.02)
     run('compare', place, first, second, code=2)  # photographs that are not aligned, but taken to be
-    assert 'images must be RGB of shape (28, 28, 3)' in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert 'images must be RGB of shape (28, 28, 3), got (96, 144, 3) for image {}.'.format(first) in said
+    assert '`gluonfr align`, by --detect of embed' in said
     for name, options, message in (('none', [], 'none.png: no face was found.'), ('two', [], ''),
                                    ('two', ['--several', 'refuse'], 'two.png: it shows several faces.'),
                                    ('two', ['--several', 'all'], '--several must be largest, center or refuse here'),

@@ -61,6 +61,8 @@ def test_a_symbol_for_training_ends_at_its_embedding(tmp_path, caplog):
     write_symbol(embedding, str(tmp_path / 'net'))
     weights = nd.load(str(tmp_path / 'train-0000.params'))
     nd.save(str(tmp_path / 'net-0000.params'), {k: v for k, v in weights.items() if 'fc7' not in k})
+    with pytest.raises(ValueError, match='takes labels, for training .softmax_label.. `gluonfr convert .* makes a net'):
+        load_symbol(str(tmp_path / 'train-symbol.json'))
     card, net = converted(str(tmp_path / 'train-symbol.json'), tmp_path / 'one')
     assert card['unused'] == ['fc7_weight'] and 'without use for an embedding: fc7_weight' in caplog.text
     _, same = converted(str(tmp_path / 'net-symbol.json'), tmp_path / 'two')

@@ -128,6 +128,23 @@ def test_embedder_names_the_image_of_another_size():
         Embedder(lenet())([data[0][:, :, 0]])
 
 
+def test_embedder_takes_one_image_and_arrays_of_mxnet(tmp_path):
+    embedder, data = Embedder(lenet()), images(3)
+    want = embedder(data)
+    path = tmp_path / 'a.png'
+    path.write_bytes(encode(data[1], '.png'))
+    for one in (str(path), path, data[1], mx.image.imread(str(path)), [mx.image.imread(str(path))]):
+        np.testing.assert_array_equal(embedder(one), want[1:2])
+    np.testing.assert_array_equal(embedder([path, nd.array(data[2], dtype='uint8')]), want[1:])
+    np.testing.assert_array_equal(embedder(nd.array(data, dtype='uint8')), want)
+    with pytest.raises(ValueError, match=r"for image .*a\.png\. Faces are found .* by `gluonfr align`, by --detect of "
+                                         r"embed, compare and search, or by detect='yunet' in an Embedder's call\.$"):
+        path.write_bytes(encode(images(1, 20)[0], '.png'))
+        embedder([data[0], path])
+    with pytest.raises(FileNotFoundError, match='gone.png'):
+        embedder('gone.png')
+
+
 def test_embedder_refuses_what_is_not_finite():
     net = lenet()
     weight = net.features[0].weight if hasattr(net.features[0], 'weight') else next(

@@ -208,6 +208,23 @@ def test_load_symbol_says_what_is_wrong(tmp_path, symbol, weights, message):
     assert '\n' not in str(caught.value)
 
 
+@pytest.mark.parametrize('end, message', [
+    (lambda scores: mx.sym.softmax(scores), r'ends in class scores \(softmax\), not in an embedding'),
+    (lambda scores: mx.sym.SoftmaxOutput(scores, mx.sym.var('y_label')), r'takes labels, for training \(y_label\)'),
+    (lambda scores: scores.get_children()[0], r'has no use for the weights fc_weight, fc_bias')],
+    ids=['softmax', 'label', 'unused'])
+def test_load_symbol_of_a_training_names_convert(tmp_path, end, message):
+    embedding = mx.sym.Flatten(mx.sym.Convolution(mx.sym.var('data'), num_filter=2, kernel=(3, 3), name='conv'))
+    scores = mx.sym.FullyConnected(embedding, num_hidden=4, name='fc')
+    end(scores).save(str(tmp_path / 'm-symbol.json'))
+    shapes = dict(zip(scores.list_arguments(), scores.infer_shape(data=(1, 3, 8, 8))[0]))
+    nd.save(str(tmp_path / 'm-0000.params'), {'arg:' + name: nd.ones(shape) for name, shape in shapes.items()
+                                              if name != 'data'})
+    with pytest.raises(ValueError, match='load_symbol: .*{}. `gluonfr convert .*m-symbol.json --out DIR` makes a net '
+                                         'of what leads to the embedding.$'.format(message)):
+        load_net(str(tmp_path / 'm-symbol.json'))
+
+
 def test_published_y1_symbol(test_data):
     net = load_net(str(test_data('weights/insightface_mobilefacenet_y1/model-symbol.json')))
     assert net.input_spec == InputSpec((112, 112), (0,) * 3, (1,) * 3, 'rgb', 128)  # the graph normalises
