@@ -1,6 +1,5 @@
 """`gluonfr embed`: a folder, list or rec of faces, or photographs of them -> a file of embeddings."""
 import json
-import logging
 import os
 
 import numpy as np
@@ -9,6 +8,7 @@ from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer
 from .gallery import write_gallery
 from .options import make_embedder
+from .partial import Checked, append_part, begun_parts
 from .photos import open_faces
 from .train_data import identity
 
@@ -54,35 +54,12 @@ def embed_file(embedder, dataset, out, progress=True):
     partial = out + '.partial'
     with advice_on_full_disk(out, 'What is embedded so far is kept: make room and give the same command again'):
         with open(partial, 'a+b') as file:
-            parts = _begun(file, job)
-            for _, part in embedder.batches(dataset, sum(map(len, parts)), progress):
+            checked = Checked(dataset)
+            parts = begun_parts(file, job, checked)
+            for start, part in embedder.batches(checked, sum(map(len, parts)), progress):
                 parts.append(part)
-                np.lib.format.write_array(file, part)
-                file.flush()
+                append_part(file, part, checked.sums[start:start + len(part)])
         embeddings = np.concatenate(parts) if parts else embedder([])
         write_gallery(out, embedder, dataset, embeddings)
     os.remove(partial)
     return embeddings.shape
-
-
-def _next_part(file):
-    """The array at the file's position; None at its end, or at half an array that a killed run left."""
-    try:
-        return np.lib.format.read_array(file, allow_pickle=False)
-    except ValueError:
-        return None
-
-
-def _begun(file, job):
-    """The batches in a partial file of this net and data, which then ends behind the last whole one."""
-    file.seek(0)
-    parts, end, part = [], 0, _next_part(file)
-    while part is not None and (end or str(part) == job):
-        parts.append(part)
-        end, part = file.tell(), _next_part(file)
-    file.truncate(end)
-    if not parts:
-        np.lib.format.write_array(file, np.array(job))
-    elif len(parts) > 1:
-        logging.getLogger('gluonfr').info('goes on behind %d images that are done', sum(map(len, parts[1:])))
-    return parts[1:]

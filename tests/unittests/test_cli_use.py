@@ -1,6 +1,7 @@
 """A trained run, and the commands that take it: verify, embed, compare, train --finetune; pack."""
 import os
 import re
+import shutil
 
 import mxnet as mx
 import numpy as np
@@ -208,6 +209,25 @@ def test_embed_goes_on_where_it_was_killed(trained, data, tmp_path, monkeypatch,
     partial.write_bytes(b'of something else')
     run(*words, '--out', broken)
     assert starts == [0, 14, 0] and not partial.exists()
+
+
+def test_embed_again_what_was_replaced_meanwhile(trained, data, tmp_path, monkeypatch, caplog):
+    people, again = tmp_path / 'people', tmp_path / 'again.npz'
+    shutil.copytree(str(data / 'people'), str(people))
+    paths = sorted(people.glob('*/*.png'))
+    for path in paths:  # of one length, as those of a camera without compression
+        path.write_bytes(path.read_bytes().ljust(4000, b'\0'))
+    starts = record_starts(monkeypatch, batches=3)
+    words = ['embed', trained, people, '--no-progress', '--batch-size', 7, '--out']
+    run(*words, tmp_path / 'e.npz', code=130)
+    before = paths[10].stat()
+    paths[10].write_bytes(paths[40].read_bytes())
+    os.utime(str(paths[10]), ns=(before.st_atime_ns, before.st_mtime_ns))
+    record_starts(monkeypatch, starts)
+    run(*words, tmp_path / 'e.npz')
+    run(*words, again)
+    assert starts == [0, 7, 0] and 'image 11 of 48 is not what it was' in caplog.text
+    assert embeddings(tmp_path / 'e.npz')['embeddings'].tobytes() == embeddings(again)['embeddings'].tobytes()
 
 
 @pytest.mark.parametrize('words', [['bfloat16'], ['int8', '--calibrate', 'PEOPLE']], ids=lambda words: words[0])

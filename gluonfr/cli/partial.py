@@ -1,0 +1,111 @@
+"""What an interrupted `gluonfr embed` leaves beside its result: embeddings, and checksums of them and of the images."""
+import io
+import logging
+import struct
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from ..compat import usable_cores
+
+__all__ = ['Checked', 'append_part', 'begun_parts']
+
+log = logging.getLogger('gluonfr')
+FRAME = struct.Struct('<II')  # bytes that follow, and their CRC-32
+
+
+class Checked:
+    """A dataset that notes the CRC-32 of each image's file, or record, when it is read.
+
+    Parameters
+    ----------
+    dataset : object
+        With `paths`, or `read_bytes` of a rec.
+
+    Attributes
+    ----------
+    sums : uint32 array (N,)
+    """
+
+    def __init__(self, dataset):
+        self._dataset, self.sums = dataset, np.zeros(len(dataset), np.uint32)
+
+    def __len__(self):
+        return len(self._dataset)
+
+    def __getattr__(self, name):
+        return getattr(self._dataset, name)
+
+    def read(self, i):
+        """As of the dataset; several threads may."""
+        self.sums[i] = self.sum(i)  # first: an image that is replaced meanwhile is found to be another
+        return self._dataset.read(i)
+
+    def sum(self, i):
+        """The CRC-32 of an image as it is now."""
+        if hasattr(self._dataset, 'read_bytes'):
+            return zlib.crc32(self._dataset.read_bytes(i)[0])
+        with open(self._dataset.paths[i], 'rb') as file:
+            return zlib.crc32(file.read())
+
+
+def append_part(file, *arrays):
+    """Write arrays with a checksum to the end of a file."""
+    buffer = io.BytesIO()
+    for array in arrays:
+        np.lib.format.write_array(buffer, array, allow_pickle=False)
+    data = buffer.getvalue()
+    file.write(FRAME.pack(len(data), zlib.crc32(data)) + data)
+    file.flush()
+
+
+def begun_parts(file, job, dataset):
+    """The embeddings in a partial file that was begun for this job, as a list of arrays; the file then ends with them.
+
+    They go up to the first part that is damaged, or of an image that is not what it was.
+
+    Parameters
+    ----------
+    file : binary file, for reading and writing
+    job : str
+        What decides the result but for the images; the first part of the file.
+    dataset : Checked
+    """
+    file.seek(0)
+    begun = _next_part(file)
+    if begun is None or str(begun[0]) != job:
+        file.truncate(0)
+        append_part(file, np.array(job))
+        return []
+    parts, done, end = [], 0, file.tell()
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        for embeddings, sums in iter(lambda: _next_part(file), None):
+            now = list(pool.map(dataset.sum, range(done, done + len(sums))))
+            changed = np.flatnonzero(sums != np.array(now, np.uint32))
+            if changed.size:
+                log.warning('image %d of %d is not what it was when it was embedded: it and those behind it are '
+                            'embedded again', done + changed[0] + 1, len(dataset))
+                break
+            parts.append(embeddings)
+            done, end = done + len(sums), file.tell()
+    file.truncate(end)
+    file.seek(end)
+    if done:
+        log.info('goes on behind %d images that are done', done)
+    return parts
+
+
+def _next_part(file):
+    """The arrays at the file's position; None at its end, or where they are damaged or not whole."""
+    head = file.read(FRAME.size)
+    if len(head) < FRAME.size:
+        return None
+    size, checksum = FRAME.unpack(head)
+    data = file.read(size)
+    if len(data) < size or zlib.crc32(data) != checksum:
+        return None
+    buffer, arrays = io.BytesIO(data), []
+    while buffer.tell() < size:
+        arrays.append(np.lib.format.read_array(buffer, allow_pickle=False))
+    return arrays
