@@ -3,6 +3,8 @@ import hashlib
 import os
 import re
 
+import numpy as np
+
 from ..data.dali import DALIRecordIter
 from ..data.image_loader import ImageLoader
 from ..data.open_images import open_people
@@ -27,6 +29,10 @@ def open_training_set(place, root=None, on_error='raise'):
 
 def training_loader(dataset, spec, args):
     """(loader, (P, K) or None): batches as --sampler, --augment and --data-iter say."""
+    people = len(np.unique(dataset.labels))
+    if people < 2:
+        raise ValueError('--dataset {} must hold at least 2 people, whom a net learns to tell apart, got {}. In a '
+                         'folder of people each has a folder.'.format(args.dataset, people))
     shape = dataset.read(0)[0].shape[:2]
     if shape != spec.size:
         raise ValueError('--dataset {}: {} takes images of {} x {} pixels, got {} x {}. Bring them to that size with '

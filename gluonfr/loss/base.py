@@ -5,6 +5,7 @@ from mxnet.gluon import loss as gloss
 
 from ..nn.state import accumulate, training_flag
 from ..utils.check import check_choice, check_int, check_labels
+from ..utils.host_values import host_values
 from ..utils.registry import Registry
 
 __all__ = ['LOSSES', 'CheckedLoss', 'SoftmaxCrossEntropyLoss', 'ClassScoreLoss', 'warmup']
@@ -81,6 +82,9 @@ class CheckedLoss(gloss.Loss):
             if classes is not None and width != classes:
                 raise ValueError('{}: pred must have classes = {} scores a sample, got shape {}.'.format(
                     self._owner, classes, named['pred'].shape))
+            if width < 2:
+                raise ValueError('{}: pred must have scores of at least 2 classes, got shape {}: among one class every '
+                                 'guess is right.'.format(self._owner, named['pred'].shape))
             classes = width
         if 'embedding' in named and self._embedding_size is not None:
             width = named['embedding'].shape[1 - self._batch_axis]
@@ -95,7 +99,7 @@ class CheckedLoss(gloss.Loss):
             self._check_label(label, classes)
 
     def _check_label(self, label, classes):
-        values = label.asnumpy()
+        values = host_values(label)
         if self._sparse_label:
             check_labels(self._owner, values, classes)
         elif classes is not None and classes not in label.shape:

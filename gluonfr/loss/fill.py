@@ -1,4 +1,5 @@
 """Loss arguments that the data decide, filled in for whoever makes a loss by name."""
+from ..utils.check import check_int
 from .base import LOSSES
 
 __all__ = ['fill_arguments']
@@ -14,7 +15,7 @@ def fill_arguments(name, arguments, *, classes, embedding_size, groups=None, mar
     arguments : dict
         What the user said; it wins.
     classes, embedding_size : int
-        Of the training set and the net.
+        Of the training set, >= 2, and the net.
     groups : (int, int) or None
         Classes a batch and images of each, where batches are made of groups.
     margin_warmup : int
@@ -27,8 +28,9 @@ def fill_arguments(name, arguments, *, classes, embedding_size, groups=None, mar
     Raises
     ------
     ValueError
-        `margin_warmup` for a loss without a margin that could warm up.
+        Fewer than 2 classes, or `margin_warmup` for a loss without a margin that could warm up.
     """
+    check_int(name, 'classes', classes, 2)
     accepted = LOSSES.keywords(name)
     if isinstance(arguments.get('loss'), str):  # a loss over another one hands on what that one takes
         accepted = accepted | LOSSES.keywords(arguments['loss'])

@@ -117,7 +117,7 @@ class LSoftmax(ClassScoreLoss):
 
     def predict(self, embedding):
         """Class scores (B, C) without margin."""
-        return self.angle(embedding)
+        return self.angle(embedding.astype(self._dtype))
 
     def _shown(self):
         return dict(classes=self._classes, angle=self.angle)

@@ -2,7 +2,7 @@
 from mxnet.gluon import HybridBlock, nn
 
 from ..nn import Chain, PReLU, SELayer
-from ..nn.basic_blocks import EmbeddingNorm
+from ..nn.basic_blocks import Dropout, EmbeddingNorm
 from ..utils.check import check_choice, check_number
 
 __all__ = ['EPSILON', 'PreActivationUnit', 'embedding_head']
@@ -94,7 +94,7 @@ def embedding_head(owner, channels, size, embedding_size, dropout, pooling):
     with head.name_scope():
         if not flatten:
             head.add(nn.GlobalAvgPool2D())
-        head.add(nn.BatchNorm(epsilon=EPSILON, in_channels=channels), nn.Dropout(dropout), nn.Flatten(),
+        head.add(nn.BatchNorm(epsilon=EPSILON, in_channels=channels), Dropout(dropout), nn.Flatten(),
                  nn.Dense(embedding_size, use_bias=False, in_units=channels * (size[0] * size[1] if flatten else 1)),
                  EmbeddingNorm(epsilon=EPSILON, scale=False, in_channels=embedding_size))
     return head

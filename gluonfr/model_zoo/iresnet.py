@@ -2,7 +2,7 @@
 import mxnet as mx
 from mxnet.gluon import HybridBlock, nn
 
-from ..nn import Chain, FrBase, PReLU
+from ..nn import Chain, Dropout, FrBase, PReLU
 from ..nn.basic_blocks import EmbeddingNorm
 from ..utils.check import check_int, check_number
 from .registry import variant
@@ -101,7 +101,7 @@ class IResNet(FrBase):
                     for i in range(check_int(owner, 'units', count, 1)):
                         self.features.add(_Unit(before, channels, 1 if i else 2, epsilon))
                         before = channels
-                self.features.add(nn.BatchNorm(epsilon=epsilon, in_channels=512), nn.Dropout(dropout), nn.Flatten(),
+                self.features.add(nn.BatchNorm(epsilon=epsilon, in_channels=512), Dropout(dropout), nn.Flatten(),
                                   nn.Dense(embedding_size, in_units=512 * height * width),
                                   EmbeddingNorm(epsilon=epsilon, scale=False, in_channels=embedding_size))
 

@@ -1,15 +1,15 @@
 """Blocks (`NormDense`, `SELayer`, `FrBase`, `PReLU`, `Chain`) and heads (`AngleLinear`, `get_head`)."""
 from mxnet.gluon.nn import Dense
 
-from ..utils.check import check_choice
+from ..utils.check import check_choice, check_int
 from .angular import ANGLE_SETTINGS, AngleLinear
-from .basic_blocks import EmbeddingNorm, FrBase, NormDense, SELayer
+from .basic_blocks import Dropout, EmbeddingNorm, FrBase, NormDense, SELayer
 from .chain import Chain
 from .forms import plain_operators
 from .prelu import PReLU
 
-__all__ = ['ANGLE_SETTINGS', 'AngleLinear', 'Chain', 'EmbeddingNorm', 'FrBase', 'NormDense', 'PReLU', 'SELayer',
-           'get_head', 'plain_operators']
+__all__ = ['ANGLE_SETTINGS', 'AngleLinear', 'Chain', 'Dropout', 'EmbeddingNorm', 'FrBase', 'NormDense', 'PReLU',
+           'SELayer', 'get_head', 'plain_operators']
 
 
 def get_head(kind, classes, in_units):
@@ -20,13 +20,14 @@ def get_head(kind, classes, in_units):
     kind : {'dense', 'linear', 'cosine', 'feature_norm'}
         W x + b, W x, both sides normalised, only x normalised.
     classes, in_units : int
-        C and D.
+        C >= 2 and D >= 1.
 
     Returns
     -------
     HybridBlock : (B, D) -> (B, C)
     """
     check_choice('get_head', 'kind', kind, ('dense', 'linear', 'cosine', 'feature_norm'))
+    check_int('get_head', 'classes', classes, 2)
     if kind == 'dense':
         return Dense(classes, in_units=in_units)
     return NormDense(classes, weight_norm=kind == 'cosine', feature_norm=kind in ('cosine', 'feature_norm'),

@@ -6,6 +6,7 @@ from mxnet import nd
 from mxnet.gluon import HybridBlock
 
 from ..utils.check import check_int, check_labels, check_number
+from ..utils.host_values import host_values
 from .functional import angular_margin, l2_norm
 
 __all__ = ['AngleLinear', 'ANGLE_SETTINGS']
@@ -98,7 +99,7 @@ class AngleLinear(HybridBlock):
                 self._in_units, embedding.shape))
         if label is None:
             return
-        values = label.asnumpy()
+        values = host_values(label)
         if values.shape != embedding.shape[:1]:
             raise ValueError('AngleLinear: label must be (B,) with B = {}, got shape {}.'.format(
                 embedding.shape[0], values.shape))

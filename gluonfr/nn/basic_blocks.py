@@ -6,7 +6,7 @@ from ..utils.check import check_int
 from .forms import DeviceForms, plain_operators
 from .prelu import PReLU
 
-__all__ = ['EmbeddingNorm', 'NormDense', 'SELayer', 'FrBase']
+__all__ = ['Dropout', 'EmbeddingNorm', 'NormDense', 'SELayer', 'FrBase']
 
 CLASS_LAYER = 'output.'  # how the names of a class layer's parameters begin in a file of weights
 
@@ -19,7 +19,7 @@ class NormDense(HybridBlock):
     Parameters
     ----------
     classes : int
-        Number of classes C, >= 1.
+        Number of classes C, >= 2.
     weight_norm, feature_norm : bool
         Normalise the rows of W, the rows of x.
     dtype : str
@@ -39,7 +39,7 @@ class NormDense(HybridBlock):
     def __init__(self, classes, weight_norm=False, feature_norm=False, dtype='float32', weight_initializer=None,
                  in_units=0, prefix=None, params=None):
         super().__init__(prefix=prefix, params=params)
-        self._classes = check_int('NormDense', 'classes', classes, 1)
+        self._classes = check_int('NormDense', 'classes', classes, 2)
         self._weight_norm, self._feature_norm = weight_norm, feature_norm
         if weight_norm and in_units < 1:
             raise ValueError('NormDense: in_units must be >= 1 with weight_norm=True (a normalised weight\'s shape '
@@ -97,6 +97,29 @@ class SELayer(HybridBlock):
     def hybrid_forward(self, F, x):
         """``x``, each channel scaled by its gate."""
         return F.broadcast_mul(x, self.fc(self.avg_pool(x)))
+
+
+class Dropout(nn.Dropout):
+    """Gluon's Dropout, with masks that follow from the seed on a GPU, too.
+
+    cuDNN's dropout is seeded once for each graph: it would not follow ``mx.random.seed``, and a resumed training would
+    begin with the masks of the first step. MXNet's own costs four small launches more.
+
+    Parameters
+    ----------
+    rate : float
+        Share of the values that become 0, in [0, 1).
+    axes : tuple of int
+        Axes that share a mask.
+
+    Inputs and outputs are of one shape.
+    """
+
+    def hybrid_forward(self, F, x):
+        """``x``, with some values 0 in training."""
+        if self._rate == 0:
+            return super().hybrid_forward(F, x)
+        return F.Dropout(x, p=self._rate, axes=self._axes, name='fwd', cudnn_off=True)
 
 
 class EmbeddingNorm(nn.BatchNorm):

@@ -1,17 +1,20 @@
 """The one training loop: it knows no net, no head, no loss and no dataset by name."""
 from collections import namedtuple
 
+import numpy as np
 from mxnet import autograd, gluon
 
 from ..utils.check import check_int, check_number
 from ..utils.engine import pin_threads
 from ..utils.gpu import check_gpus
+from ..utils.host_values import known_values
 from ..utils.precision import is_half
 from .batches import epoch_batches, seed_step, split
 from .checkpoint import find_checkpoint, restore
 from .optimizer_state import optimizer_numbers
 from .parameters import (
     apply_wd_mult,
+    check_grad_req,
     check_gradients,
     clip_global_norm,
     initialize,
@@ -39,7 +42,7 @@ def fit(net, loss, train_data, *, head=None, epochs=1, optimizer='sgd', optimize
 
     The same seed gives the same parameters, bit for bit on a CPU, and so does a run that was killed and resumed: all
     random numbers of a step depend on (seed, step) only. To that end `fit` seeds the global generators of Python,
-    NumPy and MXNet at every step (`seed_step`).
+    NumPy and MXNet at every step (`seed_step`). Gluon's Dropout on a GPU does not follow, `gluonfr.nn.Dropout` does.
 
     Parameters
     ----------
@@ -98,7 +101,7 @@ def fit(net, loss, train_data, *, head=None, epochs=1, optimizer='sgd', optimize
     CheckpointError
         The checkpoint to resume from is damaged or does not fit.
     ValueError
-        A parameter, batch or label outside its range.
+        A parameter, batch or label outside its range, or a parameter with ``grad_req='add'``.
     """
     check_int('fit', 'epochs', epochs, low=0)
     check_int('fit', 'check_every', check_every, low=1)
@@ -111,6 +114,7 @@ def fit(net, loss, train_data, *, head=None, epochs=1, optimizer='sgd', optimize
     _check_inputs(loss)
 
     params = named_parameters(net=net, head=head, loss=loss)
+    check_grad_req(params)
     ctx = [ctx] if ctx is not None and not isinstance(ctx, (list, tuple)) else list(ctx or list_ctx(params.values()))
     if len(set(ctx)) < len(ctx):
         raise ValueError('fit: ctx must be different contexts, got {}.'.format(ctx))
@@ -189,11 +193,12 @@ def _step(state, trained, x, label, clip_gradient, half, loss_scale):
     """One update; returns the loss sums and the hit counts as (1,) NDArrays, one for each context in use."""
     size, ctx = x.shape[0], state.ctx
     xs, labels = split(x, ctx, half), split(label, ctx)
-    with autograd.record():
+    values = _on_host(label)
+    with known_values(labels, _pieces(values, labels)), autograd.record():
         outputs = [forward(state.net, state.head, state.loss, a, b) for a, b in zip(xs, labels)]
         scaled = [output.loss if loss_scale == 1 else output.loss * loss_scale for output in outputs]
     scores = [_scores(state.loss, output) for output in outputs]
-    _check_labels(state, label, scores[0])
+    _check_labels(state, values, scores[0])
     autograd.backward(scaled)
     params = list(trained.values())
     zero_gradients(params, ctx[len(xs):])
@@ -231,12 +236,24 @@ def _hits(scores, label):
     return (guess == label.astype('float32', copy=False)).sum()
 
 
-def _check_labels(state, label, scores):
+def _on_host(label):
+    """The labels of a batch as NumPy, or None where they are on a GPU."""
+    if not hasattr(label, 'asnumpy'):
+        return label
+    return None if label.context.device_type == 'gpu' else label.asnumpy()
+
+
+def _pieces(values, labels):
+    """`values` cut as `labels` are, so that the losses check their range without a wait for the contexts."""
+    if values is None:
+        return []
+    return np.split(values, np.cumsum([len(piece) for piece in labels])[:-1])
+
+
+def _check_labels(state, values, scores):
     """Labels outside the classes would be clipped without a word by the operators that use them."""
-    on_host = getattr(label, 'context', None) is None or label.context.device_type == 'cpu'
-    if scores is None or len(label.shape) != 1 or not on_host:
+    if scores is None or values is None or values.ndim != 1:
         return
-    values = label.asnumpy() if hasattr(label, 'asnumpy') else label
     if not (values.min() >= 0 and values.max() < scores.shape[-1]):
         raise ValueError('fit: labels must be in [0, {}), got {} to {} in batch {} of epoch {}.'.format(
             scores.shape[-1], values.min(), values.max(), state.batch + 1, state.epoch + 1))

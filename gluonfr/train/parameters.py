@@ -4,8 +4,8 @@ import re
 import mxnet as mx
 from mxnet import nd
 
-__all__ = ['apply_wd_mult', 'check_gradients', 'clip_global_norm', 'initialize', 'list_ctx', 'named_parameters',
-           'zero_gradients']
+__all__ = ['apply_wd_mult', 'check_grad_req', 'check_gradients', 'clip_global_norm', 'initialize', 'list_ctx',
+           'named_parameters', 'zero_gradients']
 
 
 def named_parameters(**blocks):
@@ -90,6 +90,15 @@ def zero_gradients(params, ctx):
         for context in ctx:
             param.grad(context)[:] = 0
             param.data(context)._fresh_grad = True
+
+
+def check_grad_req(named):
+    """Raise ValueError for parameters that sum their gradients over steps: nothing would ever set them to zero."""
+    summed = [name for name, param in named.items() if param.grad_req == 'add']
+    if summed:
+        raise ValueError("fit: grad_req must be 'write' or 'null', got 'add' for {}. Set net.collect_params().setattr("
+                         "'grad_req', 'write'); for the gradient of more samples a step give larger batches.".format(
+                             ', '.join(summed[:5]) + (', ...' if len(summed) > 5 else '')))
 
 
 def check_gradients(named):

@@ -8,7 +8,7 @@ from mxnet import autograd, gluon
 
 import loss_cases as lc
 from gluonfr import nn
-from gluonfr.loss import get_loss
+from gluonfr.loss import fill_arguments, get_loss, get_loss_list
 from test_loss_registry import Outer
 
 ALL = pytest.mark.parametrize('case', lc.CASES, ids=str)
@@ -221,6 +221,30 @@ def test_class_count(case):
     for classes in (1, 0, -3, 2.5):
         with pytest.raises(ValueError, match=key + ' must be .*got ' + re.escape(str(classes))):
             get_loss(case.name, **dict(case.args, **{key: classes}))
+
+
+@pytest.mark.parametrize('name', get_loss_list())
+def test_one_person_is_refused_by_every_loss(name):
+    with pytest.raises(ValueError, match='^{}: classes must be >= 2, got 1'.format(name)):
+        fill_arguments(name, {}, classes=1, embedding_size=4, groups=(2, 2))
+
+
+@pytest.mark.parametrize('case', [c for c in lc.CASES if get_loss(c.name, **c.args).head], ids=str)
+@HYBRID
+def test_scores_of_one_class_are_refused(case, hybridize):
+    x = case.inputs()
+    x.update(label=np.zeros_like(x['label']), pred=x['pred'][:, :1])
+    loss = made(case, hybridize)
+    with pytest.raises(ValueError, match='pred must have (classes = 5 scores a sample|scores of at least 2 classes)'):
+        call(loss, x)
+
+
+@pytest.mark.parametrize('make', [
+    lambda: nn.get_head('dense', 1, 4), lambda: nn.get_head('cosine', 1, 4), lambda: nn.NormDense(1),
+    lambda: nn.AngleLinear(1, 4)])
+def test_heads_of_one_class_are_refused(make):
+    with pytest.raises(ValueError, match='classes must be >= 2, got 1'):
+        make()
 
 
 NUMBERS = [

@@ -14,6 +14,7 @@ from gluonfr.cli.train_stop import SaveOnSignal
 from gluonfr.data import write_bin
 from gluonfr.data.image import encode
 from gluonfr.deploy import read_card
+from gluonfr.loss import get_loss_list
 from gluonfr.train import Callback
 
 pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
@@ -214,6 +215,17 @@ def test_bad_values_are_one_sentence_before_anything_is_written(data, tmp_path, 
     error = capsys.readouterr().err
     assert error.startswith('gluonfr train: ') and expected in error and error.count('\n') == 1, error
     assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('loss', get_loss_list())
+def test_one_person_is_refused_whatever_the_loss(tmp_path, loss, capsys):
+    (tmp_path / 'people' / 'only').mkdir(parents=True)
+    for i in range(3):
+        (tmp_path / 'people' / 'only' / '{}.png'.format(i)).write_bytes(
+            encode(np.zeros((28, 28, 3), 'uint8'), '.png'))
+    train(tmp_path / 'people', tmp_path / 'run', '--loss', loss, '--sampler', 'pk:2x2', code=2)
+    assert 'must hold at least 2 people, whom a net learns to tell apart, got 1.' in capsys.readouterr().err
+    assert not (tmp_path / 'run').exists()
 
 
 @pytest.mark.skipif(importlib.util.find_spec('nvidia') is not None, reason='NVIDIA DALI may be there')

@@ -13,7 +13,7 @@ from gluonfr.deploy import Embedder, load_net
 from gluonfr.loss import get_loss
 from gluonfr.model_zoo import get_model
 from gluonfr.model_zoo.sizes import SIZES
-from gluonfr.nn import ANGLE_SETTINGS, AngleLinear, get_head
+from gluonfr.nn import ANGLE_SETTINGS, AngleLinear, Dropout, get_head
 from gluonfr.train import embed, fit
 from gluonfr.utils.gpu import gpu_problem
 
@@ -123,6 +123,18 @@ def test_a_hybridized_net_moves_to_the_gpu_and_back(name, static):
         out = net(x.as_in_context(GPU))
     out.backward()
     assert np.isfinite(out.asnumpy()).all()
+
+
+@pytest.mark.parametrize('hybridize', [False, True])
+def test_dropout_follows_the_seed(hybridize):
+    layer, x, found = Dropout(0.5), nd.ones((64, 64), ctx=GPU), []
+    layer.hybridize(hybridize)
+    for seed in (1, 2, 1):
+        mx.random.seed(seed)
+        with autograd.record():
+            found.append(layer(x).asnumpy())
+    np.testing.assert_array_equal(found[0], found[2])
+    assert (found[0] != found[1]).any() and 0.4 < (found[0] == 0).mean() < 0.6
 
 
 @pytest.mark.parametrize('hybridize', [False, True])

@@ -140,6 +140,18 @@ def test_losses_that_own_the_class_scores_predict(name, scores):
     np.testing.assert_array_equal(np.argsort(got, axis=1), np.argsort(scores(x, p), axis=1))
 
 
+@pytest.mark.parametrize('name', ['lgmloss', 'cocoloss', 'lsoftmax-m2'])
+def test_they_predict_in_float32_whatever_comes_in(name):
+    case = lc.BY_NAME[name]
+    loss, _ = case.make()
+    x = mx.nd.array(case.inputs()['embedding'], dtype='float16')
+    for hybridize in (False, True):
+        loss.hybridize(hybridize)
+        got = loss.predict(x)
+        assert got.dtype == np.float32
+        np.testing.assert_allclose(got.asnumpy(), loss.predict(x.astype('float32')).asnumpy(), rtol=1e-6)
+
+
 @pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
 def test_ring_auto_starts_at_the_mean_length_of_the_first_batch(hybridize, tmp_path):
     case = lc.BY_NAME['ringloss-l2']

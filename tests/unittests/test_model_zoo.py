@@ -1,6 +1,7 @@
 """Every net of get_model_list: its size, form, gradient and types; MobileFaceNet and IResNet as published."""
 import functools
 import inspect
+import json
 
 import mxnet as mx
 import numpy as np
@@ -12,7 +13,7 @@ from mxnet.gluon import nn
 from gluonfr.model_zoo import (MODELS, InputSpec, IResNet, LeNetPlus, MiniResNet18, MobileFaceNet, count_macs,
                                count_parameters, get_mobile_facenet, get_model, get_model_list)
 from gluonfr.model_zoo.sizes import SIZES
-from gluonfr.nn import FrBase, PReLU, SELayer, plain_operators
+from gluonfr.nn import Dropout, FrBase, PReLU, SELayer, plain_operators
 from gluonfr.nn.basic_blocks import EmbeddingNorm
 
 NAMES = get_model_list()
@@ -341,6 +342,25 @@ def test_dropout_of_iresnet_acts_in_training_only():
         assert not np.array_equal(net(x).asnumpy(), net(x).asnumpy())
     (dropout,) = blocks(net, nn.Dropout)
     assert dropout._rate == 0.4
+
+
+@every
+def test_dropout_is_not_that_of_cudnn_which_no_seed_reaches(name):
+    net, out = made(name)
+    attrs = [node['attrs'] for node in json.loads(out.tojson())['nodes'] if node['op'] == 'Dropout']
+    assert len(attrs) == sum(layer._rate > 0 for layer in blocks(net, nn.Dropout))
+    assert all(attr['cudnn_off'] == 'True' for attr in attrs)
+
+
+def test_dropout_keeps_the_values_of_gluon():
+    x = mx.nd.ones((4, 5, 6))
+    for layer, plain in ((Dropout(0.3, axes=(1,)), nn.Dropout(0.3, axes=(1,))), (Dropout(0), nn.Dropout(0))):
+        found = []
+        for block in (layer, plain):
+            mx.random.seed(3)
+            with autograd.record():
+                found.append(block(x).asnumpy())
+        np.testing.assert_array_equal(*found)
 
 
 def test_published_y1_weights_fit(test_data):

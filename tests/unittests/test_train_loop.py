@@ -6,6 +6,8 @@ from mxnet import gluon, nd
 from train_cases import (CLASSES, FEATURES, SIZE, PullLoss, arrays, assert_close, assert_identical, dense_net, loader,
                          make_head, train, values)
 
+from gluonfr.loss import fill_arguments, get_loss
+from gluonfr.nn import AngleLinear, get_head
 from gluonfr.train import Callback
 from gluonfr.utils.lr_scheduler import IterLRScheduler
 
@@ -205,7 +207,6 @@ def test_loss_that_gives_a_pair_and_one_that_predicts():
 
 
 def test_mined_loss_has_no_accuracy():
-    from gluonfr.loss import get_loss
     state = train(loss=get_loss('triplet', mining='batch-hard'), head=None)
     assert state.history[-1]['accuracy'] is None and state.history[-1]['loss'] > 0
 
@@ -227,6 +228,42 @@ def test_labels_out_of_range_are_refused(label, text):
     batches[1][1][3] = label
     with pytest.raises(ValueError, match=r'labels must be in \[0, 4\), ' + text):
         train(data=batches)
+
+
+@pytest.mark.parametrize('hybridize', [False, True])
+def test_gradients_that_are_summed_over_steps_are_refused(hybridize):
+    net = dense_net()
+    net.initialize()
+    net.hybridize(hybridize)
+    net.collect_params().setattr('grad_req', 'add')
+    with pytest.raises(ValueError, match=r"grad_req must be 'write' or 'null', got 'add' for net/0.weight, net/0.bias.*"
+                                         r"setattr\('grad_req', 'write'\)"):
+        train(net)
+    net.collect_params().setattr('grad_req', 'write')
+    assert train(net).history[-1]['loss'] < 2
+
+
+@pytest.mark.parametrize('name, head', [
+    ('arcface', 'cosine'), ('softmax', 'angle'), ('lsoftmax', None), ('triplet', None), ('rangeloss', None)])
+def test_losses_check_labels_without_a_wait_for_their_context(name, head, monkeypatch):
+    devices, seen = [mx.cpu(1), mx.cpu(2)], []
+    plain = nd.NDArray.asnumpy
+    monkeypatch.setattr(nd.NDArray, 'asnumpy', lambda array: seen.append((array.context, array.shape)) or plain(array))
+    arguments = fill_arguments(name, {'triplet': {'mining': 'batch-hard'}, 'rangeloss': dict(
+        alpha=.5, beta=.5, top_k=1, margin=2.)}.get(name, {}), classes=CLASSES, embedding_size=SIZE, groups=(4, 2))
+    x = np.random.RandomState(0).rand(16, FEATURES).astype('float32')
+    label = np.tile(np.repeat(np.arange(4), 2), 2)
+    heads = {'cosine': lambda: get_head('cosine', CLASSES, SIZE), 'angle': lambda: AngleLinear(CLASSES, SIZE)}
+    job = dict(head=heads[head]() if head else None, ctx=devices, epochs=1, optimizer_params={'learning_rate': 0.01})
+    net = dense_net()
+    net.initialize(ctx=devices)
+    net(nd.array(x, ctx=devices[0]))
+    train(net, get_loss(name, **arguments), [(nd.array(x), nd.array(label))] * 3, **job)
+    assert not [where for where, shape in seen if where in devices and shape == (8,)]
+    assert (mx.cpu(), (16,)) in seen
+    label[9] = -1
+    with pytest.raises(ValueError, match='-1'):
+        train(dense_net(), get_loss(name, **arguments), [(nd.array(x), nd.array(label))], **job)
 
 
 @pytest.mark.parametrize('data, text', [
@@ -265,7 +302,6 @@ def test_bad_arguments_are_refused(kwargs, text):
 
 
 def test_losses_over_explicit_pairs_are_refused_with_the_way_out():
-    from gluonfr.loss import get_loss
     with pytest.raises(ValueError, match='TripletLoss takes pred, positive, negative.*mining='):
         train(loss=get_loss('triplet'), head=None)
 
