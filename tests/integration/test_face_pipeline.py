@@ -13,6 +13,7 @@ from helpers import ROOT, environ, rows
 from gluonfr.data import RecordDataset, SyntheticFaces, read_bin
 from gluonfr.data.image import encode
 from gluonfr.deploy import read_card
+from gluonfr.deploy.verify import score_pairs
 from gluonfr.train.checkpoint import read_checkpoint
 
 pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
@@ -37,7 +38,7 @@ def drawn(tmp_path_factory):
     words = ['examples/face/prepare.py', '--synthetic', 6, '--images', 6, '--val-people', 6, '--pairs', 16,
              '--folds', 2, '--out', out, '--no-progress']
     said = run(*words)
-    assert said.endswith('36 images of 6 people to train on (train.rec), 16 pairs of others (val.bin)\n')
+    assert '36 images of 6 people to train on (train.rec), 16 pairs of 6 others in 2 folds (val.bin)' in said
     return out, words
 
 
@@ -149,20 +150,57 @@ def test_a_folder_of_people(tmp_path, capsys, monkeypatch):
         (tmp_path / 'people' / 'p{}'.format(label) / '{}.jpg'.format(i)).write_bytes(encode(faces.read(i)[0]))
     words = ['--folder', str(tmp_path / 'people'), '--out', str(tmp_path / 'out'), '--no-progress', '--val-people', '4']
     assert prepare.main(words + ['--folds', '2', '--seed', '3']) == 0
-    assert '9 images of 3 people to train on (train.rec), 24 pairs of others' in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert '9 images of 3 people to train on (train.rec), 24 pairs of 4 others in 2 folds (val.bin)' in said
+    assert '12 impostor pairs cannot show FAR 0.001; the smallest is 0.0834' in said
+    assert '\nnext: gluonfr train --dataset ' in said and '--eval-folds 2' in said
     pairs = read_bin(str(tmp_path / 'out' / 'val.bin'))  # in a fold two people have 6 genuine pairs
     assert len(pairs) == 24 and pairs.issame.sum() == 12
     train = RecordDataset(str(tmp_path / 'out' / 'train.rec'))
     seen = {train.read(i)[0].tobytes() for i in range(9)}
     assert not seen & {pairs.image(i).tobytes() for i in range(48)}
-    for more, expected in ((['--val-people', '7'], '--val-people must be in [2, 6]'), (['--val-people', '1'], '[2, 6]'),
-                           (['--val-people', '3', '--folds', '1'], 'was made from other files'),
+    for more, expected in ((['--val-people', '7'], '--val-people must be in [2, 5]'), (['--val-people', '1'], '[2, 5]'),
                            (['--folds', '4', '--seed', '3'], 'too few for 4 folds'),
                            (['--folds', '2', '--seed', '3', '--pairs', '28'], 'were asked for'),
+                           (['--pairs', '25'], '--pairs must be a multiple of twice --folds = 2, got 25'),
                            (['--folder', str(tmp_path / 'none')], 'none')):
         assert prepare.main(words + more) == 2
         said = capsys.readouterr().err
         assert said.startswith('prepare.py: ') and expected in said and said.count('\n') == 1, said
+    assert prepare.main(words + ['--val-people', '5']) == 0  # what the calls before have left is no hindrance
+    said = capsys.readouterr().out
+    assert 'made anew' in said and '6 images of 2 people' in said
+    pairs = read_bin(str(tmp_path / 'out' / 'val.bin'))
+    (tmp_path / 'people' / 'p0' / 'more.jpg').write_bytes(encode(faces.read(20)[0]))
+    assert prepare.main(words + ['--val-people', '5']) == 0 and 'made anew' in capsys.readouterr().out
     for wrong in (['--synthetic', '3'], ['--pairs', '0']):
         with pytest.raises(SystemExit):
             prepare.main(words + wrong)
+
+
+@pytest.mark.parametrize('people, images, expected', [
+    (4, 2, '4 images of 2 people to train on (train.rec), 4 pairs of 2 others in 1 fold'),
+    (6, 50, '200 images of 4 people to train on (train.rec), 4900 pairs of 2 others in 1 fold'),
+    (10, 4, '32 images of 8 people to train on (train.rec), 24 pairs of 2 others in 1 fold'),
+    (30, 6, '144 images of 24 people to train on (train.rec), 180 pairs of 6 others in 3 folds'),
+    (100, 4, '320 images of 80 people to train on (train.rec), 240 pairs of 20 others in 10 folds'),
+    (30, 1, '')])
+def test_defaults_of_prepare_suit_few_people(tmp_path, capsys, monkeypatch, people, images, expected):
+    """And the pairs have what `gluonfr verify` and `train --eval` measure by default."""
+    monkeypatch.syspath_prepend(str(ROOT / 'examples' / 'face'))
+    import prepare
+    random = np.random.RandomState(0)
+    for person in range(people):
+        (tmp_path / 'people' / 'p{}'.format(person)).mkdir(parents=True)
+        for image in range(images):
+            data = encode(random.randint(0, 256, (8, 8, 3)).astype('uint8'), '.png')
+            (tmp_path / 'people' / 'p{}'.format(person) / '{}.png'.format(image)).write_bytes(data)
+    done = prepare.main(['--folder', str(tmp_path / 'people'), '--out', str(tmp_path / 'out'), '--no-progress'])
+    if images == 1:
+        assert done == 2 and '0 of them with two images or more' in capsys.readouterr().err
+        return
+    assert done == 0 and expected in capsys.readouterr().out
+    issame = read_bin(str(tmp_path / 'out' / 'val.bin')).issame
+    row = score_pairs(random.randn(2 * len(issame), 4), issame, 'val').row
+    assert 0 <= row['acc'] <= 1 and 0 <= row['auc'] <= 1
+    assert row['folds'] == min(10, len(issame)) and (row['tar@0.001'] is None) == (len(issame) < 2000)
