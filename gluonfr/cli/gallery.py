@@ -6,7 +6,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from ..data.record import RecordDataset
+from ..data.open_images import names_of_people
 from ..utils.files import atomic_path, save_npz
 
 __all__ = ['Gallery', 'check_one_net', 'gallery_of', 'is_gallery', 'made_by', 'paths_of', 'read_gallery',
@@ -68,15 +68,17 @@ def paths_of(dataset):
 def gallery_of(embedder, dataset, progress=False):
     """The `Gallery` of a dataset's images."""
     paths = paths_of(dataset)
-    return Gallery(embedder(dataset, progress=progress), _people(dataset.labels, paths, _classes(dataset)), paths,
-                   made_by(embedder), [(str(place), why) for place, why in getattr(dataset, 'skipped', ())])
+    people = _people(dataset.labels, paths, names_of_people(dataset))
+    return Gallery(embedder(dataset, progress=progress), people, paths, made_by(embedder),
+                   [(str(place), why) for place, why in getattr(dataset, 'skipped', ())])
 
 
 def write_gallery(out, embedder, dataset, embeddings):
     """Write the embeddings of a dataset's images as .npz, or alone as .npy with the paths in a .txt beside it."""
     paths = paths_of(dataset)
     if out.endswith('.npz'):
-        facts = {'classes': np.array(_classes(dataset), dtype=str), 'net': np.array(json.dumps(made_by(embedder)))}
+        facts = {'classes': np.array(names_of_people(dataset), dtype=str),
+                 'net': np.array(json.dumps(made_by(embedder)))}
         if hasattr(dataset, 'landmarks'):
             facts['landmarks'] = dataset.landmarks
         save_npz(out, {'embeddings': embeddings, 'labels': dataset.labels, 'names': np.array(paths), **facts})
@@ -116,18 +118,6 @@ def read_gallery(place):
         raise ValueError('{} must hold a name and a label for each embedding, got {} and {} for {}.'.format(
             place, len(paths), len(labels), len(embeddings)))
     return Gallery(embeddings, _people(labels, paths, classes), paths, net, [])
-
-
-def _classes(dataset):
-    """The names of a dataset's people by label, as far as they are known: of a rec from classes.txt beside it."""
-    if not isinstance(dataset, RecordDataset):
-        return list(getattr(dataset, 'classes', None) or ())
-    path = os.path.join(os.path.dirname(dataset.file.path), 'classes.txt')
-    if not os.path.isfile(path):
-        return []
-    with open(path, encoding='utf-8', errors='surrogateescape') as file:
-        classes = file.read().splitlines()
-    return classes if len(classes) == dataset.num_classes else []  # else they are of another rec in this folder
 
 
 def _people(labels, paths, classes):

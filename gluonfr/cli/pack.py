@@ -9,8 +9,9 @@ def run_folder(args):
     """Pack a folder and say what came of it."""
     report = pack_folder(args.folder, args.out, resize=args.resize, copy=not args.encode, quality=args.quality,
                          fmt=args.format, min_images=args.min_images, people=_names(args.people),
-                         exclude=_names(args.exclude), split=args.split, seed=args.seed, resume=not args.no_resume,
-                         on_error=args.on_error, progress=not args.no_progress)
+                         exclude=_names(args.exclude), max_people=args.max_people, max_images=args.max_images,
+                         split=args.split, seed=args.seed, relabel=args.relabel, root=args.root,
+                         resume=not args.no_resume, on_error=args.on_error, progress=not args.no_progress)
     for part in filter(None, (report, report.val)):
         print('{}: {} images of {} people, {} copied byte for byte'.format(
             part.path, part.images, part.people, part.copied))
@@ -18,6 +19,8 @@ def run_folder(args):
         print('{} people with fewer than {} images were left out'.format(len(report.left_out), args.min_images))
     for path, reason in report.skipped:
         print('skipped {}: {}'.format(path, reason))
+    for path, reason in report.ignored:
+        print('left out {}: {}'.format(path, reason))
 
 
 def run_pairs(args):

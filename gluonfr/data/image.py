@@ -15,8 +15,8 @@ except ImportError as error:
 
 from ..utils.check import check_int
 
-__all__ = ['ImageError', 'WRITTEN_SUFFIXES', 'decode', 'encode', 'header_size', 'read_image', 'read_photo',
-           'resize']
+__all__ = ['ImageError', 'WRITTEN_SUFFIXES', 'decode', 'encode', 'header_size', 'read_header_size', 'read_image',
+           'read_photo', 'resize']
 
 WRITTEN_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.webp')  # of `encode`
 
@@ -155,16 +155,27 @@ def header_size(data):
     ImageError
         It is no image, or its header is damaged.
     """
+    return _plain_size(data) or decode(data).shape[:2]  # of the rarer formats; and it says what is wrong
+
+
+def read_header_size(path):
+    """`header_size` of a file, of which it reads no more than need be; its errors with the path in front."""
+    with open(path, 'rb') as file:
+        data = file.read(1 << 16)
+        size = _plain_size(data)
+        if size is None:
+            data += file.read()
+    try:
+        return size or header_size(data)
+    except ImageError as error:
+        raise ImageError('{}: {}'.format(path, error)) from error
+
+
+def _plain_size(data):
+    """Height and width in the header of a PNG or JPEG, None of others and where it is not found."""
     if data[:8] == b'\x89PNG\r\n\x1a\n' and len(data) >= 24:
-        width, height = struct.unpack_from('>II', data, 16)
-        return height, width
-    size = _jpeg_size(data) if data[:2] == b'\xff\xd8' else None
-    return decode(data).shape[:2] if size is None else size  # the rarer formats, and what is wrong
-
-
-def _jpeg_size(data):
-    """Height and width in the frame header of a JPEG, None where it is not found."""
-    place = 2
+        return struct.unpack_from('>II', data, 16)[::-1]
+    place = 2 if data[:2] == b'\xff\xd8' else len(data)
     while place + 9 <= len(data) and data[place] == 0xff:
         kind = data[place + 1]
         if 0xc0 <= kind <= 0xcf and kind not in (0xc4, 0xc8, 0xcc):

@@ -53,9 +53,9 @@ class ListDataset(FileDataset):
     def __init__(self, path, root=None, transform=None, on_error='raise'):
         check_choice('ListDataset', 'on_error', on_error, ('raise', 'skip'))
         path = os.path.expanduser(os.fspath(path))
-        root = os.path.dirname(path) if root is None else os.path.expanduser(os.fspath(root))
+        self.root = os.path.dirname(path) if root is None else os.path.expanduser(os.fspath(root))
         names, labels = read_image_list(path)
-        paths = [os.path.join(root, name) for name in names]
+        paths = [os.path.join(self.root, name) for name in names]
         self.skipped = []
         kept = readable(self, paths, on_error)
         super().__init__([paths[i] for i in kept], [labels[i] for i in kept], max(labels) + 1, transform)

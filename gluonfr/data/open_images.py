@@ -11,7 +11,7 @@ from .lists import ListDataset
 from .record import RecordDataset
 from .walk import IMAGE_SUFFIXES, has_images, is_image, say_ignored, walk_images
 
-__all__ = ['ImageFiles', 'open_images', 'open_people']
+__all__ = ['ImageFiles', 'names_of_people', 'open_images', 'open_people']
 
 
 class ImageFiles:
@@ -59,8 +59,10 @@ def open_images(place, on_error='raise'):
     return open_people(place, on_error)
 
 
-def open_people(place, on_error='raise'):
+def open_people(place, on_error='raise', root=None):
     """A dataset with a label for each image: from a folder of people, a list file, a rec or a folder with a train.rec.
+
+    `root` is what the paths in a list are relative to, None for its folder.
 
     Raises
     ------
@@ -80,7 +82,21 @@ def open_people(place, on_error='raise'):
     if place.endswith('.bin'):
         raise ValueError('{} holds pairs of images for `gluonfr verify --data`, and no people. A set of people is a '
                          'folder, a list or a .rec.'.format(place))
-    return (RecordDataset if place.endswith('.rec') else ListDataset)(place, on_error=on_error)
+    if place.endswith('.rec'):
+        return RecordDataset(place, on_error=on_error)
+    return ListDataset(place, root, on_error=on_error)
+
+
+def names_of_people(dataset):
+    """The names of a dataset's people by label, as far as they are known: of a rec from classes.txt beside it."""
+    if not isinstance(dataset, RecordDataset):
+        return list(getattr(dataset, 'classes', None) or ())
+    path = os.path.join(os.path.dirname(dataset.file.path), 'classes.txt')
+    if not os.path.isfile(path):
+        return []
+    with open(path, encoding='utf-8', errors='surrogateescape') as file:
+        names = file.read().splitlines()
+    return names if len(names) == dataset.num_classes else []  # else they are of another rec in this folder
 
 
 def _rec(folder):

@@ -23,6 +23,7 @@ def write_set(folder, samples, labels, names, load, size, card, resume, progress
 
     While it works there are train.rec.part and a journal of how many images are in it, with checksums. These two stay
     when it is interrupted, by whatever, and the next call goes on behind the last image that the checksums confirm.
+    They go when an image is wrong: once it or the settings are mended, the set is another one.
 
     Parameters
     ----------
@@ -91,6 +92,10 @@ def _write(prefix, journal, done, samples, labels, names, load, size, card, prog
                 bar.update()
         with _advice(prefix):
             return _finish(prefix, writer, names, dict(card, images=written, people=len(names), copied=copied))
+    except ValueError:  # of an image: whatever is done about it, this part does not go with it
+        os.remove(prefix + '.rec.part')
+        journal.truncate(0)
+        raise
     finally:
         writer.suspend()
 

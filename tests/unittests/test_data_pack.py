@@ -104,12 +104,77 @@ def test_resize(tmp_path):
     with pytest.raises(ValueError, match='resize must be given .*Ann_0000.jpg has 16 x 12 pixels and .*Bob_0000.jpg '
                                          'has 8 x 8'):
         pack_folder(tmp_path / 'people', tmp_path / 'a')
-    assert 'train.rec' not in os.listdir(tmp_path / 'a')
+    assert not (tmp_path / 'a').exists()
     report = pack_folder(tmp_path / 'people', tmp_path / 'b', resize=8)
     found = packed(report.path)[0]
     assert report.copied == 1 and found[2] == data[2] and decode(found[0]).shape == (8, 8, 3)
     report = pack_folder(tmp_path / 'people', tmp_path / 'c', resize=(10, 20))
     assert RecordDataset(report.path).image_size == (10, 20) and report.copied == 0
+
+
+def test_sizes_that_only_the_pixels_tell(tmp_path):
+    """They show in the middle of the packing; nothing is left then that the next call, with `resize`, stumbles over."""
+    faces = Faces()
+    with pytest.raises(ValueError, match='pack_dataset: resize must be given .*sample 0 has 8 x 8 pixels and sample 2'):
+        pack_dataset(faces, tmp_path / 'a', progress=False)
+    assert os.listdir(tmp_path / 'a') == []
+    assert pack_dataset(faces, tmp_path / 'a', resize=8, progress=False).images == 3
+
+
+class Faces:
+    labels, classes = np.array([0, 7, 7]), ['ann'] + [''] * 6 + ['bob']
+
+    def read(self, index):
+        return picture(index, (8, 8 + index // 2)), 0
+
+
+def test_a_damaged_image_leaves_nothing_to_stumble_over(tmp_path):
+    fill(tmp_path / 'people')
+    (tmp_path / 'people' / 'Dan' / 'Dan_0002.jpg').write_bytes(encode(picture(1), '.jpg')[:-20])
+    with pytest.raises(ImageError, match='Dan_0002.jpg: the image is truncated'):
+        pack_folder(tmp_path / 'people', tmp_path / 'a')
+    assert pack_folder(tmp_path / 'people', tmp_path / 'a', on_error='skip').images == 10
+
+
+def test_a_part_of_people_and_images(tmp_path):
+    """Drawn by the seed; names and images keep their order."""
+    fill(tmp_path / 'people', {'p{:02}'.format(i): i for i in range(1, 13)})
+    drawn = set()
+    for seed in (0, 0, 1, 2):
+        report = pack_folder(tmp_path / 'people', tmp_path / str(len(drawn)), min_images=3, max_people=5, max_images=4,
+                             seed=seed, resume=False)
+        names = (tmp_path / str(len(drawn)) / 'classes.txt').read_text().split()
+        counts = [int(name[1:]) for name in names]
+        assert report.people == 5 and names == sorted(names) and min(counts) >= 3
+        assert packed(report.path)[1] == np.repeat(np.arange(5), np.minimum(counts, 4)).tolist()
+        found = packed(report.path)[0]
+        order = [(path.read_bytes() in found) and path for path in sorted((tmp_path / 'people').glob('*/*'))]
+        assert [path.read_bytes() for path in order if path] == found
+        drawn.add((tuple(names), tuple(found)))
+    assert len(drawn) == 3
+    card = json.loads((tmp_path / '2' / 'pack.json').read_text())
+    assert (card['settings']['max_people'], card['settings']['max_images'], card['settings']['seed']) == (5, 4, 2)
+    whole = pack_folder(tmp_path / 'people', tmp_path / 'whole', max_people=99, max_images=99)
+    assert (whole.people, whole.images) == (12, 78)
+
+
+@pytest.mark.parametrize('labels', [[1, 2, 2, 20], [0, 1000, 2000, 1000], [5, 69000000, 5, 7]])
+def test_labels_with_holes(tmp_path, labels):
+    """People are numbered anew if that is asked for, and classes.txt has the labels that they had."""
+    data = fill(tmp_path / 'people', {'x': 4})
+    path = tmp_path / 'faces.lst'
+    path.write_text(''.join('{}\t{}\tx/x_{:04}.jpg\n'.format(i, label, i) for i, label in enumerate(labels)))
+    few = sorted(set(labels))
+    with pytest.raises(ValueError, match=r'pack_folder: the labels of .*faces.lst must be 0, 1, 2, ... without holes, '
+                                         r'got 3 people with labels in \[{}, {}\]: relabel'.format(few[0], few[-1])):
+        pack_folder(path, tmp_path / 'out', root=tmp_path / 'people')
+    report = pack_folder(path, tmp_path / 'out', root=tmp_path / 'people', relabel=True)
+    order = np.argsort(labels, kind='stable')
+    assert packed(report.path) == ([data[i] for i in order], [few.index(labels[i]) for i in order])
+    assert (tmp_path / 'out' / 'classes.txt').read_text().split() == list(map(str, few))
+    again = pack_folder(report.path, tmp_path / 'again', people=[str(few[0]), str(few[2])])
+    assert (tmp_path / 'again' / 'classes.txt').read_text().split() == [str(few[0]), str(few[2])]
+    assert packed(again.path)[0] == [data[i] for i in order if labels[i] != few[1]] and again.copied == again.images
 
 
 def test_which_people(tmp_path):

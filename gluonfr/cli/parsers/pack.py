@@ -12,23 +12,35 @@ examples:
   gluonfr pack pairs pairs.txt --root people/ --out ~/.mxnet/datasets/face/lfw.bin""", 'pack:run_folder')
     kinds = parser.add_subparsers(dest='kind', metavar='KIND', required=True)
     folder = add_command(kinds, 'folder', 'pack people/NAME/*.jpg into train.rec and its companions', """
-example:
+examples:
   gluonfr pack folder people/ --out ~/.mxnet/datasets/face/mine --split 0.1
   gluonfr train --dataset mine --out runs/mine
+  gluonfr pack folder faces_emore/train.rec --max-people 10000 --max-images 50 --out ~/.mxnet/datasets/face/small
+  gluonfr pack folder faces.lst --root images/ --relabel --out ~/.mxnet/datasets/face/mine
 
-Images are copied byte for byte unless --resize, --format or --encode ask for more.
+DIR is a folder of people: all images in DIR/NAME, to any depth, are of one person. It may also be a list, a line for
+each image (path<TAB>label, or as of im2rec or face2rec), or a .rec. --max-people and --max-images draw by --seed: the
+same call takes the same images. Images are copied byte for byte unless --resize, --format or --encode ask for more.
 Killed, the same command goes on where it stopped.""", 'pack:run_folder')
-    folder.add_argument('folder', type=user_path, metavar='DIR', help='folder of people: DIR/NAME/*.jpg')
+    folder.add_argument('folder', type=user_path, metavar='DIR',
+                        help='folder of people, DIR/NAME/*.jpg; or a list, or a .rec')
     folder.add_argument('--out', type=user_path, required=True, metavar='DIR',
                         help='folder of train.rec and its companions')
     folder.add_argument('--resize', type=positive, metavar='PIXELS', help='bring images to this height and width')
     folder.add_argument('--encode', action='store_true', help='encode all images anew')
     folder.add_argument('--format', choices=('.jpg', '.png'), help='format of all images (default: each keeps its own)')
     folder.add_argument('--min-images', type=positive, default=1, metavar='N', help='leave out people with fewer')
+    folder.add_argument('--max-people', type=positive, metavar='N', help='take N people at most, drawn by --seed')
+    folder.add_argument('--max-images', type=positive, metavar='N', help='take N images of each at most, likewise')
     folder.add_argument('--people', type=user_path, metavar='FILE', help='take these only: a file with a name a line')
     folder.add_argument('--exclude', type=user_path, metavar='FILE', help='leave these out: a file with a name a line')
     folder.add_argument('--split', type=float, metavar='SHARE', help='share of the people for a second set, OUT/val')
-    folder.add_argument('--seed', type=natural, default=0, help='of --split')
+    folder.add_argument('--seed', type=natural, default=0,
+                        help='of --split, --max-people and --max-images (default 0)')
+    folder.add_argument('--relabel', action='store_true',
+                        help='number the people of a list or .rec anew where their labels leave numbers out')
+    folder.add_argument('--root', type=user_path, metavar='DIR',
+                        help='what the paths in a list are relative to (default: its folder)')
     folder.add_argument('--no-resume', action='store_true', help='begin again, and replace what is in OUT')
 
     pairs = add_command(kinds, 'pairs', 'pack pairs of images into a .bin for verification', """
