@@ -1,6 +1,5 @@
 """A net from whatever holds one: a card, a folder of a training, a name with weights, or an MXNet symbol."""
 import glob
-import json
 import os
 from contextlib import contextmanager
 
@@ -13,7 +12,7 @@ from ..utils.files import file_sha256
 from .card import CardError, read_card
 from .onnx_net import OnnxNet
 from .reading.error import names
-from .reading.from_mxnet import scaling_of_symbol
+from .reading.from_mxnet import behind_embedding, scaling_of_symbol
 from .reading.source import assumed_input
 from .reading.symbol_check import infer_shapes
 from .reading.symbol_file import block_of_symbol, data_of_symbol, load_arrays, read_symbol_file
@@ -26,9 +25,6 @@ CARD_NAME = 'card.json'
 ONNX, SYMBOL = 'onnx', 'symbol'
 ALLOWED = ('Give the folder or card of a training or of `gluonfr convert`, a -symbol.json, an .onnx, the name of '
            'pretrained weights (`gluonfr models`), or the name of a model and its params.')
-# operators whose output is class scores or a loss of them
-SCORES = {'LogisticRegressionOutput', 'SVMOutput', 'Softmax', 'SoftmaxActivation', 'SoftmaxOutput', 'log_softmax',
-          'softmax', 'softmax_cross_entropy'}
 
 
 def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **arguments):
@@ -154,7 +150,8 @@ def load_symbol(path, params=None, ctx=None, size=(112, 112), *, spec=None):
     params = symbol_params('load_symbol', path, params)
     with _told(path, params, size):
         symbol, weights = read_symbol_file(path), load_arrays(params)
-    too_much = _more_than_embedding(symbol, weights)
+    unused = [name for name in weights if name not in symbol.list_inputs()]
+    too_much = behind_embedding(symbol) or unused and 'has no use for the weights {}'.format(names(unused, 4))
     if too_much:
         raise ValueError('load_symbol: {} with {} {}. `gluonfr convert {} --out DIR` makes a net of what leads to the '
                          'embedding.'.format(path, params, too_much, path))
@@ -176,19 +173,6 @@ def _told(path, params, size):
     except (AssertionError, KeyError, TypeError, ValueError, mx.MXNetError) as error:
         raise ValueError('load_symbol: {} with {} must be an MXNet symbol of a net for images of {} x {} and its '
                          'weights, got: {}'.format(path, params, *size, error_sentence(error))) from error
-
-
-def _more_than_embedding(symbol, weights):
-    """What shows that a symbol or its weights go on behind the embedding, as for training; '' if nothing does."""
-    inputs, graph = symbol.list_inputs(), json.loads(symbol.tojson())
-    labels = [name for name in inputs if name.endswith('label') and name not in weights]
-    op = graph['nodes'][graph['heads'][0][0]]['op']
-    unused = [name for name in weights if name not in inputs]
-    if labels:
-        return 'takes labels, for training ({})'.format(names(labels))
-    if op in SCORES:
-        return 'ends in class scores ({}), not in an embedding'.format(op)
-    return 'has no use for the weights {}'.format(names(unused, 4)) if unused else ''
 
 
 def symbol_params(owner, path, params=None):

@@ -9,7 +9,7 @@ from deploy_cases import images
 from mxnet import gluon, nd
 
 from gluonfr.convert import ConvertError, convert
-from gluonfr.deploy.reading.from_mxnet import layers_of
+from gluonfr.deploy.reading.from_mxnet import behind_embedding, embedding_of, layers_of
 from gluonfr.convert.match import Mismatch, match
 from gluonfr.data import read_bin
 from gluonfr.deploy import CardError, Embedder, load_net, load_symbol
@@ -68,6 +68,20 @@ def test_a_symbol_for_training_ends_at_its_embedding(tmp_path, caplog):
     _, same = converted(str(tmp_path / 'net-symbol.json'), tmp_path / 'two')
     for name, value in parameters(net).items():
         np.testing.assert_array_equal(value, parameters(same)[name], name)
+
+
+@pytest.mark.parametrize('end, said', [
+    (lambda scores: mx.sym.SoftmaxOutput(scores, name='s'), r'takes labels, for training (s_label)'),
+    (lambda scores: mx.sym.softmax(scores), 'ends in class scores (softmax), not in an embedding'),
+    (lambda scores: scores, 'ends in the layer fc7 behind its embedding, fc1')], ids=['loss', 'softmax', 'scores'])
+def test_what_stands_behind_an_embedding(end, said):
+    dense = mx.sym.FullyConnected(mx.sym.var('data'), num_hidden=4, name='pre_fc1')
+    embedding = mx.sym.BatchNorm(dense, name='fc1')
+    whole = end(mx.sym.FullyConnected(mx.sym.L2Normalization(embedding), num_hidden=7, no_bias=True, name='fc7'))
+    assert behind_embedding(whole) == said
+    assert embedding_of(whole).list_outputs() == ['fc1_output'] == embedding_of(embedding).list_outputs()
+    for alone in (embedding, dense, mx.sym.FullyConnected(dense, num_hidden=4, name='fc1')):
+        assert not behind_embedding(alone)
 
 
 def other_net(channels=8):

@@ -15,7 +15,7 @@ from .source import Source
 from .symbol_check import infer_shapes
 from .symbol_file import data_of_symbol
 
-__all__ = ['check_shapes', 'embedding_of', 'layers_of', 'read_symbol', 'scaling_of_symbol']
+__all__ = ['behind_embedding', 'check_shapes', 'embedding_of', 'layers_of', 'read_symbol', 'scaling_of_symbol']
 
 NOTHING = {'identity', '_copy', 'BlockGrad', 'Dropout', 'Cast', 'amp_cast', 'make_loss', 'MakeLoss'}
 FLATTEN = {'Flatten', 'flatten', 'Reshape', 'reshape'}
@@ -25,6 +25,9 @@ SCALAR = re.compile(r'_?(r?)(plus|minus|mul|div)_?scalar', re.IGNORECASE)
 PAIR = re.compile(r'(?:_|elemwise_|broadcast_)(add|plus|sub|minus|mul|div)', re.IGNORECASE)
 KINDS = {'plus': 'add', 'minus': 'sub'}
 CONSTANTS = {'_full', '_ones', '_zeros', 'ones_like', 'zeros_like', 'expand_dims', 'transpose'}  # and what NOTHING has
+# operators whose output is class scores or a loss of them
+SCORES = {'LogisticRegressionOutput', 'SVMOutput', 'Softmax', 'SoftmaxActivation', 'SoftmaxOutput', 'log_softmax',
+          'softmax', 'softmax_cross_entropy'}
 EMBEDDING = 'fc1'  # the name that InsightFace's symbols give it, also where they go on to class scores
 
 
@@ -75,11 +78,25 @@ def check_shapes(symbol, weights, size):
         raise ConvertError('the weights are not those of the symbol: {}.'.format(names(wrong, 4)))
 
 
+def behind_embedding(symbol):
+    """What shows that a symbol goes on behind the embedding, as one for training does; '' if nothing does."""
+    labels, graph = [name for name in symbol.list_inputs() if name.endswith('label')], json.loads(symbol.tojson())
+    last = graph['nodes'][graph['heads'][0][0]]
+    if labels:
+        return 'takes labels, for training ({})'.format(names(labels))
+    if last['op'] in SCORES:
+        return 'ends in class scores ({}), not in an embedding'.format(last['op'])
+    inside = EMBEDDING + '_output' in symbol[0].get_internals().list_outputs()
+    if last['op'] == 'FullyConnected' and last['name'] != EMBEDDING and inside:
+        return 'ends in the layer {} behind its embedding, {}'.format(last['name'], EMBEDDING)
+    return ''
+
+
 def embedding_of(symbol):
     """The part of a symbol that ends in the embedding, not normalised: a symbol for training goes on behind it."""
     internals, output = symbol.get_internals(), EMBEDDING + '_output'
-    trains = len(symbol.list_outputs()) > 1 or any(name.endswith('label') for name in symbol.list_inputs())
-    symbol = internals[output] if trains and output in internals.list_outputs() else symbol[0]
+    goes_on = len(symbol.list_outputs()) > 1 or behind_embedding(symbol)
+    symbol = internals[output] if goes_on and output in internals.list_outputs() else symbol[0]
     while json.loads(symbol.tojson())['nodes'][-1]['op'] in NOTHING | {'L2Normalization'}:
         symbol = symbol.get_children()[0]
     return symbol
