@@ -24,13 +24,14 @@ from gluonfr.data import MNIST, ArrayLoader, PKSampler
 from gluonfr.deploy import read_card
 from gluonfr.deploy.weights import load_parameters
 from gluonfr.loss import LOSSES, get_loss_list
-from gluonfr.model_zoo import get_model, get_model_file
+from gluonfr.model_zoo import get_model_file
 from gluonfr.model_zoo.model_store import list_cards
 from gluonfr.nn import ANGLE_SETTINGS
 from gluonfr.train import (Checkpoint, CheckpointError, CSVLog, Evaluate, LogLine, NonFiniteLoss, PlotCurves,
                            ProgressBar, fit, load_weights, make_optimizer, parse_gpus, save_parameters_atomic)
 from gluonfr.utils import IterLRScheduler, parse_arguments
 from gluonfr.utils.params_file import load_arrays_file
+from mnist_net import make_net
 from pictures import EpochLine, Snapshots
 from recipe import KEYS, build_loss, choose, load_config
 
@@ -43,7 +44,7 @@ RUN_FILES = ('log.txt', 'metrics.csv', 'result.csv', 'recipe.json', 'curves.png'
              'pretrain')
 # flags that set the key of the same name in the recipe
 RECIPE_FLAGS = ('model', 'epochs', 'embedding_size', 'batch_size', 'optimizer', 'lr', 'head_lr', 'lr_mode', 'lr_steps',
-                'warmup', 'margin_warmup', 'wd', 'momentum', 'clip', 'pretrain', 'finetune')
+                'warmup', 'margin_warmup', 'wd', 'momentum', 'clip', 'pretrain', 'finetune', 'plot_every')
 
 
 def parse_args(argv=None):
@@ -58,7 +59,7 @@ def parse_args(argv=None):
     recipe = parser.add_argument_group('recipe (default: config.json)')
     recipe.add_argument('--loss-args', nargs='+', default=[], metavar='KEY=VALUE',
                         help='arguments of --loss, values as in Python: lamda=0.1 loss_type=cauchy')
-    recipe.add_argument('--model', metavar='NAME', help='lenetplus or miniresnet18')
+    recipe.add_argument('--model', metavar='NAME', help=KEYS['model'][1])
     for name in ('epochs', 'pretrain', 'embedding-size', 'batch-size'):
         recipe.add_argument('--' + name, type=int, metavar='N', help=KEYS[name.replace('-', '_')][1])
     recipe.add_argument('--optimizer', metavar='NAME', help=KEYS['optimizer'][1])
@@ -80,14 +81,11 @@ def parse_args(argv=None):
     run.add_argument('--out', metavar='DIR', help='default outputs/mnist/<name>; a fresh run replaces an earlier one')
     run.add_argument('--resume', action='store_true', help='go on with the run in --out, if there is one')
     run.add_argument('--no-plots', action='store_true')
-    run.add_argument('--plot-every', type=float, default=1, metavar='EPOCHS',
-                     help='epochs from picture to picture, e.g. 0.25 for a smooth GIF (default 1)')
+    run.add_argument('--plot-every', type=float, metavar='EPOCHS', help=KEYS['plot_every'][1])
     run.add_argument('--no-progress', action='store_true', help='log lines instead of the progress bar')
     args = parser.parse_args(argv)
     if args.limit is not None and args.limit < 1:
         parser.error(f'--limit must be >= 1, got {args.limit}.')
-    if not args.plot_every > 0:
-        parser.error(f'--plot-every must be > 0 epochs, got {args.plot_every}.')
     args.config = config
     args.command = report.shown_command(sys.argv[1:] if argv is None else argv)
     return parser, args
@@ -118,7 +116,7 @@ def prepare(args):
     test_set = MNIST(root=args.data_root, train=False, source=train_set.source)
     recipe = choose(config, source=train_set.source, **choice)
     train_data = train_loader(train_set, recipe, args)
-    net = get_model(recipe['model'], embedding_size=recipe['embedding_size'])
+    net = make_net(recipe['model'], recipe['embedding_size'])
     head, loss = build_loss(recipe, CLASSES, len(train_data), len(ctx))
     if recipe['finetune']:
         load_start(recipe['finetune'], net, head, ctx)
@@ -152,7 +150,7 @@ def train(args, run):
         callbacks.append(ProgressBar())
     if not args.no_plots:
         callbacks.append(PlotCurves(os.path.join(args.out, 'curves.png'), recipe['name']))
-        callbacks.append(Snapshots(args.out, recipe['name'], recipe['view'], args.plot_every,
+        callbacks.append(Snapshots(args.out, recipe['name'], recipe['view'], recipe['plot_every'],
                                    {'train': eval_loader(train_set, min(DRAWN, train_count)),
                                     'test': eval_loader(test_set, min(DRAWN, test_count))}))
     if recipe['pretrain']:
@@ -228,7 +226,8 @@ def prepare_folder(args, recipe):
         with open(path, encoding='utf-8') as stream:
             before = json.load(stream)
         now = json.loads(json.dumps(said))
-        changed = sorted(k for k in {*before, *now} if before.get(k) != now.get(k))
+        # keys that only later versions know do not count, nor does how often pictures are drawn
+        changed = sorted(k for k in before if k != 'plot_every' and before[k] != now.get(k))
         if changed:
             raise ValueError('--resume must go on with the recipe of the run in {}, got another {}.'.format(
                 args.out, ', '.join(f'{k} ({before.get(k)!r} then, {now.get(k)!r} now)' for k in changed)))

@@ -23,7 +23,7 @@ KEYS = {
     'head_args': (dict, 'arguments of AngleLinear beside those of the named setting; only with lossname'),
     'head': (str, "kind of the head if not the one the loss asks for, e.g. 'cosine'"),
     'view': (str, "'angular' draws the unit circle beside the plane, 'euclidean' the plane only"),
-    'model': (str, 'a net of the model zoo'),
+    'model': (str, "lenetplus or miniresnet18; mnistnet is the ring-loss document's smaller one"),
     'embedding_size': (int, 'D'),
     'initializer': (str, "of the net's weights: a name known to mxnet.init"),
     'epochs': (int, 'passes over the training set'),
@@ -45,6 +45,7 @@ KEYS = {
     'clip': (float, 'largest global norm of the gradient; 0: no clipping'),
     'pretrain': (int, 'epochs of softmax that the net gets first, for losses over pairs; counted with epochs'),
     'finetune': (str, 'checkpoint (.params) whose weights the training starts from'),
+    'plot_every': (float, 'epochs from picture to picture, e.g. 0.25 for a smooth GIF'),
     'demo': (dict, 'what is different on the 5,000-digit set'),
 }
 SECTIONS = ('defaults', 'settings', 'losses', 'presets')
@@ -174,6 +175,8 @@ def _check_ranges(recipe):
         low = 1 if key in counts else 0
         if not recipe[key] >= low:
             raise ValueError(f'{key} must be >= {low} ({KEYS[key][1]}), got {recipe[key]}.')
+    if not recipe['plot_every'] > 0:
+        raise ValueError('plot_every must be > 0 ({}), got {}.'.format(KEYS['plot_every'][1], recipe['plot_every']))
     if recipe['lr_mode'] not in ('step', 'poly', 'cosine'):
         raise ValueError('lr_mode must be one of step, poly, cosine, got {!r}.'.format(recipe['lr_mode']))
     size, groups = recipe['batch_size'], recipe['classes_per_batch']

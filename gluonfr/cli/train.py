@@ -17,6 +17,7 @@ from ..utils.check import check_number
 from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer
 from .train_data import identity, open_training_set, training_loader
+from .train_hints import hints
 from .train_run import RunLog, begin, finish, place, recipe
 from .train_start import find_start, load_start
 from .train_stop import SaveOnSignal, StopAfter
@@ -49,6 +50,9 @@ def train(args):
 
     facts = {'images': len(dataset), 'classes': int(dataset.num_classes), **identity(dataset)}
     said = recipe(args, mode, facts, sets)
+    if not args.resume:
+        for line in hints(args, parse_arguments(args.loss_args), spec.embedding_size):
+            print('hint: ' + line)
     command = 'gluonfr ' + ' '.join(map(shlex.quote, args.argv))
     header = '{}\n{} images of {} people, {} steps in {} epochs; {} -> {}, {}\n{}'.format(
         command, len(dataset), dataset.num_classes, steps, epochs, args.network, spec.embedding_size, loss,

@@ -17,8 +17,8 @@ def get_head(kind, classes, in_units):
 
     Parameters
     ----------
-    kind : {'dense', 'linear', 'cosine', 'feature_norm'}
-        W x + b, W x, both sides normalised, only x normalised.
+    kind : {'dense', 'linear', 'cosine', 'feature_norm', 'weight_norm'}
+        W x + b, W x, both sides normalised, only x normalised, only the rows of W normalised.
     classes, in_units : int
         C >= 2 and D >= 1.
 
@@ -26,9 +26,9 @@ def get_head(kind, classes, in_units):
     -------
     HybridBlock : (B, D) -> (B, C)
     """
-    check_choice('get_head', 'kind', kind, ('dense', 'linear', 'cosine', 'feature_norm'))
+    check_choice('get_head', 'kind', kind, ('dense', 'linear', 'cosine', 'feature_norm', 'weight_norm'))
     check_int('get_head', 'classes', classes, 2)
     if kind == 'dense':
         return Dense(classes, in_units=in_units)
-    return NormDense(classes, weight_norm=kind == 'cosine', feature_norm=kind in ('cosine', 'feature_norm'),
-                     in_units=in_units)
+    return NormDense(classes, weight_norm=kind in ('cosine', 'weight_norm'),
+                     feature_norm=kind in ('cosine', 'feature_norm'), in_units=in_units)

@@ -5,11 +5,12 @@ __all__ = ['add_commands', 'add_options']
 
 EXAMPLE = """
 examples:
-  gluonfr train --dataset emore --network mobilefacenet --loss arcface --loss-args m=0.5 s=64 \\
-      --batch-size 512 --lr 0.1 --lr-steps 100000 140000 160000 --eval lfw agedb_30 --gpus 0,1 --out runs/arc
+  gluonfr train --dataset emore --network mobilefacenet --loss arcface \\
+      --loss-args m=0.5 s=64 easy_margin=False --batch-size 512 --lr 0.1 --lr-steps 100000 140000 160000 \\
+      --eval lfw agedb_30 --gpus 0,1 --out runs/arc
   gluonfr train --dataset people/ --network mobilefacenet --loss softmax --epochs 10 --out runs/mine
-  gluonfr train --dataset people/ --network mobilefacenet --loss arcface --loss-args m=0.3 s=10 \\
-      --finetune runs/mine --epochs 10 --lr 0.01 --out runs/mine-arc
+  gluonfr train --dataset people/ --network mobilefacenet --loss arcface \\
+      --loss-args m=0.3 s=10 easy_margin=False --finetune runs/mine --epochs 10 --lr 0.01 --out runs/mine-arc
 
 --out gets log.txt, steps.csv, metrics.csv, verify.csv, curves.png, tensorboard/, checkpoint/ (best and newest) and the
 card of the net: `gluonfr verify runs/mine --data lfw.bin`. The same command with --resume goes on, exactly. Ctrl-C
