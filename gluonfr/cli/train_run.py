@@ -65,11 +65,16 @@ def _compare(args, path, said):
     with open(path, encoding='utf-8') as file:
         before = json.load(file)
     # options that only later versions know do not count; a folder in place of a rec does
-    changed = ['{} ({!r} then, {!r} now)'.format(name, before[name], said.get(name)) for name in before
+    changed = [name for name in before
                if before[name] != said.get(name) and (name in said or name.endswith('_sha256'))]
     if changed:
-        raise ValueError('--resume must go on with the recipe of the run in {}, got another {}. Give the first one, or '
-                         'begin another run: --finetune {} --out ...'.format(args.out, ', '.join(changed), args.out))
+        longer = ('A {} schedule has its last rate at the last step, so a run of another length has other rates from '
+                  'its first step on; runs with --lr-mode step go on for as long as you like. '.format(said['lr_mode'])
+                  if {'epochs', 'steps'} & set(changed) else '')
+        raise ValueError('--resume must go on with the recipe of the run in {}, got another {}. {}Give the first one, '
+                         'or begin another run: --finetune {} --out ...'.format(args.out, ', '.join(
+                             '{} ({!r} then, {!r} now)'.format(name, before[name], said.get(name))
+                             for name in changed), longer, args.out))
 
 
 class _LogFile(logging.FileHandler):

@@ -121,7 +121,18 @@ def test_resume_wants_the_same_recipe(data, tmp_path, capsys):
     assert params(tmp_path / 'a') == params(tmp_path / 'b')
     train(data, tmp_path / 'c', '--steps', 3)
     train(data, tmp_path / 'c', '--steps', 6, '--resume', code=2)  # the cosine would have been another
-    assert 'steps (3 then, 6 now)' in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert 'steps (3 then, 6 now)' in err and 'A cosine schedule has its last rate at the last step' in err
+    assert 'runs with --lr-mode step go on for as long as you like' in err
+
+
+def test_more_epochs_where_the_schedule_allows_it(data, tmp_path, capsys):
+    for epochs in (1, 2):
+        train(data, tmp_path / 'a', '--lr-mode', 'step', '--epochs', epochs, '--resume')
+    train(data, tmp_path / 'b', '--lr-mode', 'step', '--epochs', 2)
+    assert params(tmp_path / 'a') == params(tmp_path / 'b')
+    train(data, tmp_path / 'a', '--lr-mode', 'poly', '--epochs', 2, '--resume', code=2)
+    assert 'go on for as long' not in capsys.readouterr().err, 'the length is not what differs'
 
 
 @pytest.mark.parametrize('save', [1, 100])

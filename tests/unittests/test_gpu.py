@@ -133,8 +133,8 @@ def test_dropout_follows_the_seed(hybridize):
         mx.random.seed(seed)
         with autograd.record():
             found.append(layer(x).asnumpy())
-    np.testing.assert_array_equal(found[0], found[2])
-    assert (found[0] != found[1]).any() and 0.4 < (found[0] == 0).mean() < 0.6
+    near(found[0], found[2], 0)
+    assert (found[0] != found[1]).any()
 
 
 @pytest.mark.parametrize('hybridize', [False, True])
@@ -203,7 +203,7 @@ def test_float16_learns(name):
 @pytest.mark.parametrize('dtype', ['float32', 'float16'])
 def test_the_command_trains_resumes_and_embeds(tmp_path, dtype):
     data, out = make_data(tmp_path / 'data'), tmp_path / 'run'
-    words = ['--gpus', '0', '--dtype', dtype, '--eval', data / 'val.bin', '--eval-folds', '2']
+    words = ['--lr-mode', 'step', '--gpus', '0', '--dtype', dtype, '--eval', data / 'val.bin', '--eval-folds', '2']
     gluonfr_train(data, out, '--epochs', '1', *words)
     gluonfr_train(data, out, '--epochs', '2', '--resume', *words)
     gluonfr('embed', out, data / 'train.rec', '--gpu', '0', '--out', tmp_path / 'gpu.npz')
