@@ -30,6 +30,7 @@ from gluonfr.nn import ANGLE_SETTINGS
 from gluonfr.train import (Checkpoint, CheckpointError, CSVLog, Evaluate, LogLine, NonFiniteLoss, PlotCurves,
                            ProgressBar, fit, load_weights, make_optimizer, parse_gpus, save_parameters_atomic)
 from gluonfr.utils import IterLRScheduler, parse_arguments
+from gluonfr.utils.files import read_json
 from gluonfr.utils.params_file import load_arrays_file
 from mnist_net import make_net
 from pictures import EpochLine, Snapshots
@@ -223,8 +224,7 @@ def prepare_folder(args, recipe):
     path = os.path.join(args.out, 'recipe.json')
     said = {**recipe, 'seed': args.seed, 'limit': args.limit}
     if args.resume and os.path.isfile(path):
-        with open(path, encoding='utf-8') as stream:
-            before = json.load(stream)
+        before = read_json(path, 'recipe of a training')
         now = json.loads(json.dumps(said))
         # keys that only later versions know do not count, nor does how often pictures are drawn
         changed = sorted(k for k in before if k != 'plot_every' and before[k] != now.get(k))

@@ -12,6 +12,7 @@ import platform
 import shlex
 
 import numpy as np
+from gluonfr.utils.arrays_file import read_npz
 
 RESULT_COLUMNS = ['name', 'dataset', 'loss', 'loss_args', 'model', 'embedding_size', 'epochs', 'batch_size', 'seed',
                   'train_images', 'train_scored', 'train_accuracy', 'test_images', 'test_accuracy', 'seconds',
@@ -63,8 +64,7 @@ def snapshots(folder):
 def draw_snapshot(folder, path, limits=None, projection=None):
     """Draw the pictures of one snapshot; returns their paths."""
     from gluonfr.viz import plot_angles, plot_embeddings
-    with np.load(path) as data:
-        data = dict(data)
+    data = read_npz(path)
     angular = str(data['view']) == 'angular'
     when, drawn = snapshot_name(float(data['epoch'])), []
     for key in ('train', 'test'):
@@ -93,9 +93,9 @@ def redraw(folder):
         raise FileNotFoundError(f'no snapshots in {folder}: run main.py first, without --no-plots.')
     frames = {'train': [], 'test': []}
     for path in paths:
-        with np.load(path) as data:
-            for key, values in frames.items():
-                values.append(data[key + '_embeddings'])
+        data = read_npz(path)
+        for key, values in frames.items():
+            values.append(data[key + '_embeddings'])
     size = frames['train'][0].shape[1]
     projection = fit_projection(frames['train'][-1]) if size > 3 else None
     if projection is not None:

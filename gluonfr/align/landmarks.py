@@ -1,9 +1,10 @@
 """Landmarks that the user has already: a csv or JSON file of ten numbers for each photograph."""
 import csv
-import json
 import os
 
 import numpy as np
+
+from ..utils.files import read_json
 
 __all__ = ['LANDMARK_COLUMNS', 'read_landmarks']
 
@@ -53,15 +54,7 @@ def read_landmarks(file, root=None):
 
 def _json(file):
     """Yield (place, path, values) of a JSON file."""
-    with open(file, encoding='utf-8') as stream:
-        try:
-            entries = json.load(stream)
-        except ValueError as error:
-            raise ValueError('read_landmarks: {} is no JSON: {}'.format(file, error)) from error
-    if not isinstance(entries, dict):
-        raise ValueError('read_landmarks: {} must hold an object of paths, got a {}.'.format(
-            file, type(entries).__name__))
-    for path, values in entries.items():
+    for path, values in read_json(file, 'JSON of paths and landmarks', 1 << 30).items():
         yield repr(path), path, values
 
 

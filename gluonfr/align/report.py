@@ -8,7 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..data.image_loader import ahead
-from ..utils.files import atomic_path
+from ..utils.files import atomic_path, read_json
 from .landmarks import LANDMARK_COLUMNS
 
 __all__ = ['landmarks_of', 'read_report', 'report_rows', 'report_settings', 'run_report']
@@ -51,8 +51,7 @@ def report_settings(path):
     """What the report in `path` was made with, {} if nothing tells it."""
     if not os.path.isfile(_settings_path(path)):
         return {}
-    with open(_settings_path(path), encoding='utf-8') as file:
-        return json.load(file)
+    return read_json(_settings_path(path), 'settings of a report')
 
 
 def run_report(path, settings, tasks, is_whole, fresh, progress='align'):

@@ -7,6 +7,7 @@ from collections import namedtuple
 import numpy as np
 
 from ..data.open_images import names_of_people
+from ..utils.arrays_file import read_npy, read_npz
 from ..utils.files import atomic_path, save_npz
 
 __all__ = ['Gallery', 'check_one_net', 'gallery_of', 'is_gallery', 'made_by', 'paths_of', 'read_gallery',
@@ -100,24 +101,43 @@ def read_gallery(place):
     """
     classes, net = (), None
     if place.endswith('.npy'):
-        embeddings = np.load(place, mmap_mode='r')
+        embeddings = read_npy(place)
         with open(place[:-4] + '.txt', encoding='utf-8', errors='surrogateescape') as file:
             paths = file.read().splitlines()
         in_folders = len({os.path.dirname(path) for path in paths}) > 1  # of people, as far as the paths tell
         labels = np.full(len(paths), 0 if in_folders else -1)
     else:
-        with np.load(place, allow_pickle=False) as saved:
-            missing = {'embeddings', 'labels', 'names'} - set(saved.files)
-            if missing:
-                raise ValueError('{} must hold embeddings, labels and names, as `gluonfr embed` writes them, but lacks '
-                                 '{}.'.format(place, ', '.join(sorted(missing))))
-            embeddings, labels, paths = saved['embeddings'], saved['labels'], saved['names'].tolist()
-            if {'classes', 'net'} <= set(saved.files):
-                classes, net = saved['classes'].tolist(), json.loads(str(saved['net']))
+        saved = read_npz(place)
+        missing = {'embeddings', 'labels', 'names'} - set(saved)
+        if missing:
+            raise ValueError('{} must hold embeddings, labels and names, as `gluonfr embed` writes them, but lacks {}.'
+                             .format(place, ', '.join(sorted(missing))))
+        embeddings, labels, paths = saved['embeddings'], saved['labels'], saved['names']
+        if {'classes', 'net'} <= set(saved):
+            classes, net = saved['classes'], _said(place, saved['net'])
+        for name, array, kinds in (('labels', labels, 'iuf'), ('names', paths, 'U'), ('classes', classes, 'U')):
+            if np.size(array) and (array.ndim != 1 or array.dtype.kind not in kinds):
+                raise ValueError('{} must have {} in one dimension, got {} of shape {}.'.format(
+                    place, name, array.dtype, array.shape))
+        paths, classes = paths.tolist(), list(classes)
+    if embeddings.ndim != 2 or embeddings.dtype.kind != 'f':
+        raise ValueError('{} must hold embeddings (N, D), got {} of shape {}.'.format(
+            place, embeddings.dtype, embeddings.shape))
     if not len(embeddings) == len(paths) == len(labels):
         raise ValueError('{} must hold a name and a label for each embedding, got {} and {} for {}.'.format(
             place, len(paths), len(labels), len(embeddings)))
     return Gallery(embeddings, _people(labels, paths, classes), paths, net, [])
+
+
+def _said(place, text):
+    """What a file says of its net."""
+    try:
+        net = json.loads(str(text))
+    except (RecursionError, ValueError) as error:
+        raise ValueError('{} must say its net as JSON: {}.'.format(place, error)) from error
+    if not isinstance(net, dict):
+        raise ValueError('{} must say its net by names, got a {}.'.format(place, type(net).__name__))
+    return net
 
 
 def _people(labels, paths, classes):

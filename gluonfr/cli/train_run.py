@@ -11,7 +11,7 @@ from ..deploy.verify import FOLDS
 from ..model_zoo import MODELS
 from ..train import Callback
 from ..train.run_folder import RECIPE_NAME, open_run
-from ..utils.files import atomic_path
+from ..utils.files import atomic_path, read_json
 from ..utils.rows import keep_lines_until
 
 __all__ = ['RunLog', 'begin', 'finish', 'place', 'recipe']
@@ -62,8 +62,7 @@ def begin(args, said):
 
 
 def _compare(args, path, said):
-    with open(path, encoding='utf-8') as file:
-        before = json.load(file)
+    before = read_json(path, 'recipe of a training')
     # options that only later versions know do not count; a folder in place of a rec does
     changed = [name for name in before
                if before[name] != said.get(name) and (name in said or name.endswith('_sha256'))]

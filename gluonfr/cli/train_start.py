@@ -1,5 +1,4 @@
 """The weights that `gluonfr train --finetune` begins with."""
-import json
 import os
 import shlex
 
@@ -10,6 +9,7 @@ from ..model_zoo import MODELS, get_model_file
 from ..model_zoo.model_store import list_cards
 from ..train import load_weights
 from ..utils.arguments import parse_arguments
+from ..utils.files import read_json
 from .train_run import RECIPE_NAME
 
 __all__ = ['find_start', 'load_start']
@@ -55,8 +55,7 @@ def find_start(args, net, arguments):
         raise FileNotFoundError('--finetune: there is no {}. Give {}.'.format(path, ALLOWED))
     recipe = os.path.join(source, RECIPE_NAME)
     if os.path.isfile(recipe):  # a run that is not at its end has no card
-        with open(recipe, encoding='utf-8') as file:
-            said = json.load(file)
+        said = read_json(recipe, 'recipe of a training')
         size = {'embedding_size': said['embedding_size']} if said['embedding_size'] else {}
         _compare(args, arguments, said['network'], dict(parse_arguments(said['network_args']), **size))
     return path

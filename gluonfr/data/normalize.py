@@ -4,10 +4,11 @@ import numpy as np
 from mxnet import nd
 from mxnet.gluon import HybridBlock
 
-from ..utils.check import check_choice, check_number
+from ..utils.check import check_choice, check_int, check_number
 
 __all__ = ['GREY', 'ToTensor', 'check_spec', 'normalize', 'normalizer']
 
+LARGEST = 1 << 14  # side of an image, in pixels
 GREY = (0.299, 0.587, 0.114)  # luma of R, G, B (ITU-R BT.601), as OpenCV and JPEG have it
 
 
@@ -109,6 +110,10 @@ def check_spec(owner, spec):
     if not all(hasattr(spec, name) for name in ('size', 'mean', 'std', 'colour')):
         raise TypeError("{}: spec must be an InputSpec (a net's input_spec), got {!r}.".format(owner, spec))
     check_choice(owner, 'spec.colour', spec.colour, ('rgb', 'bgr', 'grey'))
+    if len(spec.size) != 2:
+        raise ValueError('{}: spec.size must be (height, width), got {!r:.100}.'.format(owner, spec.size))
+    for side in spec.size:
+        check_int(owner, 'spec.size', side, 1, LARGEST)
     wanted = 1 if spec.colour == 'grey' else 3
     for name, values in (('mean', spec.mean), ('std', spec.std)):
         if len(values) != wanted:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
+from ..utils.files import read_json
 from ..utils.lock import sole_writer
 from .record_write import RecordWriter, good_marks, write_text
 
@@ -165,8 +166,7 @@ def _begun(journal, prefix, digest):
 def _finished(folder, digest):
     path = os.path.join(folder, 'pack.json')
     if os.path.exists(path):
-        with open(path, encoding='utf-8') as file:
-            card = json.load(file)
+        card = read_json(path, 'record of what was packed')
         if card['digest'] == digest:
             return card
     raise ValueError(_other(os.path.join(folder, 'train.rec')))

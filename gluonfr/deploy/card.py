@@ -2,13 +2,16 @@
 import json
 import os
 
+from ..data.normalize import check_spec
 from ..model_zoo.spec import InputSpec
-from ..utils.files import atomic_path, file_sha256
+from ..utils.check import check_int
+from ..utils.files import atomic_path, file_sha256, read_json
 from ..version import __version__
 
 __all__ = ['CardError', 'read_card', 'write_card']
 
 FORMAT = 'gluonfr-card-1'
+LARGEST = 1 << 31  # number among the arguments of a net
 NEEDED = ('model', 'arguments', 'params', 'sha256', 'input', 'embedding_size')
 
 
@@ -63,15 +66,18 @@ def read_card(path):
         The file is no card, or the weights are missing or not those it was written for.
     """
     try:
-        with open(path, encoding='utf-8') as stream:
-            card = json.load(stream)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise CardError('{} is not a card: {}.'.format(path, error)) from error
-    if not isinstance(card, dict) or card.get('format') != FORMAT:
-        raise CardError('{} is not a card of format {}.'.format(path, FORMAT))
+        card = read_json(path, 'card')
+    except ValueError as error:
+        raise CardError(str(error)) from error
+    if card.get('format') != FORMAT:
+        raise CardError('{} is no card of format {}.'.format(path, FORMAT))
     missing = [key for key in NEEDED if key not in card]
     if missing:
         raise CardError('{}: the card lacks {}.'.format(path, ', '.join(missing)))
+    for key, kind in (('model', str), ('params', str), ('sha256', str), ('arguments', dict), ('input', dict)):
+        if not isinstance(card[key], kind) or not _sane(card[key]):
+            raise CardError('{}: {} must be {} of plain values, got {!r:.100}.'.format(
+                path, key, 'text' if kind is str else 'an object', card[key]))
     params = os.path.join(os.path.dirname(os.path.abspath(path)), card['params'])
     if not os.path.isfile(params):
         raise CardError('{}: its weights {} are missing. Put the file there.'.format(path, params))
@@ -80,7 +86,21 @@ def read_card(path):
         raise CardError('{}: its weights {} must have the SHA-256 {}, got {}: the file was changed or damaged.'.format(
             path, params, card['sha256'], found))
     try:
-        return card, params, InputSpec(embedding_size=card['embedding_size'], **card['input'])
+        spec = InputSpec(embedding_size=card['embedding_size'], **card['input'])
+        if spec.embedding_size is not None:
+            check_int('card', 'embedding_size', spec.embedding_size, 1, LARGEST)
+        return card, params, check_spec('card', spec)
     except (TypeError, ValueError) as error:
-        raise CardError('{}: input must hold size, mean, std and colour, got {!r}.'.format(
-            path, card['input'])) from error
+        raise CardError('{}: input must hold size, mean, std and colour, and embedding_size be a number >= 1, got '
+                        '{!r:.200} and {!r:.50}: {}'.format(path, card['input'], card['embedding_size'],
+                                                            error)) from error
+
+
+def _sane(value, deep=0):
+    """Whether a value of a card is of a size that an argument can have: nets are built before weights are compared."""
+    if isinstance(value, str):
+        return len(value) <= 1000 and value.isprintable()
+    if isinstance(value, (list, dict)):
+        entries = list(value.values()) + list(value) if isinstance(value, dict) else value
+        return deep < 3 and len(value) <= 32 and all(_sane(entry, deep + 1) for entry in entries)
+    return value is None or isinstance(value, (bool, int, float)) and abs(value) <= LARGEST

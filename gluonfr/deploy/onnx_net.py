@@ -7,6 +7,7 @@ from mxnet import nd
 from mxnet.gluon import HybridBlock
 
 from ..compat import threads_to_use
+from ..data.normalize import check_spec
 from ..model_zoo.spec import InputSpec
 from .reading.from_onnx import import_onnx, load_onnx, scaling_of_onnx, takes_integers
 from .reading.source import assumed_input
@@ -32,7 +33,11 @@ def described_input(producer, metadata):
     """
     if producer != 'gluonfr' or 'input' not in metadata:
         return None
-    return InputSpec(**json.loads(metadata['input']))
+    try:
+        return check_spec('the ONNX model', InputSpec(**json.loads(metadata['input'])))
+    except (RecursionError, TypeError, ValueError) as error:
+        raise ValueError('the ONNX model must say its input as gluonfr writes it, got {!r:.200}: {}'.format(
+            metadata['input'], error)) from error
 
 
 class OnnxNet(HybridBlock):

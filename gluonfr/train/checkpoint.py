@@ -15,8 +15,6 @@ import json
 import os
 import re
 import warnings
-import zipfile
-import zlib
 from collections import namedtuple
 
 import mxnet as mx
@@ -25,6 +23,7 @@ from mxnet import nd
 
 from ..nn.basic_blocks import CLASS_LAYER
 from ..utils.check import fits
+from ..utils.arrays_file import read_npz
 from ..utils.files import atomic_path, save_npz
 from .optimizer_state import pack_optimizer, unpack_optimizer
 from .parameters import named_parameters
@@ -109,17 +108,12 @@ def read_checkpoint(path):
         raise FileNotFoundError('no checkpoint at {}. The folder holds: {}.'.format(
             path, ', '.join(beside) or 'no checkpoint'))
     try:
-        with zipfile.ZipFile(path) as archive:
-            wrong = archive.testzip()  # before NumPy takes a wrong size from an altered array header
-        if wrong:
-            raise zipfile.BadZipFile('wrong checksum of {}'.format(wrong))
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        arrays = read_npz(path)
         header = json.loads(arrays.pop('header').tobytes().decode('utf-8'))
-        whole = header['format'] == FORMAT and header['arrays'] == sorted(arrays)
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError, ValueError) as error:
+    except (KeyError, RecursionError, ValueError) as error:
         raise DamagedCheckpoint(_damaged(path, error)) from error
-    if not whole:
+    if not _has(header, arrays=list, per_context=list) or header.get('format') != FORMAT \
+            or header['arrays'] != sorted(arrays):
         raise DamagedCheckpoint(_damaged(path, 'it is of another format or lacks arrays'))
     return CheckpointFile(path, header, arrays)
 
@@ -182,6 +176,9 @@ def restore(checkpoint, state):
         Names every parameter that is missing, unknown or of another shape, or the setting that differs.
     """
     header, path = checkpoint.header, checkpoint.path
+    if not _has(header, contexts=int, optimizer=dict, meter=dict, data=dict, history=list,
+                **dict.fromkeys(_POSITION, int)) or not {'metrics', 'best'} <= set(header):
+        raise CheckpointError('{} lacks what a training needs to go on from it.'.format(path))
     _require(path, 'seed', header['seed'], state.seed)
     _require(path, 'optimizer', header['optimizer']['class'], type(state.trainer.optimizer).__name__)
     if header['batch']:
@@ -264,6 +261,11 @@ def _average(copies):
 
 def _data_identity(state):
     return {'batches per epoch': state.steps_per_epoch, 'seed': getattr(state.train_data, 'seed', None)}
+
+
+def _has(header, **kinds):
+    """Whether a header is an object with entries of these kinds."""
+    return isinstance(header, dict) and all(isinstance(header.get(name), kind) for name, kind in kinds.items())
 
 
 def _require(path, what, saved, given):

@@ -90,7 +90,7 @@ def file_digest(path, kind):
 
 
 def read_json(path, what, max_bytes=1 << 26):
-    """The content of a JSON file that may come from anywhere.
+    """The object (dict) in a JSON file that may come from anywhere.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def read_json(path, what, max_bytes=1 << 26):
     Raises
     ------
     ValueError
-        It is too large, no JSON, nested too deeply, or has whole numbers of more than 20 digits.
+        It is too large, no JSON object, nested too deeply, or has whole numbers of more than 20 digits.
     OSError
         It cannot be read.
     """
@@ -112,7 +112,10 @@ def read_json(path, what, max_bytes=1 << 26):
     try:
         if len(data) > max_bytes:
             raise ValueError('it has more than {:,} bytes'.format(max_bytes))
-        return json.loads(data.decode('utf-8'), parse_int=_whole_number)
+        content = json.loads(data.decode('utf-8'), parse_int=_whole_number)
+        if not isinstance(content, dict):
+            raise ValueError('it must be an object, got a {}'.format(type(content).__name__))
+        return content
     except RecursionError as error:
         raise ValueError('{} is no {}, or is damaged: its JSON is nested too deeply.'.format(path, what)) from error
     except ValueError as error:

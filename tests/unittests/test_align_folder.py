@@ -225,12 +225,12 @@ def test_landmarks_that_are_no_face(tmp_path, values, status):
     ('a.csv', 'a.png,1,2,3\n', 'line 1: must be a path and ten numbers'),
     ('a.csv', 'a.png,1,2,3,4,5,6,7,8,9,x\n', 'line 1: must be a path and ten numbers'),
     ('a.csv', 'a.png' + ',1' * 10 + '\na.png' + ',1' * 10, 'line 2: each photograph must have one face'),
-    ('a.json', '[1]', 'must hold an object of paths, got a list'), ('a.json', '{', 'is no JSON'),
+    ('a.json', '[1]', 'must be an object, got a list'), ('a.json', '{', 'is no JSON of paths'),
     ('a.json', '{"a.png": [1, 2]}', "'a.png': must be a path and ten numbers"),
     ('a.json', '{"a.png": null}', "'a.png': must be a path and ten numbers")])
 def test_landmark_files_that_are_wrong(tmp_path, name, text, message):
     (tmp_path / name).write_text(text)
-    with pytest.raises(ValueError, match='read_landmarks: .*' + message):
+    with pytest.raises(ValueError, match=message):
         read_landmarks(str(tmp_path / name))
 
 

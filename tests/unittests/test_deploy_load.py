@@ -17,6 +17,9 @@ from gluonfr.deploy.weights import _faults, load_parameters
 from gluonfr.model_zoo import InputSpec, get_model
 
 
+INPUT = {'size': [28, 28], 'mean': [0], 'std': [255], 'colour': 'grey'}
+
+
 @pytest.fixture
 def saved(tmp_path):
     """(folder, net) of a net with its card."""
@@ -61,11 +64,27 @@ def change(path, **entries):
 @pytest.mark.parametrize('spoil, error, message', [
     (lambda f: (f / 'w.params').write_bytes((f / 'w.params').read_bytes()[:-1]), CardError, 'must have the SHA-256'),
     (lambda f: (f / 'w.params').unlink(), CardError, 'w.params are missing'),
-    (lambda f: (f / 'card.json').write_text('{"format"'), CardError, 'is not a card'),
-    (lambda f: (f / 'card.json').write_bytes(b'\xff\xfe'), CardError, 'is not a card'),
-    (lambda f: (f / 'card.json').write_text('[]'), CardError, 'is not a card of format gluonfr-card-1'),
+    (lambda f: (f / 'card.json').write_text('{"format"'), CardError, 'is no card'),
+    (lambda f: (f / 'card.json').write_bytes(b'\xff\xfe'), CardError, 'is no card'),
+    (lambda f: (f / 'card.json').write_text('[]'), CardError, 'it must be an object, got a list'),
     (lambda f: change(f / 'card.json', sha256=None, input=None), CardError, 'the card lacks sha256, input'),
     (lambda f: change(f / 'card.json', input={'size': [28, 28], 'smell': 1}), CardError, 'input must hold size, mean'),
+    (lambda f: (f / 'card.json').write_text('{"format":' + '[' * 100000), CardError, 'nested too deeply'),
+    (lambda f: change(f / 'card.json', input={'size': [28, 28], 'mean': 0, 'std': [1], 'colour': 'grey'}), CardError,
+     'input must hold size, mean'),
+    (lambda f: change(f / 'card.json', input=dict(INPUT, mean=[0, 0, 0])), CardError, 'spec.mean must have a value'),
+    (lambda f: change(f / 'card.json', input=dict(INPUT, std=[0])), CardError, 'spec.std must be > 0'),
+    (lambda f: change(f / 'card.json', input=dict(INPUT, mean=['x'])), CardError, 'input must hold'),
+    (lambda f: change(f / 'card.json', input=dict(INPUT, size=[10 ** 9, 28])), CardError, 'size must be in'),
+    (lambda f: change(f / 'card.json', input=dict(INPUT, size=[28])), CardError, r'size must be \(height, width\)'),
+    (lambda f: change(f / 'card.json', input=dict(INPUT, colour=7)), CardError, 'colour must be one of'),
+    (lambda f: change(f / 'card.json', input=[1]), CardError, r'input must be an object of plain values, got \[1\]'),
+    (lambda f: change(f / 'card.json', embedding_size='many'), CardError, 'embedding_size must be a number'),
+    (lambda f: change(f / 'card.json', embedding_size=-3), CardError, 'embedding_size must be in'),
+    (lambda f: change(f / 'card.json', params=['w.params']), CardError, 'params must be text'),
+    (lambda f: change(f / 'card.json', model={}), CardError, 'model must be text'),
+    (lambda f: change(f / 'card.json', arguments={'embedding_size': 1e30}), CardError, 'arguments must be an object'),
+    (lambda f: change(f / 'card.json', arguments={'units': list(range(99))}), CardError, 'arguments must be an object'),
     (lambda f: change(f / 'card.json', model='lenetpluss'), ValueError, "Did you mean 'lenetplus'"),
     (lambda f: change(f / 'card.json', arguments={'embedding_size': 4}), ValueError, 'does not hold the weights of'),
     (lambda f: (f / 'card.json').unlink(), FileNotFoundError, 'must hold card.json, got: w.params')])
@@ -188,7 +207,7 @@ def test_load_symbol(tmp_path, normalises):
 
 
 @pytest.mark.parametrize('symbol, weights, message', [
-    ('{', None, 'is no MXNet symbol'), ('[]', None, 'must be an MXNet symbol'),
+    ('{', None, 'is no MXNet symbol'), ('[]', None, 'is no MXNet symbol, or is damaged: it must be an object'),
     ('{"nodes": []}', None, 'must be an MXNet symbol'), (None, b'text', 'is no file of MXNet arrays'),
     (None, 'missing', 'needs weights, .*-NNNN.params'), (None, 'named', 'there are no weights')])
 def test_load_symbol_says_what_is_wrong(tmp_path, symbol, weights, message):

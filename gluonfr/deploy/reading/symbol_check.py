@@ -96,7 +96,7 @@ def infer_shapes(symbol, **shapes):
 
 def _checked(graph):
     """What MXNet may see of a graph."""
-    nodes = graph.get('nodes') if isinstance(graph, dict) else None
+    nodes = graph.get('nodes')
     _require(isinstance(nodes, list) and 0 < len(nodes) <= MAX_NODES,
              'it must have nodes, a list of 1 to {:,}.'.format(MAX_NODES))
     outputs, checked = [], []  # outputs: how many each node has
