@@ -124,9 +124,15 @@ def _from_params(source, scratch, model=None, params=None, spec=None):
 
 
 def _from_torch(source, scratch, model=None, params=None, spec=None):
-    from .torch_weights import load_torch, native_from_torch
-    net, model, arguments, report = native_from_torch(load_torch(source), model)
-    if spec is not None:
+    from .torch_weights import native_from_torch, read_torch
+    state, prefix = read_torch(source)
+    net, model, arguments, report = native_from_torch(state, model, prefix)
+    if spec is None:
+        taken = net.input_spec
+        log.info('%s: a state dict does not say what its net takes: it is given %s as (pixel - %g) / %g, as the code '
+                 'that such names come from does. Give anything else as --input.', source, taken.colour.upper(),
+                 taken.mean[0], taken.std[0])
+    else:
         net.input_spec = spec._replace(embedding_size=net.input_spec.embedding_size)
     return Imported(net, model, arguments, unused=report.get('unused', ()))
 

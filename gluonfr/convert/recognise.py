@@ -7,9 +7,10 @@ from ..model_zoo import MODELS
 
 __all__ = ['Unknown', 'recognise']
 
-MOBILE = ('mobilefacenet', 'mobilefacenet_shared', 'mobilefacenet_ring', 'mobilefacenet_y1', 'mobilefacenet_y2', 'mbf')
+MOBILE = ('mobilefacenet', 'mobilefacenet_shared', 'mobilefacenet_ring', 'mobilefacenet_y1', 'mobilefacenet_y2', 'mbf',
+          'mbf_large')
 IRESNET = ('iresnet50', 'iresnet18', 'iresnet34', 'iresnet100', 'iresnet200')  # of equal ones the first
-STRUCTURE = ('blocks', 'scale', 'units')
+STRUCTURE = ('blocks', 'scale', 'first_hidden', 'units')
 
 
 class Unknown(Exception):
@@ -82,8 +83,10 @@ def _mobile(layers, convs, stages):
     last = norms[-1] if norms and layers.index(norms[-1]) > layers.index(head) else None
     gamma = last is not None and not last.fixed and bool((last.array('gamma') != 1).any())
     beta = bool((last.array('beta') != 0).any()) if last is not None else 'bias' in head.values
+    depthwise = [layer.settings['groups'] for layer in convs if layer.settings['groups'] > 1]
     slopes = [layer.values['slopes'].array.size for layer in layers if layer.kind == 'prelu']
     return {'blocks': (stages[0] or 1,) + tuple(stages[1:]), 'scale': len(convs[0].values['weight'].array) // 64,
+            'first_hidden': depthwise[0] if stages[0] > 1 else 64,
             'shared_slopes': bool(slopes) and max(slopes) == 1, 'last_prelu': layers[-1].kind == 'prelu',
             'fc_bias': last is not None and 'bias' in head.values, 'last_bn': (gamma, beta),
             'epsilon': (_epsilon([norm for norm in norms if norm is not last]), _epsilon([last] if last else norms)),
@@ -94,7 +97,13 @@ def _mobile(layers, convs, stages):
 def _iresnet(layers, stages):
     positions = _head(layers).values['weight'].array.shape[1] / 512
     side = math.sqrt(positions)
-    wanted = {'units': tuple(stages), 'epsilon': _epsilon([layer for layer in layers if layer.kind == 'norm'])}
+    # a PReLU right behind a convolution without bias: no BatchNorm was there, folded or not
+    middle = all(layer.inputs[0].kind != 'conv' or 'bias' in layer.inputs[0].values for layer in layers
+                 if layer.kind == 'prelu')
+    subsample = any(layer.kind == 'pool' and layer.settings.get('kernel') == (1, 1) for layer in layers)
+    wanted = {'units': tuple(stages), 'middle_norm': middle, 'subsample': subsample,
+              'use_se': any(layer.kind == 'mul' for layer in layers),
+              'epsilon': _epsilon([layer for layer in layers if layer.kind == 'norm'])}
     return dict(wanted, input_size=(16 * int(side),) * 2) if side.is_integer() else wanted
 
 

@@ -2,7 +2,7 @@
 from ..model_zoo.iresnet import IResNet
 from ..model_zoo.mobile_facenet import MobileFaceNet
 
-__all__ = ['EPSILON', 'PARAMETERS', 'layer_table']
+__all__ = ['EPSILON', 'PARAMETERS', 'ir_table', 'layer_table']
 
 EPSILON = 1e-5  # of every BatchNorm in arcface_torch: a state dict does not say it
 # Our name of a layer's parameter -> PyTorch's
@@ -28,11 +28,15 @@ def layer_table(net):
         arcface_torch has no such net.
     """
     if isinstance(net, IResNet):
+        if net.subsample or net.use_se or not net.middle_norm:
+            raise ValueError('arcface_torch: its IResNet has middle_norm=True, subsample=False and use_se=False, got '
+                             '{}, {} and {}.'.format(net.middle_norm, net.subsample, net.use_se))
         return dict(_iresnet(net.units))
     if isinstance(net, MobileFaceNet):
-        if net.blocks[0] > 1:
+        if net.blocks[0] > 1 and net.first_hidden != 128:
             raise ValueError('arcface_torch: with more than one unit in the first stage its mobilefacenet has 128 '
-                             'hidden channels there, MobileFaceNet has 64; got blocks {}.'.format(net.blocks))
+                             'hidden channels there, got first_hidden {} with blocks {}.'.format(
+                                 net.first_hidden, net.blocks))
         return dict(_mobile_facenet(net.blocks))
     raise ValueError('arcface_torch: nets that it has, too, are IResNet and MobileFaceNet, got {}.'.format(
         type(net).__name__))
@@ -54,13 +58,36 @@ def _iresnet(units):
         yield 'features.{}'.format(position + i), name
 
 
+def ir_table(net, se_block):
+    """As `layer_table`, with the names of the IR and IR-SE nets of AdaFace, face.evoLVe and TreB1eN.
+
+    Parameters
+    ----------
+    net : IResNet
+    se_block : str
+        What they call squeeze-and-excitation inside of res_layer.
+    """
+    table = {'features.{}'.format(i): 'input_layer.{}'.format(i) for i in range(3)}
+    count, last = sum(net.units), 6 if net.middle_norm else 5
+    for unit in range(count):
+        ours, theirs = 'features.{}'.format(3 + unit), 'body.{}'.format(unit)
+        table.update({'{}.body.{}'.format(ours, i): '{}.res_layer.{}'.format(theirs, i) for i in range(last)})
+        table.update({'{}.body.{}.fc.{}'.format(ours, last, i): '{}.res_layer.{}.{}'.format(theirs, se_block, name)
+                      for i, name in enumerate(('fc1', 'relu', 'fc2'))})
+        table.update({'{}.shortcut.{}'.format(ours, i): '{}.shortcut_layer.{}'.format(theirs, i) for i in range(2)})
+    table.update({'features.{}'.format(3 + count + i): 'output_layer.{}'.format(i) for i in range(5)})
+    return table
+
+
 def _mobile_facenet(blocks):
     yield from _conv('features.0', 'layers.0')
-    yield from _conv('features.1', 'layers.1')
-    position = 2
-    for stage, count in enumerate(blocks[1:], 1):  # theirs keeps the residual units of a stage in a block of their own
-        names = ['layers.{}'.format(2 * stage)] + ['layers.{}.layers.{}'.format(2 * stage + 1, i) for i in range(count)]
-        for theirs in names:
+    position = 1
+    if blocks[0] == 1:
+        yield from _conv('features.1', 'layers.1')
+        position = 2
+    for stage, count in enumerate(blocks):  # theirs keeps the residual units of a stage in a block of their own
+        names = ['layers.{}.layers.{}'.format(2 * stage + 1, i) for i in range(count)]
+        for theirs in (['layers.{}'.format(2 * stage)] + names if stage else names if count > 1 else []):
             for i, length in enumerate((3, 3, 2)):
                 yield from _conv('features.{}.out.{}'.format(position, i), '{}.layers.{}'.format(theirs, i), length)
             position += 1

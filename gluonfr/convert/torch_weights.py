@@ -1,4 +1,4 @@
-"""PyTorch state dicts of InsightFace's arcface_torch, in and out."""
+"""PyTorch state dicts: of InsightFace's arcface_torch in and out, of MagFace and the IR nets in."""
 import inspect
 import logging
 import os
@@ -10,11 +10,15 @@ import numpy as np
 from mxnet import nd
 
 from ..deploy.reading.error import ConvertError, names
-from ..model_zoo import get_model, iresnet18, iresnet34, iresnet50, iresnet100, iresnet200, mbf
-from .torch_names import EPSILON, PARAMETERS, layer_table
+from ..model_zoo import (InputSpec, IResNet, get_model, iresnet18, iresnet34, iresnet50, iresnet100, iresnet200, mbf,
+                         mbf_large)
+from . import torch_ir
+from .torch_names import EPSILON, PARAMETERS, ir_table, layer_table
 
-__all__ = ['import_torch', 'load_torch', 'native_from_torch', 'torch_from_native']
+__all__ = ['import_torch', 'load_torch', 'native_from_torch', 'read_torch', 'torch_from_native']
 
+ANCHORS = ('layer1.0.conv1.weight', 'conv_sep.layers.0.weight', torch_ir.FIRST)  # one for each kind of net
+MAGFACE = InputSpec(mean=(0,) * 3, std=(255,) * 3, colour='bgr'), 2e-5  # what its code gives its nets, and eps
 WRAPPERS = ('state_dict', 'state_dict_backbone')  # of training checkpoints: Lightning's, arcface_torch's
 COUNTER = 'num_batches_tracked'  # of training steps, in each BatchNorm: no output depends on it
 
@@ -43,9 +47,9 @@ def load_torch(path):
     Parameters
     ----------
     path : str
-        A state dict as `torch.save` writes it, plain or as 'state_dict' or 'state_dict_backbone' of a checkpoint. The
-        prefixes 'module.' and 'backbone.' of its names are taken away; where 'backbone.' tells the net from what else
-        was trained, such as a class layer, the rest is left out.
+        A state dict as `torch.save` writes it, plain or as 'state_dict' or 'state_dict_backbone' of a checkpoint. A
+        prefix of all names of the net, such as 'module.', 'backbone.', 'model.' or 'features.module.', is taken away;
+        what else was trained, such as a class layer, is left out.
 
     Returns
     -------
@@ -61,6 +65,11 @@ def load_torch(path):
     ImportError
         torch is missing or older than 2.6.
     """
+    return read_torch(path)[0]
+
+
+def read_torch(path):
+    """What `load_torch` gives, and the prefix that the names had."""
     torch = import_torch()
     if not os.path.isfile(path):
         raise FileNotFoundError('load_torch: there is no file {}.'.format(path))
@@ -78,17 +87,27 @@ def load_torch(path):
     if not isinstance(state, dict) or not state or not all(
             isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()):
         raise ConvertError('load_torch: {} must hold tensors by name, got {}.'.format(path, _contents(state)))
-    if any('backbone.' in name for name in state):
-        others = [name for name in state if 'backbone.' not in name]
-        if others:
-            logging.getLogger('gluonfr').info('%s: left out what is no part of the backbone: %s', path, names(others))
-        state = {name: value for name, value in state.items() if 'backbone.' in name}
-    return {re.sub(r'^((module|backbone)\.)+', '', name): value.float().numpy() for name, value in state.items()
-            if not name.endswith(COUNTER)}
+    prefix = _prefix(path, state)
+    others = [name for name in state if not name.startswith(prefix)]
+    if others:
+        logging.getLogger('gluonfr').info('%s: left out what is no part of the net: %s', path, names(others))
+    return {name[len(prefix):]: value.float().numpy() for name, value in state.items()
+            if name.startswith(prefix) and not name.endswith(COUNTER)}, prefix
 
 
-def native_from_torch(state, model=None):
-    """Make the net that a state dict of arcface_torch is of, with its weights.
+def _prefix(path, state):
+    """What stands before the names of the one net that a state dict holds."""
+    found = sorted({name[:-len(anchor)] for name in state for anchor in ANCHORS
+                    if name == anchor or name.endswith('.' + anchor)})
+    if len(found) > 1:
+        raise ConvertError('load_torch: {} must hold one net, got several, with names that begin with {}: save that '
+                           'which is meant alone.'.format(path, ', '.join(map(repr, found))))
+    return found[0] if found else os.path.commonprefix(
+        [re.match(r'((module|backbone)\.)*', name).group() for name in state])
+
+
+def native_from_torch(state, model=None, prefix=''):
+    """Make the net that a state dict is of, with its weights.
 
     Where the net has gamma of its last BatchNorm fixed at 1 and the state dict has another, it goes into the fully
     connected layer before.
@@ -96,9 +115,12 @@ def native_from_torch(state, model=None):
     Parameters
     ----------
     state : dict of str to array
-        Of IResNet or mobilefacenet, with arcface_torch's names.
+        Of IResNet or mobilefacenet, with arcface_torch's names, or of an IR net with those of AdaFace, face.evoLVe and
+        TreB1eN.
     model : str or None
         Name for `get_model`; None finds the net by names and shapes.
+    prefix : str
+        What stood before the names: 'features.' does in MagFace's files, whose nets take another input.
 
     Returns
     -------
@@ -111,14 +133,21 @@ def native_from_torch(state, model=None):
     ConvertError
         Names are missing or unused, or shapes differ; all are listed.
     """
-    name, arguments = _recognise(state)
+    magface, ir = 'features' in prefix.split('.'), torch_ir.FIRST in state
+    name, arguments = _recognise(state, MAGFACE[1] if magface else EPSILON)
     if model is not None:
-        name, arguments = model, {key: value for key, value in arguments.items() if key not in ('units', 'blocks')}
+        name, arguments = model, {key: value for key, value in arguments.items()
+                                  if key not in ('units', 'blocks', 'first_hidden')}
     try:
         net = get_model(name, need_cls_layer=False, **arguments)
-        table = layer_table(net)
+        table = ir_table(net, torch_ir.se_block(state)) if ir and isinstance(net, IResNet) else layer_table(net)
     except (TypeError, ValueError) as error:
         raise ConvertError('native_from_torch: the weights do not fit {}: {}'.format(name, error)) from error
+    if magface:
+        net.input_spec = MAGFACE[0]._replace(size=net.input_spec.size, embedding_size=net.input_spec.embedding_size)
+    elif ir and torch_ir.is_adaface(state):
+        net.input_spec = net.input_spec._replace(colour='bgr')
+    state = torch_ir.completed(state) if ir else state
     params = net._collect_params_with_prefix()
     theirs = {ours: _their_name(table, ours) for ours in params}
     _check({theirs[ours]: param.shape for ours, param in params.items()}, state, name)
@@ -181,7 +210,7 @@ def torch_from_native(net):
     return state
 
 
-def _recognise(state):
+def _recognise(state, epsilon):
     """(model, arguments) of a state dict; arguments that are the model's own defaults are left out."""
     def shape(name):
         if name not in state:
@@ -191,13 +220,16 @@ def _recognise(state):
     def count(pattern):
         return len({match.group(1) for match in map(re.compile(pattern).match, state) if match})
 
+    makers = {inspect.signature(maker).parameters['units'].default: maker
+              for maker in (iresnet18, iresnet34, iresnet50, iresnet100, iresnet200)}
     if 'layer1.0.conv1.weight' in state:
         embedding_size, inputs = shape('fc.weight')
         side = round((inputs / 512) ** 0.5)
         arguments = {'units': tuple(count(r'layer{}\.(\d+)\.'.format(stage)) for stage in (1, 2, 3, 4)),
-                     'input_size': 16 * side, 'embedding_size': embedding_size, 'epsilon': EPSILON}
-        makers = {inspect.signature(maker).parameters['units'].default: maker
-                  for maker in (iresnet18, iresnet34, iresnet50, iresnet100, iresnet200)}
+                     'input_size': 16 * side, 'embedding_size': embedding_size, 'epsilon': epsilon}
+        maker = makers.get(arguments['units'], iresnet50)
+    elif torch_ir.FIRST in state:
+        arguments = torch_ir.ir_arguments(state, shape)
         maker = makers.get(arguments['units'], iresnet50)
     elif 'conv_sep.layers.0.weight' in state:
         height, width = shape('features.layers.0.layers.0.weight')[2:]
@@ -207,11 +239,14 @@ def _recognise(state):
                      'scale': shape('layers.0.layers.0.weight')[0] // 64,
                      'input_size': 16 * height if height == width else (16 * height, 16 * width),
                      'embedding_size': shape('features.layers.2.weight')[0], 'epsilon': EPSILON}
-        maker = mbf
+        maker = mbf if plain else mbf_large
+        if not plain:
+            arguments['first_hidden'] = shape('layers.1.layers.0.layers.0.layers.0.weight')[0]
     else:
         raise ConvertError("native_from_torch: the names must be those of arcface_torch's IResNet "
-                           '(layer1.0.conv1.weight, ...) or mobilefacenet (conv_sep.layers.0.weight, ...), got {}.'
-                           .format(names(list(state))))
+                           '(layer1.0.conv1.weight, ...) or mobilefacenet (conv_sep.layers.0.weight, ...), or of the '
+                           'IR nets of AdaFace, face.evoLVe and TreB1eN (input_layer.0.weight, ...), got {}. Export '
+                           'another net to ONNX and convert that: it is taken as it is.'.format(names(list(state))))
     defaults = inspect.signature(maker).parameters
     return maker.__name__, {key: value for key, value in arguments.items() if value != defaults[key].default}
 

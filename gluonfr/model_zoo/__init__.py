@@ -5,8 +5,8 @@ from .iresnet import IResNet, iresnet18, iresnet34, iresnet50, iresnet100, iresn
 from .lenet import LeNetPlus
 from .macs import count_macs, count_parameters
 from .miniresnet import MiniResNet18
-from .mobile_facenet import (MobileFaceNet, get_mobile_facenet, mbf, mobilefacenet_ring, mobilefacenet_shared,
-                             mobilefacenet_y1, mobilefacenet_y2)
+from .mobile_facenet import (MobileFaceNet, get_mobile_facenet, mbf, mbf_large, mobilefacenet_ring,
+                             mobilefacenet_shared, mobilefacenet_y1, mobilefacenet_y2)
 from .model_store import choose_card, get_model_file
 from .registry import MODELS
 from .resnet_face import (ResNetFace, resnet18_v1b_face, resnet34_v1b_face, resnet50_v1b_face, resnet50_v1c_face,
@@ -20,7 +20,7 @@ __all__ = ['AttentionModule', 'AttentionNetFace', 'IResNet', 'InputSpec', 'LeNet
            'MobileFaceNet', 'ResNetFace', 'SEResNetV2', 'attention_net56', 'attention_net92', 'attention_net128',
            'attention_net164', 'attention_net236', 'attention_net452', 'count_macs', 'count_parameters',
            'get_attention_face', 'get_mobile_facenet', 'get_model', 'get_model_file', 'get_model_list', 'get_se_resnet',
-           'iresnet18', 'iresnet34', 'iresnet50', 'iresnet100', 'iresnet200', 'mbf', 'mobilefacenet_ring',
+           'iresnet18', 'iresnet34', 'iresnet50', 'iresnet100', 'iresnet200', 'mbf', 'mbf_large', 'mobilefacenet_ring',
            'mobilefacenet_shared', 'mobilefacenet_y1', 'mobilefacenet_y2', 'resnet18_v1b_face', 'resnet34_v1b_face',
            'resnet50_v1b_face', 'resnet50_v1c_face', 'resnet50_v1d_face', 'resnet101_v1b_face', 'resnet101_v1c_face',
            'resnet101_v1d_face', 'resnet152_v1b_face', 'resnet152_v1c_face', 'resnet152_v1d_face', 'se_resnet18_v2',

@@ -3,7 +3,7 @@ import mxnet as mx
 from mxnet.gluon import HybridBlock, nn
 
 from ..nn import Chain, Dropout, FrBase, PReLU
-from ..nn.basic_blocks import EmbeddingNorm
+from ..nn.basic_blocks import EmbeddingNorm, SELayer
 from ..utils.check import check_int, check_number
 from .registry import variant
 from .spec import face_spec
@@ -14,18 +14,24 @@ __all__ = ['IResNet', 'iresnet18', 'iresnet34', 'iresnet50', 'iresnet100', 'ires
 class _Unit(HybridBlock):
     """BN-conv-BN-PReLU-conv-BN around an identity, or around a 1x1 convolution where the shape changes."""
 
-    def __init__(self, in_channels, channels, stride, epsilon):
+    def __init__(self, in_channels, channels, stride, epsilon, middle_norm=True, subsample=False, use_se=False):
         super().__init__()
         conv = dict(kernel_size=3, padding=1, use_bias=False)
         with self.name_scope():
             self.body = Chain(prefix='')
             self.body.add(nn.BatchNorm(epsilon=epsilon, in_channels=in_channels),
-                          nn.Conv2D(channels, in_channels=in_channels, **conv),
-                          nn.BatchNorm(epsilon=epsilon, in_channels=channels), PReLU(channels),
+                          nn.Conv2D(channels, in_channels=in_channels, **conv))
+            if middle_norm:
+                self.body.add(nn.BatchNorm(epsilon=epsilon, in_channels=channels))
+            self.body.add(PReLU(channels),
                           nn.Conv2D(channels, strides=stride, in_channels=channels, **conv),
                           nn.BatchNorm(epsilon=epsilon, in_channels=channels))
+            if use_se:
+                self.body.add(SELayer(channels, channels))
             self.shortcut = None
-            if stride != 1 or in_channels != channels:
+            if subsample and stride != 1 and in_channels == channels:
+                self.shortcut = nn.MaxPool2D(1, stride)
+            elif stride != 1 or in_channels != channels:
                 self.shortcut = nn.HybridSequential(prefix='shortcut_')
                 with self.shortcut.name_scope():
                     self.shortcut.add(nn.Conv2D(channels, 1, stride, use_bias=False, in_channels=in_channels),
@@ -64,6 +70,14 @@ class IResNet(FrBase):
         Residual units of the four stages, >= 1.
     dropout : float
         Rate before the fully connected layer, in [0, 1).
+    middle_norm : bool
+        BatchNorm between the first convolution of a unit and its PReLU. The IR nets of face.evoLVe and TreB1eN have
+        none.
+    subsample : bool
+        Take every second pixel as shortcut where only the size changes, in the first stage, instead of a convolution.
+        AdaFace's IR nets and those others do so.
+    use_se : bool
+        Squeeze-and-excitation (1709.01507) at the end of each unit, as the IR-SE nets have it.
     epsilon : float
         Of all BatchNorms. 2e-5 is that of InsightFace's MXNet weights, 1e-5 that of its PyTorch ones.
     input_size : int or (int, int)
@@ -82,13 +96,14 @@ class IResNet(FrBase):
     default_init = mx.init.MSRAPrelu('in', 0.25)
 
     def __init__(self, classes=None, embedding_size=512, weight_norm=False, feature_norm=False, need_cls_layer=None, *,
-                 units=(3, 4, 14, 3), dropout=0.4, epsilon=2e-5, input_size=112, std=127.5, **kwargs):
+                 units=(3, 4, 14, 3), dropout=0.4, epsilon=2e-5, input_size=112, std=127.5, middle_norm=True,
+                 subsample=False, use_se=False, **kwargs):
         super().__init__(classes, embedding_size, weight_norm, feature_norm, need_cls_layer, **kwargs)
         owner = type(self).__name__
         if len(units) != 4:
             raise ValueError('{}: units must be four numbers, got {}.'.format(owner, units))
         check_number(owner, 'dropout', dropout, 0, 1, high_open=True)
-        self.units = tuple(units)
+        self.units, self.middle_norm, self.subsample, self.use_se = tuple(units), middle_norm, subsample, use_se
         self.input_spec = face_spec(owner, embedding_size, input_size, std)
         height, width = (side // 16 for side in self.input_spec.size)
         with self.name_scope():
@@ -99,7 +114,8 @@ class IResNet(FrBase):
                 before = 64
                 for count, channels in zip(units, (64, 128, 256, 512)):                           # 56, 28, 14, 7
                     for i in range(check_int(owner, 'units', count, 1)):
-                        self.features.add(_Unit(before, channels, 1 if i else 2, epsilon))
+                        self.features.add(_Unit(before, channels, 1 if i else 2, epsilon, middle_norm, subsample,
+                                                use_se))
                         before = channels
                 self.features.add(nn.BatchNorm(epsilon=epsilon, in_channels=512), Dropout(dropout), nn.Flatten(),
                                   nn.Dense(embedding_size, in_units=512 * height * width),

@@ -8,7 +8,8 @@ from ..utils.check import check_int
 from .registry import MODELS, variant
 from .spec import face_spec
 
-__all__ = ['MobileFaceNet', 'get_mobile_facenet', 'mbf', 'mobilefacenet_ring', 'mobilefacenet_shared',
+__all__ = ['MobileFaceNet', 'get_mobile_facenet', 'mbf', 'mbf_large', 'mobilefacenet_ring',
+           'mobilefacenet_shared',
            'mobilefacenet_y1', 'mobilefacenet_y2']
 
 # Three stages after the first: (hidden channels of the unit that halves the image, of the residual ones, output width).
@@ -65,6 +66,7 @@ class MobileFaceNet(FrBase):
     mobilefacenet_y1       1,003,264 221.0 M 128 InsightFace's MXNet y1: its embedding layer has a bias
     mobilefacenet_y2       1,996,032 468.8 M 256 InsightFace's MXNet y2: blocks (2, 8, 16, 4)
     mbf                    2,059,520 437.5 M 512 InsightFace's PyTorch 'mbf': scale 2
+    mbf_large              6,314,880 1.82 G  512 its 'mbf_large': blocks (2, 8, 12, 4), scale 4
     ====================== ========= ======= === =====================================================================
 
     `initialize` without an initializer draws He's for PReLU ("Delving Deep into Rectifiers", 1502.01852) by each
@@ -85,6 +87,8 @@ class MobileFaceNet(FrBase):
         and residual ones after each of the three bottlenecks that halve the image.
     scale : int
         Factor of the stages' output channels, not of the hidden ones.
+    first_hidden : int
+        Hidden channels of the units before the first halving, where there is more than one.
     shared_slopes : bool
         One slope for a whole PReLU instead of one for each channel.
     last_prelu : bool
@@ -111,15 +115,17 @@ class MobileFaceNet(FrBase):
     default_init = mx.init.MSRAPrelu('in', 0.25)
 
     def __init__(self, classes=None, use_se=False, weight_norm=False, feature_norm=False, need_cls_layer=None, *,
-                 embedding_size=128, blocks=(1, 4, 6, 2), scale=1, shared_slopes=False, last_prelu=False,
-                 fc_bias=False, last_bn=(False, True), epsilon=1e-5, input_size=112, std=127.5, **kwargs):
+                 embedding_size=128, blocks=(1, 4, 6, 2), scale=1, first_hidden=64, shared_slopes=False,
+                 last_prelu=False, fc_bias=False, last_bn=(False, True), epsilon=1e-5, input_size=112, std=127.5,
+                 **kwargs):
         super().__init__(classes, embedding_size, weight_norm, feature_norm, need_cls_layer, **kwargs)
         owner = type(self).__name__
         if len(blocks) != 4:
             raise ValueError('{}: blocks must be four numbers, got {}.'.format(owner, blocks))
         first, *rest = [check_int(owner, 'blocks', n, low) for n, low in zip(blocks, (1, 0, 0, 0))]
         check_int(owner, 'scale', scale, 1)
-        self.blocks = tuple(blocks)
+        check_int(owner, 'first_hidden', first_hidden, 1)
+        self.blocks, self.first_hidden = tuple(blocks), first_hidden
         self.input_spec = face_spec(owner, embedding_size, input_size, std)
         eps, last_eps = epsilon if isinstance(epsilon, (tuple, list)) else (epsilon, epsilon)
         slopes = 'shared' if shared_slopes else 'channel'
@@ -136,7 +142,7 @@ class MobileFaceNet(FrBase):
                 if first == 1:
                     self.features.add(_Conv(width, width, 3, 1, 1, 64, slopes, eps))
                 else:
-                    self.features.add(*units(first, 64))
+                    self.features.add(*units(first, first_hidden))
                 for count, (halving, residual, channels) in zip(rest, STAGES):                    # 28, 14, 7
                     self.features.add(_Bottleneck(width, halving, channels * scale, 2, slopes, eps, use_se))
                     width = channels * scale
@@ -165,3 +171,5 @@ mobilefacenet_y1 = variant(MobileFaceNet, 'mobilefacenet_y1', fc_bias=True, epsi
 mobilefacenet_y2 = variant(MobileFaceNet, 'mobilefacenet_y2', embedding_size=256, blocks=(2, 8, 16, 4),
                            epsilon=(1e-3, 2e-5), std=128)
 mbf = variant(MobileFaceNet, 'mbf', 'mobilefacenet_mbf', embedding_size=512, scale=2, last_bn=(True, True))
+mbf_large = variant(MobileFaceNet, 'mbf_large', embedding_size=512, blocks=(2, 8, 12, 4), scale=4, first_hidden=128,
+                    last_bn=(True, True))

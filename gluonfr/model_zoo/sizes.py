@@ -13,6 +13,7 @@ SIZES = {
     'mobilefacenet_y1': Size(1003264, 220965376, 128),  # 1,003,136 and the bias of its embedding layer
     'mobilefacenet_y2': Size(1996032, 468825088, 256),
     'mbf': Size(2059520, 437520896, 512),
+    'mbf_large': Size(6314880, 1816482816, 512),
     'iresnet18': Size(24025600, 2609954816, 512),
     'iresnet34': Size(34139328, 4459642880, 512),
     'iresnet50': Size(43590848, 6309330944, 512),

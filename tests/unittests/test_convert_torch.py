@@ -19,7 +19,9 @@ UNITS = (2, 1, 1, 1)
 SMALL = {'iresnet': (lambda: cases.IResNet(UNITS, 24, 32),
                      ('iresnet50', {'units': UNITS, 'input_size': 32, 'embedding_size': 24, 'epsilon': 1e-5})),
          'mbf': (lambda: cases.MobileFaceNet((1, 2, 0, 1), 1, 24, 48),
-                 ('mbf', {'blocks': (1, 2, 0, 1), 'scale': 1, 'input_size': 48, 'embedding_size': 24}))}
+                 ('mbf', {'blocks': (1, 2, 0, 1), 'scale': 1, 'input_size': 48, 'embedding_size': 24})),
+         'mbf_large': (lambda: cases.MobileFaceNet((2, 1, 0, 1), 2, 24, 48),
+                       ('mbf_large', {'blocks': (2, 1, 0, 1), 'scale': 2, 'input_size': 48, 'embedding_size': 24}))}
 
 
 def embeddings(net, images):
@@ -59,7 +61,7 @@ def parameters(net):
 
 @pytest.mark.parametrize('kind, form', [
     ('iresnet', 'plain'), ('iresnet', 'checkpoint'), ('iresnet', 'half'), ('mbf', 'plain'), ('mbf', 'parallel'),
-    ('mbf', 'lightning'), ('mbf', 'double')])
+    ('mbf', 'lightning'), ('mbf', 'double'), ('mbf_large', 'model')])
 def test_a_state_dict_becomes_the_same_net(kind, form, tmp_path):
     make, (name, arguments) = SMALL[kind]
     net = cases.randomised(make())
@@ -75,6 +77,9 @@ def test_a_state_dict_becomes_the_same_net(kind, form, tmp_path):
     elif form == 'lightning':
         state = {'state_dict': dict({'module.backbone.' + key: value for key, value in state.items()},
                                     **{'module.head.weight': torch.zeros(9, 24)})}
+    elif form == 'model':
+        state = {'state_dict': dict({'model.' + key: value for key, value in state.items()},
+                                    **{'head.kernel': torch.zeros(24, 9)})}
     torch.save(state, str(tmp_path / 'net.pth'))
     loaded = load_torch(str(tmp_path / 'net.pth'))
     assert {value.dtype for value in loaded.values()} == {np.dtype('float32')}
@@ -89,10 +94,12 @@ def test_a_state_dict_becomes_the_same_net(kind, form, tmp_path):
 
 @pytest.mark.parametrize('name, units', [('iresnet18', (2, 2, 2, 2)), ('iresnet34', (3, 4, 6, 3)),
                                          ('iresnet50', (3, 4, 14, 3)), ('iresnet100', (3, 13, 30, 3)),
-                                         ('iresnet200', (6, 26, 60, 6)), ('mbf', None)])
+                                         ('iresnet200', (6, 26, 60, 6)), ('mbf', None),
+                                         ('mbf_large', None)])
 def test_the_table_has_every_name_of_every_size(name, units):
     with torch.device('meta'):
-        theirs = cases.MobileFaceNet() if units is None else cases.IResNet(units)
+        theirs = cases.IResNet(units) if units else \
+            cases.MobileFaceNet(*[(2, 8, 12, 4), 4] if name == 'mbf_large' else [])
     wanted = {key: tuple(value.shape) for key, value in theirs.state_dict().items()}
     counters = {key for key in wanted if key.endswith('.num_batches_tracked')}
     table, found = layer_table(get_model(name)), {}
@@ -100,7 +107,7 @@ def test_the_table_has_every_name_of_every_size(name, units):
         layer, _, kind = key.rpartition('.')
         found['{}.{}'.format(table[layer], PARAMETERS[kind])] = param.shape
     assert found == {key: shape for key, shape in wanted.items() if key not in counters}
-    if name in ('iresnet18', 'mbf'):
+    if name in ('iresnet18', 'mbf', 'mbf_large'):
         native, *known, report = native_from_torch({key: np.zeros(shape) for key, shape in wanted.items()})
         assert known == [name, {'epsilon': 1e-5} if units else {}] and report['unused'] == sorted(counters)
 
@@ -117,7 +124,9 @@ def test_iresnet50_at_full_size():
     ('mobilefacenet', {'input_size': 32}, lambda: cases.MobileFaceNet(scale=1, embedding_size=128, side=32)),
     ('mobilefacenet_shared', {'input_size': 32}, lambda: cases.MobileFaceNet(scale=1, embedding_size=128, side=32)),
     ('mobilefacenet_y1', {'input_size': 32}, lambda: cases.MobileFaceNet(scale=1, embedding_size=128, side=32)),
-    ('mbf', {'input_size': 32}, lambda: cases.MobileFaceNet(side=32))])
+    ('mbf', {'input_size': 32}, lambda: cases.MobileFaceNet(side=32)),
+    ('mbf_large', {'input_size': 32, 'blocks': (2, 1, 0, 1), 'scale': 2},
+     lambda: cases.MobileFaceNet((2, 1, 0, 1), 2, side=32))])
 def test_export_gives_pytorch_the_same_net(name, arguments, theirs, tmp_path):
     net, theirs = ours(name, **arguments), theirs()
     assert export_torch(net, str(tmp_path / 'net.pth')) < 1e-5
@@ -241,7 +250,8 @@ def test_a_file_that_ends_too_early(zipped, tmp_path):
     ('lenetplus', {}, 'are IResNet and MobileFaceNet, got LeNetPlus'),
     ('mobilefacenet', {'use_se': True, 'input_size': 32}, r'no place for features\.2\.out\.3\.'),
     ('mobilefacenet_ring', {'input_size': 32}, r'no place for features\.\d+\.alpha of this MobileFaceNet'),
-    ('mobilefacenet_y2', {'input_size': 32}, r'128 hidden channels .* got blocks \(2, 8, 16, 4\)')])
+    ('iresnet18', {'input_size': 32, 'subsample': True}, 'its IResNet has middle_norm=True, subsample=False'),
+    ('mobilefacenet_y2', {'input_size': 32}, r'128 hidden .* got first_hidden 64 with blocks \(2, 8, 16, 4\)')])
 def test_nets_that_arcface_torch_does_not_have(name, arguments, message, tmp_path):
     net = get_model(name, need_cls_layer=False, **arguments)
     net.initialize(mx.init.Zero())

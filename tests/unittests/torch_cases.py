@@ -45,6 +45,60 @@ class IResNet(nn.Module):
         return self.features(self.fc(torch.flatten(self.bn2(x), 1)))
 
 
+class Excitation(nn.Module):
+    """Squeeze-and-excitation of the IR-SE nets: a ReLU, and no biases."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.fc1, self.fc2 = norm_conv(width, width // 16, 1), norm_conv(width // 16, width, 1)
+
+    def forward(self, x):
+        gate = self.fc2(torch.relu(self.fc1(x.mean((2, 3), keepdim=True))))
+        return x * torch.sigmoid(gate)
+
+
+class IrUnit(nn.Module):
+    def __init__(self, inputs, outputs, stride, adaface, se):
+        super().__init__()
+        middle = [nn.BatchNorm2d(outputs)] if adaface else []
+        self.res_layer = nn.Sequential(nn.BatchNorm2d(inputs), norm_conv(inputs, outputs, 3, 1, 1), *middle,
+                                       nn.PReLU(outputs), norm_conv(outputs, outputs, 3, stride, 1),
+                                       nn.BatchNorm2d(outputs))
+        if se:
+            self.res_layer.add_module('se_block' if adaface else str(len(self.res_layer)), Excitation(outputs))
+        self.shortcut_layer = nn.MaxPool2d(1, stride) if inputs == outputs else nn.Sequential(
+            norm_conv(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        return self.res_layer(x) + self.shortcut_layer(x)
+
+
+class IrNet(nn.Module):
+    """The IR net of AdaFace, which gives (embedding of length 1, its length before), or of face.evoLVe and TreB1eN."""
+
+    def __init__(self, units, adaface=False, se=False, embedding_size=512, side=112):
+        super().__init__()
+        self.adaface = adaface
+        self.input_layer = nn.Sequential(norm_conv(3, 64, 3, 1, 1), nn.BatchNorm2d(64), nn.PReLU(64))
+        widths = [64] + [32 << stage for stage, count in enumerate(units, 1) for _ in range(count)]
+        self.body = nn.Sequential(*[IrUnit(before, width, 2 if i in self.starts(units) else 1, adaface, se)
+                                    for i, (before, width) in enumerate(zip(widths, widths[1:]))])
+        self.output_layer = nn.Sequential(
+            nn.BatchNorm2d(512), nn.Dropout(0.4), nn.Flatten(), nn.Linear(512 * (side // 16) ** 2, embedding_size),
+            nn.BatchNorm1d(embedding_size, affine=not adaface))
+
+    @staticmethod
+    def starts(units):
+        return [sum(units[:stage]) for stage in range(4)]
+
+    def forward(self, x):
+        x = self.output_layer(self.body(self.input_layer(x)))
+        if not self.adaface:
+            return x
+        length = torch.norm(x, 2, 1, True)
+        return torch.div(x, length), length
+
+
 class Layers(nn.Module):
     """Modules in a row under the name `layers`, perhaps around an identity."""
 
@@ -72,7 +126,9 @@ class MobileFaceNet(nn.Module):
     def __init__(self, blocks=(1, 4, 6, 2), scale=2, embedding_size=512, side=112):
         super().__init__()
         width = 64 * scale
-        layers = [conv(3, width, 3, 2, 1), conv(width, width, 3, 1, 1, groups=64)]
+        layers = [conv(3, width, 3, 2, 1)]
+        layers.append(conv(width, width, 3, 1, 1, groups=64) if blocks[0] == 1 else
+                      Layers(*[bottleneck(width, 128, width, 1, True) for _ in range(blocks[0])]))
         for count, first, hidden, outputs in zip(blocks[1:], (128, 256, 512), (128, 256, 256), (64, 128, 128)):
             layers.append(bottleneck(width, first, outputs * scale, 2))
             width = outputs * scale
@@ -105,8 +161,9 @@ def randomised(net, seed=0):
         elif isinstance(module, nn.PReLU):
             uniform(module.weight, -0.1, 0.5)
         elif isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
-            uniform(module.weight, 0.6, 1.4)
-            uniform(module.bias, -0.2, 0.2)
+            if module.affine:
+                uniform(module.weight, 0.6, 1.4)
+                uniform(module.bias, -0.2, 0.2)
             uniform(module.running_mean, -0.2, 0.2)
             uniform(module.running_var, 0.3, 1.5)
     if isinstance(net, IResNet):

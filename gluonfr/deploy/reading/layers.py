@@ -65,7 +65,9 @@ def in_order(output):
 
 
 def pool(name, source, kind, kernel=None, stride=None, pad=None, ceil=False, with_pad=True):
-    """A pooling layer, of all positions without `kernel`."""
+    """A pooling layer, of all positions without `kernel`; `source` where each position is by itself."""
+    if kernel == (1, 1) and stride == (1, 1) and not any(pad):
+        return source
     if kernel is None:
         return Layer('pool', name, [source], type=kind)
     return Layer('pool', name, [source], type=kind, kernel=kernel, stride=stride, pad=pad, ceil=ceil,
