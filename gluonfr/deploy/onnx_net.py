@@ -80,7 +80,7 @@ class OnnxNet(HybridBlock):
                               .format(error)) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads_to_use()
-        options.log_severity_level = 3  # errors; they are raised, too
+        options.log_severity_level = 4  # not errors: they are raised
         try:
             self._session = onnxruntime.InferenceSession(model, options, providers=['CPUExecutionProvider'])
         except Exception as error:  # its errors have no base of their own
@@ -98,8 +98,9 @@ class OnnxNet(HybridBlock):
         meta = self._session.get_modelmeta()
         self.input_spec = spec or described_input(meta.producer_name, meta.custom_metadata_map) or \
             _read_input(model)._replace(size=size)
-        self.input_spec = self.input_spec._replace(
-            embedding_size=self._run(np.zeros((1,) + self.input_spec.shape)).shape[1])
+        two = np.random.RandomState(0).uniform(-1, 1, (2,) + self.input_spec.shape)
+        self._fixed_inside(two, self._session.get_outputs()[0].shape)
+        self.input_spec = self.input_spec._replace(embedding_size=self._run(two[:1]).shape[1])
 
     def submit(self, x):
         """Run images (B, 3, H, W); returns a function that gives their embeddings, as that of `Runner` does."""
@@ -109,6 +110,21 @@ class OnnxNet(HybridBlock):
     def forward(self, x):
         """Embeddings of an NDArray, as an NDArray."""
         return nd.array(self._run(x.asnumpy()), x.context)
+
+    def _fixed_inside(self, two, declared):
+        """See whether a model that says it takes any number of images does, and how many if not.
+
+        PyTorch's exporter since 2.9 keeps the number it was traced with in each Reshape, whatever the input is called.
+        """
+        if self._batch is not None:
+            return
+        try:
+            both = self._run(two)
+            self._batch = 1
+            if np.allclose(self._run(two[1:]), both[1:], atol=1e-3 * np.abs(both).max(), equal_nan=True):
+                self._batch = None
+        except ValueError:
+            self._batch = declared[0] if declared and isinstance(declared[0], int) and declared[0] > 0 else 1
 
     def _run(self, x):
         x = np.asarray(x, self._type)

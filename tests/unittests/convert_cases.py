@@ -54,7 +54,8 @@ class OnnxWriter:
     slopes : {'C', 'C11', '1C11', 'one', 'leaky'}
         Shape of PRelu's slopes; 'one' and 'leaky' (LeakyRelu) for shared ones.
     dense : {'gemm', 'trans', 'alpha', 'matmul', 'transpose', 'conv'}
-    head : {'flatten', 'reshape', 'dynamic', 'squeeze'}
+    head : {'flatten', 'reshape', 'dynamic', 'squeeze'} or (int, int)
+        Two numbers: the shape of a Reshape, as PyTorch writes it since 2.9, for the number of images that it has seen.
     constants : {'initializer', 'constant', 'identity', 'half'}
         Where weights lie; 'half': as float16 that is cast.
     scaling : {None, 'scalar', 'channels', 'divide', 'negative'}
@@ -162,7 +163,7 @@ class OnnxWriter:
             axes = np.int64([2, 3])
             return self.node('Squeeze', x, axes=axes) if self.opset < 13 else self.node(
                 'Squeeze', x, self.constant(axes))
-        shape = self.constant(np.int64([0, -1]))
+        shape = self.constant(np.int64(self.head if isinstance(self.head, tuple) else [0, -1]))
         if self.head == 'dynamic':
             count = self.node('Gather', self.node('Shape', x), self.constant(np.int64([0])))
             shape = self.node('Concat', count, self.constant(np.int64([-1])), axis=0)
