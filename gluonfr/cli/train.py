@@ -17,6 +17,7 @@ from ..utils.check import check_number
 from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer
 from .train_data import identity, open_training_set, training_loader
+from .train_defaults import fill_batch, fill_warmups
 from .train_hints import hints
 from .train_run import RunLog, begin, finish, place, recipe
 from .train_start import find_start, load_start
@@ -39,8 +40,10 @@ def train(args):
     start = find_start(args, net, arguments) if args.finetune else None
     spec = net.input_spec
     sets = open_sets(args, spec)
+    fill_batch(args, len(dataset))
     data, groups = training_loader(dataset, spec, args)
     steps, epochs = duration(args, len(data))
+    fill_warmups(args, steps)
     loss, head = make_loss(args, dataset.num_classes, spec.embedding_size, groups, len(contexts))
     optimizer, mode = make_schedule(args, steps)
     if start:
@@ -117,6 +120,9 @@ def make_schedule(args, steps):
     if args.clip is not None:
         check_number('--clip', 'norm', args.clip, low=0, low_open=True)
     mode = args.lr_mode or ('step' if args.lr_steps else 'cosine')
+    if mode != 'step' and args.warmup > steps:
+        raise ValueError('--warmup must be at most {}, the steps of this run, got {}. --warmup auto fits every run.'
+                         .format(steps, args.warmup))
     schedule = IterLRScheduler(mode, args.lr, steps, args.lr_steps, args.lr_factor, warmup_iters=args.warmup)
     extra = {'multi_precision': True} if args.dtype == 'float16' else {}
     return make_optimizer(args.optimizer, schedule, args.wd, args.momentum, **extra), mode

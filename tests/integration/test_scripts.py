@@ -52,6 +52,7 @@ def test_recipe_for_a_folder_of_people(run, tmp_path):
     assert code == 0, said
     first, second = lines
     assert '--loss softmax' in first and '--loss arcface' in second and 's=10' in second
+    assert '--batch-size' not in said and all('--warmup auto' in line for line in lines)  # a small set will do
     assert '--finetune {}'.format(tmp_path / 'out' / 'softmax') in second and second.endswith('--seed 3')
 
 

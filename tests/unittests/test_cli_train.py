@@ -204,19 +204,20 @@ def test_out_with_a_tilde(data, tmp_path, monkeypatch):
 BAD = [
     (['--dataset', 'nope'], 'no train.rec in'), (['--dataset', 'no/pe'], 'there is no file or folder no/pe'),
     (['--network', 'mobilfacenet'], "Did you mean 'mobilefacenet'?"), (['--loss', 'arcfac'], "Did you mean 'arcface'?"),
-    (['--augment', 'miror'], "Did you mean 'mirror'?"), (['--optimizer', 'sdg'], 'optimizer must be one of'),
+    (['--augment', 'miror'], "Did you mean 'mirror'?"), (['--optimizer', 'sdg'], 'train: --optimizer must be one'),
     (['--eval', 'nope'], 'no nope.bin in'), (['--eval', 'no/pe.bin'], 'there is no no/pe.bin'),
-    (['--batch-size', '49'], '--batch-size must be at most 48'), (['--lr', '-1'], 'baselr must be >= 0, got -1.0'),
+    (['--batch-size', '49'], '--batch-size must be at most 48'), (['--lr', '-1'], 'train: --lr must be >= 0, got -1'),
     (['--lr', 'nan'], 'got nan'), (['--wd', '-1'], 'weight decay must be >= 0'), (['--momentum', '1'], 'in [0, 1)'),
-    (['--clip', '0'], '--clip: norm must be > 0'), (['--lr-factor', '0'], 'step_factor must be > 0'),
-    (['--warmup', '100'], 'warmup_iters must be in [0, 3], got 100'), (['--lr-steps', '-5'], 'step must be >= 0'),
+    (['--clip', '0'], '--clip: norm must be > 0'), (['--lr-factor', '0'], 'train: --lr-factor must be > 0'),
+    (['--warmup', '100'], 'train: --warmup must be at most 3, the'), (['--lr-steps', '-5'], '--lr-steps must be >='),
+    (['--warmup', '4', '--lr-mode', 'poly'], 'got 4. --warmup auto fits every run'),
     (['--gpus', '77'], '--gpus must name GPUs that MXNet sees'), (['--gpus', 'x'], '--gpus must be different GPU'),
     (['--dtype', 'float16'], '--dtype float16 needs --gpus'), (['--finetune', 'nope'], '--finetune: there is no nope'),
-    (['--sampler', 'pk:2'], '--sampler must be shuffle, balanced or pk:PxK'), (['--sampler', 'pk:9x2'], 'p must be in'),
+    (['--sampler', 'pk:2'], '--sampler must be shuffle, balanced or pk:PxK'), (['--sampler', 'pk:9x2'], 'PxK: P must'),
     (['--network-args', 'a=1'], "unknown argument 'a'. Signature: LeNetPlus"), (['--loss-args', 'm'], 'takes key='),
     (['--network', 'mobilefacenet'], 'takes images of 112 x 112 pixels, got 28 x 28. Bring them'),
-    (['--margin-warmup', '3'], 'no margin that could warm up'), (['--loss', 'rangeloss'], 'give --sampler pk:PxK'),
-    (['--loss', 'triplet'], 'give --loss-args mining=...'), (['--seed', str(2 ** 32)], 'seed must be in'),
+    (['--margin-warmup', '3'], 'leave --margin-warmup at 0'), (['--loss', 'rangeloss'], 'give --sampler pk:PxK'),
+    (['--loss', 'triplet'], 'give --loss-args mining=...'), (['--seed', str(2 ** 32)], 'train: --seed must be'),
 ]
 
 
@@ -269,4 +270,6 @@ def test_bad_sets_are_told_at_once(data, tmp_path, words, expected, capsys):
 
 def test_a_loss_that_explodes_is_a_sentence(data, tmp_path, capsys):
     train(data, tmp_path, '--lr', 1e9, '--steps', 30, code=2)
-    assert 'gluonfr train: fit: the loss is' in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert 'gluonfr train: the loss is' in said and 'Try a lower --lr, a --warmup, --clip, or a' in said, said
+    assert 'The last good checkpoint is none (--save-every STEPS saves' in said or '.npz. Try' in said, said

@@ -22,6 +22,11 @@ def add_commands(commands):
     add_options(add_command(commands, 'train', 'train a face net', EXAMPLE, 'train:train'))
 
 
+def natural_or_auto(text):
+    """An int >= 0 or 'auto', for argparse."""
+    return text if text == 'auto' else natural(text)
+
+
 def add_options(parser):
     """Add them, in groups."""
     data = parser.add_argument_group('data')
@@ -36,7 +41,8 @@ def add_options(parser):
     data.add_argument('--sampler', default='shuffle', metavar='KIND',
                       help="shuffle; balanced: each person as often; pk:PxK: P people with K images each, for losses "
                            'over pairs (default shuffle)')
-    data.add_argument('--batch-size', type=positive, default=128, metavar='N', help='over all GPUs (default 128)')
+    data.add_argument('--batch-size', type=positive, metavar='N',
+                      help='over all GPUs (default 128, or less where that gives less than four batches an epoch)')
     on_error(data)
     data.add_argument('--workers', type=natural, metavar='N', help='decoding threads (default: by the cores)')
 
@@ -47,7 +53,8 @@ def add_options(parser):
     model.add_argument('--embedding-size', type=positive, metavar='D', help="default: the net's own")
     model.add_argument('--loss', default='arcface', metavar='NAME', help='a loss of `gluonfr losses` (default arcface)')
     model.add_argument('--loss-args', nargs='+', default=[], metavar='KEY=VALUE', help='e.g. m=0.3 s=32')
-    model.add_argument('--margin-warmup', type=natural, default=0, metavar='STEPS', help='the margin climbs from 0')
+    model.add_argument('--margin-warmup', type=natural_or_auto, default=0, metavar='STEPS|auto',
+                       help='the margin climbs from 0; auto: a quarter of the run, at most 500 (default 0)')
     model.add_argument('--finetune', type=user_path, metavar='RUN|FILE|NAME',
                        help='begin with these weights of the same net: a run, a card, a checkpoint, a .params file, or '
                             'the name of pretrained weights (`gluonfr models`)')
@@ -58,13 +65,15 @@ def add_options(parser):
     steps.add_argument('--steps', type=positive, metavar='N', help='stop after so many updates')
     steps.add_argument('--optimizer', default='sgd', metavar='NAME',
                        help='sgd, adam, nag or another of MXNet (default sgd)')
-    steps.add_argument('--lr', type=float, default=0.1, metavar='X', help='after the warm-up (default 0.1)')
+    steps.add_argument('--lr', type=float, metavar='X',
+                       help='after the warm-up (default 0.1; with a default batch below 128 less in proportion)')
     steps.add_argument('--lr-mode', choices=('step', 'cosine', 'poly'), metavar='MODE',
                        help='step, cosine or poly (default: step if --lr-steps are given, else cosine)')
     steps.add_argument('--lr-steps', type=int, nargs='+', default=[], metavar='STEP',
                        help='updates at which the rate falls to --lr-factor of what it was')
     steps.add_argument('--lr-factor', type=float, default=0.1, metavar='X', help='for --lr-steps (default 0.1)')
-    steps.add_argument('--warmup', type=natural, default=0, metavar='STEPS', help='the rate climbs from 0 (default 0)')
+    steps.add_argument('--warmup', type=natural_or_auto, default=0, metavar='STEPS|auto',
+                       help='the rate climbs from 0; auto: a tenth of the run, at most 100 (default 0)')
     steps.add_argument('--wd', type=float, default=5e-4, metavar='X', help='weight decay (default 5e-4)')
     steps.add_argument('--momentum', type=float, default=0.9, metavar='X', help='of sgd and nag (default 0.9)')
     steps.add_argument('--clip', type=float, metavar='X', help='largest norm of the gradient (default: none)')
