@@ -104,8 +104,8 @@ def read_gallery(place):
         embeddings = read_npy(place)
         with open(place[:-4] + '.txt', encoding='utf-8', errors='surrogateescape') as file:
             paths = file.read().splitlines()
-        in_folders = len({os.path.dirname(path) for path in paths}) > 1  # of people, as far as the paths tell
-        labels = np.full(len(paths), 0 if in_folders else -1)
+        people = _people_of_folders(paths)
+        labels = np.full(len(paths), -1)
     else:
         saved = read_npz(place)
         missing = {'embeddings', 'labels', 'names'} - set(saved)
@@ -120,13 +120,14 @@ def read_gallery(place):
                 raise ValueError('{} must have {} in one dimension, got {} of shape {}.'.format(
                     place, name, array.dtype, array.shape))
         paths, classes = paths.tolist(), list(classes)
+        people = _people(labels, paths, classes)
     if embeddings.ndim != 2 or embeddings.dtype.kind != 'f':
         raise ValueError('{} must hold embeddings (N, D), got {} of shape {}.'.format(
             place, embeddings.dtype, embeddings.shape))
     if not len(embeddings) == len(paths) == len(labels):
         raise ValueError('{} must hold a name and a label for each embedding, got {} and {} for {}.'.format(
             place, len(paths), len(labels), len(embeddings)))
-    return Gallery(embeddings, _people(labels, paths, classes), paths, net, [])
+    return Gallery(embeddings, people, paths, net, [])
 
 
 def _said(place, text):
@@ -138,6 +139,16 @@ def _said(place, text):
     if not isinstance(net, dict):
         raise ValueError('{} must say its net by names, got a {}.'.format(place, type(net).__name__))
     return net
+
+
+def _people_of_folders(paths):
+    """The name of each image's person where there are paths alone: its folder in the one that all have in common."""
+    folders = [os.path.dirname(path) for path in paths]
+    try:
+        common = os.path.commonpath(folders)
+    except ValueError:  # there are none, or they begin in different places
+        return [''] * len(paths)
+    return ['' if folder == common else os.path.relpath(folder, common).split(os.sep)[0] for folder in folders]
 
 
 def _people(labels, paths, classes):

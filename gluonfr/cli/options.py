@@ -10,18 +10,22 @@ from ..train import parse_gpus
 from ..utils.arguments import parse_arguments
 from ..utils.files import file_sha256
 
-__all__ = ['face_settings', 'load_weights', 'make_embedder', 'make_finder']
+__all__ = ['face_settings', 'load_weights', 'make_embedder', 'make_finder', 'weights_of']
 
 
 def load_weights(args, ctx=None):
     """The net that the options of `add_weights` say; of a model alone it is not said which weights are meant."""
     if not args.params and args.net in MODELS and not os.path.isdir(args.net):
-        mine = [card.name + ('' if card.photographs else ' (not for photographs)') for card in list_cards().values()
-                if card.model == MODELS.canonical(args.net)]
         raise ValueError('{} is a model, and its weights must be given: --params FILE, the folder of a training of it, '
-                         'or the name of pretrained weights in its place: {}.'.format(
-                             args.net, ', '.join(mine) or 'there are none'))
+                         'or the name of pretrained weights in its place: {}.'.format(args.net, weights_of(args.net)))
     return load_net(args.net, args.params, ctx=ctx, **parse_arguments(args.network_args, '--network-args'))
+
+
+def weights_of(model):
+    """The names of a model's pretrained weights, for a message."""
+    mine = [card.name + ('' if card.photographs else ' (not for photographs)') for card in list_cards().values()
+            if card.model == MODELS.canonical(model)]
+    return ', '.join(mine) or 'there are none'
 
 
 def make_embedder(args):

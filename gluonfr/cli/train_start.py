@@ -10,6 +10,7 @@ from ..model_zoo.model_store import list_cards
 from ..train import load_weights
 from ..utils.arguments import parse_arguments
 from ..utils.files import read_json
+from .options import weights_of
 from .train_run import RECIPE_NAME
 
 __all__ = ['find_start', 'load_start']
@@ -51,6 +52,9 @@ def find_start(args, net, arguments):
         net.input_spec = spec
         return path
     path = os.path.join(source, 'checkpoint', 'last.params') if os.path.isdir(source) else source
+    if not os.path.isfile(path) and source in MODELS:
+        raise ValueError('--finetune {}: it is a model, and weights must be given: a run, a file, or the name of '
+                         'pretrained weights: {}.'.format(source, weights_of(source)))
     if not os.path.isfile(path):
         raise FileNotFoundError('--finetune: there is no {}. Give {}.'.format(path, ALLOWED))
     recipe = os.path.join(source, RECIPE_NAME)

@@ -232,10 +232,10 @@ class Images:
         """Image `i` and its label."""
         image, label = self._read(i)
         if np.shape(image) != self._size + (3,):
-            raise ValueError("Embedder: images must be RGB of shape {}, got {} for image {}. Faces are found in "
-                             "photographs and brought to the size and place of the training by `gluonfr align`, by "
-                             "--detect of embed, compare and search, or by detect='yunet' in an Embedder's call."
-                             .format(self._size + (3,), np.shape(image), self._name(i)))
+            raise ValueError("Embedder: images must be RGB of shape {}, got {} for image {}. The faces in photographs "
+                             "are found and aligned by `gluonfr align`, by --detect of embed, compare and search, or "
+                             "by detect='yunet' in an Embedder's call.".format(
+                                 self._size + (3,), np.shape(image), self._name(i)))
         return image, label
 
     def _name(self, i):

@@ -118,6 +118,8 @@ def test_finetune(trained, data, tmp_path, capsys):
     (['RUN/checkpoint/best.params', '--network-args', 'prelu_last=True'], 'missing features.'),
     (['RUN/checkpoint/best.npz', '--network-args', 'prelu_last=True'], 'is missing'),
     (['graph'], 'weights of a graph that was taken as it is (symbol)'),
+    (['LeNet++'], '--finetune LeNet++: it is a model, and weights must be given: a run, a file, or the name of '
+                  'pretrained weights: lenetplus_arcface (not for photographs), lenetplus_softmax'),
     (['x-symbol.json'], '`gluonfr convert` makes such a folder'),
     (['w600k_mfb'], 'there is no w600k_mfb. Give the --out of a run, ')],
     ids=lambda value: ' '.join(value) if isinstance(value, list) else '')

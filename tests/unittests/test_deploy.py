@@ -137,8 +137,8 @@ def test_embedder_takes_one_image_and_arrays_of_mxnet(tmp_path):
         np.testing.assert_array_equal(embedder(one), want[1:2])
     np.testing.assert_array_equal(embedder([path, nd.array(data[2], dtype='uint8')]), want[1:])
     np.testing.assert_array_equal(embedder(nd.array(data, dtype='uint8')), want)
-    with pytest.raises(ValueError, match=r"for image .*a\.png\. Faces are found .* by `gluonfr align`, by --detect of "
-                                         r"embed, compare and search, or by detect='yunet' in an Embedder's call\.$"):
+    with pytest.raises(ValueError, match=r"for image .*a\.png\. The faces in .* aligned by `gluonfr align`, by "
+                                         r"--detect of embed, compare and search, or by detect='yunet'"):
         path.write_bytes(encode(images(1, 20)[0], '.png'))
         embedder([data[0], path])
     with pytest.raises(FileNotFoundError, match='gone.png'):
