@@ -52,6 +52,12 @@ class Meter:
         """Steps queued and not read."""
         return len(self._pending)
 
+    def wait(self, leave):
+        """Wait until the losses of all queued steps but the newest `leave` are computed; nothing is read."""
+        for step in self._pending[:max(len(self._pending) - leave, 0)][-1:]:
+            for loss in step.losses:
+                loss.wait_to_read()
+
     def read(self, leave=0):
         """Add the queued steps but the last `leave` to the totals; returns the first that is not finite, or None.
 

@@ -1,7 +1,7 @@
 """What a running training is: the object that callbacks see and `fit` returns."""
 import math
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from .meter import Meter
 
@@ -72,6 +72,8 @@ class TrainState:
         Path of the newest checkpoint of this run.
     stop_reason : str or None
         Why training ended early.
+    doing : callable
+        What takes long beside the training calls it with its name, and with '' at its end: a progress bar shows it.
     intervals : dict
         By the number of steps of an interval, what its mean has gathered: kept by `LogLine` and its kin.
     meter : Meter
@@ -96,6 +98,7 @@ class TrainState:
     best: Optional[Dict[str, Any]] = None
     last_checkpoint: Optional[str] = None
     stop_reason: Optional[str] = None
+    doing: Callable[[str], None] = field(default=lambda name: None, repr=False)
     intervals: Dict[str, Any] = field(default_factory=dict)
     meter: Meter = field(default_factory=Meter)
 

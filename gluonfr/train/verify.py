@@ -83,10 +83,12 @@ class Verify(Callback):
         embedder = Embedder(state.net, self._spec, batch_size=self._batch_size, flip=self._flip, ctx=state.ctx[0])
         words, rows = [], []
         for name, pairs in self._sets.items():
+            state.doing('verifying on ' + name)
             row = verify_pairs(embedder, pairs, name, nfolds=self._nfolds).row
             state.metrics[name + '_acc'] = row['acc']
             words.append('{}: {:.4f}+-{:.4f}'.format(name, row['acc'], row['std']))
             rows.append(dict(step=state.step, epoch=state.epoch + (1 if state.batch else 0), **row))
+        state.doing('')
         if self._path:
             keep_rows_until(self._path, state.step - 1)  # a resumed run may measure where the broken one did
             for row in rows:

@@ -10,6 +10,7 @@ from train_cases import PullLoss, loader, train
 
 from gluonfr.train import Callback, Checkpoint, CSVLog, Evaluate, LogLine, NonFiniteLoss, ProgressBar
 from gluonfr.train.checkpoint import list_checkpoints
+from gluonfr.train.meter import Meter
 
 
 class Recorder(Callback):
@@ -89,6 +90,48 @@ def test_progress_bar():
     text = out.getvalue()
     for word in ('epoch 1/2', 'epoch 2/2', '6/6', 'loss ', 'accuracy ', 'lr 0.1', 'images/s'):
         assert word in text
+
+
+def test_progress_bar_counts_what_is_computed(monkeypatch):
+    """Never more than two steps are outstanding, none at the end of an epoch, and a bar never falls back."""
+    waits, shown = [], []
+    wait = Meter.wait
+    monkeypatch.setattr(Meter, 'wait', lambda self, leave: waits.append(leave) or wait(self, leave))
+    bar = ProgressBar(io.StringIO())
+
+    class Look(Callback):
+        order = 1
+
+        def on_step_end(self, state):
+            shown.append(bar._bar.n)
+
+    train(callbacks=[bar, Look()], epochs=2)
+    assert waits == [2, 2, 2, 2, 2, 0] * 2 and shown == [0, 0, 1, 2, 3, 6] * 2
+
+
+def test_wait_is_for_the_steps_before_the_newest(monkeypatch):
+    waited = []
+
+    class Loss:
+        def __init__(self, step):
+            self.step = step
+
+        def wait_to_read(self):
+            waited.append(self.step)
+
+    meter = Meter()
+    for step in range(1, 5):
+        meter.add(step, 0.1, 16, [Loss(step)], [])
+        meter.wait(2)
+    meter.wait(0)
+    assert waited == [1, 2, 4]
+
+
+def test_progress_bar_names_what_takes_time():
+    out = io.StringIO()
+    train(epochs=1, callbacks=[ProgressBar(out), Evaluate(loader(), 'val')])
+    text = out.getvalue()
+    assert 'epoch 1/1, val accuracy: 100%' in text and text.rstrip().rsplit('\r', 1)[-1].startswith('epoch 1/1: 100%')
 
 
 def test_csv_has_a_row_an_epoch_and_all_columns(tmp_path):
