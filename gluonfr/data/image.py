@@ -14,6 +14,7 @@ except ImportError as error:
                       'opencv-python-headless'.format(error)) from error
 
 from ..utils.check import check_int
+from .image_size import ImageError, check_pixels, plain_size, tiff_numbers
 
 __all__ = ['ImageError', 'WRITTEN_SUFFIXES', 'decode', 'encode', 'header_size', 'read_header_size', 'read_image',
            'read_photo', 'resize']
@@ -24,10 +25,6 @@ WRITTEN_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.webp')  # of `encode`
 _READ = {0: cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION,
          1: getattr(cv2, 'IMREAD_COLOR_RGB', cv2.IMREAD_COLOR) | cv2.IMREAD_IGNORE_ORIENTATION}
 _RGB = hasattr(cv2, 'IMREAD_COLOR_RGB')  # since OpenCV 4.11 the decoder itself gives RGB
-
-
-class ImageError(ValueError):
-    """Bytes that are no image, or a damaged one."""
 
 
 def decode(data, flag=1):
@@ -50,7 +47,8 @@ def decode(data, flag=1):
     Raises
     ------
     ImageError
-        For no bytes, a truncated image, one too damaged to be decoded, or another format. Flipped bytes within a JPEG
+        For no bytes, a truncated image, one too damaged to be decoded, another format, or more than 178,956,970 pixels
+        (or what the environment variable GLUONFR_MAX_PIXELS says), before it is decoded. Flipped bytes within a JPEG
         seldom show: the format has no checksum.
     """
     buffer = np.frombuffer(data, np.uint8)
@@ -58,16 +56,18 @@ def decode(data, flag=1):
         raise ValueError('decode: flag must be 0 (grey) or 1 (RGB), got {!r}.'.format(flag))
     if not buffer.size:
         raise ImageError('the image is empty (0 bytes).')
-    kind = _truncated(data if isinstance(data, bytes) else buffer.tobytes())
+    data = data if isinstance(data, bytes) else buffer.tobytes()
+    kind = _truncated(data)
     if kind:
         raise ImageError('the image is truncated: a {} of {:,} bytes without its end mark.'.format(kind, buffer.size))
+    check_pixels(data)
     try:
         image = cv2.imdecode(buffer, _READ[flag])
     except cv2.error as error:
         raise ImageError('the image cannot be decoded ({:,} bytes): {}'.format(
             buffer.size, ' '.join(str(error).split()))) from error
     if image is None:
-        image = _by_pillow(buffer[:16].tobytes(), data, flag)
+        image = _by_pillow(data[:16], data, flag)
         if image is not None:
             return image
         raise ImageError('the image is damaged or of an unknown format ({:,} bytes, the first are {!r}).'.format(
@@ -155,33 +155,20 @@ def header_size(data):
     ImageError
         It is no image, or its header is damaged.
     """
-    return _plain_size(data) or decode(data).shape[:2]  # of the rarer formats; and it says what is wrong
+    return plain_size(data) or decode(data).shape[:2]  # of the rarer formats; and it says what is wrong
 
 
 def read_header_size(path):
     """`header_size` of a file, of which it reads no more than need be; its errors with the path in front."""
     with open(path, 'rb') as file:
         data = file.read(1 << 16)
-        size = _plain_size(data)
+        size = plain_size(data)
         if size is None:
             data += file.read()
     try:
         return size or header_size(data)
     except ImageError as error:
         raise ImageError('{}: {}'.format(path, error)) from error
-
-
-def _plain_size(data):
-    """Height and width in the header of a PNG or JPEG, None of others and where it is not found."""
-    if data[:8] == b'\x89PNG\r\n\x1a\n' and len(data) >= 24:
-        return struct.unpack_from('>II', data, 16)[::-1]
-    place = 2 if data[:2] == b'\xff\xd8' else len(data)
-    while place + 9 <= len(data) and data[place] == 0xff:
-        kind = data[place + 1]
-        if 0xc0 <= kind <= 0xcf and kind not in (0xc4, 0xc8, 0xcc):
-            return struct.unpack_from('>HH', data, place + 5)
-        place += 1 if kind == 0xff else 2 + struct.unpack_from('>H', data, place + 2)[0]  # 0xff: padding
-    return None
 
 
 def read_image(path, flag=1):
@@ -197,9 +184,8 @@ def read_image(path, flag=1):
 def read_photo(path):
     """Read a photograph, turned upright as the camera noted in it.
 
-    As `read_image` with flag 1, but for two things: the orientation in the EXIF data of a JPEG, PNG or WebP counts
-    (`read_image` leaves aligned faces as they are), and a picture of more than 178,956,970 pixels, the limit that
-    Pillow has against decompression bombs, is refused before it is decoded.
+    As `read_image` with flag 1, but the orientation in the EXIF data of a JPEG, PNG or WebP counts (`read_image` leaves
+    aligned faces as they are).
 
     Parameters
     ----------
@@ -212,15 +198,15 @@ def read_photo(path):
     Raises
     ------
     ImageError
-        As for `decode`, and for too many pixels; with the path.
+        As for `decode`; with the path.
     OSError
         The file is not there or cannot be read.
     """
     with open(path, 'rb') as file:
         data = file.read()
     try:
-        exif = _exif(data)
         image = decode(data)
+        exif = _exif(data)
     except ImageError as error:
         raise ImageError('{}: {}'.format(path, error)) from error
     return np.ascontiguousarray(_UPRIGHT.get(_orientation(exif), np.asarray)(image))
@@ -231,8 +217,6 @@ def _exif(data):
     try:
         with Image.open(io.BytesIO(data)) as header:  # reads no pixels
             exif = header.info.get('exif', b'')
-    except Image.DecompressionBombError as error:
-        raise ImageError('the image is too large: {}'.format(error)) from error
     except (OSError, SyntaxError, ValueError, struct.error):
         return b''  # `decode` says what is wrong, or OpenCV can read what Pillow cannot
     return exif[6:] if exif.startswith(b'Exif\0\0') else exif
@@ -240,19 +224,10 @@ def _exif(data):
 
 def _orientation(tiff):
     """The orientation tag (0x0112, 1 to 8) in the first directory of a TIFF block; 1 without it or if damaged."""
-    order = {b'II': '<', b'MM': '>'}.get(tiff[:2])
-    if order is None:
-        return 1
     try:
-        start, = struct.unpack_from(order + 'I', tiff, 4)
-        count, = struct.unpack_from(order + 'H', tiff, start)
-        for i in range(count):
-            tag, kind, _, value = struct.unpack_from(order + 'HHIH', tiff, start + 2 + 12 * i)
-            if (tag, kind) == (0x0112, 3):
-                return value
+        return tiff_numbers(tiff).get(0x0112, 1)
     except struct.error:
         return 1  # it ends too early, and so says nothing
-    return 1
 
 
 # Orientation of EXIF -> what makes a picture upright; 1 is upright

@@ -1,6 +1,7 @@
 """gluonfr.data.image: RGB whatever the file has, and a clear error for what is no image or not all of one."""
 import io
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gluonfr.data.image_size import most_pixels
 from gluonfr.data.image import WRITTEN_SUFFIXES, ImageError, decode, encode, header_size, read_image, resize
 
 ROOT = str(Path(__file__).resolve().parents[2])
@@ -208,7 +210,63 @@ def test_resize():
 def test_a_machine_without_desktop_libraries_is_told_what_to_install(tmp_path):
     """opencv-python needs libGL, which a server may lack; a module of its name that fails in that way stands for it."""
     (tmp_path / 'cv2.py').write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
-    run = subprocess.run([sys.executable, '-c', 'import gluonfr'], capture_output=True, text=True,
+    run = subprocess.run([sys.executable, '-c', 'import gluonfr.data'], capture_output=True, text=True,
                          env={**os.environ, 'PYTHONPATH': os.pathsep.join([str(tmp_path), ROOT])})
     assert run.returncode == 1
     assert 'libGL.so.1' in run.stderr and 'pip install --force-reinstall --no-deps opencv-python-headless' in run.stderr
+
+
+def says(height, width, format):
+    """A small picture whose header says another size."""
+    data = bytearray(saved(Image.fromarray(picture(24, 32)), format))
+    if format == 'JPEG':
+        place = data.index(b'\xff\xc0')
+        data[place + 5:place + 9] = struct.pack('>HH', height, width)
+    elif format == 'PNG':
+        data[16:24] = struct.pack('>II', width, height)
+    elif format == 'BMP':
+        data[18:26] = struct.pack('<ii', width, -height)
+    elif format == 'TIFF':
+        data = bytearray(saved(Image.fromarray(np.zeros((1, 1, 3), np.uint8)), 'TIFF'))
+        for tag, side in ((256, width), (257, height)):
+            place = data.index(struct.pack('<HHI', tag, 4, 1)) if struct.pack('<HHI', tag, 4, 1) in data else \
+                data.index(struct.pack('<HHI', tag, 3, 1))
+            data[place:place + 12] = struct.pack('<HHII', tag, 4, 1, side)
+    else:
+        data[12:30] = b'VP8X' + struct.pack('<IB3x', 10, 0) + (width - 1).to_bytes(3, 'little') + \
+            (height - 1).to_bytes(3, 'little')
+    return bytes(data)
+
+
+@pytest.mark.parametrize('format', ['JPEG', 'PNG', 'BMP', 'TIFF', 'WEBP'])
+def test_images_of_too_many_pixels_are_refused_before_they_are_decoded(monkeypatch, format):
+    monkeypatch.setattr('cv2.imdecode', lambda *_: pytest.fail('it was decoded'))
+    with pytest.raises(ImageError, match='too large: (14,000 x 15,000 pixels, .* GLUONFR_MAX_PIXELS|.*decompression)'):
+        decode(says(14000, 15000, format))
+
+
+def test_padding_before_the_frame_of_a_jpeg_hides_nothing(monkeypatch):
+    monkeypatch.setattr('cv2.imdecode', lambda *_: pytest.fail('it was decoded'))
+    data = says(14000, 15000, 'JPEG')
+    with pytest.raises(ImageError, match='too large'):
+        decode(data[:2] + b'\0\1garbage\xff\xff\xff' + data[3:])
+
+
+def test_the_limit_can_be_set(monkeypatch):
+    def limit(value):
+        monkeypatch.setenv('GLUONFR_MAX_PIXELS', value)
+        most_pixels.cache_clear()
+
+    data = saved(Image.fromarray(picture(24, 32)), 'PNG')
+    limit('768')
+    assert decode(data).shape == (24, 32, 3)
+    limit('767')
+    with pytest.raises(ImageError, match='24 x 32 pixels, and at most 767 are read'):
+        decode(data)
+    for wrong in ('0', 'many', '-5', '1' * 30):
+        limit(wrong)
+        with pytest.raises((TypeError, ValueError), match='GLUONFR_MAX_PIXELS: the number of pixels must be'):
+            decode(data)
+    monkeypatch.delenv('GLUONFR_MAX_PIXELS')
+    most_pixels.cache_clear()
+    assert most_pixels() == 178956970
