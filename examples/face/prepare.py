@@ -1,13 +1,14 @@
 """Make a training set and a verification set of unseen people, from a folder or from drawn faces.
 
-    python examples/face/prepare.py --folder people/ --out ~/.mxnet/datasets/face/mine
-    python examples/face/prepare.py --synthetic 200 --images 20 --out ~/.mxnet/datasets/face/drawn
+    python examples/face/prepare.py --folder PEOPLE --out outputs/mine
+    python examples/face/prepare.py --synthetic 200 --images 20 --out outputs/drawn
 
 A folder has one sub-folder of aligned images (112x112) for each person. --out gets train.rec, train.idx and property
 with the people for training, val/ with the others, and val.bin with pairs of these, in folds of different people:
 
-    gluonfr train --dataset mine --eval mine/val --out runs/mine
+    gluonfr train --dataset outputs/mine --eval outputs/mine/val.bin --out outputs/mine-run
 
+What is not given suits the folder, and is said. Given again with other options or images, it makes the sets anew.
 Drawn faces (gluonfr.data.SyntheticFaces) need no download; nets trained on them know drawn faces only.
 """
 import argparse
@@ -31,8 +32,8 @@ RECORD = 'prepare.json'   # what the sets in --out were made of
 SET = re.compile(r'train\..*|property|classes\.txt|pack\.json|val\.bin')
 
 
-def main(argv=None):
-    """Prepare and say what was made."""
+def make_parser():
+    """The options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument('--folder', type=user_path, metavar='DIR', help='person/image.jpg')
@@ -55,7 +56,12 @@ def main(argv=None):
     parser.add_argument('--seed', type=natural, default=0)
     on_error(parser)
     parser.add_argument('--no-progress', action='store_true')
-    args = parser.parse_args(argv)
+    return parser
+
+
+def main(argv=None):
+    """Prepare and say what was made."""
+    args = make_parser().parse_args(argv)
     try:
         val = (drawn if args.synthetic else from_folder)(args)
         issame = write_pairs(val, args)
@@ -70,7 +76,7 @@ def main(argv=None):
     folds = '' if args.folds == FOLDS else f' --eval-folds {args.folds}'
     place, pairs = shlex.quote(args.out), shlex.quote(os.path.join(args.out, 'val.bin'))
     print(f'next: gluonfr train --dataset {place} --eval {pairs}{folds} --network mobilefacenet --loss softmax '
-          '--out outputs/faces')
+          '--warmup auto --out outputs/faces')
     return 0
 
 

@@ -1,5 +1,6 @@
 """The recipes in scripts/ give options that the command takes, and say what they need."""
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STAND_IN = """#!{python}
 import os, sys
 sys.path.insert(0, {root!r})
-from gluonfr.cli import make_parser
+from gluonfr.cli.parsers import make_parser
 make_parser().parse_args(sys.argv[1:])
 with open(os.environ['WORDS'], 'a') as file:
     file.write(' '.join(sys.argv[1:]) + chr(10))
@@ -60,3 +61,87 @@ def test_recipe_for_a_folder_of_people(run, tmp_path):
 def test_recipe_without_a_folder_says_what_it_needs(run, arguments):
     code, said, lines = run('people-arcface.sh', *arguments)
     assert code == 1 and 'give the folder of people' in said and not lines
+
+
+# stands for Python in quickstart.sh: runs what is no training, and writes what a training would leave
+STAND_IN_PYTHON = """#!{python}
+import os, subprocess, sys
+words = sys.argv[1:]
+if words[0] in ('-c', 'scripts/quickstart_summary.py'):
+    os.execv({python!r}, [{python!r}] + words)
+with open('words.txt', 'a') as file:
+    file.write(' '.join(words) + chr(10))
+if os.environ.get('FAIL', 'never') in words:
+    sys.exit(1)
+option = dict(zip(words, words[1:]))
+if words[0].endswith('main.py'):
+    os.makedirs(option['--out'])
+    with open(option['--out'] + '/result.csv', 'w') as file:
+        file.write('name,embedding_size,epochs,train_images,test_images,test_accuracy' + chr(10))
+        file.write(option['--lossname'] + ',2,3,4000,1000,0.9375' + chr(10))
+elif words[0].endswith('prepare.py'):
+    print('made' + chr(10) + 'next: another')
+elif '--csv' in option:
+    os.makedirs(os.path.dirname(option['--csv']))
+    with open(option['--csv'], 'w') as file:
+        file.write('pairs,impostors,acc,std,threshold' + chr(10) + '400,200,0.91,0.025,0.4321' + chr(10))
+"""
+
+
+@pytest.fixture
+def quickstart(tmp_path):
+    """quickstart.sh in a checkout whose environment is ready: run(arguments) -> exit status, output, new commands."""
+    for name in ('scripts/quickstart.sh', 'scripts/_env.sh', 'scripts/quickstart_summary.py', 'setup.py',
+                 'gluonfr/version.py'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(str(ROOT / name), str(tmp_path / name))
+    python = tmp_path / '.venv' / 'bin' / 'python'
+    python.parent.mkdir(parents=True)
+    python.write_text(STAND_IN_PYTHON.format(python=sys.executable))
+    python.chmod(0o755)
+    stamp = subprocess.run(['bash', '-c', 'ROOT={}; . scripts/_env.sh; fingerprint'.format(tmp_path)], check=True,
+                           stdout=subprocess.PIPE, cwd=str(tmp_path)).stdout
+    (tmp_path / '.venv' / 'gluonfr-cpu,demo.stamp').write_bytes(stamp)
+    words = tmp_path / 'words.txt'
+
+    def start(*arguments, **variables):
+        words.write_text('')
+        environ = {name: value for name, value in os.environ.items() if name != 'GLUONFR_VENV'}
+        done = subprocess.run([str(tmp_path / 'scripts' / 'quickstart.sh'), *arguments], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, cwd=str(tmp_path.parent),
+                              env={**environ, **variables})
+        return done.returncode, done.stdout, [line.split()[:3] for line in words.read_text().splitlines()]
+
+    return start
+
+
+DIGITS = [['examples/mnist/main.py', '--lossname', name] for name in ('softmax', 'ArcFace_v1')]
+FACES = [['examples/face/prepare.py', '--synthetic', '150']] + [
+    ['-m', 'gluonfr', name] for name in ('train', 'verify', 'embed')]
+
+
+def test_quickstart_makes_nothing_twice(quickstart):
+    code, said, lines = quickstart()
+    assert code == 0 and lines == DIGITS + FACES, said
+    assert 'softmax      93.75 % right' in said and '91.00 % +- 2.50' in said and 'threshold    0.4321' in said
+    assert 'next: another' not in said and '  source .venv/bin/activate' in said
+    code, said, lines = quickstart()
+    assert code == 0 and not lines and said.count('is there already') == 3 and '  source .venv' in said
+    code, said, lines = quickstart('--epochs', '1')
+    assert code == 0 and lines == DIGITS and said.count('is there already') == 1
+    code, said, lines = quickstart('--epochs', '1', '--again')
+    assert code == 0 and lines == DIGITS + FACES and 'is there already' not in said
+
+
+def test_quickstart_goes_on_where_it_was_stopped(quickstart):
+    assert quickstart(FAIL='train')[0] == 1
+    code, said, lines = quickstart()
+    assert code == 0 and lines == FACES and said.count('is there already') == 2
+
+
+@pytest.mark.parametrize('argument', ['--out', '--loss=arcface', '--preset', '--resume'])
+def test_quickstart_says_what_it_does_not_take(quickstart, argument):
+    code, said, lines = quickstart('--epochs', '1', argument, 'x')
+    assert code == 1 and not lines and '{} cannot be given here'.format(argument.split('=')[0]) in said
+    code, said, lines = quickstart('--help')
+    assert code == 0 and not lines and 'Usage: scripts/quickstart.sh [--again]' in said and '#' not in said

@@ -3,11 +3,15 @@ import csv
 import importlib
 import importlib.util
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from gluonfr.cli.parsers import make_parser
+from gluonfr.data.recognition import TRAINING, VERIFICATION
 from gluonfr.loss import LOSSES, get_loss_list
 from gluonfr.model_zoo import get_model_list
+from gluonfr.model_zoo.model_store import list_cards
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = [ROOT / name for name in ('README.md', 'README_zh.md')]
@@ -107,3 +111,71 @@ def test_what_is_installed_is_this_checkout(readme):
     assert not re.findall(r"install\s+'?gluonfr", text)
     extras = set(','.join(re.findall(r"pip install -e '\.\[([\w,]+)\]'", text)).split(','))
     assert extras and not extras - set(re.findall(r"^    '(\w+)': \[", (ROOT / 'setup.py').read_text(), re.M))
+
+
+PAGES = READMES + [ROOT / 'examples' / name / 'README.md' for name in ('face', 'mnist')]
+RESULTS = ('out', 'csv', 'plots', 'plot', 'onnx', 'symbol', 'torch')  # what commands write
+FILES = ('data', 'dataset', 'eval', 'folder', 'source', 'images', 'gallery', 'queries', 'net', 'params', 'calibrate')
+
+
+def lines_of_blocks(page):
+    """The command lines of a page's sh blocks, without comments, as lists of words."""
+    for block in re.findall('^```sh\n(.*?)^```', page.read_text(encoding='utf-8'), re.M | re.S):
+        for line in block.replace('\\\n', ' ').splitlines():
+            words = shlex.split(line, comments=True)
+            if words:
+                yield words
+
+
+def parsed(words, monkeypatch):
+    """What the command's own parser makes of a line: {option: value}; {} of what is not ours."""
+    if words[0] == 'gluonfr':
+        parser = make_parser()
+    elif words[0] == 'python':
+        folder = ROOT / Path(words[1]).parent
+        monkeypatch.syspath_prepend(str(folder))
+        module = importlib.import_module(Path(words[1]).stem)
+        assert Path(module.__file__) == ROOT / words[1]
+        if words[1].endswith('make_gif.py'):
+            return {}
+        if words[1].endswith('main.py'):
+            return {} if '--help' in words else vars(module.parse_args(words[2:])[1])
+        parser, words = module.make_parser(), words[1:]
+    else:
+        assert words[0] in ('source', 'pip') or (ROOT / words[0]).is_file(), words
+        return {}
+    return {} if '--help' in words else vars(parser.parse_args(words[1:]))
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_blocks_parse_write_to_outputs_and_read_what_is_there(page, monkeypatch):
+    """Every path is in outputs/ and was written by a line before, has a word in capitals, or is a name."""
+    names = set(get_model_list()) | set(list_cards()) | set(TRAINING) | set(VERIFICATION)
+    written, count = ['outputs/quickstart'], 0
+    for words in lines_of_blocks(page):
+        options, count = parsed(words, monkeypatch), count + 1
+        results = [options[name] for name in RESULTS if isinstance(options.get(name), str)]
+        assert all(path.startswith('outputs/') for path in results), words
+        read = [path for name in FILES if options.get(name)
+                for path in (options[name] if isinstance(options[name], list) else [options[name]])]
+        if words[0] == 'python':  # --dataset and --model of main.py are names
+            read = [options['folder']] if options.get('folder') else []
+        for path in read:
+            marked = any(re.fullmatch('[A-Z]{2,}', part.split('.')[0]) for part in path.split('/'))
+            made = any(path == result or path.startswith(result + '/') for result in written)
+            assert marked or made or set(path.split(',')) <= names, '{} in {}'.format(path, ' '.join(words))
+        written += results
+    assert count >= 7
+
+
+def test_the_pages_of_both_languages_give_the_same_commands():
+    assert list(lines_of_blocks(READMES[0])) == list(lines_of_blocks(READMES[1]))
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_page_names_a_folder_that_git_would_see(page):
+    """runs/, data/, nets/ and the like are of earlier pages."""
+    text = page.read_text(encoding='utf-8')
+    found = re.findall(r'[ `(](?:runs|data|nets|figures|aligned|people|photos)/[\w/.]*', text)
+    assert not found
+    assert 'outputs/' in (ROOT / '.gitignore').read_text().splitlines()
