@@ -27,7 +27,8 @@ def main(argv=None):
     except BrokenPipeError:  # `gluonfr models | head`: nothing to say, and nobody to say it to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, TypeError, OSError, ImportError, *_failures()) as error:
-        print('gluonfr {}: {}'.format(args.command, in_words(args.command, str(error))), file=sys.stderr)
+        said = in_words(args.command, str(error), args.parser, argv)
+        print('gluonfr {}: {}'.format(args.command, said), file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:
         print('gluonfr {}: stopped; {}.'.format(args.command, str(stop) or STOPPED.get(

@@ -16,6 +16,7 @@ from ..utils import IterLRScheduler, parse_arguments
 from ..utils.check import check_number
 from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer
+from .train_check import check_classes
 from .train_data import identity, open_training_set, training_loader
 from .train_defaults import fill_batch, fill_warmups
 from .train_hints import hints
@@ -45,6 +46,7 @@ def train(args):
     steps, epochs = duration(args, len(data))
     fill_warmups(args, steps)
     loss, head = make_loss(args, dataset.num_classes, spec.embedding_size, groups, len(contexts))
+    people = check_classes(args, dataset, spec.embedding_size, loss, contexts)
     optimizer, mode = make_schedule(args, steps)
     if start:
         load_start(start, net, contexts)
@@ -58,7 +60,7 @@ def train(args):
             print('hint: ' + line)
     command = 'gluonfr ' + ' '.join(map(shlex.quote, args.argv))
     header = '{}\n{} images of {} people, {} steps in {} epochs; {} -> {}, {}\n{}'.format(
-        command, len(dataset), dataset.num_classes, steps, epochs, args.network, spec.embedding_size, loss,
+        command, len(dataset), people, steps, epochs, args.network, spec.embedding_size, loss,
         ' '.join('{}={}'.format(name, value) for name, value in said.items() if value not in (None, '', [])))
     folder = place(args, 'checkpoint')
     signals, log = SaveOnSignal(folder), RunLog(place(args, 'log.txt'))

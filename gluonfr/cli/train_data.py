@@ -14,6 +14,7 @@ from ..data.sampler import BalancedSampler, PKSampler
 from ..data.transforms import augmentation
 from ..train import parse_gpus
 from ..utils.files import file_sha256
+from .train_check import check_sizes
 
 __all__ = ['identity', 'open_training_set', 'training_loader']
 
@@ -38,6 +39,7 @@ def training_loader(dataset, spec, args):
         raise ValueError('--dataset {}: {} takes images of {} x {} pixels, got {} x {}. Bring them to that size with '
                          '`gluonfr pack folder ... --resize`, or give --network-args input_size=...'.format(
                              args.dataset, args.network, *spec.size, *shape))
+    check_sizes(args, dataset, spec)
     sampler, groups = None, None
     match = re.fullmatch(r'pk:(\d+)x(\d+)', args.sampler)
     if match:

@@ -1,9 +1,15 @@
 """The command's own words in errors of the library: options for arguments, advice that can be followed here."""
+import argparse
 import re
 
 __all__ = ['in_words']
 
-WORDS = {
+# arguments of the library that an option calls otherwise
+CALLED = {'fmt': 'format', 'nfolds': 'folds', 'baselr': 'lr', 'step_factor': 'lr_factor', 'warmup_iters': 'warmup',
+          'step': 'lr_steps', 'components': 'pca', 'max_side': 'detect_size'}
+
+# what a rule does not turn into options: phrase -> that of a command
+PHRASES = {
     'train': {
         'fit: ': '', 'Checkpoint: ': '',
         'a lower learning rate, a warm-up, clip_gradient, or a smaller scale s or margin m':
@@ -12,17 +18,51 @@ WORDS = {
         'Resume with the same one, or start afresh from its weights with load_weights.':
             '--resume needs the same one; --finetune with another --out begins a new run with its weights.',
         'Start afresh in another folder.': 'Begin again with --overwrite, or with another --out.',
-        'IterLRScheduler: baselr': '--lr', 'IterLRScheduler: step_factor': '--lr-factor',
-        'IterLRScheduler: step ': '--lr-steps ', 'ImageLoader: seed': '--seed', 'PKSampler: seed': '--seed',
-        'BalancedSampler: seed': '--seed', 'PKSampler: p ': '--sampler pk:PxK: P ',
-        'PKSampler: k ': '--sampler pk:PxK: K ', 'optimizer must be': '--optimizer must be',
-        'leave margin_warmup at 0': 'leave --margin-warmup at 0',
-        'e.g. with Resize in the transform': 'with `gluonfr pack folder ... --resize`, or with `gluonfr align`'},
-}
-EVERYWHERE = {"on_error='skip'": '--on-error skip'}
+        'PKSampler: p ': '--sampler pk:PxK: P ', 'PKSampler: k ': '--sampler pk:PxK: K ',
+        'optimizer must be': '--optimizer must be', ', or Resize in the transform': ', or with `gluonfr align`'}}
 
 
-def in_words(command, message):
-    """A message of the library, as a command says it."""
-    words = {**EVERYWHERE, **WORDS.get(command, {})}
-    return re.sub('|'.join(map(re.escape, words)), lambda found: words[found.group()], message)
+def in_words(command, message, parser, given=()):
+    """Say a message of the library in the words of a command.
+
+    ``pack_folder: resize must be given`` becomes ``--resize must be given``, ``on_error='skip'`` becomes ``--on-error
+    skip``, ``resume=False`` becomes ``--no-resume`` and ``relabel=True`` ``--relabel``: so whoever writes a message of
+    the library writes it for Python. What is no option of this command stays as it is.
+
+    Parameters
+    ----------
+    command : str
+    message : str
+    parser : ArgumentParser
+        Of the command.
+    given : sequence of str
+        The words of the command line: a folder called resize stays resize.
+    """
+    phrases = PHRASES.get(command)
+    if phrases:
+        message = re.sub('|'.join(map(re.escape, phrases)), lambda found: phrases[found.group()], message)
+    options = {action.dest: action for action in parser._actions if action.option_strings}
+    called = {**{name: name for name in options}, **{old: new for old, new in CALLED.items() if new in options}}
+    called = {name: options[option] for name, option in called.items() if name not in given}
+
+    def must(match):
+        owner, name = match.groups()
+        if name in called and (owner or '_' in name):
+            return called[name].option_strings[-1] + ' must'
+        return match.group()
+
+    def setting(match):
+        name, value = match.groups()
+        action = options.get('no_' + name) if value == 'False' else called.get(name)
+        if action is None:
+            return match.group()
+        switch = isinstance(action, argparse._StoreTrueAction)
+        return action.option_strings[-1] + ('' if switch else ' ' + value.strip('\'"'))
+
+    def name(match):
+        return called[match.group()].option_strings[-1] if match.group() in called else match.group()
+
+    message = re.sub(r'^(\w+: )?(\w+) must\b', must, message)
+    message = re.sub(r'^[a-z]+(_[a-z]+)+: ', '', message)  # a function, which the command is here
+    message = re.sub(r"(?<![\w./-])(\w+)=('[^' ]*'|\"[^\" ]*\"|True|False|\d[\w.]*)", setting, message)
+    return re.sub(r'(?<![\w./-])[a-z]+(?:_[a-z]+)+\b(?![\w./=-])', name, message)

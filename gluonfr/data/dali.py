@@ -91,8 +91,9 @@ class DALIRecordIter(EpochLoader):
         self._steps = dali_pipeline.translate(transform or [], self._dataset.image_size)
         size = self._steps[-1].out_size if self._steps else self._dataset.image_size
         if spec is not None and size != spec.size:
-            raise ValueError('{}: the net takes images of {}, got {} from {}. Add Resize or CenterCrop to the '
-                             'transform.'.format(owner, spec.size, size, self._dataset.file.path))
+            raise ValueError('{}: the net takes images of {}, got {} from {}. Bring them to that size: `gluonfr pack '
+                             'folder --resize`, or Resize or CenterCrop in the transform.'.format(
+                                 owner, spec.size, size, self._dataset.file.path))
 
     def __len__(self):
         if self._sampler is not None:
@@ -142,7 +143,8 @@ class DALIRecordIter(EpochLoader):
         wanted = self._dataset.image_size
         for i in np.flatnonzero((shapes[:, :2] != wanted).any(axis=1)):
             raise RecordError('record {} of {}: the image is {} x {} pixels, others are {} x {}, and DALIRecordIter '
-                              'needs one size. Take ImageLoader with Resize.'.format(
+                              'needs one size. Bring them to it with `gluonfr pack folder --resize`, or take '
+                              'ImageLoader with Resize in the transform.'.format(
                                   self._dataset.keys[index[i]], self._dataset.file.path, *shapes[i, :2], *wanted))
 
     def _culprit(self, index, error):

@@ -97,8 +97,8 @@ class ImageLoader(EpochLoader):
                 first, (batch, arrays, write) = image.shape, self._new_batch(len(index), image.shape)
             if image.shape != first:
                 raise ValueError('ImageLoader: the images of a batch must have one shape, got {} for sample {} and {} '
-                                 'for sample {}. Bring them to one size, e.g. with Resize in the transform.'.format(
-                                     first, index[0], image.shape, i))
+                                 'for sample {}. Bring them to one size: `gluonfr pack folder --resize`, or Resize in '
+                                 'the transform.'.format(first, index[0], image.shape, i))
             write(image, arrays[place])
         return batch, mx.nd.array(labels, ctx=mx.cpu(), dtype=labels.dtype)
 
@@ -115,7 +115,7 @@ class ImageLoader(EpochLoader):
                 getattr(image, 'dtype', type(image).__name__), getattr(image, 'shape', ''), i))
         if self._spec is not None and image.shape != self._spec.size + (3,):
             raise ValueError('ImageLoader: with this spec images must be RGB of shape {}, got {} for sample {}. Bring '
-                             'them to that size, e.g. with Resize in the transform.'.format(
+                             'them to that size: `gluonfr pack folder --resize`, or Resize in the transform.'.format(
                                  self._spec.size + (3,), image.shape, i))
 
 

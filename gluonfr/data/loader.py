@@ -1,4 +1,6 @@
 """Batches from arrays in memory, in an order that an interrupted run can take up again."""
+import logging
+
 import mxnet as mx
 import numpy as np
 
@@ -38,6 +40,9 @@ class EpochLoader:
         self._shuffle = shuffle
         self._last_batch = check_choice(owner, 'last_batch', last_batch, ('keep', 'discard', 'pad'))
         self._sampler = sampler
+        repeats = sampler.repeats() if hasattr(sampler, 'repeats') else None
+        if repeats:
+            logging.getLogger('gluonfr').warning('%s: %s', owner, repeats)
         if len(self) == 0:
             raise ValueError("{}: batch_size must be at most {} (the samples) with last_batch='discard', got {}."
                              .format(owner, samples, self.batch_size))

@@ -91,6 +91,16 @@ class PKSampler(_ClassSampler):
         self._sizes = sizes[sizes >= self.p]
         self._steps = int(self._sizes.sum()) // self.p
 
+    def repeats(self):
+        """A sentence on the classes that have too few samples to fill a group, None if all have enough."""
+        few, lone = int((self._counts < self.k).sum()), int((self._counts == 1).sum())
+        if not few:
+            return None
+        alone = '' if not lone else ' {:,} {} a single one, which is its own positive.'.format(
+            lone, 'has' if lone == 1 else 'have')
+        return ('{:,} of {:,} people have fewer than {} images and repeat them in a batch.{} `gluonfr pack folder '
+                '--min-images {}` leaves such people out.'.format(few, len(self._counts), self.k, alone, self.k))
+
     @property
     def batch_size(self):
         """Samples a batch, p * k."""

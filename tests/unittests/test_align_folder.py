@@ -245,8 +245,8 @@ def test_landmark_files_that_are_wrong(tmp_path, name, text, message):
     (['photos', '--out', 'out', '--landmarks', 'l.json', '--detect-size', '9'], '--detect-size need --detect'),
     (['photos', '--out', 'out', '--detect', 'mtcnn', '--detector-model', 'l.json'], "unknown argument 'model'"),
     (['photos', '--out', 'out', '--detect', 'yunet', '--landmarks', 'l.json'], 'must not be given together'),
-    (['photos', '--out', 'out', '--landmarks', 'l.json', '--size', '100x112'], 'template: size must be'),
-    (['photos', '--out', 'out', '--landmarks', 'l.json', '--min-face', '-1'], 'Finder: min_face must be >= 0'),
+    (['photos', '--out', 'out', '--landmarks', 'l.json', '--size', '100x112'], '--size must be'),
+    (['photos', '--out', 'out', '--landmarks', 'l.json', '--min-face', '-1'], '--min-face must be >= 0'),
     (['photos', '--out', 'out', '--landmarks', 'gone.csv'], 'gone.csv'),
     (['photos', '--out', 'out', '--detect', 'yunet', '--detector-model', 'gone.onnx'], 'there are no weights gone')])
 def test_wrong_words(tmp_path, monkeypatch, capsys, words, message):

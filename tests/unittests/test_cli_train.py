@@ -2,6 +2,7 @@
 import importlib.util
 import os
 import re
+import shutil
 import signal
 
 import numpy as np
@@ -11,7 +12,7 @@ from cli_cases import TINY, make_data, params, run, train
 from helpers import rows
 
 from gluonfr.cli.train_stop import SaveOnSignal
-from gluonfr.data import write_bin
+from gluonfr.data import RecordWriter, write_bin
 from gluonfr.data.image import encode
 from gluonfr.deploy import read_card
 from gluonfr.loss import get_loss_list
@@ -202,7 +203,8 @@ def test_out_with_a_tilde(data, tmp_path, monkeypatch):
 # --- what is refused ---
 
 BAD = [
-    (['--dataset', 'nope'], 'no train.rec in'), (['--dataset', 'no/pe'], 'there is no file or folder no/pe'),
+    (['--dataset', 'nope'], 'no train.rec in'), (['--dataset', __file__], 'line 1: must be a path'),
+    (['--dataset', 'no/pe'], 'there is no file or folder no/pe'),
     (['--network', 'mobilfacenet'], "Did you mean 'mobilefacenet'?"), (['--loss', 'arcfac'], "Did you mean 'arcface'?"),
     (['--augment', 'miror'], "Did you mean 'mirror'?"), (['--optimizer', 'sdg'], 'train: --optimizer must be one'),
     (['--eval', 'nope'], 'no nope.bin in'), (['--eval', 'no/pe.bin'], 'there is no no/pe.bin'),
@@ -238,6 +240,60 @@ def test_one_person_is_refused_whatever_the_loss(tmp_path, loss, capsys):
     train(tmp_path / 'people', tmp_path / 'run', '--loss', loss, '--sampler', 'pk:2x2', code=2)
     assert 'must hold at least 2 people, whom a net learns to tell apart, got 1.' in capsys.readouterr().err
     assert not (tmp_path / 'run').exists()
+
+
+def copied(data, folder, labels=None):
+    """The images of `data` in a list of other labels: {person: label}."""
+    paths = sorted((data / 'people').glob('*/*.png'))
+    list_file = folder / 'faces.lst'
+    list_file.write_text(''.join('{}\t{}\n'.format(path, labels[path.parent.name]) for path in paths))
+    return list_file
+
+
+@pytest.mark.parametrize('kind', ['folder', 'list', 'rec'])
+def test_images_of_several_sizes_are_found_before_anything_is_written(data, tmp_path, kind, capsys):
+    people = tmp_path / 'people'
+    shutil.copytree(str(data / 'people'), str(people))
+    odd = people / 'p5' / '7.png'
+    odd.write_bytes(encode(np.zeros((20, 30, 3), np.uint8), '.png'))
+    place, name = people, odd
+    if kind == 'list':
+        place = copied(tmp_path, tmp_path, {'p{}'.format(i): i for i in range(6)})
+    elif kind == 'rec':  # of another maker: without a pack.json that says that all have one size
+        place, name = tmp_path / 'train.rec', 'record 48'
+        with RecordWriter(tmp_path / 'train', (28, 28)) as writer:
+            for path in sorted(people.glob('*/*.png')):
+                writer.write(path.read_bytes(), int(path.parent.name[1:]))
+    train(place, tmp_path / 'out', '--steps', 3, code=2)
+    assert ('lenetplus takes images of 28 x 28 pixels, and 1 of 48 have another size, the first 20 x 30: {}. `gluonfr '
+            'pack folder {} --resize 28 --out DIR` stretches them'.format(name, place)) in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()
+    run('pack', 'folder', place, '--resize', 28, '--out', tmp_path / 'packed', '--no-progress')  # as it says
+    assert '48 images of 6 people, 47 copied' in capsys.readouterr().out
+
+
+def test_labels_with_holes_are_told(data, tmp_path, caplog):
+    place = copied(data, tmp_path, {'p{}'.format(i): 1 + 2 * i for i in range(6)})
+    train(place, tmp_path / 'out', '--steps', 1)
+    said = '--dataset {}: 6 of the labels 0 to 11 have no images, and places in the class layer all the same. `gluonfr '
+    said += 'pack folder {} --relabel --out DIR` numbers the people 0 to 5.'
+    assert said.format(place, place) in caplog.text
+    assert '48 images of 6 people, 1 steps' in (tmp_path / 'out' / 'log.txt').read_text()
+
+
+def test_a_class_layer_that_no_memory_holds(data, tmp_path, capsys):
+    place = copied(data, tmp_path, {'p{}'.format(i): 2000000000 + i for i in range(6)})
+    train(place, tmp_path / 'out', '--steps', 1, '--embedding-size', 512, code=2)
+    error = capsys.readouterr().err
+    assert 'labels up to 2,000,000,005 and 512 values an embedding, a class layer and its training take 12,288' in error
+    assert 'Only 6 people have images: `gluonfr pack folder' in error and not (tmp_path / 'out').exists()
+
+
+def test_a_list_of_files_that_are_not_there(data, tmp_path, capsys):
+    (tmp_path / 'faces.lst').write_text('{}/people/p0/0.png\t0\nq/1.png\t1\n'.format(data))
+    train(tmp_path / 'faces.lst', tmp_path / 'out', '--batch-size', 2, code=2)
+    said = 'there is no {}/q/1.png. Paths in a list are relative to its folder'.format(tmp_path)
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.skipif(importlib.util.find_spec('nvidia') is not None, reason='NVIDIA DALI may be there')

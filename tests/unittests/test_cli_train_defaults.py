@@ -6,6 +6,7 @@ import train_cases as small
 from cli_cases import make_data, run
 
 from gluonfr.cli.train_defaults import fill_batch, fill_warmups
+from gluonfr.cli.parsers import make_parser
 from gluonfr.cli.words import in_words
 from gluonfr.train import Checkpoint, CheckpointError
 
@@ -49,19 +50,19 @@ def test_defaults_on_a_small_set(tmp_path, caplog):
 
 def test_errors_of_the_library_in_the_words_of_the_command(tmp_path):
     """Those that a command seldom meets; the sentences of the library as it says them."""
+    parser = make_parser().parse_args(['train', '--dataset', 'x', '--out', 'x']).parser
     saved = Checkpoint(str(tmp_path))
     small.train(epochs=1, callbacks=[saved])
     said = []
     for wrong in ({'seed': 4}, {'optimizer': 'adam', 'optimizer_params': {}}):
         with pytest.raises(CheckpointError) as caught:
             small.train(epochs=2, resume='auto', callbacks=[saved], **wrong)
-        said.append(in_words('train', str(caught.value)))
+        said.append(in_words('train', str(caught.value), parser))
     for path in tmp_path.glob('*.npz'):
         path.write_bytes(b'no')
     with pytest.raises(CheckpointError) as caught, pytest.warns(UserWarning):
         small.train(epochs=2, resume='auto', callbacks=[saved])
-    said.append(in_words('train', str(caught.value)))
+    said.append(in_words('train', str(caught.value), parser))
     assert 'whose seed was 3, got 4. --resume needs the same one; --finetune with another --out begins' in said[0]
     assert 'whose optimizer was SGD, got Adam. --resume needs the same one' in said[1]
     assert said[2].endswith('Begin again with --overwrite, or with another --out.')
-    assert in_words('pack', "use on_error='skip'.") == 'use --on-error skip.'

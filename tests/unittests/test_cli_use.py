@@ -280,7 +280,7 @@ def test_embed_begins_anew_where_net_options_or_data_differ(data, tmp_path, monk
     (['verify', 'RUN', '--data', 'VAL', '--folds', '30'],
      '--folds must be at most the number of pairs, 24 in val, got 30'),
     (['verify', 'RUN', '--data', 'VAL', '--folds', '2', '--fars', '3'], '--fars: FAR must be in [0, 1], got 3'),
-    (['verify', 'RUN', '--data', 'VAL', '--folds', '2', '--pca', '9'], 'components must be in'),
+    (['verify', 'RUN', '--data', 'VAL', '--folds', '2', '--pca', '9'], '--pca must be in'),
     (['verify', 'RUN', '--data', 'DATA'], 'a set of pairs is a .bin file: give DATA/val.bin'),
     (['verify', 'RUN', '--data', 'DATA/people'], 'make one with `gluonfr pack pairs`'),
     (['verify', 'RUN', '--data', 'DATA/train.rec'], 'train.rec holds people, and a set of pairs (.bin) is needed.'),

@@ -309,3 +309,15 @@ def test_embed_takes_the_samples_in_order(pictures):
     assert labels.tolist() == pictures.labels.tolist()
     batch = mx.nd.array(np.stack([pictures.read(i)[0] for i in range(50)]), dtype='uint8')
     np.testing.assert_array_equal(embeddings, ToTensor(SPEC)(batch).asnumpy().reshape(50, -1))
+
+
+@pytest.mark.parametrize('counts, k, said', [
+    ((4, 4, 1, 3, 2), 4, '3 of 5 people have fewer than 4 images and repeat them in a batch. 1 has a single one, which '
+                         'is its own positive. `gluonfr pack folder --min-images 4` leaves such people out.'),
+    ((2, 2, 4), 3, '2 of 3 people have fewer than 3 images and repeat them in a batch. `gluonfr pack'),
+    ((1, 1, 2), 2, '2 have a single one, which is its own positive.'), ((1, 1, 2), 1, None), ((4, 5, 6), 4, None)])
+def test_images_that_repeat_in_a_batch_are_told(counts, k, said, caplog):
+    data = Jpegs(sum(counts))
+    data.labels = np.repeat(np.arange(len(counts)), counts)
+    ImageLoader(data, sampler=PKSampler(data.labels, p=2, k=k))
+    assert caplog.text == '' if said is None else 'ImageLoader: ' in caplog.text and said in caplog.text

@@ -48,7 +48,7 @@ def add_command(commands, name, doc, example, run):
     """A subcommand whose help ends in an example; `run`, 'module:function' of gluonfr.cli, does the work."""
     parser = commands.add_parser(name, help=doc, description=doc[0].upper() + doc[1:] + '.', epilog=example,
                                  formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, parser=parser)
     return parser
 
 

@@ -1,0 +1,66 @@
+"""What `gluonfr train` looks at before it begins: the images' sizes, the labels, and the memory for a class layer."""
+import logging
+import os
+
+import mxnet as mx
+import numpy as np
+
+from ..data.sizes import other_sizes, size_of
+from ..loss import LOSSES
+
+__all__ = ['check_classes', 'check_sizes']
+
+COPIES = 3  # of the weights of a class layer: themselves, their gradient and momentum
+
+
+def check_sizes(args, dataset, spec):
+    """Raise a ValueError if images of a set have not the size that the net takes, by their headers."""
+    if hasattr(dataset, 'file') and os.path.isfile(os.path.join(os.path.dirname(dataset.file.path), 'pack.json')):
+        return  # of `gluonfr pack`, which makes all of one size
+    try:
+        other = other_sizes(lambda i: size_of(dataset, i), np.arange(len(dataset)), spec.size, not args.no_progress)
+    except FileNotFoundError as error:
+        raise FileNotFoundError('--dataset {}: there is no {}. Paths in a list are relative to its folder; `gluonfr '
+                                'pack folder {} --root DIR` takes others.'.format(
+                                    args.dataset, error.filename, args.dataset)) from error
+    if other:
+        i = other.index
+        raise ValueError('--dataset {}: {} takes images of {} x {} pixels, and {:,} of {:,} have another size, the '
+                         'first {} x {}: {}. `gluonfr pack folder {} --resize {} --out DIR` stretches them, `gluonfr '
+                         'align` cuts the faces out of photographs.'.format(
+                             args.dataset, args.network, *spec.size, other.count, other.looked, *other.size,
+                             dataset.paths[i] if hasattr(dataset, 'paths') else 'record {}'.format(dataset.keys[i]),
+                             args.dataset, spec.size[0]))
+
+
+def check_classes(args, dataset, embedding_size, loss, contexts):
+    """Say which labels have no images, and raise a ValueError if no memory holds a class layer of that size.
+
+    Returns
+    -------
+    int
+        The people who have images.
+    """
+    classes, people = int(dataset.num_classes), len(np.unique(dataset.labels))
+    if loss.head is None and 'classes' not in LOSSES.keywords(args.loss):
+        return people
+    advice = '`gluonfr pack folder {} --relabel --out DIR` numbers the people 0 to {:,}'.format(
+        args.dataset, people - 1)
+    needed, there = COPIES * 4 * classes * embedding_size, memory(contexts)
+    if needed > there:
+        raise ValueError('--dataset {}: with labels up to {:,} and {} values an embedding, a class layer and its '
+                         'training take {:,} GB, and there are {:,} GB. {}.'.format(
+                             args.dataset, classes - 1, embedding_size, round(needed / 1e9), round(there / 1e9),
+                             'Only {:,} people have images: {}'.format(people, advice) if people < classes else
+                             'Give a smaller --embedding-size, or fewer people (`gluonfr pack folder --max-people`)'))
+    if people < classes:
+        logging.getLogger('gluonfr').warning(
+            '--dataset %s: %s of the labels 0 to %s have no images, and places in the class layer all the same. %s.',
+            args.dataset, '{:,}'.format(classes - people), '{:,}'.format(classes - 1), advice)
+    return people
+
+
+def memory(contexts):
+    """Bytes of the memory that the smallest of some contexts has."""
+    return min(mx.context.gpu_memory_info(ctx.device_id)[1] if ctx.device_type == 'gpu' else
+               os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') for ctx in contexts)

@@ -1,0 +1,65 @@
+"""Errors of the library as the command says them: in its options."""
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import gluonfr
+from gluonfr.cli.parsers import make_parser
+from gluonfr.cli.words import in_words
+
+COMMANDS = {
+    'pack': ['pack', 'folder', 'people', '--out', 'x'], 'align': ['align', 'photos', '--out', 'x'],
+    'train': ['train', '--dataset', 'x', '--out', 'x'], 'embed': ['embed', 'net', 'data', '--out', 'x'],
+    'compare': ['compare', 'net', 'a', 'b'], 'verify': ['verify', 'net', '--data', 'x']}
+
+
+def said(message, command):
+    words = COMMANDS[command]
+    return in_words(command, message, make_parser().parse_args(words).parser, words)
+
+
+@pytest.mark.parametrize('command, message, expected', [
+    ('pack', 'pack_folder: resize must be given for images of several sizes: p/resize.jpg has 8 x 8 pixels',
+     '--resize must be given for images of several sizes: p/resize.jpg has 8 x 8 pixels'),
+    ('pack', 'pack: x/train.rec was made with other settings. Give another folder, or resume=False to replace it.',
+     'pack: x/train.rec was made with other settings. Give another folder, or --no-resume to replace it.'),
+    ('pack', 'pack_folder: min_images must be >= 1, got 0.', '--min-images must be >= 1, got 0.'),
+    ('pack', 'none remains: the one with the most images has 3, min_images is 5.',
+     'none remains: the one with the most images has 3, --min-images is 5.'),
+    ('pack', "FolderDataset: each folder in people must hold images. Remove them or use on_error='skip'.",
+     'FolderDataset: each folder in people must hold images. Remove them or use --on-error skip.'),
+    ('pack', 'FolderDataset: people must hold a folder for each person.',
+     'FolderDataset: people must hold a folder for each person.'),  # which is the folder that was given
+    ('pack', 'pack_folder: exclude must be names of people in x.', '--exclude must be names of people in x.'),
+    ('pack', 'relabel=True numbers them anew.', '--relabel numbers them anew.'),
+    ('align', 'Finder: min_face must be >= 0, got -1.', '--min-face must be >= 0, got -1.'),
+    ('train', 'IterLRScheduler: warmup_iters must be in [0, 3], got 100.', '--warmup must be in [0, 3], got 100.'),
+    ('train', "Pass resume='auto' to go on, another folder, or overwrite=True.",
+     'Pass --resume to go on, another folder, or --overwrite.'),
+    ('train', 'ArcLoss: m must be in [0, pi/2), got 3.0.', 'ArcLoss: m must be in [0, pi/2), got 3.0.'),
+    ('compare', "a.jpg: use on_error='skip'.", "a.jpg: use on_error='skip'."),  # which has no such option
+    ('verify', 'kfold: nfolds must be at most 6, got 10.', '--folds must be at most 6, got 10.'),
+    ('embed', 'there is no folder out/on_error/seed=1/min_face.', 'there is no folder out/on_error/seed=1/min_face.'),
+])
+def test_words(command, message, expected):
+    assert said(message, command) == expected
+
+
+ADVICE = re.compile(r"(?:resume|on_error|relabel|overwrite)=(?:'\w+'|True|False)")
+
+
+def test_all_advice_of_the_library_can_be_said():
+    """What messages of gluonfr.data and .align advise in Python's words is an option of the commands that give them."""
+    root, found = Path(gluonfr.__file__).parent, set()
+    for path in [*root.glob('data/*.py'), *root.glob('align/*.py')]:
+        tree = ast.parse(path.read_text(encoding='utf-8'))
+        documented = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, (
+            ast.Module, ast.ClassDef, ast.FunctionDef)) and isinstance(node.body[0], ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented:
+                found.update(ADVICE.findall(node.value))
+    assert found == {"on_error='skip'", 'resume=False', 'relabel=True'}
+    for advice in found:
+        assert said(advice, 'pack').startswith('--')
