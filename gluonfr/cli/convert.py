@@ -1,10 +1,12 @@
 """`gluonfr convert`: weights from elsewhere -> a folder with a card."""
 import json
 import os
+import tempfile
 
 from ..convert import convert
 from ..model_zoo import InputSpec
 from ..utils.arguments import parse_arguments
+from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer
 
 __all__ = ['run']
@@ -14,7 +16,10 @@ KEYS = ('size', 'mean', 'std', 'colour')
 
 def run(args):
     """Convert and say what came of it."""
-    with sole_writer(os.path.abspath(args.out) + '.lock', '--out {}'.format(args.out)):
+    advice = 'Make room there, or in {} for what is made on the way, and give the same command again'.format(
+        tempfile.gettempdir())
+    with sole_writer(os.path.abspath(args.out) + '.lock', '--out {}'.format(args.out)), \
+            advice_on_full_disk(args.out, advice):
         path = convert(args.source, args.out, args.model, args.params, input_spec(args.input), args.images)
     with open(path, encoding='utf-8') as stream:
         card = json.load(stream)

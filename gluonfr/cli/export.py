@@ -6,11 +6,13 @@ from ..deploy import read_card
 from ..deploy.load import CARD_NAME
 from ..model_zoo.model_store import choose_card, get_model_file
 from ..utils.arguments import parse_arguments
+from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer
 from .options import load_weights
 
 __all__ = ['export']
 
+ADVICE = 'Make room and give the same command again'
 FACTS = ('model', 'arguments', 'licence', 'source')  # of a card, that go into the file's metadata
 
 
@@ -23,14 +25,18 @@ def export(args):
     net = load_weights(args)
     graph = {'normalise': args.normalise, 'flip': args.flip, 'l2': args.l2}
     if args.onnx:
-        difference = export_onnx(net, args.onnx, batch=args.batch, opset=args.opset, **graph, **facts(args))
-        report(net, args.onnx, args.normalise, difference, 'ONNX Runtime')
+        with advice_on_full_disk(args.onnx, ADVICE):
+            difference = export_onnx(net, args.onnx, batch=args.batch, opset=args.opset, **graph, **facts(args))
+        report(net, args.onnx, args.normalise, difference, 'ONNX Runtime', args.batch)
     if args.symbol:
-        with sole_writer(args.symbol + '.lock', '--symbol {}'.format(args.symbol)):
+        with sole_writer(args.symbol + '.lock', '--symbol {}'.format(args.symbol)), \
+                advice_on_full_disk(args.symbol, ADVICE):
             difference = export_symbol(net, args.symbol, **graph)
         report(net, args.symbol + '-symbol.json', args.normalise, difference, 'MXNet')
     if args.torch:
-        report(net, args.torch, False, export_torch(net, args.torch), 'the way back')
+        with advice_on_full_disk(args.torch, ADVICE):
+            difference = export_torch(net, args.torch)
+        report(net, args.torch, False, difference, 'the way back')
 
 
 def facts(args):
@@ -49,10 +55,10 @@ def facts(args):
     return dict(known, **{key: card[key] for key in FACTS if key in card})
 
 
-def report(net, path, normalises, difference, by):
-    """Print what a file takes and how near it is to the net."""
+def report(net, path, normalises, difference, by, batch='dynamic'):
+    """Print what a file takes and how near it is to the net; `batch` is 'dynamic' or the images of a call."""
     spec = net.input_spec
     channels = ', '.join('(x - {:g}) / {:g}'.format(*pair) for pair in sorted(set(zip(spec.mean, spec.std))))
-    print('{}: takes (B, {}, {}, {}) {}, {}; {}'.format(
-        path, *spec.shape, spec.colour, '0 to 255' if normalises else channels,
+    print('{}: takes ({}, {}, {}, {}) {}, {}; {}'.format(
+        path, 'B' if batch == 'dynamic' else batch, *spec.shape, spec.colour, '0 to 255' if normalises else channels,
         'unverified' if difference is None else 'differs by {:.1e} in {}'.format(difference, by)))

@@ -1,4 +1,5 @@
 """From a net to files that other programs read: ONNX, an MXNet symbol, a PyTorch state dict."""
+import errno
 import logging
 
 import mxnet as mx
@@ -14,6 +15,7 @@ from ..deploy.reading.symbol_file import block_of_symbol, load_arrays, read_symb
 from ..metrics.scores import FLIPS
 from ..utils.check import check_choice, check_int
 from ..utils.files import atomic_path
+from ..utils.params_file import save_whole
 from ..utils.precision import is_half
 from .check import TOLERANCE, unit
 from .onnx_writer import LOWEST_OPSET, onnx_model
@@ -115,7 +117,8 @@ def export_symbol(net, prefix, *, normalise=False, flip='none', l2=False):
     with atomic_path(prefix + '-symbol.json') as graph, atomic_path(prefix + '-0000.params') as weights:
         with open(graph, 'w', encoding='utf-8') as stream:
             stream.write(symbol.tojson())
-        nd.save(weights, {('aux:' if name in states else 'arg:') + name: value for name, value in params.items()})
+        named = {('aux:' if name in states else 'arg:') + name: value for name, value in params.items()}
+        save_whole(weights, lambda path: nd.save(path, named))
         block = block_of_symbol(read_symbol_file(graph), 'data', load_arrays(weights), mx.cpu())
         return reference.compare(lambda x: block(nd.array(x)).asnumpy())
 
@@ -144,7 +147,10 @@ def export_torch(net, path):
     state = torch_from_native(net)
     reference = _Reference('export_torch', net)
     with atomic_path(path) as temporary:
-        torch.save({name: torch.from_numpy(value) for name, value in state.items()}, temporary)
+        try:
+            torch.save({name: torch.from_numpy(value) for name, value in state.items()}, temporary)
+        except RuntimeError as error:  # PyTorch's own, of a full disk, too
+            raise OSError(errno.ENOSPC, '{} cannot be written whole: is the disk full?'.format(path)) from error
         again = native_from_torch(load_torch(temporary))[0]
         return reference.compare(lambda x: again(nd.array(x)).asnumpy())
 

@@ -10,6 +10,7 @@ from ..deploy.load import CARD_NAME
 from ..deploy.reading.error import ConvertError, names
 from ..model_zoo import MODELS
 from ..utils.files import atomic_folder, file_sha256
+from ..utils.params_file import save_whole
 from .check import check_equal, check_runs, drawn_faces, given_images
 from .readers import reader_of
 
@@ -101,6 +102,6 @@ def _write(made, folder, facts):
         shutil.copyfile(path, os.path.join(folder, name))
     if not made.files:
         name = made.model + '.params'
-        made.net.save_parameters(os.path.join(folder, name))
+        save_whole(os.path.join(folder, name), made.net.save_parameters)
     write_card(os.path.join(folder, CARD_NAME), os.path.join(folder, name), made.model, made.arguments,
                made.net.input_spec, **facts)

@@ -13,6 +13,7 @@ from ..deploy.reading.from_onnx import load_onnx, read_onnx, runnable, takes_int
 from ..deploy.reading.source import assumed_input
 from ..deploy.reading.symbol_file import load_arrays, read_symbol_file
 from ..utils.files import file_sha256
+from ..utils.params_file import save_whole
 from .gluon_params import net_from_params
 from .match import Mismatch
 from .native import native_from_graph
@@ -75,8 +76,10 @@ def _from_symbol(source, scratch, model=None, params=None, spec=None):
     check_shapes(symbol, weights, spec.size)
     # what follows the embedding in a symbol for training is not part of the net
     place = os.path.join(scratch, 'net')
-    symbol.save(place + '-symbol.json')
-    nd.save(place + '-0000.params', {name: weights[name] for name in symbol.list_inputs() if name in weights})
+    with open(place + '-symbol.json', 'w', encoding='utf-8') as stream:
+        stream.write(symbol.tojson())
+    kept = {name: weights[name] for name in symbol.list_inputs() if name in weights}
+    save_whole(place + '-0000.params', lambda path: nd.save(path, kept))
     try:
         block = load_symbol(place + '-symbol.json', size=spec.size, spec=spec)
     except ValueError as error:

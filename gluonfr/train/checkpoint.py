@@ -17,7 +17,6 @@ import re
 import warnings
 from collections import namedtuple
 
-import mxnet as mx
 import numpy as np
 from mxnet import nd
 
@@ -25,6 +24,7 @@ from ..nn.basic_blocks import CLASS_LAYER
 from ..utils.check import fits
 from ..utils.arrays_file import read_npz
 from ..utils.files import atomic_path, save_npz
+from ..utils.params_file import save_whole
 from .optimizer_state import pack_optimizer, unpack_optimizer
 from .parameters import named_parameters
 from .state import NonFiniteLoss
@@ -49,11 +49,7 @@ def save_parameters_atomic(block, path):
     """`block.save_parameters(path)` that never leaves half a file; the folder is made, a full disk is an OSError."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with atomic_path(path) as temporary:
-        try:
-            block.save_parameters(temporary)
-            nd.load(temporary)  # MXNet says nothing where the last few kilobytes did not fit
-        except mx.MXNetError as error:
-            raise OSError('{} cannot be written whole: is the disk full?'.format(path)) from error
+        save_whole(temporary, block.save_parameters)
 
 
 def save_checkpoint(path, state):

@@ -5,12 +5,13 @@ names (8), and the names, each behind its length (8). An array is a magic number
 (4), its shape, device (4 + 4), type (4) and values. A shape is the number of sides (4) and the sides (8 bytes each; in
 the oldest files 4, and the number of sides stands where later ones have the magic number).
 """
+import errno
 import os
 import struct
 
 import mxnet as mx
 
-__all__ = ['load_arrays_file', 'read_header']
+__all__ = ['load_arrays_file', 'read_header', 'save_whole']
 
 _LIST = 0x112
 _V1, _V2, _V3 = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
@@ -42,6 +43,21 @@ def load_arrays_file(path):
     except mx.MXNetError as error:
         raise ValueError('{} is no file of MXNet arrays, or is damaged: {}'.format(
             path, str(error).strip().splitlines()[-1])) from error
+
+
+def save_whole(path, write):
+    """Let MXNet write a file of arrays by ``write(path)``.
+
+    Raises
+    ------
+    OSError
+        It could not write all of it. MXNet itself says nothing where only the last kilobytes did not fit.
+    """
+    try:
+        write(path)
+        read_header(path)
+    except (mx.MXNetError, ValueError) as error:
+        raise OSError(errno.ENOSPC, '{} cannot be written whole: is the disk full?'.format(path)) from error
 
 
 def read_header(path):

@@ -277,7 +277,7 @@ def test_command(onnx, trained, tmp_path, capsys):
     run('export', folder, '--onnx', tmp_path / 'n.onnx', '--symbol', tmp_path / 'n', '--normalise', '--l2', '--flip',
         'sum', '--opset', 17, '--batch', 2)
     text = capsys.readouterr().out
-    assert 'n.onnx: takes (B, 3, 32, 32) rgb, 0 to 255; differs by' in text and 'in ONNX Runtime' in text
+    assert 'n.onnx: takes (2, 3, 32, 32) rgb, 0 to 255; differs by' in text and 'in ONNX Runtime' in text
     assert 'n-symbol.json: takes (B, 3, 32, 32) rgb, 0 to 255; differs by' in text
     wanted, x = Embedder(net, flip='sum')(data), levels(data, net.input_spec)
     np.testing.assert_allclose(run_onnx(tmp_path / 'n.onnx', x), wanted, atol=1e-5)
@@ -287,7 +287,7 @@ def test_command(onnx, trained, tmp_path, capsys):
     assert json.loads(facts['arguments'])['units'] == [1, 1, 1, 1]
     run('export', 'iresnet18', '--params', folder / 'w.params', '--network-args', 'units=(1, 1, 1, 1)',
         'input_size=32', 'embedding_size=16', '--onnx', tmp_path / 'm.onnx')
-    assert '(x - 127.5) / 127.5; differs by' in capsys.readouterr().out
+    assert 'm.onnx: takes (B, 3, 32, 32) rgb, (x - 127.5) / 127.5; differs by' in capsys.readouterr().out
 
 
 def test_command_with_pretrained_weights(onnx, tmp_path):
