@@ -59,6 +59,8 @@ def train(args):
         for line in hints(args, parse_arguments(args.loss_args), spec.embedding_size):
             print('hint: ' + line)
     command = 'gluonfr ' + ' '.join(map(shlex.quote, args.argv))
+    title = '{} with {}, {:,} images of {:,} people'.format(
+        args.network, LOSSES.canonical(args.loss), len(dataset), dataset.num_classes)
     header = '{}\n{} images of {} people, {} steps in {} epochs; {} -> {}, {}\n{}'.format(
         command, len(dataset), people, steps, epochs, args.network, spec.embedding_size, loss,
         ' '.join('{}={}'.format(name, value) for name, value in said.items() if value not in (None, '', [])))
@@ -67,7 +69,9 @@ def train(args):
     every = args.log_every or min(50, max(1, steps // 10))
     callbacks = [StopAfter(steps), log, LogLine(every, header=header),
                  StepCSV(place(args, 'steps.csv'), every), CSVLog(place(args, 'metrics.csv')),
-                 TensorBoard(place(args, 'tensorboard'), every), PlotCurves(place(args, 'curves.png')),
+                 TensorBoard(place(args, 'tensorboard'), every),
+                 PlotCurves(place(args, 'curves.png'), title, steps=place(args, 'steps.csv'),
+                            verification=place(args, 'verify.csv')),
                  Checkpoint(folder, every_steps=args.save_every, monitor='mean_acc' if sets else None), signals]
     if sets:
         callbacks.append(Verify(sets, args.eval_every, place(args, 'verify.csv'), args.eval_flip, args.eval_folds))

@@ -1,5 +1,4 @@
 """The folder of a training run: what it may hold at the begin, its recipe, its log and its card."""
-import csv
 import json
 import logging
 import os
@@ -12,7 +11,7 @@ from ..model_zoo import MODELS
 from ..train import Callback
 from ..train.run_folder import RECIPE_NAME, open_run
 from ..utils.files import atomic_path, read_json
-from ..utils.rows import keep_lines_until
+from ..utils.rows import keep_lines_until, read_rows
 
 __all__ = ['RunLog', 'begin', 'finish', 'place', 'recipe']
 
@@ -115,11 +114,8 @@ def finish(args, state, arguments, spec, command, data):
 
 def _metrics(path, step):
     """The verification rows of one step, by set."""
-    if not os.path.isfile(path):
-        return {}
-    with open(path, newline='', encoding='utf-8') as file:
-        rows = [row for row in csv.DictReader(file) if int(row['step']) == step]
-    return {row['set']: {name: _number(value) for name, value in row.items()} for row in rows}
+    return {row['set']: {name: _number(value) for name, value in row.items()}
+            for row in read_rows(path) if int(row['step']) == step}
 
 
 def _number(text):

@@ -6,7 +6,7 @@ import re
 
 from .files import atomic_path
 
-__all__ = ['append_row', 'keep_lines_until', 'keep_rows_until']
+__all__ = ['append_row', 'keep_lines_until', 'keep_rows_until', 'read_rows']
 
 OF_A_STEP = re.compile(rb'(?:epoch \d+ (?:done: )?)?step (\d+) ')
 
@@ -41,6 +41,14 @@ def _add_columns(path, row):
         writer = csv.DictWriter(file, list(row), lineterminator='\n')
         writer.writeheader()
         writer.writerows(rows)
+
+
+def read_rows(path):
+    """The rows of a csv file as dictionaries of str; none where there is no file."""
+    if not os.path.isfile(path):
+        return []
+    with open(path, newline='', encoding='utf-8') as file:
+        return list(csv.DictReader(file))
 
 
 def keep_rows_until(path, step):

@@ -181,6 +181,22 @@ def test_curves_take_csv_strings_and_gaps(tmp_path):
     assert os.path.getsize(viz.plot_curves(rows, str(tmp_path / 'a.png'))) < 60000
 
 
+def test_curves_say_what_they_show(tmp_path, monkeypatch):
+    figures = []
+    monkeypatch.setattr(viz.curves, 'save_png', lambda figure, path: figures.append(figure))
+    pairs = [{'epoch': .5 * i, 'set': name, 'acc': str(.5 + .1 * i)} for i in (1, 2) for name in ('lfw', 'mine')]
+    history = [{'epoch': .1 * i, 'loss': 2 - .1 * i, 'accuracy': .5} for i in range(11)]
+    viz.plot_curves(history, 'a.png', title='a net', verification=pairs)
+    left, right = figures[0].axes
+    assert figures[0]._suptitle.get_text() == 'a net'
+    assert [axes.get_xlabel() for axes in (left, right)] == ['epoch', 'epoch']
+    assert (left.get_ylabel(), right.get_ylabel()) == ('loss', 'accuracy in %')
+    said = [text.get_text() for text in right.get_legend().get_texts()]
+    assert said == ['train, last 50.00', 'lfw, last 70.00', 'mine, last 70.00']
+    assert [list(line.get_xdata()) for line in right.lines[1:]] == [[.5, 1]] * 2
+    assert len({line.get_color() for line in right.lines}) == 3
+
+
 def test_gif_has_all_frames_and_holds_the_last(tmp_path):
     image = pytest.importorskip('PIL.Image')
     paths = [viz.plot_embeddings(*blobs(seed=k), str(tmp_path / f'{k}.png')) for k in range(3)]
