@@ -139,7 +139,7 @@ def start(task, args):
     out = folder(task, args)
     os.makedirs(out, exist_ok=True)
     # The child inherits the lock: if this script is killed and started again while the child goes on, they do not meet.
-    lock = os.open(os.path.join(out, 'lock'), os.O_CREAT | os.O_RDWR)
+    lock = os.open(os.path.join(out, '.lock'), os.O_CREAT | os.O_RDWR)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -148,8 +148,7 @@ def start(task, args):
         return None
     command = [sys.executable, os.path.join(EXAMPLE, 'main.py'), '--lossname' if kind == 'setting' else '--loss', name,
                '--seed', str(seed), '--dataset', args.table, '--out', out, '--no-progress']
-    if not args.fresh:
-        command.append('--resume')
+    command.append('--overwrite' if args.fresh else '--resume')
     if args.table == 'demo':
         command.append('--no-plots')
     elif kind == 'setting':

