@@ -4,10 +4,10 @@ The advice is that of the ArcFace-training document; examples/face/README.md has
 """
 from ..loss import LOSSES
 from ..model_zoo import MODELS
+from .train_defaults import BATCH, LR
 
 __all__ = ['hints']
 
-RATE, BATCH = 0.1, 128          # the rate that the document trains batches of this size and more with
 SMALL, LARGE = 128, 512         # dimensions
 LIGHT = 'mobilefacenet', 'mbf'  # families
 
@@ -32,7 +32,7 @@ def hints(args, loss_arguments, embedding_size):
     if LOSSES.canonical(args.loss) == 'arcface' and 'easy_margin' not in loss_arguments:
         said.append('ArcFace has easy_margin=True by default, as in gluonfr 1.0: targets beyond 90 degrees, half of '
                     "them on a fresh net, get no margin. The paper's loss: --loss-args easy_margin=False.")
-    rate = RATE * args.batch_size / BATCH
+    rate = LR * args.batch_size / BATCH  # the document's rate is for batches of 128 and more
     if args.batch_size < BATCH and args.optimizer.lower() in ('sgd', 'nag') and args.lr > rate:
         said.append('--lr {:g} is for batches of {} and more: with --batch-size {}, try --lr {:.2g}.'.format(
             args.lr, BATCH, args.batch_size, rate))

@@ -6,6 +6,7 @@ import pytest
 from helpers import ROOT
 
 from gluonfr.cli.parsers import make_parser
+from gluonfr.cli.train_defaults import fill_batch
 from gluonfr.cli.train_hints import hints
 from gluonfr.nn import ANGLE_SETTINGS
 from gluonfr.utils import parse_arguments
@@ -96,6 +97,7 @@ def test_arcface_is_the_papers(script):
 
 def hinted(*words, size=256):
     args = make_parser().parse_args(['train', '--dataset', 'd', '--out', 'o', *words])
+    fill_batch(args, 10 ** 6)
     return hints(args, parse_arguments(args.loss_args), size)
 
 
