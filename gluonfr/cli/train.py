@@ -11,7 +11,7 @@ from ..loss import LOSSES, fill_arguments
 from ..model_zoo import get_model
 from ..nn import get_head
 from ..train import (Checkpoint, CSVLog, LogLine, PlotCurves, Profile, ProgressBar, StepCSV, TensorBoard, Verify,
-                     fit, make_optimizer, parse_gpus)
+                     fit, freeze, make_optimizer, parse_gpus)
 from ..utils import IterLRScheduler, parse_arguments
 from ..utils.check import check_number
 from ..utils.files import advice_on_full_disk
@@ -39,6 +39,8 @@ def train(args):
         arguments['embedding_size'] = args.embedding_size
     net = get_model(args.network, **dict(arguments, need_cls_layer=False))
     start = find_start(args, net, arguments) if args.finetune else None
+    if args.freeze and not start:
+        raise ValueError('--freeze keeps weights as they begin: give those worth keeping, --finetune RUN|FILE|NAME.')
     spec = net.input_spec
     sets = open_sets(args, spec)
     fill_batch(args, len(dataset))
@@ -52,6 +54,12 @@ def train(args):
         load_start(start, net, contexts)
     if args.dtype == 'float16':
         net.cast('float16')
+    if args.freeze:
+        freeze(args.freeze, net=net, head=head, loss=loss)
+        blocks = [block for block in (net, head, loss) if block is not None]
+        if all(param.grad_req == 'null' for block in blocks for param in block.collect_params().values()):
+            raise ValueError('--freeze {} leaves nothing to train with --loss {}.'.format(
+                ' '.join(args.freeze), args.loss))
 
     facts = {'images': len(dataset), 'classes': int(dataset.num_classes), **identity(dataset)}
     said = recipe(args, mode, facts, sets)

@@ -18,8 +18,8 @@ __all__ = ['RunLog', 'begin', 'finish', 'place', 'recipe']
 RUN_FILES = ('log.txt', 'steps.csv', 'metrics.csv', 'verify.csv', 'curves.png', 'profile.csv', 'profile.json',
              'tensorboard', 'checkpoint', RECIPE_NAME, CARD_NAME)
 # the options that decide what comes out
-DECISIVE = ('network', 'network_args', 'embedding_size', 'loss', 'loss_args', 'margin_warmup', 'finetune', 'dtype',
-            'data_iter', 'augment', 'sampler', 'batch_size', 'optimizer', 'lr', 'lr_factor', 'warmup', 'wd',
+DECISIVE = ('network', 'network_args', 'embedding_size', 'loss', 'loss_args', 'margin_warmup', 'finetune', 'freeze',
+            'dtype', 'data_iter', 'augment', 'sampler', 'batch_size', 'optimizer', 'lr', 'lr_factor', 'warmup', 'wd',
             'momentum', 'clip', 'seed', 'on_error')
 
 

@@ -5,6 +5,7 @@ from .callbacks import Callback, CSVLog, Evaluate, ProgressBar
 from .checkpoint import CheckpointError, DamagedCheckpoint, load_weights, save_parameters_atomic
 from .checkpoint_callback import Checkpoint
 from .evaluate import accuracy, class_means, classify, embed, nearest_mean
+from .freeze import freeze, unfreeze
 from .interval import LogLine, StepCSV, TensorBoard
 from .loop import fit
 from .plots import PlotCurves, PlotEmbeddings
@@ -14,7 +15,7 @@ from .state import NonFiniteLoss, TrainState
 from .verify import Verify
 
 __all__ = [
-    'fit', 'TrainState', 'NonFiniteLoss', 'make_optimizer', 'parse_gpus', 'seed_step',
+    'fit', 'freeze', 'unfreeze', 'TrainState', 'NonFiniteLoss', 'make_optimizer', 'parse_gpus', 'seed_step',
     'Callback', 'CSVLog', 'Checkpoint', 'Evaluate', 'LogLine', 'PlotCurves', 'PlotEmbeddings', 'Profile', 'ProgressBar',
     'StepCSV', 'TensorBoard', 'Verify',
     'CheckpointError', 'DamagedCheckpoint', 'atomic_path', 'load_weights', 'save_parameters_atomic',

@@ -175,6 +175,7 @@ def restore(checkpoint, state):
     if not _has(header, contexts=int, optimizer=dict, meter=dict, data=dict, history=list,
                 **dict.fromkeys(_POSITION, int)) or not {'metrics', 'best'} <= set(header):
         raise CheckpointError('{} lacks what a training needs to go on from it.'.format(path))
+    _same_trained(checkpoint, state.params)
     _require(path, 'seed', header['seed'], state.seed)
     _require(path, 'optimizer', header['optimizer']['class'], type(state.trainer.optimizer).__name__)
     if header['batch']:
@@ -226,6 +227,17 @@ def _values(param):
     if param.grad_req == 'null':
         return np.stack([data.asnumpy() for data in param.list_data()])
     return param.list_data()[0].asnumpy()  # equal on all contexts: they took the same updates
+
+
+def _same_trained(checkpoint, params):
+    """The optimizer has no states of parameters that were frozen; those that do not exist are named elsewhere."""
+    before = set(checkpoint.header['per_context'])
+    other = ['{} ({} then)'.format(name, 'frozen' if name in before else 'trained') for name, param in params.items()
+             if name in checkpoint.arrays and (param.grad_req == 'null') != (name in before)]
+    if other:
+        raise CheckpointError('{} was written by a run that trained other parameters: {}. Freeze what it froze, or '
+                              'start afresh from its weights with load_weights.'.format(
+                                  checkpoint.path, ', '.join(other[:5]) + (', ...' if len(other) > 5 else '')))
 
 
 def _set_parameters(checkpoint, params, prefixes=('net/', 'head/', 'loss/')):

@@ -132,6 +132,8 @@ def fit(net, loss, train_data, *, head=None, epochs=1, optimizer='sgd', optimize
                 block.hybridize(static_alloc=True, static_shape=True)
 
     trained = {name: param for name, param in params.items() if param.grad_req != 'null'}
+    if not trained:
+        raise ValueError("fit: at least one parameter must be trained, got none: the grad_req of all is 'null'.")
     apply_wd_mult(trained.values(), wd_mult or {})
     arguments = _optimizer_params(optimizer, optimizer_params, lr_scheduler, half)
     trainer = gluon.Trainer(list(trained.values()), optimizer, arguments, kvstore='device', update_on_kvstore=False)

@@ -1,5 +1,6 @@
 """gluonfr train: losses, samplers, data, lengths, folders with a run, and what is refused."""
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -134,6 +135,34 @@ def test_more_epochs_where_the_schedule_allows_it(data, tmp_path, capsys):
     assert params(tmp_path / 'a') == params(tmp_path / 'b')
     train(data, tmp_path / 'a', '--lr-mode', 'poly', '--epochs', 2, '--resume', code=2)
     assert 'go on for as long' not in capsys.readouterr().err, 'the length is not what differs'
+
+
+def test_freeze_keeps_the_weights_of_finetune(data, tmp_path, capsys):
+    words = ['--steps', 2, '--lr-mode', 'step']
+    train(data, tmp_path / 'a', *words)
+    frozen = words + ['--finetune', tmp_path / 'a', '--freeze', 'backbone', '--loss', 'normsoftmax']
+    for steps in (2, 4):
+        train(data, tmp_path / 'b', *frozen, '--steps', steps, '--resume')
+        assert params(tmp_path / 'b') == params(tmp_path / 'a')
+    train(data, tmp_path / 'c', *frozen, '--steps', 4)
+    found = [load_weights_of(tmp_path / run)['head/weight'] for run in 'bc']
+    assert found[0].tobytes() == found[1].tobytes()
+    assert json.loads((tmp_path / 'b' / 'recipe.json').read_text())['freeze'] == ['backbone']
+    capsys.readouterr()
+    triplet = ['--loss', 'triplet', '--loss-args', 'mining=batch-hard', '--sampler', 'pk:3x4']
+    for changed, said in ((['--freeze', 'net/features', '--resume'], "freeze (['backbone'] then"),
+                          (['--freeze', 'features', '--overwrite'], "got 'features'. The names begin with net/feat"),
+                          ([*triplet, '--overwrite'], '--freeze backbone leaves nothing to train with --loss triplet')):
+        train(data, tmp_path / 'b', *frozen, *changed, code=2)
+        assert said in capsys.readouterr().err
+        assert params(tmp_path / 'b') == params(tmp_path / 'a'), 'nothing is overwritten'
+    train(data, tmp_path / 'd', *words, '--freeze', 'backbone', code=2)
+    assert '--freeze keeps weights as they begin: give those worth keeping, --finetune' in capsys.readouterr().err
+
+
+def load_weights_of(folder):
+    with np.load(sorted((folder / 'checkpoint').glob('step-*.npz'))[-1]) as arrays:
+        return dict(arrays)
 
 
 @pytest.mark.parametrize('save', [1, 100])

@@ -58,6 +58,9 @@ def add_options(parser):
     model.add_argument('--finetune', type=user_path, metavar='RUN|FILE|NAME',
                        help='begin with these weights of the same net: a run, a card, a checkpoint, a .params file, or '
                             'the name of pretrained weights (`gluonfr models`)')
+    model.add_argument('--freeze', nargs='+', default=[], metavar='PATTERN',
+                       help='what keeps its weights of --finetune: backbone for the whole net, or beginnings of names '
+                            r'as regular expressions such as net/features\.[0-5]\.')
     model.add_argument('--dtype', choices=('float32', 'float16'), default='float32', help='float16 needs GPUs')
 
     steps = parser.add_argument_group('optimizer and schedule')

@@ -1,0 +1,91 @@
+"""Layers that training leaves as they are."""
+import re
+
+from mxnet.gluon import HybridBlock
+from mxnet.gluon.nn import BatchNorm
+
+from .parameters import named_parameters
+
+__all__ = ['freeze', 'unfreeze']
+
+BACKBONE = r'net/(?!output\.)'  # the class layer of a face net is named output
+
+
+def freeze(patterns, *, net, head=None, loss=None):
+    """Keep parameters as they are: no gradient is computed for them and no optimizer has them.
+
+    A BatchNorm whose gamma and beta are both kept normalises by its running statistics from now on, in training as in
+    inference, and leaves those as they are, too. Dropout in kept layers stays at work. Call this before `fit`; the
+    parameters need no values yet.
+
+    Parameters
+    ----------
+    patterns : str or sequence of str
+        'backbone' for all of the net but its class layer, or regular expressions, matched from the beginning of the
+        names that `fit` and its checkpoints use: r'net/features\\.[0-9]\\.' for the first ten layers of the features,
+        'head/'.
+    net, head, loss : Block or None
+        As they go to `fit`.
+
+    Returns
+    -------
+    list of str
+        The names of the parameters that were trained and are kept now; `unfreeze` takes them.
+
+    Raises
+    ------
+    ValueError
+        A pattern that is no regular expression, or matches no trained parameter; the message lists what there is.
+    """
+    blocks = dict(net=net, head=head, loss=loss)
+    trained = [name for name, param in named_parameters(**blocks).items() if param.grad_req != 'null']
+    kept = set()
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        try:
+            found = [name for name in trained if re.match(BACKBONE if pattern == 'backbone' else pattern, name)]
+        except re.error as error:
+            raise ValueError('freeze: a pattern must be a regular expression, got {!r} ({}).'.format(
+                pattern, error)) from error
+        if not found:
+            raise ValueError("freeze: a pattern must be 'backbone' or match trained parameters from the beginning of "
+                             'their names, got {!r}. The names begin with {}.'.format(
+                                 pattern, ', '.join(_beginnings(trained))))
+        kept.update(found)
+    _set([name for name in trained if name in kept], blocks, 'null')
+    return [name for name in trained if name in kept]
+
+
+def unfreeze(names, *, net, head=None, loss=None):
+    """Train parameters again that `freeze` has kept.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What `freeze` returned, or a part of it.
+    net, head, loss : Block or None
+        As for `freeze`.
+    """
+    _set(names, dict(net=net, head=head, loss=loss), 'write')
+
+
+def _set(names, blocks, grad_req):
+    named = named_parameters(**blocks)
+    params = [named[name] for name in names]
+    for param in params:
+        param.grad_req = grad_req
+    changed = {id(param) for param in params}
+
+    def visit(block):
+        if isinstance(block, BatchNorm) and changed & {id(block.gamma), id(block.beta)}:
+            block._kwargs['use_global_stats'] = block.gamma.grad_req == block.beta.grad_req == 'null'
+        if isinstance(block, HybridBlock):
+            block._clear_cached_op()  # its graph has BatchNorms as they were
+
+    for block in blocks.values():
+        if block is not None:
+            block.apply(visit)
+
+
+def _beginnings(names):
+    """The first two parts of names, each once: 'net/features.0', 'head/weight'."""
+    return list(dict.fromkeys('.'.join(name.split('.')[:2]) for name in names))
