@@ -15,7 +15,9 @@ import numpy as np
 __all__ = ['UnpickleError', 'unpickle']
 
 MAX_STEPS = 10000000  # opcodes: a memo entry takes 100 times the memory of the byte that asks for it
+FREE_STEPS, BYTES_A_STEP = 1000000, 20  # and no more than the first and one for so many bytes: an image takes some ten
 MAX_DIGITS = 40  # of an integer in decimal: int() takes quadratic time
+MAX_ARGUMENTS = 32  # of a call, and sides of an array: a tuple of millions can be named again with two bytes
 
 _OBJECTS = ('O4', 'O8')  # of an array whose values are pickled one by one
 _TYPES = ('b1', 'u1', 'u2', 'u4', 'u8', 'i1', 'i2', 'i4', 'i8', 'f4', 'f8') + _OBJECTS
@@ -56,14 +58,14 @@ def unpickle(data):
 
     A bytearray becomes bytes, and an array of objects, which has one dimension, a list.
 
-    Integers are checked for size, lengths against what is there, and the number of opcodes is bounded: memory stays
-    proportional to ``data``. Lists may contain themselves.
+    Integers are checked for size, lengths against what is there, and the number of opcodes is bounded: memory and time
+    stay proportional to ``data``. Lists may contain themselves.
 
     Raises
     ------
     UnpickleError
-        For a truncated or damaged pickle, one of more than 10 million opcodes, or one that names anything but these
-        types.
+        For a truncated or damaged pickle, one of more opcodes than a million and one for each 20 bytes, or one that
+        names anything but these types.
     """
     machine = _Machine(data)
     try:
@@ -84,8 +86,8 @@ class _Machine:
         self.spent = 0  # bytes that were copied a second time
 
     def run(self):
-        push = self.stack.append
-        for _ in range(MAX_STEPS):
+        push, most = self.stack.append, min(MAX_STEPS, FREE_STEPS + len(self.data) // BYTES_A_STEP)
+        for _ in range(most):
             code = self.take(1)
             if code in _VALUES:
                 push(_VALUES[code](self))
@@ -99,7 +101,7 @@ class _Machine:
             else:
                 known = pickletools.code2op.get(code.decode('latin1'))
                 self.refuse('opcode ' + (known.name if known else repr(code)))
-        raise UnpickleError('the pickle has more than {:,} opcodes.'.format(MAX_STEPS))
+        raise UnpickleError('the pickle has more than {:,} opcodes.'.format(most))
 
     def finish(self):
         if self.at != len(self.data):
@@ -172,7 +174,7 @@ class _Machine:
         module, name = (v.decode('utf-8', 'replace') if isinstance(v, bytes) else v for v in (module, name))
         text = '{}.{}'.format(module, name).replace('numpy._core.', 'numpy.core.')  # its name since NumPy 2
         if text not in _CALLS and text != 'numpy.ndarray':
-            self.refuse(repr('{}.{}'.format(module, name)))
+            self.refuse('{!r:.100}'.format('{}.{}'.format(module, name)))
         return _Name(text)
 
     def reduce(self):
@@ -180,6 +182,8 @@ class _Machine:
         text = getattr(function, 'text', None)
         if text not in _CALLS or type(arguments) is not tuple:
             self.refuse('to call {}'.format(text or 'a ' + type(function).__name__))
+        if len(arguments) > MAX_ARGUMENTS:
+            self.refuse('a call with {:,} arguments'.format(len(arguments)))
         return _CALLS[text](self, *arguments)
 
     def build(self):
@@ -213,6 +217,8 @@ class _Machine:
             if type(content) is not list or shape != (len(content),):
                 self.refuse('an array of objects but of shape (N,)')
             return content
+        if type(shape) not in (list, tuple) or len(shape) > MAX_ARGUMENTS:
+            self.refuse('an array of more than {} sides'.format(MAX_ARGUMENTS))
         if not isinstance(kind, _Type) or not isinstance(content, bytes) or not all(type(n) is int for n in shape):
             self.refuse('an array of {}'.format(type(content).__name__))
         dtype = np.dtype(kind.order + kind.code)

@@ -132,7 +132,7 @@ RECONSTRUCT = b'cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntC\
     (RECONSTRUCT + b'(I1\n(I9\nt' + DTYPE + b'I0\nC\1xtb.', r'shape \(9,\).* as many bytes, got 1'),
     (RECONSTRUCT + b'(I1\n(I-1\nI-1\nt' + DTYPE + b'I0\nC\1xtb.', r'shape \(-1, -1\)'),
     (RECONSTRUCT + b'(I1\n(I0\nL99999999999999999999999L\nt' + DTYPE + b'I0\nC\0tb.', 'damaged'),
-    (RECONSTRUCT + b'(I1\n(' + b'I1\n' * 99 + b't' + DTYPE + b'I0\nC\1xtb.', 'damaged'),
+    (RECONSTRUCT + b'(I1\n(' + b'I1\n' * 99 + b't' + DTYPE + b'I0\nC\1xtb.', 'more than 32 sides'),
     (RECONSTRUCT + b'(I1\n(I1\nt' + DTYPE + b'I0\n(lC\1xatb.', 'an array of list'),
     (b'cbuiltins\nbytearray\n(I9999999999\ntR.', 'a bytearray of int'),
     (RECONSTRUCT + b'(I1\n(I2\nt' + DTYPE.replace(b'u1', b'O8') + b'I0\n(lC\1xatb.', 'an array of objects but of'),
@@ -163,6 +163,25 @@ def test_claims_of_size(bin_of, payload, message):
     with pytest.raises(BinError, match=message):
         bin_of(payload)
     assert time.perf_counter() - start < 2
+
+
+NAMES = b'cnumpy.core.numeric\n_frombuffer\nq\0cnumpy\ndtype\nq\1U\2u1\x85Rq\2'
+
+
+@pytest.mark.parametrize('payload, message', [
+    # a shape that is a long chain of factors, whose product is a number of megabytes
+    (NAMES + b'h\0(U\0h\2(' + b'M\xff\xff' * 1000000 + b'tU\1CtR.', 'an array of more than 32 sides'),
+    # many arrays of one long shape, a call with many arguments again and again, a list in another's place
+    (NAMES + b'(' + b'K\1' * 400000 + b'tq\3' + b'h\0(U\1xh\2h\3U\1CtR' * 20000 + b'.', 'more than 32 sides'),
+    (NAMES + b'(U\2u1' + b'N' * 400000 + b'tq\3' + b'h\1h\3R' * 20000 + b'.', 'a call with 400,001 arguments'),
+    (NAMES + b'](' + b'K\1' * 400000 + b'eq\3' + b'h\0(U\1xh\2h\3U\1CtR' * 20000 + b'.', 'more than 32 sides'),
+    (b'N' * 3000000 + b'.', 'more than 1,150,000 opcodes'),
+    (b'c' + b'x' * 1000000 + b'\ny\n.', "refuses 'x{99} at byte")], ids=range(6))
+def test_work_follows_from_the_size_of_the_file(bin_of, payload, message):
+    start = time.process_time()
+    with pytest.raises(BinError, match=message) as caught:
+        bin_of(payload)
+    assert time.process_time() - start < 3 and len(str(caught.value)) < 500
 
 
 def test_billion_laughs(bin_of):
