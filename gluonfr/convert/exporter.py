@@ -1,5 +1,6 @@
 """From a net to files that other programs read: ONNX, an MXNet symbol, a PyTorch state dict."""
 import errno
+import json
 import logging
 
 import mxnet as mx
@@ -11,7 +12,7 @@ from ..data.normalize import check_spec
 from ..deploy.graph import trace
 from ..deploy.reading.error import ConvertError
 from ..deploy.reading.from_onnx import import_onnx
-from ..deploy.reading.symbol_file import block_of_symbol, load_arrays, read_symbol_file
+from ..deploy.reading.symbol_file import INPUT, block_of_symbol, load_arrays, read_symbol_file
 from ..metrics.scores import FLIPS
 from ..utils.check import check_choice, check_int
 from ..utils.files import atomic_path
@@ -92,7 +93,7 @@ def export_symbol(net, prefix, *, normalise=False, flip='none', l2=False):
     """Write a net as '<prefix>-symbol.json' and '<prefix>-0000.params', and check them through SymbolBlock.
 
     `mxnet.gluon.SymbolBlock.imports`, MXNet's C predict API and `load_net` load them. The input is 'data' (B, C, H, W);
-    without `normalise`, `load_net` takes its normalisation to be (x - 127.5) / 127.5.
+    an attribute of it says what it takes, which `load_net` reads.
 
     Parameters
     ----------
@@ -112,11 +113,11 @@ def export_symbol(net, prefix, *, normalise=False, flip='none', l2=False):
         As `export_onnx`.
     """
     reference = _Reference('export_symbol', net, normalise, flip, l2)
-    symbol, params, _ = _graph(net, reference.spec, normalise, flip, l2)
+    symbol, params, spec = _graph(net, reference.spec, normalise, flip, l2)
     states = set(symbol.list_auxiliary_states())
     with atomic_path(prefix + '-symbol.json') as graph, atomic_path(prefix + '-0000.params') as weights:
         with open(graph, 'w', encoding='utf-8') as stream:
-            stream.write(symbol.tojson())
+            stream.write(_with_input(symbol, spec))
         named = {('aux:' if name in states else 'arg:') + name: value for name, value in params.items()}
         save_whole(weights, lambda path: nd.save(path, named))
         block = block_of_symbol(read_symbol_file(graph), 'data', load_arrays(weights), mx.cpu())
@@ -216,6 +217,15 @@ def _graph(net, spec, normalise, flip, l2):
     if l2:
         symbol = mx.sym.L2Normalization(symbol, mode='instance', eps=1e-24)
     return symbol, params, spec._replace(embedding_size=size)
+
+
+def _with_input(symbol, spec):
+    """A symbol as JSON, whose input says what it takes."""
+    graph = json.loads(symbol.tojson())
+    data = next(node for node in graph['nodes'] if node['op'] == 'null' and node['name'] == 'data')
+    said = {'size': spec.size, 'mean': spec.mean, 'std': spec.std, 'colour': spec.colour}
+    data['attrs'] = dict(data.get('attrs', {}), **{INPUT: json.dumps(said)})
+    return json.dumps(graph, indent=2)
 
 
 def _by_channel(params, x, array_operator, scalar_operator, name, values):

@@ -11,7 +11,7 @@ from ..deploy.reading.error import ConvertError
 from ..deploy.reading.from_mxnet import check_shapes, embedding_of, read_symbol
 from ..deploy.reading.from_onnx import load_onnx, read_onnx, runnable, takes_integers
 from ..deploy.reading.source import assumed_input
-from ..deploy.reading.symbol_file import load_arrays, read_symbol_file
+from ..deploy.reading.symbol_file import data_of_symbol, load_arrays, read_symbol_file, said_input
 from ..utils.files import file_sha256
 from ..utils.params_file import save_whole
 from .gluon_params import net_from_params
@@ -70,7 +70,7 @@ def _from_symbol(source, scratch, model=None, params=None, spec=None):
     params = symbol_params('convert', source, params)
     symbol, weights = embedding_of(read_symbol_file(source)), load_arrays(params)
     read = read_symbol(symbol, weights)
-    spec = spec or assumed_input(source, read.scaling)
+    spec = spec or said_input(symbol, data_of_symbol(symbol, weights)) or assumed_input(source, read.scaling)
     native, why = _native(read, spec, model)
     spec = _sized(read, spec, native)
     check_shapes(symbol, weights, spec.size)

@@ -8,6 +8,7 @@ import mxnet as mx
 from ..data.walk import is_image
 from ..model_zoo import get_model
 from ..model_zoo.model_store import choose_card, get_model_file
+from ..model_zoo.spec import InputSpec
 from ..utils.files import file_sha256
 from .card import CardError, read_card
 from .onnx_net import OnnxNet
@@ -15,7 +16,7 @@ from .reading.error import names
 from .reading.from_mxnet import behind_embedding, scaling_of_symbol
 from .reading.source import assumed_input
 from .reading.symbol_check import infer_shapes
-from .reading.symbol_file import block_of_symbol, data_of_symbol, load_arrays, read_symbol_file
+from .reading.symbol_file import block_of_symbol, data_of_symbol, load_arrays, read_symbol_file, said_input
 from .weights import error_sentence, load_parameters, net_from_card
 
 __all__ = ['CARD_NAME', 'ONNX', 'SYMBOL', 'load_net', 'load_symbol', 'symbol_params']
@@ -119,8 +120,9 @@ def _graph(place, card):
 def load_symbol(path, params=None, ctx=None, size=(112, 112), *, spec=None):
     """Load an MXNet symbol with its weights as a block, such as InsightFace's 'model-symbol.json'.
 
-    The input is RGB. Whether the graph itself normalises is read from it, and logged: if so it takes grey levels 0 to
-    255 (or 0 to 1, where that is what it scales), else (pixel - 127.5) / 127.5.
+    What it takes is what `export_symbol` wrote into it. Of others the input is RGB, and whether the graph itself
+    normalises is read from it, and logged: if so it takes grey levels 0 to 255 (or 0 to 1, where that is what it
+    scales), else (pixel - 127.5) / 127.5.
 
     Parameters
     ----------
@@ -131,7 +133,7 @@ def load_symbol(path, params=None, ctx=None, size=(112, 112), *, spec=None):
     ctx : Context or None
         Where to, None for the CPU.
     size : (int, int)
-        Height and width of its input.
+        Height and width of its input, where nothing else says them.
     spec : InputSpec or None
         What it takes, where that is known.
 
@@ -157,10 +159,13 @@ def load_symbol(path, params=None, ctx=None, size=(112, 112), *, spec=None):
                          'embedding.'.format(path, params, too_much, path))
     with _told(path, params, size):
         name = data_of_symbol(symbol, weights)
-        _, shapes, _ = infer_shapes(symbol, **{name: (1, 3) + tuple(size)})
+        spec = spec or said_input(symbol, name)
+        taken = spec or InputSpec(size)
+        _, shapes, _ = infer_shapes(symbol, **{name: (1,) + taken.shape})
         net = block_of_symbol(symbol, name, weights, ctx or mx.cpu())
-        taken = spec or assumed_input(path, scaling_of_symbol(symbol, weights))
-    net.input_spec = taken._replace(size=tuple(size), embedding_size=shapes[0][1])
+        if spec is None:
+            taken = assumed_input(path, scaling_of_symbol(symbol, weights))._replace(size=taken.size)
+    net.input_spec = taken._replace(embedding_size=shapes[0][1])
     net.hybridize(static_alloc=True, static_shape=True)
     return net
 

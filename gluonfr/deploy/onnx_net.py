@@ -1,5 +1,4 @@
 """ONNX models that no net of ours is equal to, run by ONNX Runtime."""
-import json
 import zlib
 
 import numpy as np
@@ -7,10 +6,8 @@ from mxnet import nd
 from mxnet.gluon import HybridBlock
 
 from ..compat import threads_to_use
-from ..data.normalize import check_spec
-from ..model_zoo.spec import InputSpec
 from .reading.from_onnx import import_onnx, load_onnx, scaling_of_onnx, takes_integers
-from .reading.source import assumed_input
+from .reading.source import assumed_input, read_input
 
 __all__ = ['OnnxNet', 'described_input']
 
@@ -33,11 +30,7 @@ def described_input(producer, metadata):
     """
     if producer != 'gluonfr' or 'input' not in metadata:
         return None
-    try:
-        return check_spec('the ONNX model', InputSpec(**json.loads(metadata['input'])))
-    except (RecursionError, TypeError, ValueError) as error:
-        raise ValueError('the ONNX model must say its input as gluonfr writes it, got {!r:.200}: {}'.format(
-            metadata['input'], error)) from error
+    return read_input('ONNX model', metadata['input'])
 
 
 class OnnxNet(HybridBlock):

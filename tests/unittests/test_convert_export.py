@@ -12,7 +12,7 @@ from mxnet import gluon, nd
 from mxnet.base import _LIB
 
 from gluonfr.compat import install_command
-from gluonfr.convert import ConvertError, export_onnx, export_symbol
+from gluonfr.convert import ConvertError, convert, export_onnx, export_symbol
 from gluonfr.data.normalize import normalize
 from gluonfr.deploy import Embedder, load_net, write_card
 from gluonfr.model_zoo import MODELS, InputSpec, get_model, get_model_list
@@ -231,6 +231,25 @@ def test_load_net_sees_that_a_symbol_normalises(tmp_path):
         assert loaded.input_spec == InputSpec((112, 112), (0,) * 3, (1,) * 3, 'rgb', 16)
         np.testing.assert_allclose(Embedder(loaded)(images(1, 112)), Embedder(net)(images(1, 112)), atol=1e-5)
     assert export_symbol(loaded, prefix + '2', flip='sum') < 1e-5  # a symbol that was loaded can be written again
+
+
+@pytest.mark.parametrize('name, change', [
+    ('mobilefacenet', dict(mean=(0,) * 3, std=(255,) * 3, colour='bgr')), ('lenetplus', {})])
+def test_what_a_symbol_of_gluonfr_takes_is_read_from_it(name, change, tmp_path, caplog):
+    net, prefix = make(name, **({'blocks': (1, 1, 1, 1)} if change else {})), str(tmp_path / 'net')
+    net.input_spec = net.input_spec._replace(**change)
+    export_symbol(net, prefix)
+    loaded = load_net(prefix + '-symbol.json')
+    assert loaded.input_spec == net.input_spec and not caplog.records
+    if change:
+        data = images(3, 32)
+        np.testing.assert_allclose(Embedder(loaded)(data), Embedder(net)(data), atol=1e-5)
+        convert(prefix + '-symbol.json', str(tmp_path / 'again'))
+        assert load_net(str(tmp_path / 'again')).input_spec == net.input_spec and not caplog.records
+    path = tmp_path / 'net-symbol.json'
+    path.write_text(path.read_text().replace('colour', 'smell'))
+    with pytest.raises(ValueError, match='the symbol must say its input as gluonfr writes it'):
+        load_net(str(path))
 
 
 def predict(prefix, x):

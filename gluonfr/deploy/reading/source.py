@@ -1,14 +1,16 @@
 """A graph that was read, what it does to its input before its first layer, and what it takes therefore."""
+import json
 import logging
 from collections import namedtuple
 
 import numpy as np
 
+from ...data.normalize import check_spec
 from ...model_zoo.spec import InputSpec
 from .error import ConvertError
 from .layers import Layer, in_order
 
-__all__ = ['Scaling', 'Source', 'assumed_input', 'take_scaling']
+__all__ = ['Scaling', 'Source', 'assumed_input', 'read_input', 'take_scaling']
 
 log = logging.getLogger('gluonfr')
 
@@ -90,6 +92,21 @@ def take_scaling(output):
 def _then(before, scale, shift):
     """(scale, shift) of one scaling after another."""
     return (scale, shift) if before is None else (before[0] * scale, before[1] * scale + shift)
+
+
+def read_input(kind, text):
+    """The InputSpec that gluonfr noted in an ONNX model or a symbol, which `kind` is: size, mean, std, colour, as JSON.
+
+    Raises
+    ------
+    ConvertError
+        It is none.
+    """
+    try:
+        return check_spec('the ' + kind, InputSpec(**json.loads(text)))
+    except (RecursionError, TypeError, ValueError) as error:
+        raise ConvertError('the {} must say its input as gluonfr writes it, got {!r:.200}: {}'.format(
+            kind, text, error)) from error
 
 
 def assumed_input(path, scaling, integers=False):

@@ -6,9 +6,12 @@ import mxnet as mx
 
 from ...utils.params_file import load_arrays_file
 from .error import ConvertError
+from .source import read_input
 from .symbol_check import checked_graph
 
-__all__ = ['block_of_symbol', 'data_of_symbol', 'load_arrays', 'read_symbol_file']
+__all__ = ['INPUT', 'block_of_symbol', 'data_of_symbol', 'load_arrays', 'read_symbol_file', 'said_input']
+
+INPUT = '__gluonfr_input__'  # attribute of the input in a symbol that `export_symbol` wrote
 
 CURRENT = 10901  # MXNet 1.9.1
 UPGRADED = 905  # files of MXNet 0.9.5 and later differ from those of 1.9.1 in nothing but hints for training
@@ -59,6 +62,12 @@ def data_of_symbol(symbol, weights):
     """The name of the input that images go to: 'data', or the first that has no weights; None if there is none."""
     inputs = symbol.list_inputs()
     return 'data' if 'data' in inputs else next((name for name in inputs if name not in weights), None)
+
+
+def said_input(symbol, data):
+    """The InputSpec that `export_symbol` wrote into a symbol, None where another wrote it."""
+    text = symbol.attr_dict().get(data, {}).get(INPUT)
+    return None if text is None else read_input('symbol', text)
 
 
 def block_of_symbol(symbol, data, weights, ctx):
