@@ -23,8 +23,9 @@ def align_folder(folder, out, finder, size=112, settings=None, overwrite=False, 
     a/b.heic.png. Which files are images is the rule of `gluonfr.data.walk`; what is left out is logged. Nothing that is
     in a file ends the run: the report, out/align.csv, has a line for each photograph, or each face in it, with the
     columns path, status (see `STATUSES`), faces (how many are large enough), out, score, x1 to y5 (the five points in
-    the photograph) and detail; `read_landmarks` reads it. Killed, the same call goes on: photographs whose faces are in
-    the report and in `out` are kept, all others are tried again.
+    the photograph), detail and stamp (of the photograph); `read_landmarks` reads it. Killed, the same call goes on:
+    photographs whose size and time are as in the report and whose faces are in `out` are kept, all others are tried
+    again.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def _align_all(folder, paths, out, finder, size, settings, overwrite, progress):
         raise ValueError('align_folder: {} holds faces aligned with {}, got {}. Give another folder, or overwrite.'
                          .format(out, before, settings))
     rows = run_report(report, settings, {path: partial(_align, folder, path, out, finder, size) for path in paths},
-                      partial(_is_whole, out, finder.several), overwrite, 'align' if progress else False)
+                      partial(_is_whole, out, finder.several), overwrite, 'align' if progress else False, folder)
     return Counter({row['path']: row['status'] for row in rows}.values())
 
 

@@ -2,7 +2,9 @@
 import csv
 import json
 import os
+import zlib
 from collections import defaultdict
+from functools import partial
 
 import numpy as np
 from tqdm import tqdm
@@ -13,7 +15,7 @@ from .landmarks import LANDMARK_COLUMNS
 
 __all__ = ['landmarks_of', 'read_report', 'report_rows', 'report_settings', 'run_report']
 
-COLUMNS = ['path', 'status', 'faces', 'out', 'score'] + LANDMARK_COLUMNS + ['detail']
+COLUMNS = ['path', 'status', 'faces', 'out', 'score'] + LANDMARK_COLUMNS + ['detail', 'stamp']
 WORKERS = 2  # one photograph at a time is in the detector; reading and writing go on beside it
 UTF8 = {'newline': '', 'encoding': 'utf-8', 'errors': 'surrogateescape'}  # file names may be other bytes
 
@@ -54,7 +56,7 @@ def report_settings(path):
     return read_json(_settings_path(path), 'settings of a report')
 
 
-def run_report(path, settings, tasks, is_whole, fresh, progress='align'):
+def run_report(path, settings, tasks, is_whole, fresh, progress='align', root=''):
     """Do what is not done yet, and write the report.
 
     Parameters
@@ -71,14 +73,18 @@ def run_report(path, settings, tasks, is_whole, fresh, progress='align'):
         Do not go on with an earlier run.
     progress : str or bool
         Text of the progress bar; False for none.
+    root : str
+        Folder that the photographs' names are relative to. A photograph whose size or time is not what it was is tried
+        again.
 
     Returns
     -------
     list of dict
-        The rows, in the order of the tasks.
+        The rows, in the order of the tasks, with a 'stamp' of the photograph: size, time and CRC-32.
     """
     rows = {} if fresh else {photo: kept for photo, kept in read_report(path).items()
-                             if photo in tasks and all(row['status'] == 'ok' for row in kept) and is_whole(kept)}
+                             if photo in tasks and all(row['status'] == 'ok' for row in kept) and is_whole(kept)
+                             and _is_as_then(os.path.join(root, photo), kept[0].get('stamp'))}
     with atomic_path(_settings_path(path)) as temporary, open(temporary, 'w', encoding='utf-8') as file:
         json.dump(settings, file, indent=1)
     _write(path, [row for kept in rows.values() for row in kept])
@@ -86,7 +92,8 @@ def run_report(path, settings, tasks, is_whole, fresh, progress='align'):
     with open(path, 'a', **UTF8) as file, tqdm(total=len(tasks), initial=len(tasks) - len(todo), unit='image',
                                                desc=progress or None, disable=not progress) as bar:
         writer = csv.DictWriter(file, COLUMNS, lineterminator='\n')
-        for photo, new in zip(todo, ahead([tasks[photo] for photo in todo], WORKERS, WORKERS)):
+        stamped = [partial(_stamped, tasks[photo], os.path.join(root, photo)) for photo in todo]
+        for photo, new in zip(todo, ahead(stamped, WORKERS, WORKERS)):
             writer.writerows(new)
             file.flush()
             rows[photo] = new
@@ -94,6 +101,28 @@ def run_report(path, settings, tasks, is_whole, fresh, progress='align'):
     ordered = [row for photo in tasks for row in rows[photo]]
     _write(path, ordered)
     return ordered
+
+
+def _stamped(task, path):
+    """The rows of a task with the stamp that its photograph had before."""
+    try:
+        with open(path, 'rb') as file:
+            status = os.fstat(file.fileno())
+            stamp = '{} {} {:08x}'.format(status.st_size, status.st_mtime_ns, zlib.crc32(file.read()))
+    except OSError:
+        stamp = ''  # the rows say what is wrong
+    return [dict(row, stamp=stamp) for row in task()]
+
+
+def _is_as_then(path, stamp):
+    """Whether a photograph has the size and time of its stamp; reports of earlier versions have none."""
+    if not stamp:
+        return True
+    try:
+        status = os.stat(path)
+    except OSError:
+        return False
+    return stamp.split()[:2] == [str(status.st_size), str(status.st_mtime_ns)]
 
 
 def read_report(path):

@@ -40,6 +40,10 @@ class Checked:
     def read(self, i):
         """As of the dataset; several threads may."""
         self.sums[i] = self.sum(i)  # first: an image that is replaced meanwhile is found to be another
+        expected = getattr(self._dataset, 'expected', None)  # of photographs
+        if expected and expected[i] not in (None, self.sums[i]):
+            raise ValueError('{} is not the photograph any more in which a face was found. Delete {} and give the same '
+                             'command again.'.format(self._dataset.paths[i], self._dataset.report))
         return self._dataset.read(i)
 
     def sum(self, i):

@@ -67,6 +67,9 @@ def open_faces(args, place, size, out=None):
     rows = [row for row in rows if row['status'] == 'ok']
     faces = PhotoFaces([row['path'] for row in rows], [landmarks_of(row) for row in rows], size,
                        [label[row['path']] for row in rows])
+    # one that is replaced by another of the same size and time is noticed when it is read
+    faces.expected = [int(row['stamp'][-8:], 16) if row.get('stamp') else None for row in rows]
+    faces.report = report if out else None
     faces.classes = getattr(dataset, 'classes', ())
     faces.skipped = [(row['path'], STATUSES[row['status']]) for row in bad]
     return faces

@@ -21,6 +21,7 @@ RUN_FILES = ('log.txt', 'steps.csv', 'metrics.csv', 'verify.csv', 'curves.png', 
 DECISIVE = ('network', 'network_args', 'embedding_size', 'loss', 'loss_args', 'margin_warmup', 'finetune', 'freeze',
             'dtype', 'data_iter', 'augment', 'sampler', 'batch_size', 'optimizer', 'lr', 'lr_factor', 'warmup', 'wd',
             'momentum', 'clip', 'seed', 'on_error')
+FACTS = 'images', 'classes'  # of the set, beside a hash
 
 
 def place(args, name):
@@ -71,7 +72,8 @@ def _compare(args, path, said):
                   if {'epochs', 'steps'} & set(changed) else '')
         raise ValueError('--resume must go on with the recipe of the run in {}, got another {}. {}Give the first one, '
                          'or begin another run: --finetune {} --out ...'.format(args.out, ', '.join(
-                             '{} ({!r} then, {!r} now)'.format(name, before[name], said.get(name))
+                             '{} ({!r} then, {!r} now)'.format(name if name in FACTS or name.endswith('_sha256') else
+                                              '--' + name.replace('_', '-'), before[name], said.get(name))
                              for name in changed), longer, args.out))
 
 

@@ -159,6 +159,25 @@ def test_goes_on_where_it_was_killed(tmp_path, weights, policy):
         name: open(path, 'rb').read() for name, path in tree(whole).items()}
 
 
+def test_a_photograph_that_was_replaced_is_aligned_again(tmp_path, weights):
+    photos = write(tmp_path / 'photos', a=photo(96, 96, [(40, 40)]), b=photo(96, 96, [(40, 40)]))
+    out = str(tmp_path / 'out')
+    align_folder(str(photos), out, Finder(Stops(weights)), progress=False)
+    write(tmp_path / 'photos', b=photo(96, 112, [(56, 24)]))
+    again = Stops(weights)
+    align_folder(str(photos), out, Finder(again), progress=False)
+    assert [image.shape for image in again.seen] == [(96, 112, 3)]
+    rows = report(tmp_path / 'out')
+    assert float(rows[1]['x1']) > float(rows[0]['x1']) + 8 and rows[0]['stamp'] != rows[1]['stamp']
+    with open(out + '/align.csv', 'w', newline='', encoding='utf-8') as file:  # of an earlier version
+        names = [name for name in rows[0] if name != 'stamp']
+        writer = csv.DictWriter(file, names, extrasaction='ignore')
+        writer.writeheader()
+        writer.writerows(rows)
+    third = Stops(weights)
+    assert align_folder(str(photos), out, Finder(third), progress=False) == {'ok': 2} and not third.seen
+
+
 class Fails:
     """A detector that fails on photographs that are black."""
 

@@ -122,6 +122,32 @@ def test_embed(place, tmp_path, capsys):
     assert 'train.rec: a rec holds aligned faces' in capsys.readouterr().err
 
 
+def test_embed_photographs_that_were_replaced(place, tmp_path, capsys):
+    folder = tmp_path / 'photos'
+    folder.mkdir()
+    for name, shift in (('a', 40), ('b', 24)):
+        (folder / (name + '.bmp')).write_bytes(encode(photo(96, 96, [(shift, 40)]), '.bmp'))  # of one size
+    words = ['embed', place, folder, '--out', tmp_path / 'e.npz', '--no-progress', *detect(place)]
+    run(*words)
+    first = embedded(tmp_path / 'e.npz')
+    before = (folder / 'a.bmp').stat()
+    (folder / 'a.bmp').write_bytes((folder / 'b.bmp').read_bytes())
+    run(*words)  # another time: its face is found again
+    assert (embedded(tmp_path / 'e.npz')['landmarks'][0] == first['landmarks'][1]).all()
+    (folder / 'b.bmp').write_bytes(encode(photo(96, 96, [(40, 40)]), '.bmp'))
+    os.utime(str(folder / 'a.bmp'), ns=(before.st_atime_ns, before.st_mtime_ns))
+    run(*words)
+    before = (folder / 'b.bmp').stat()
+    (folder / 'b.bmp').write_bytes((folder / 'a.bmp').read_bytes())
+    os.utime(str(folder / 'b.bmp'), ns=(before.st_atime_ns, before.st_mtime_ns))
+    run(*words, code=2)  # of the same size and time
+    assert 'b.bmp is not the photograph any more in which a face was found. Delete {}'.format(
+        tmp_path / 'e.faces.csv') in capsys.readouterr().err
+    (tmp_path / 'e.faces.csv').unlink()
+    run(*words)
+    assert (embedded(tmp_path / 'e.npz')['landmarks'] == first['landmarks'][1]).all()
+
+
 def test_embed_photographs_without_a_face(place, tmp_path, capsys):
     folder = tmp_path / 'mixed'
     folder.mkdir()

@@ -111,10 +111,11 @@ def test_resume_wants_the_same_recipe(data, tmp_path, capsys):
     words = ['--steps', 3, '--lr-steps', 2]
     train(data, tmp_path / 'a', *words, '--resume')  # there is none yet: it begins
     capsys.readouterr()
-    for changed, said in ((['--lr', 0.02], 'lr (0.01 then, 0.02 now)'),
-                          (['--loss', 'normsoftmax'], "loss ('softmax' then, 'normsoftmax' now)"),
-                          (['--lr-steps', 1], 'lr_steps ([2] then, [1] now)'), (['--batch-size', 6], 'batch_size (12'),
-                          (['--lr-mode', 'cosine'], "lr_mode ('step' then, 'cosine' now)"),
+    for changed, said in ((['--lr', 0.02], 'another --lr (0.01 then, 0.02 now)'),
+                          (['--loss', 'normsoftmax'], "another --loss ('softmax' then, 'normsoftmax' now)"),
+                          (['--lr-steps', 1], '--lr-steps ([2] then, [1] now)'),
+                          (['--batch-size', 6], 'another --batch-size (12 then, 6 now)'),
+                          (['--lr-mode', 'cosine'], "--lr-mode ('step' then, 'cosine' now)"),
                           (['--dataset', data / 'people'], 'index_sha256')):
         train(data, tmp_path / 'a', *words, '--resume', *changed, code=2)
         assert said in capsys.readouterr().err
@@ -124,7 +125,7 @@ def test_resume_wants_the_same_recipe(data, tmp_path, capsys):
     train(data, tmp_path / 'c', '--steps', 3)
     train(data, tmp_path / 'c', '--steps', 6, '--resume', code=2)  # the cosine would have been another
     err = capsys.readouterr().err
-    assert 'steps (3 then, 6 now)' in err and 'A cosine schedule has its last rate at the last step' in err
+    assert '--steps (3 then, 6 now)' in err and 'A cosine schedule has its last rate at the last step' in err
     assert 'runs with --lr-mode step go on for as long as you like' in err
 
 
