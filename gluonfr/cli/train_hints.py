@@ -32,10 +32,9 @@ def hints(args, loss_arguments, embedding_size):
     if LOSSES.canonical(args.loss) == 'arcface' and 'easy_margin' not in loss_arguments:
         said.append('ArcFace has easy_margin=True by default, as in gluonfr 1.0: targets beyond 90 degrees, half of '
                     "them on a fresh net, get no margin. The paper's loss: --loss-args easy_margin=False.")
-    rate = LR * args.batch_size / BATCH  # the document's rate is for batches of 128 and more
-    if args.batch_size < BATCH and args.optimizer.lower() in ('sgd', 'nag') and args.lr > rate:
+    if args.batch_size < BATCH and args.optimizer.lower() in ('sgd', 'nag') and args.lr >= LR:
         said.append('--lr {:g} is for batches of {} and more: with --batch-size {}, try --lr {:.2g}.'.format(
-            args.lr, BATCH, args.batch_size, rate))
+            args.lr, BATCH, args.batch_size, LR * args.batch_size / BATCH))
     if not args.finetune and not args.margin_warmup and 'margin_warmup' in accepted and embedding_size <= SMALL:
         said.append('a margin is hard to begin with in {} dimensions: train with --loss softmax first and go on with '
                     '--finetune, or let the margin grow with --margin-warmup.'.format(embedding_size))

@@ -117,7 +117,7 @@ def test_hints_where_they_apply(words, size, expected):
 
 @pytest.mark.parametrize('words, size', [
     (PAPER, 256), (['--loss', 'cosloss'], 256), ([*PAPER, '--network', 'iresnet50'], 512),
-    ([*PAPER, '--batch-size', '32', '--lr', '0.02'], 256),
+    ([*PAPER, '--batch-size', '32', '--lr', '0.05'], 256),
     ([*PAPER, '--batch-size', '32', '--optimizer', 'adam'], 256),
     ([*PAPER, '--finetune', 'runs/a'], 128), ([*PAPER, '--margin-warmup', '100'], 128), (['--loss', 'softmax'], 128),
     ([*PAPER, '--network', 'mbf', '--finetune', 'w600k_mbf'], 512),
