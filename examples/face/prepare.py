@@ -13,6 +13,7 @@ Drawn faces (gluonfr.data.SyntheticFaces) need no download; nets trained on them
 """
 import argparse
 import json
+import logging
 import os
 import re
 import shlex
@@ -62,6 +63,8 @@ def make_parser():
 def main(argv=None):
     """Prepare and say what was made."""
     args = make_parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format='%(message)s', stream=sys.stdout)
+    logging.getLogger('gluonfr').setLevel(logging.INFO)  # such as what of a folder is left out
     try:
         val = (drawn if args.synthetic else from_folder)(args)
         issame = write_pairs(val, args)
@@ -107,9 +110,9 @@ def from_folder(args):
                          f'of them with two images or more, got {count}.')
     held_out = sorted(np.random.RandomState(args.seed).permutation(several)[:count].tolist())
     begin(args, {'held_out': held_out, 'resize': args.resize, 'on_error': args.on_error, **identity(dataset)})
-    settings = dict(resize=args.resize, on_error=args.on_error, progress=not args.no_progress)
-    pack_folder(args.folder, args.out, exclude=held_out, **settings)
-    return RecordDataset(pack_folder(args.folder, os.path.join(args.out, 'val'), people=held_out, **settings).path)
+    settings = dict(resize=args.resize, progress=not args.no_progress)
+    pack_folder(dataset, args.out, exclude=held_out, **settings)
+    return RecordDataset(pack_folder(dataset, os.path.join(args.out, 'val'), people=held_out, **settings).path)
 
 
 def begin(args, said):

@@ -23,7 +23,7 @@ from .train_hints import hints
 from .train_run import RunLog, begin, finish, place, recipe
 from .train_start import find_start, load_start
 from .train_stop import SaveOnSignal, StopAfter
-from .verify import open_pairs
+from .verify import check_size, open_pairs
 
 __all__ = ['train']
 
@@ -109,10 +109,7 @@ def open_sets(args, spec):
         if called in sets:
             raise ValueError('--eval: the sets must have different names, got {} and {}.'.format(
                 sets[called].path, pairs.path))
-        shape = pairs.image(0).shape[:2]
-        if shape != spec.size:
-            raise ValueError('--eval {}: {} takes images of {} x {} pixels, got {} x {}.'.format(
-                name, args.network, *spec.size, *shape))
+        check_size('--eval', pairs, args.network, spec.size, not args.no_progress)
         sets[called] = pairs
     return sets
 

@@ -1,15 +1,19 @@
 """`gluonfr verify`: a net on verification sets."""
 import os
+from functools import partial
+
+import numpy as np
 
 from ..data.bins import read_bin
 from ..data.recognition import FRValDataset
+from ..data.sizes import other_sizes, size_of
 from ..data.walk import is_image
 from ..deploy.verify import fit_protocol, readable_pairs, verify_pairs
 from ..utils.check import check_number
 from ..utils.rows import append_row
 from .options import make_embedder
 
-__all__ = ['open_pairs', 'verify']
+__all__ = ['check_size', 'open_pairs', 'verify']
 
 
 def open_pairs(place, root=None):
@@ -26,6 +30,16 @@ def open_pairs(place, root=None):
             raise FileNotFoundError('there is no {}.'.format(place))
         return os.path.basename(place)[:-4], read_bin(place)
     return place, FRValDataset(place, **({'root': root} if root else {})).bin
+
+
+def check_size(option, pairs, net, size, progress):
+    """Raise a ValueError if images of a set of pairs have not the size that a net takes, by their headers."""
+    other = other_sizes(partial(size_of, pairs), np.arange(len(pairs.images)), size, progress)
+    if other:
+        raise ValueError('{} {}: {} takes images of {} x {} pixels, and {:,} of {:,} have another size, the first, '
+                         'image {}, {} x {}. `gluonfr pack pairs ... --resize {}` stretches them.'.format(
+                             option, pairs.path, net, *size, other.count, other.looked, other.index, *other.size,
+                             size[0]))
 
 
 def _no_pairs(place):
@@ -48,6 +62,8 @@ def verify(args):
         sets = [(name, readable_pairs(name, pairs)) for name, pairs in sets]
     protocols = [fit_protocol(name, pairs.issame, args.folds, args.fars, '--folds') for name, pairs in sets]
     embedder = make_embedder(args)
+    for _, pairs in sets:
+        check_size('--data', pairs, args.net, embedder.spec.size, not args.no_progress)
     for (name, pairs), (folds, notes) in zip(sets, protocols):
         for note in notes:
             print(note)

@@ -37,8 +37,9 @@ def pack_folder(folder, out, *, resize=None, copy=True, quality=95, fmt=None, mi
 
     Parameters
     ----------
-    folder : str or Path
-        See `FolderDataset`. Or a list (`ListDataset`), or a .rec, to make a smaller one of it.
+    folder : str, Path, FolderDataset, ListDataset or RecordDataset
+        A folder of people (see `FolderDataset`), a list, or a .rec, to make a smaller one of it; or such a data set, of
+        which `root` and `on_error` were said when it was opened.
     out : str or Path
         Folder to write, such as ~/.mxnet/datasets/face/mine: `FRTrainRecordDataset('mine')` then reads it.
     resize : int, (int, int) or None

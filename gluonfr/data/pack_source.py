@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from ..utils.files import is_path
 from .file_dataset import check_formats
 from .image import ImageError, decode
 from .open_images import names_of_people, open_people
@@ -35,14 +36,14 @@ skipped, ignored : list of (str, str)
 
 
 def of_place(owner, place, root, on_error, relabel):
-    """The source of a folder of people, a list or a .rec.
+    """The source of a folder of people, a list or a .rec, or of the data set of one.
 
     Raises
     ------
     ValueError
         Its labels leave numbers out, and `relabel` is False.
     """
-    dataset = open_people(os.path.expanduser(os.fspath(place)), on_error, root)
+    dataset = open_people(os.path.expanduser(os.fspath(place)), on_error, root) if is_path(place) else place
     classes, labels = _without_holes(dataset)
     if len(classes) != dataset.num_classes and not relabel:
         raise ValueError('{}: the labels of {} must be 0, 1, 2, ... without holes, got {:,} people with labels in [{}, '

@@ -124,11 +124,12 @@ def pack_pairs(pairs, root, out, *, resize=None, quality=95, protocol=2, on_erro
                                     root, len(missing), len(files), ', '.join(missing[:5]),
                                     ' and others' if len(missing) > 5 else ''))
     faults = dict.fromkeys(missing, 'the file is missing')
-    encoded = {}
+    encoded, sizes = {}, set()
     for name in tqdm([name for name in files if name not in faults], desc='pairs', unit=' images',
                      disable=None if progress else True):
         try:
-            encoded[name] = _encoded(files[name], resize, quality)
+            encoded[name], size = _encoded(files[name], resize, quality)
+            sizes.add(size)
         except (ImageError, OSError) as error:
             if on_error == 'raise':
                 raise
@@ -142,6 +143,9 @@ def pack_pairs(pairs, root, out, *, resize=None, quality=95, protocol=2, on_erro
     if skipped:
         logger.warning('pack_pairs: skipped %d of %d pairs, the first: %s %s (%s)', len(skipped), len(pairs),
                        *skipped[0])
+    if len(sizes) > 1:
+        logger.warning('pack_pairs: the images have %d sizes, from %d x %d to %d x %d pixels, and a net takes one: '
+                       'resize stretches them.', len(sizes), *min(sizes), *max(sizes))
     write_bin(out, [encoded[name] for pair in kept for name in pair[:2]], [pair[2] for pair in kept], protocol)
     used = {name for pair in kept for name in pair[:2]}
     return PairsReport(out, len(kept), sum(bool(pair[2]) for pair in kept), len(used), skipped)
@@ -194,11 +198,13 @@ def _find(root, name):
 
 
 def _encoded(file, size, quality):
-    """Return the bytes of an image file, encoded anew only if it has not the size."""
+    """Return the bytes of an image file, encoded anew only if it has not the size, and what size it then has."""
     with open(file, 'rb') as stream:
         data = stream.read()
     try:
         image = decode(data)
     except ImageError as error:
         raise ImageError('{}: {}'.format(file, error)) from error
-    return data if size in (None, image.shape[:2]) else encode(stretch(image, size), '.jpg', quality)
+    if size in (None, image.shape[:2]):
+        return data, image.shape[:2]
+    return encode(stretch(image, size), '.jpg', quality), size

@@ -7,6 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..compat import usable_cores
+from .bins import BinFile
 from .image import ImageError, header_size, read_header_size
 
 __all__ = ['OtherSizes', 'other_sizes', 'size_of']
@@ -19,7 +20,12 @@ of the first and its (height, width)."""
 
 
 def size_of(dataset, index):
-    """Height and width of a data set's image by its header: of an image file, or of a record."""
+    """Height and width of an image by its header: of an image file, a record, or in a `BinFile`."""
+    if isinstance(dataset, BinFile):
+        try:
+            return header_size(bytes(dataset.images[index]))
+        except ImageError:
+            return dataset.image(index).shape[:2]  # which says where it is
     if hasattr(dataset, 'paths'):
         return read_header_size(dataset.paths[index])
     data = dataset.read_bytes(index)[0]

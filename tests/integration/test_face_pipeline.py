@@ -140,7 +140,7 @@ def test_verify_embed_and_compare(trained, drawn, tmp_path):
     assert float(said.split()[-1]) == pytest.approx(cosine, abs=2e-4)
 
 
-def test_a_folder_of_people(tmp_path, capsys, monkeypatch):
+def test_a_folder_of_people(tmp_path, capsys, caplog, monkeypatch):
     """prepare.py --folder keeps people apart, takes as many pairs as there are, and says what does not work."""
     monkeypatch.syspath_prepend(str(ROOT / 'examples' / 'face'))
     import prepare
@@ -148,8 +148,12 @@ def test_a_folder_of_people(tmp_path, capsys, monkeypatch):
     for i, label in enumerate(faces.labels):
         (tmp_path / 'people' / 'p{}'.format(label)).mkdir(parents=True, exist_ok=True)
         (tmp_path / 'people' / 'p{}'.format(label) / '{}.jpg'.format(i)).write_bytes(encode(faces.read(i)[0]))
+    (tmp_path / 'people' / 'p0' / 'album').mkdir()
+    os.rename(str(tmp_path / 'people' / 'p0' / '0.jpg'), str(tmp_path / 'people' / 'p0' / 'album' / '0.jpg'))
+    (tmp_path / 'people' / 'group.jpg').write_bytes(b'')
     words = ['--folder', str(tmp_path / 'people'), '--out', str(tmp_path / 'out'), '--no-progress', '--val-people', '4']
     assert prepare.main(words + ['--folds', '2', '--seed', '3']) == 0
+    assert caplog.text.count('people: left out 1 beside the folders of people (group.jpg).') == 1
     said = capsys.readouterr().out
     assert '9 images of 3 people to train on (train.rec), 24 pairs of 4 others in 2 folds (val.bin)' in said
     assert '12 impostor pairs cannot show FAR 0.001; the smallest is 0.0834' in said

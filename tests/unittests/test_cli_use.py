@@ -11,6 +11,7 @@ from helpers import rows
 
 from gluonfr.cli import train_start
 from gluonfr.data import read_bin, write_bin
+from gluonfr.data.image import encode
 from gluonfr.deploy import Embedder, read_card, write_card
 from gluonfr.model_zoo import InputSpec, get_model
 from gluonfr.utils.lock import sole_writer
@@ -329,6 +330,20 @@ def test_verify_leaves_out_what_cannot_be_read(trained, data, tmp_path, capsys, 
     assert (row['pairs'], row['skipped'], row['folds']) == ('23', '1', '10')
     assert 'bad: left out pair 4' in caplog.text and '1 of 24 pairs left out' in caplog.text
     assert 'bad: accuracy' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('words', [['verify', 'RUN', '--data', 'SET', '--folds', 2],
+                                   ['train', '--dataset', 'DATA', '--out', 'OUT', '--eval', 'SET', *TINY]],
+                         ids=lambda words: words[0])
+def test_pairs_of_several_sizes_are_found_before_anything_is_done(trained, data, tmp_path, words, capsys):
+    pairs = read_bin(data / 'val.bin')
+    pairs.images[9] = encode(np.zeros((20, 30, 3), np.uint8), '.png')
+    write_bin(tmp_path / 'few.bin', pairs.images, pairs.issame)
+    places = {'RUN': trained, 'SET': tmp_path / 'few.bin', 'DATA': data, 'OUT': tmp_path / 'out'}
+    run(*(places.get(word, word) for word in words), *(['--no-progress'] if words[0] == 'verify' else []), code=2)
+    error = capsys.readouterr().err
+    assert 'takes images of 28 x 28 pixels, and 1 of 48 have another size, the first, image 9, 20 x 30.' in error
+    assert not (tmp_path / 'out').exists()
 
 
 def test_pack_and_train_and_verify_by_name(data, tmp_path, capsys):

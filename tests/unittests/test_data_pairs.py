@@ -133,6 +133,15 @@ def test_images_of_another_size_are_stretched(root, tmp_path):
     assert decode(read_bin(tmp_path / 'mine.bin').images[0]).shape == (6, 9, 3)
 
 
+def test_several_sizes_are_told(root, tmp_path, caplog):
+    pack_pairs(EXPECTED, root, tmp_path / 'mine.bin', progress=False)
+    (root / 'Dan' / 'Dan_0001.jpg').write_bytes(encode(noise(1, 20), '.jpg'))
+    pack_pairs(EXPECTED, root, tmp_path / 'mine.bin', resize=12, progress=False)
+    assert not caplog.text
+    pack_pairs(EXPECTED, root, tmp_path / 'mine.bin', progress=False)
+    assert 'the images have 2 sizes, from 12 x 12 to 20 x 20 pixels, and a net takes one: resize' in caplog.text
+
+
 def test_quality_and_protocol(root, tmp_path):
     sizes = []
     for quality in (20, 100):
