@@ -14,7 +14,7 @@ STOPPED = {**dict.fromkeys(('align', 'embed', 'pack'), 'the same command goes on
 
 
 def main(argv=None):
-    """Run one command; returns the exit status: 0, 2 for bad input, 130 after Ctrl-C."""
+    """Run one command; returns the exit status: 0, 2 for bad input, 130 after Ctrl-C (1: `pack check` found damage)."""
     argv = sys.argv[1:] if argv is None else list(argv)
     args = make_parser().parse_args(argv)
     args.argv = argv

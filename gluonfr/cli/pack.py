@@ -1,8 +1,9 @@
 """`gluonfr pack`: folders of people and lists of pairs into the files that training and verification read."""
 from ..data.pack import pack_folder
+from ..data.pack_check import check_pack
 from ..data.pairs import pack_pairs, read_pairs
 
-__all__ = ['run_folder', 'run_pairs']
+__all__ = ['run_check', 'run_folder', 'run_pairs']
 
 
 def run_folder(args):
@@ -31,6 +32,20 @@ def run_pairs(args):
     print('{}: {} pairs'.format(args.out, report.pairs))
     for skipped in report.skipped:
         print('skipped {}'.format(': '.join(map(str, skipped))))
+
+
+def run_check(args):
+    """Check what was packed; exit with 1 if something is damaged."""
+    found = check_pack(args.place, not args.no_progress)
+    for path, count, by, faults in found:
+        for what, why in faults:
+            print('{}: {}: {}'.format(path, what, why))
+        how = 'compared with their checksums' if by == 'checksums' else \
+            'decoded, as there are no checksums: flipped bytes within a JPEG mostly show in nothing'
+        print('{}: {} {}, {}: {}'.format(path, count, 'images' if by == 'decoding' else 'records', how,
+                                         '{} faults'.format(len(faults)) if faults else 'all well'))
+    if any(faults for *_, faults in found):
+        raise SystemExit(1)
 
 
 def _names(path):

@@ -29,7 +29,7 @@ def pack_folder(folder, out, *, resize=None, copy=True, quality=95, fmt=None, mi
                 max_people=None, max_images=None, split=None, seed=0, relabel=False, root=None, resume=True,
                 on_error='raise', progress=True, workers=None):
     """Pack a folder of people: folder/person/image.jpg -> out/train.rec, with train.idx, property, classes.txt (the
-    name of each label) and pack.json (where it came from).
+    name of each label), pack.json (where it came from) and train.crc (checksums, for `gluonfr pack check`).
 
     People are numbered by name, from 0 on, and their images sorted by name; those of a list or rec keep their order.
     An interrupted call leaves nothing that

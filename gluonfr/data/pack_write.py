@@ -20,7 +20,7 @@ _TOGETHER = 16  # images a thread takes at a time
 
 
 def write_set(folder, samples, labels, names, load, size, card, resume, progress, workers):
-    """Write train.rec, train.idx, property, classes.txt and pack.json.
+    """Write train.rec, train.idx, property, classes.txt, pack.json and train.crc.
 
     While it works there are train.rec.part and a journal of how many images are in it, with checksums. These two stay
     when it is interrupted, by whatever, and the next call goes on behind the last image that the checksums confirm.
@@ -105,11 +105,13 @@ def _finish(prefix, writer, names, card):
     folder = os.path.dirname(prefix)
     for name in os.listdir(folder):
         # what a killed run was writing, or the set that is replaced: it must not lie beside the other's classes.txt
-        if name == 'train.rec' or re.fullmatch(r'\.(train\.idx|property|classes\.txt|pack\.json)\.\d+\.tmp', name):
+        if name == 'train.rec' or re.fullmatch(r'\.(train\.(idx|crc)|property|classes\.txt|pack\.json)\.\d+\.tmp',
+                                                name):
             os.remove(os.path.join(folder, name))
-    write_text(os.path.join(folder, 'classes.txt'), ''.join(name + '\n' for name in names))
-    write_text(os.path.join(folder, 'pack.json'), json.dumps(card, indent=1, sort_keys=True) + '\n')
-    writer.close()
+    beside = [os.path.join(folder, name) for name in ('classes.txt', 'pack.json')]
+    write_text(beside[0], ''.join(name + '\n' for name in names))
+    write_text(beside[1], json.dumps(card, indent=1, sort_keys=True) + '\n')
+    writer.close(beside)
     return card
 
 

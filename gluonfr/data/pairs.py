@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from ..utils.check import check_choice, check_int
 from .bins import write_bin
+from .checksums import write_sha256
 from .image import ImageError, decode, encode
 from .image import resize as stretch
 from .lists import read_lines
@@ -73,7 +74,7 @@ def read_pairs(path, format='auto', names='{name}/{name}_{number:04d}.jpg'):
 
 
 def pack_pairs(pairs, root, out, *, resize=None, quality=95, protocol=2, on_error='raise', progress=True):
-    """Write a .bin file from pairs of image files.
+    """Write a .bin file from pairs of image files, and its SHA-256 beside it for `gluonfr pack check`.
 
     Parameters
     ----------
@@ -147,6 +148,7 @@ def pack_pairs(pairs, root, out, *, resize=None, quality=95, protocol=2, on_erro
         logger.warning('pack_pairs: the images have %d sizes, from %d x %d to %d x %d pixels, and a net takes one: '
                        'resize stretches them.', len(sizes), *min(sizes), *max(sizes))
     write_bin(out, [encoded[name] for pair in kept for name in pair[:2]], [pair[2] for pair in kept], protocol)
+    write_sha256(out)
     used = {name for pair in kept for name in pair[:2]}
     return PairsReport(out, len(kept), sum(bool(pair[2]) for pair in kept), len(used), skipped)
 

@@ -11,6 +11,7 @@ __all__ = ['ImageRecords', 'image_records']
 ImageRecords = namedtuple('ImageRecords', 'keys labels header faults')
 
 _EXACT = 1 << 24  # labels are float32, which holds whole numbers up to here
+_MOST_MISSING = 1000  # times as many records as there are: else record 0 is damaged
 _ROUNDED = 64  # by at most this much a float32 misses a key below 2^31
 
 
@@ -68,6 +69,9 @@ def _persons_keys(file):
     if not 1 < first < end:
         raise RecordError('record 0 of {} must have the keys of the persons, [first, end), as labels, got [{}, {}).'
                           .format(file.path, first, end))
+    if end > _MOST_MISSING * (len(file) + _MOST_MISSING):
+        raise RecordError('record 0 of {} tells of {:,} records, and the file has {:,}: it is damaged.'.format(
+            file.path, end, len(file)))
     return (first, end), by_ids or end <= _EXACT
 
 
@@ -110,7 +114,11 @@ def _by_image(file, header):
         person = (headers['flag'] == 2) & (headers['image_bytes'] == 0) & (keys >= header[0] - _ROUNDED)
         image = ~person & (keys > 0)
         keys, headers = keys[image], headers[image]
-    return _without(keys, _classes(headers['labels'][:, 0])[0], header, _faults(file, keys, headers, faults))
+    faults = _faults(file, keys, headers, faults)
+    if header:  # of a file that is cut off and has no index, nothing else tells of the rest
+        why = 'it is missing: record 0 of {} tells of the images 1 to {:,}.'.format(file.path, header[0] - 1)
+        faults += [(key, why) for key in np.setdiff1d(np.arange(1, header[0]), file.keys()).tolist()]
+    return _without(keys, _classes(headers['labels'][:, 0])[0], header, sorted(faults))
 
 
 def _faults(file, keys, headers, faults):

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..utils.check import check_int
 from ..utils.files import atomic_path
+from .checksums import write_checksums
 from .record_format import MAX_BYTES, frame, pack, scan, write_index
 
 __all__ = ['RecordWriter', 'good_marks', 'write_text']
@@ -14,7 +15,7 @@ _READ = 1 << 24  # bytes at a time
 
 
 class RecordWriter:
-    """Writes face images, person after person, as PREFIX.rec, PREFIX.idx and a `property` beside them.
+    """Writes face images, person after person, as PREFIX.rec, PREFIX.idx, a `property` and PREFIX.crc, checksums.
 
     Until `close` all is in PREFIX.rec.part, so that a PREFIX.rec is always whole. In a `with` block, the end closes,
     and an exception removes the part.
@@ -56,7 +57,7 @@ class RecordWriter:
         self._file = open(self._part, 'wb' if mark is None else 'r+b', buffering=0)
         try:
             if mark is None:
-                self._offsets, self._starts = [0], []
+                self._offsets, self._starts, self._sums = [0], [], []
                 self.mark = len(_RECORD_0), 0
                 self._write_at(0, _RECORD_0)
             else:
@@ -96,21 +97,31 @@ class RecordWriter:
             self._starts.append(len(self._offsets))
         self._append(pack(float(label), len(self._offsets), image))
 
-    def close(self):
-        """Add the records of the persons and record 0, write index and `property`, and give the .rec its name."""
+    def close(self, beside=()):
+        """Add the records of the persons and record 0, write index, `property` and checksums, and name the .rec.
+
+        Parameters
+        ----------
+        beside : sequence of str
+            Other files, whose checksums are noted as well.
+        """
         if not self.classes:
             raise ValueError('RecordWriter: {}.rec must get at least one image.'.format(self._prefix))
         first = len(self._offsets)
         for start, stop in zip(self._starts, self._starts[1:] + [first]):
             self._append(_span(start, stop))
-        self._write_at(0, frame(_span(first, len(self._offsets))))
+        start = frame(_span(first, len(self._offsets)))
+        self._write_at(0, start)
         os.fsync(self._file.fileno())
         self._file.close()
         # no old .rec may lie beside the new index: it goes first, and the new one comes last
         if os.path.exists(self._prefix + '.rec'):
             os.remove(self._prefix + '.rec')
         write_index(self._prefix + '.idx', np.arange(len(self._offsets)), self._offsets)
-        write_text(os.path.join(self._folder, 'property'), '{},{},{}'.format(self.classes, *self._size))
+        files = [self._prefix + '.idx', os.path.join(self._folder, 'property')]
+        write_text(files[1], '{},{},{}'.format(self.classes, *self._size))
+        sizes = np.diff(self._offsets + [self.mark[0]]).tolist()
+        write_checksums(self._prefix + '.rec', zip([zlib.crc32(start)] + self._sums, sizes), files + list(beside))
         os.replace(self._part, self._prefix + '.rec')
 
     def suspend(self):
@@ -127,6 +138,9 @@ class RecordWriter:
         words = np.memmap(self._part, '<f4', 'r')
         labels = words[np.array(self._offsets[1:], np.int64) // 4 + 3]  # magic number, length, flag, label
         self._starts = [1 + int(i) for i in np.flatnonzero(np.diff(labels, prepend=-1))]
+        ends = self._offsets[2:] + [mark[0]]
+        self._sums = [zlib.crc32(os.pread(self._file.fileno(), end - start, start))
+                      for start, end in zip(self._offsets[1:], ends)]
 
     def _append(self, payload):
         if len(payload) > MAX_BYTES:
@@ -134,6 +148,7 @@ class RecordWriter:
         data = frame(payload)
         self._write_at(self.mark[0], data)
         self._offsets.append(self.mark[0])
+        self._sums.append(zlib.crc32(data))
         self.mark = self.mark[0] + len(data), zlib.crc32(data, self.mark[1])
 
     def _write_at(self, position, data):

@@ -18,7 +18,7 @@ from gluonfr.data.record import RecordDataset
 from gluonfr.utils.lock import sole_writer
 
 PEOPLE = {'Ann': 3, 'Bob': 1, 'Dan': 4, 'Eve': 1, 'Çiğdem': 2}
-FILES = ['classes.txt', 'pack.json', 'property', 'train.idx', 'train.rec']
+FILES = ['classes.txt', 'pack.json', 'property', 'train.crc', 'train.idx', 'train.rec']
 
 
 def picture(seed, size=(16, 12)):

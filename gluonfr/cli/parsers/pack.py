@@ -5,11 +5,12 @@ __all__ = ['add_commands']
 
 
 def add_commands(commands):
-    """Add the command with its two forms."""
+    """Add the command with its three forms."""
     parser = add_command(commands, 'pack', 'pack a folder of people, or pairs of images', """
 examples:
   gluonfr pack folder people/ --out ~/.mxnet/datasets/face/mine --min-images 2
-  gluonfr pack pairs pairs.txt --root people/ --out ~/.mxnet/datasets/face/lfw.bin""", 'pack:run_folder')
+  gluonfr pack pairs pairs.txt --root people/ --out ~/.mxnet/datasets/face/lfw.bin
+  gluonfr pack check ~/.mxnet/datasets/face/mine""", 'pack:run_folder')
     kinds = parser.add_subparsers(dest='kind', metavar='KIND', required=True)
     folder = add_command(kinds, 'folder', 'pack people/NAME/*.jpg into train.rec and its companions', """
 examples:
@@ -56,6 +57,16 @@ commas or blanks will do as well.""", 'pack:run_pairs')
     pairs.add_argument('--out', type=user_path, required=True, metavar='FILE', help='the .bin')
     pairs.add_argument('--resize', type=positive, metavar='PIXELS', help='bring images to this height and width')
     pairs.add_argument('--protocol', type=int, choices=(2, 4), default=2, help='of the pickle; 2 is for Python 2 too')
+    check = add_command(kinds, 'check', 'find out whether what was packed is damaged', """
+examples:
+  gluonfr pack check ~/.mxnet/datasets/face/mine
+  gluonfr pack check lfw.bin
+
+Records are compared with the checksums that pack writes beside them (train.crc, pairs.bin.sha256). Where there are
+none, every image is decoded. What is damaged is listed, and the exit status is then 1.""", 'pack:run_check')
+    check.add_argument('place', type=user_path, metavar='DIR', help='folder of .rec and .bin files, or one of them')
+    check.add_argument('--no-progress', action='store_true')
+
     for command in (folder, pairs):
         command.add_argument('--quality', type=positive, default=95, metavar='N', help='of JPEG (default 95)')
         on_error(command)
