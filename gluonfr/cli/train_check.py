@@ -15,9 +15,14 @@ COPIES = 3  # of the weights of a class layer: themselves, their gradient and mo
 
 def check_sizes(args, dataset, spec):
     """Raise a ValueError if images of a set have not the size that the net takes, by their headers."""
-    if hasattr(dataset, 'file') and os.path.isfile(os.path.join(os.path.dirname(dataset.file.path), 'pack.json')):
-        return  # of `gluonfr pack`, which makes all of one size
     try:
+        first = size_of(dataset, 0)
+        if tuple(first) != spec.size:
+            raise ValueError('--dataset {}: {} takes images of {} x {} pixels, got {} x {}. Bring them to that size '
+                             'with `gluonfr pack folder ... --resize`, or give --network-args input_size=...'.format(
+                                 args.dataset, args.network, *spec.size, *first))
+        if hasattr(dataset, 'file') and os.path.isfile(os.path.join(os.path.dirname(dataset.file.path), 'pack.json')):
+            return  # of `gluonfr pack`, which makes all of one size
         other = other_sizes(lambda i: size_of(dataset, i), np.arange(len(dataset)), spec.size, not args.no_progress)
     except FileNotFoundError as error:
         raise FileNotFoundError('--dataset {}: there is no {}. Paths in a list are relative to its folder; `gluonfr '

@@ -34,11 +34,6 @@ def training_loader(dataset, spec, args):
     if people < 2:
         raise ValueError('--dataset {} must hold at least 2 people, whom a net learns to tell apart, got {}. In a '
                          'folder of people each has a folder.'.format(args.dataset, people))
-    shape = dataset.read(0)[0].shape[:2]
-    if shape != spec.size:
-        raise ValueError('--dataset {}: {} takes images of {} x {} pixels, got {} x {}. Bring them to that size with '
-                         '`gluonfr pack folder ... --resize`, or give --network-args input_size=...'.format(
-                             args.dataset, args.network, *spec.size, *shape))
     check_sizes(args, dataset, spec)
     sampler, groups = None, None
     match = re.fullmatch(r'pk:(\d+)x(\d+)', args.sampler)

@@ -45,6 +45,9 @@ def in_words(command, message, parser, given=()):
     called = {**{name: name for name in options}, **{old: new for old, new in CALLED.items() if new in options}}
     called = {name: options[option] for name, option in called.items() if name not in given}
 
+    if 'on_error' not in options:
+        message = re.sub(r" With on_error='skip' [^.]*\.| or use on_error='skip'", '', message)
+
     def must(match):
         owner, name = match.groups()
         if name in called and (owner or '_' in name):

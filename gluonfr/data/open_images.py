@@ -13,6 +13,8 @@ from .walk import IMAGE_SUFFIXES, has_images, is_image, say_ignored, walk_images
 
 __all__ = ['ImageFiles', 'names_of_people', 'open_images', 'open_people']
 
+EMPTY = 'without images'
+
 
 class ImageFiles:
     """Image files as a dataset.
@@ -109,7 +111,8 @@ def _has_folders(place):
 
 def _image_folder(place, on_error):
     found = walk_images(place)
-    say_ignored(place, found.ignored)
+    filled = {path.split(os.sep, 1)[0] for path in found.images}
+    say_ignored(place, found.ignored + [(name + os.sep, EMPTY) for name in found.folders if name not in filled])
     if not found.images:
         raise ValueError('{} must hold images ({}), or a folder of them for each person, got {} other files.'.format(
             place, ' '.join(IMAGE_SUFFIXES), len(found.ignored)))

@@ -320,7 +320,7 @@ def test_a_class_layer_that_no_memory_holds(data, tmp_path, capsys):
 
 
 def test_a_list_of_files_that_are_not_there(data, tmp_path, capsys):
-    (tmp_path / 'faces.lst').write_text('{}/people/p0/0.png\t0\nq/1.png\t1\n'.format(data))
+    (tmp_path / 'faces.lst').write_text('q/1.png\t1\n{}/people/p0/0.png\t0\n'.format(data))
     train(tmp_path / 'faces.lst', tmp_path / 'out', '--batch-size', 2, code=2)
     said = 'there is no {}/q/1.png. Paths in a list are relative to its folder'.format(tmp_path)
     assert said in capsys.readouterr().err

@@ -39,7 +39,9 @@ def said(message, command):
     ('train', "Pass resume='auto' to go on, another folder, or overwrite=True.",
      'Pass --resume to go on, another folder, or --overwrite.'),
     ('train', 'ArcLoss: m must be in [0, pi/2), got 3.0.', 'ArcLoss: m must be in [0, pi/2), got 3.0.'),
-    ('compare', "a.jpg: use on_error='skip'.", "a.jpg: use on_error='skip'."),  # which has no such option
+    ('compare', "record 3 is empty. With on_error='skip' what can be read is used, and the rest reported.",
+     'record 3 is empty.'),  # it has no such option
+    ('compare', "Remove them or use on_error='skip'.", 'Remove them.'),
     ('verify', 'kfold: nfolds must be at most 6, got 10.', '--folds must be at most 6, got 10.'),
     ('embed', 'there is no folder out/on_error/seed=1/min_face.', 'there is no folder out/on_error/seed=1/min_face.'),
 ])
