@@ -16,6 +16,7 @@ import os
 import sys
 import warnings
 from collections import namedtuple
+from contextlib import ExitStack
 
 import gluonfr  # first: it makes MXNet import well
 import numpy as np
@@ -32,6 +33,7 @@ from gluonfr.train import (Checkpoint, CheckpointError, CSVLog, Evaluate, LogLin
 from gluonfr.train.run_folder import RECIPE_NAME, open_run
 from gluonfr.utils import IterLRScheduler, parse_arguments
 from gluonfr.utils.files import read_json
+from gluonfr.utils.lock import sole_writer
 from gluonfr.utils.params_file import load_arrays_file
 from mnist_net import make_net
 from pictures import EpochLine, Snapshots
@@ -98,14 +100,17 @@ def parse_args(argv=None):
 def main(argv=None):
     """Train, draw, write the results row; returns the row."""
     parser, args = parse_args(argv)
-    try:
-        run = prepare(args)
-    except (ValueError, TypeError, OSError, ImportError) as error:
-        parser.error(str(error))
-    try:
-        return train(args, run)
-    except (CheckpointError, NonFiniteLoss) as error:
-        sys.exit(f'main.py: {error}')
+    with ExitStack() as held:
+        try:
+            run = prepare(args)
+            held.enter_context(sole_writer(os.path.join(args.out, '.lock'), f'--out {args.out}'))
+            prepare_folder(args, run.recipe)
+        except (ValueError, TypeError, OSError, ImportError) as error:
+            parser.error(str(error))
+        try:
+            return train(args, run)
+        except (CheckpointError, NonFiniteLoss) as error:
+            sys.exit(f'main.py: {error}')
 
 
 def prepare(args):
@@ -126,10 +131,8 @@ def prepare(args):
     head, loss = build_loss(recipe, CLASSES, len(train_data), len(ctx))
     if recipe['finetune']:
         load_start(recipe['finetune'], net, head, ctx)
-    run = Run(recipe, train_set, test_set, train_data, net, head, loss, optimizer(recipe, len(train_data)), ctx)
     args.out = args.out or default_folder(args)
-    prepare_folder(args, recipe)
-    return run
+    return Run(recipe, train_set, test_set, train_data, net, head, loss, optimizer(recipe, len(train_data)), ctx)
 
 
 def say_warning(message, *_):

