@@ -48,7 +48,7 @@ def train(args):
     steps, epochs = duration(args, len(data))
     fill_warmups(args, steps)
     loss, head = make_loss(args, dataset.num_classes, spec.embedding_size, groups, len(contexts))
-    people = check_classes(args, dataset, spec.embedding_size, loss, contexts)
+    people = check_classes(args, dataset, spec.embedding_size, loss, data.batch_size, contexts)
     optimizer, mode = make_schedule(args, steps)
     if start:
         load_start(start, net, contexts)

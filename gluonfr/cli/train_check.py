@@ -10,7 +10,7 @@ from ..loss import LOSSES
 
 __all__ = ['check_classes', 'check_sizes']
 
-COPIES = 3  # of the weights of a class layer: themselves, their gradient and momentum
+COPIES = 3  # of a class layer's weights: themselves, their gradient and momentum
 
 
 def check_sizes(args, dataset, spec):
@@ -38,7 +38,7 @@ def check_sizes(args, dataset, spec):
                              args.dataset, spec.size[0]))
 
 
-def check_classes(args, dataset, embedding_size, loss, contexts):
+def check_classes(args, dataset, embedding_size, loss, batch_size, contexts):
     """Say which labels have no images, and raise a ValueError if no memory holds a class layer of that size.
 
     Returns
@@ -51,7 +51,8 @@ def check_classes(args, dataset, embedding_size, loss, contexts):
         return people
     advice = '`gluonfr pack folder {} --relabel --out DIR` numbers the people 0 to {:,}'.format(
         args.dataset, people - 1)
-    needed, there = COPIES * 4 * classes * embedding_size, memory(contexts)
+    scores = 2 * batch_size // len(contexts)  # of a batch, and their gradient
+    needed, there = 4 * classes * (COPIES * embedding_size + scores), memory(contexts)
     if needed > there:
         raise ValueError('--dataset {}: with labels up to {:,} and {} values an embedding, a class layer and its '
                          'training take {:,} GB, and there are {:,} GB. {}.'.format(

@@ -24,7 +24,7 @@ def said(message, command):
     ('pack', 'pack_folder: resize must be given for images of several sizes: p/resize.jpg has 8 x 8 pixels',
      '--resize must be given for images of several sizes: p/resize.jpg has 8 x 8 pixels'),
     ('pack', 'pack: x/train.rec was made with other settings. Give another folder, or resume=False to replace it.',
-     'pack: x/train.rec was made with other settings. Give another folder, or --no-resume to replace it.'),
+     'x/train.rec was made with other settings. Give another folder, or --no-resume to replace it.'),
     ('pack', 'pack_folder: min_images must be >= 1, got 0.', '--min-images must be >= 1, got 0.'),
     ('pack', 'none remains: the one with the most images has 3, min_images is 5.',
      'none remains: the one with the most images has 3, --min-images is 5.'),
