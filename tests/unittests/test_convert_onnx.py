@@ -1,6 +1,7 @@
 """gluonfr.convert: ONNX graphs, in the forms that exporters give them."""
 import json
 import sys
+from random import Random
 
 import mxnet as mx
 import numpy as np
@@ -11,6 +12,8 @@ from deploy_cases import images
 from gluonfr.convert import ConvertError, convert
 from gluonfr.deploy import Embedder, load_net
 from gluonfr.deploy.onnx_net import OnnxNet
+from gluonfr.deploy.reading.from_onnx import load_onnx, read_onnx, scaling_of_onnx
+from gluonfr.deploy.reading.source import Scaling
 from gluonfr.model_zoo import InputSpec
 
 onnx = pytest.importorskip('onnx', reason='pip install onnx')
@@ -279,6 +282,46 @@ def test_damaged_graphs(tmp_path, edit, message):
         convert(path, str(tmp_path / 'net'))
     assert '\n' not in str(caught.value)
     assert [entry.name for entry in tmp_path.iterdir()] == ['net.onnx']
+
+
+KINDS = ['Conv', 'Gemm', 'Add', 'BatchNormalization', 'PRelu', 'Reshape', 'MatMul', 'MaxPool', 'ReduceMean', 'Clip',
+         'Dropout', 'Constant', 'CastLike', 'If', 'Nothing']
+
+
+def damage(model, random):
+    """Change one thing in a graph."""
+    node, tensor = random.choice(model.graph.node), random.choice(model.graph.initializer)
+    ints = [entry for entry in node.attribute if entry.ints]
+    random.choice([
+        lambda: node.ClearField('input'), lambda: node.ClearField('output'), lambda: node.ClearField('attribute'),
+        lambda: setattr(node, 'op_type', random.choice(KINDS)), lambda: setattr(node, 'domain', 'com.microsoft'),
+        lambda: tensor.dims.append(random.choice([-3, 0, 7])),
+        lambda: setattr(tensor, 'data_type', random.randrange(22)),
+        lambda: [setattr(entry, 'type', random.randrange(12)) for entry in node.attribute],
+        lambda: node.input.append(random.choice(model.graph.node).output[0]),
+        lambda: [entry.ints.append(random.choice([0, -1, 1 << 40])) for entry in ints],
+        lambda: model.graph.node.insert(0, model.graph.node[-1])])()
+
+
+def test_whatever_is_damaged_ends_in_a_sentence(tmp_path):
+    path, told = tmp_path / 'net.onnx', 0
+    OnnxWriter(scaling='channels', head='dynamic').write(random_net('mobilefacenet', **MOBILE), str(path))
+    whole = path.read_bytes()
+    for seed in range(60):
+        random, model = Random(seed), onnx.load_model_from_string(whole)
+        damage(model, random)
+        data = bytearray(model.SerializeToString())
+        for _ in range(seed % 3):
+            data[random.randrange(2000)] = random.randrange(256)
+        path.write_bytes(bytes(data))
+        try:
+            model = load_onnx(str(path))
+            assert isinstance(scaling_of_onnx(model), Scaling)
+            read_onnx(model)
+        except ConvertError as error:
+            told += 1
+            assert '\n' not in str(error) and len(str(error)) < 1000
+    assert told > 15
 
 
 @pytest.mark.parametrize('part', [0, 10, 0.5, 0.999])

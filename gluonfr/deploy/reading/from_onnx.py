@@ -6,7 +6,7 @@ import numpy as np
 from ...compat import install_command
 from .error import ConvertError, names
 from .layers import SCALES, Layer, Value, arithmetic, flattened, in_order, pool, times
-from .source import Source
+from .source import Scaling, Source
 
 __all__ = ['import_onnx', 'load_onnx', 'read_onnx', 'runnable', 'scaling_of_onnx', 'takes_integers']
 
@@ -68,8 +68,23 @@ def read_onnx(model):
     Raises
     ------
     ConvertError
-        Names are missing, it was exported for training, or its opset is too old.
+        Names are missing, it was exported for training, its opset is too old, or it is damaged.
     """
+    try:
+        return _source(model)
+    except ConvertError:
+        raise
+    except Exception as error:  # a damaged graph may raise any, from the package onnx, too
+        raise ConvertError('the ONNX graph is damaged, or has a form that cannot be read: {}'.format(
+            _sentence(error))) from error
+
+
+def _sentence(error):
+    """What an error says, in a line."""
+    return '{}: {:.300}'.format(type(error).__name__, ' '.join(str(error).split()))
+
+
+def _source(model):
     graph = model.graph
     opset = next((entry.version for entry in model.opset_import if entry.domain in ('', 'ai.onnx')), 0)
     if opset < OLDEST:
@@ -112,7 +127,13 @@ def scaling_of_onnx(model):
     -------
     Scaling
     """
-    graph, data = model.graph, _input(model).name
+    try:
+        return _beginning(model.graph, _input(model).name, model)
+    except Exception as error:  # as in `read_onnx`; ONNX Runtime may run it all the same
+        return Scaling(None, None, None, None, 'what cannot be read ({})'.format(_sentence(error)))
+
+
+def _beginning(graph, data, model):
     path, beside = {data}, set()
     for node in graph.node:
         if path.intersection(node.input):
@@ -201,7 +222,7 @@ def _constants(model, wanted=None):
     for node in leading:
         if node.op_type == 'CastLike' and node.input[0] in known:  # its other input says nothing but the type
             node = helper.make_node('Identity', node.input[:1], node.output)
-        if all(name in known for name in node.input if name) and not node.op_type.startswith('Random'):
+        if all(name in known for name in node.input if name) and _foldable(node):
             known.update(node.output)
             nodes.append(node)
     if not nodes:
@@ -215,6 +236,12 @@ def _constants(model, wanted=None):
     part = helper.make_model(graph, opset_imports=model.opset_import)
     arrays.update(zip(outputs, ReferenceEvaluator(part).run(None, given)))
     return arrays
+
+
+def _foldable(node):
+    """Whether an operator may be run to see what constant it makes: no loops, and nothing random or of others."""
+    return node.domain in ('', 'ai.onnx') and not node.op_type.startswith('Random') and \
+        node.op_type not in ('Loop', 'Scan', 'If')
 
 
 def _layer(node, sources, alone):
