@@ -1,9 +1,13 @@
 """`gluonfr pack`: folders of people and lists of pairs into the files that training and verification read."""
+import os
+
 from ..data.pack import pack_folder
 from ..data.pack_check import check_pack
 from ..data.pairs import pack_pairs, read_pairs
 
 __all__ = ['run_check', 'run_folder', 'run_pairs']
+
+LISTED = 20  # files that are named, of those that were not packed
 
 
 def run_folder(args):
@@ -18,10 +22,11 @@ def run_folder(args):
             part.path, part.images, part.people, part.copied))
     if report.left_out:
         print('{} people with fewer than {} images were left out'.format(len(report.left_out), args.min_images))
-    for path, reason in report.skipped:
-        print('skipped {}: {}'.format(path, reason))
-    for path, reason in report.ignored:
-        print('left out {}: {}'.format(path, reason))
+    for word, listed in (('skipped', report.skipped), ('left out', report.ignored)):
+        for path, reason in listed[:LISTED]:
+            print('{} {}'.format(word, reason if reason.startswith(path) else '{}: {}'.format(path, reason)))
+        if len(listed) > LISTED:
+            print('{} {} more: {} lists all'.format(word, len(listed) - LISTED, os.path.join(args.out, 'pack.json')))
 
 
 def run_pairs(args):

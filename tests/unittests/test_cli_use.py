@@ -1,4 +1,5 @@
 """A trained run, and the commands that take it: verify, embed, compare, train --finetune; pack."""
+import json
 import os
 import re
 import shutil
@@ -344,6 +345,21 @@ def test_pairs_of_several_sizes_are_found_before_anything_is_done(trained, data,
     error = capsys.readouterr().err
     assert 'takes images of 28 x 28 pixels, and 1 of 48 have another size, the first, image 9, 20 x 30.' in error
     assert not (tmp_path / 'out').exists()
+
+
+def test_pack_lists_what_it_left_out(data, tmp_path, capsys):
+    people = tmp_path / 'people'
+    shutil.copytree(str(data / 'people'), str(people))
+    (people / 'p1' / 'bad.jpg').write_bytes(b'')
+    for i in range(22):
+        (people / 'p0' / '{:02}.txt'.format(i)).write_text('')
+    run('pack', 'folder', people, '--out', tmp_path / 'out', '--on-error', 'skip', '--no-progress')
+    lines = capsys.readouterr().out.splitlines()
+    assert 'skipped {}/p1/bad.jpg: the image is empty (0 bytes).'.format(people) in lines
+    assert 'left out p0/00.txt: no image by the suffix' in lines and len(lines) == 23
+    assert lines[-1] == 'left out 2 more: {} lists all'.format(tmp_path / 'out' / 'pack.json')
+    card = json.loads((tmp_path / 'out' / 'pack.json').read_text())
+    assert ['p0/21.txt', 'no image by the suffix'] in card['ignored']
 
 
 def test_pack_and_train_and_verify_by_name(data, tmp_path, capsys):
