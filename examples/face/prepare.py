@@ -23,6 +23,7 @@ import gluonfr  # noqa: F401  (first: it makes MXNet import well)
 import numpy as np
 from gluonfr.cli.parsers.common import natural, on_error, positive, user_path
 from gluonfr.cli.train_data import identity
+from gluonfr.cli.words import in_words
 from gluonfr.data import FolderDataset, RecordDataset, SyntheticFaces, draw_pairs, pack_dataset, pack_folder, write_bin
 from gluonfr.data.image import encode
 from gluonfr.deploy.verify import FOLDS, fit_protocol
@@ -69,7 +70,7 @@ def main(argv=None):
         val = (drawn if args.synthetic else from_folder)(args)
         issame = write_pairs(val, args)
     except (ValueError, TypeError, OSError) as error:
-        print(f'prepare.py: {in_words_of_options(str(error))}', file=sys.stderr)
+        print(f'prepare.py: {in_words("prepare.py", str(error), make_parser(), sys.argv)}', file=sys.stderr)
         return 2
     train = RecordDataset(os.path.join(args.out, 'train.rec'))
     print(f'{args.out}: {len(train)} images of {train.num_classes} people to train on (train.rec), '
@@ -109,7 +110,8 @@ def from_folder(args):
         raise ValueError(f'--val-people must be in [2, {most}], as {args.folder} has {people} people, {len(several)} '
                          f'of them with two images or more, got {count}.')
     held_out = sorted(np.random.RandomState(args.seed).permutation(several)[:count].tolist())
-    begin(args, {'held_out': held_out, 'resize': args.resize, 'on_error': args.on_error, **identity(dataset)})
+    begin(args, {'held_out': held_out, 'resize': args.resize, 'on_error': args.on_error, **identity(dataset),
+                 'newest': max(os.stat(path).st_mtime_ns for path in dataset.paths)})
     settings = dict(resize=args.resize, progress=not args.no_progress)
     pack_folder(dataset, args.out, exclude=held_out, **settings)
     return RecordDataset(pack_folder(dataset, os.path.join(args.out, 'val'), people=held_out, **settings).path)
@@ -119,6 +121,8 @@ def begin(args, said):
     """Remove what an earlier call with other options or images has left in --out, and note what this one makes."""
     path, said = os.path.join(args.out, RECORD), json.loads(json.dumps(said))
     os.makedirs(args.out, exist_ok=True)
+    if not os.path.isfile(path) and os.path.isfile(os.path.join(args.out, 'train.rec')):
+        raise ValueError(f'--out {args.out} holds a set that this script has not made: give another folder.')
     if os.path.isfile(path):
         with open(path, encoding='utf-8') as file:
             if json.load(file) == said:
@@ -145,6 +149,8 @@ def write_pairs(val, args):
 def choose_pairs(labels, args):
     """Fill in --folds and --pairs: the most folds that give 100 pairs, or half of what one fold gives."""
     people = len(set(labels))
+    if args.pairs and args.pairs % (2 * (args.folds or 1)):
+        raise ValueError(f'--pairs must be a multiple of twice --folds, {2 * (args.folds or 1)}, got {args.pairs}.')
     if args.folds and args.pairs:
         return
     known = {folds: most_pairs(labels, folds, args.seed, args.pairs or (600 if args.synthetic else 6000))
@@ -178,15 +184,6 @@ def most_pairs(labels, folds, seed, most):
 def counted(count, word):
     """'1 fold', '2 folds'."""
     return f'{count} {word}' + 's' * (count != 1)
-
-
-def in_words_of_options(message):
-    """An error of the library as someone reads it who has given options."""
-    for argument, option in (('pack_folder: resize', '--resize'), ('resume=False to replace it', 'remove that one'),
-                             ("on_error='skip'", '--on-error skip'), ('draw_pairs: count', '--pairs'),
-                             ('2 * folds', 'twice --folds')):
-        message = message.replace(argument, option)
-    return message
 
 
 if __name__ == '__main__':

@@ -166,7 +166,7 @@ def test_a_folder_of_people(tmp_path, capsys, caplog, monkeypatch):
     for more, expected in ((['--val-people', '7'], '--val-people must be in [2, 5]'), (['--val-people', '1'], '[2, 5]'),
                            (['--folds', '4', '--seed', '3'], 'too few for 4 folds'),
                            (['--folds', '2', '--seed', '3', '--pairs', '28'], 'were asked for'),
-                           (['--pairs', '25'], '--pairs must be a multiple of twice --folds = 2, got 25'),
+                           (['--pairs', '25'], '--pairs must be a multiple of twice --folds, 2, got 25'),
                            (['--folder', str(tmp_path / 'none')], 'none')):
         assert prepare.main(words + more) == 2
         said = capsys.readouterr().err
@@ -177,6 +177,12 @@ def test_a_folder_of_people(tmp_path, capsys, caplog, monkeypatch):
     pairs = read_bin(str(tmp_path / 'out' / 'val.bin'))
     (tmp_path / 'people' / 'p0' / 'more.jpg').write_bytes(encode(faces.read(20)[0]))
     assert prepare.main(words + ['--val-people', '5']) == 0 and 'made anew' in capsys.readouterr().out
+    (tmp_path / 'out' / 'prepare.json').unlink()
+    (tmp_path / 'people' / 'p0' / 'more.jpg').write_bytes(encode(faces.read(20)[0][:64, :64]))
+    assert prepare.main(words) == 2 and 'holds a set that this script has not made' in capsys.readouterr().err
+    words[3] += '2'
+    assert prepare.main(words) == 2 and '--resize must be given for images of several' in capsys.readouterr().err
+    assert prepare.main(words + ['--resize', '112']) == 0 and 'made anew' in capsys.readouterr().out
     for wrong in (['--synthetic', '3'], ['--pairs', '0']):
         with pytest.raises(SystemExit):
             prepare.main(words + wrong)
