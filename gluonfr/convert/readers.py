@@ -7,7 +7,7 @@ from mxnet import nd
 from ..deploy.embedder import Embedder
 from ..deploy.load import ONNX, SYMBOL, load_symbol, symbol_params
 from ..deploy.onnx_net import OnnxNet, described_input
-from ..deploy.reading.error import ConvertError
+from ..deploy.reading.error import ConvertError, describe
 from ..deploy.reading.from_mxnet import check_shapes, embedding_of, read_symbol
 from ..deploy.reading.from_onnx import load_onnx, read_onnx, runnable, takes_integers
 from ..deploy.reading.source import assumed_input
@@ -148,10 +148,12 @@ def _native(read, spec, model):
     """(Native or None, why there is none)"""
     try:
         return native_from_graph(read, spec, model), ''
-    except (Unknown, Mismatch) as error:
+    except (Unknown, Mismatch, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        why = str(error) if isinstance(error, (Unknown, Mismatch)) else \
+            'its layers do not fit each other ({})'.format(describe(error))
         if model is not None:
-            raise ConvertError('the source is not {}: {}.'.format(model, error)) from error
-        return None, str(error)
+            raise ConvertError('the source is not {}: {}.'.format(model, why)) from error
+        return None, why
 
 
 def _sized(read, spec, native):

@@ -1,5 +1,6 @@
 """gluonfr.convert: InsightFace's MXNet symbols."""
 import json
+from random import Random
 
 import mxnet as mx
 import numpy as np
@@ -9,10 +10,12 @@ from deploy_cases import images
 from mxnet import gluon, nd
 
 from gluonfr.convert import ConvertError, convert
-from gluonfr.deploy.reading.from_mxnet import behind_embedding, embedding_of, layers_of
 from gluonfr.convert.match import Mismatch, match
 from gluonfr.data import read_bin
 from gluonfr.deploy import CardError, Embedder, load_net, load_symbol
+from gluonfr.deploy.reading.from_mxnet import (behind_embedding, check_shapes, embedding_of, layers_of,
+                                               read_symbol)
+from gluonfr.deploy.reading.symbol_file import load_arrays, read_symbol_file
 from gluonfr.model_zoo import IResNet, MobileFaceNet
 
 
@@ -151,6 +154,50 @@ def test_damaged_files(tmp_path, name, content, message):
     with pytest.raises(ConvertError, match=message) as caught:
         convert(source, str(tmp_path / 'net'))
     assert '\n' not in str(caught.value)
+
+
+def damage(nodes, random):
+    """Change one thing in a symbol."""
+    node = random.choice([node for node in nodes if node['op'] != 'null'])
+    random.choice([
+        lambda: node.update(op=random.choice(['Convolution', '_plus_scalar', 'broadcast_sub', 'BatchNorm', 'null'])),
+        lambda: node.update(inputs=node['inputs'][:-1]), lambda: node.update(inputs=node['inputs'][::-1]),
+        lambda: node.update(attrs={}), lambda: node.update(inputs=[]),
+        lambda: node.update(attrs={name: random.choice(['None', '(1, 2, 3)', '-1', '1e9']) for name in node['attrs']}),
+        lambda: random.choice(nodes).update(name=node['name'])])()
+
+
+def test_whatever_is_damaged_ends_in_a_sentence(tmp_path):
+    source, told = write_symbol(lresnet(), str(tmp_path / 'model')), 0
+    weights = load_arrays(str(tmp_path / 'model-0000.params'))
+    with open(source, encoding='utf-8') as stream:
+        whole = stream.read()
+    for seed in range(30):
+        graph = json.loads(whole)
+        damage(graph['nodes'], Random(seed))
+        with open(source, 'w', encoding='utf-8') as stream:
+            json.dump(graph, stream)
+        try:
+            symbol = embedding_of(read_symbol_file(source))
+            read_symbol(symbol, weights)
+            check_shapes(symbol, weights, (32, 32))
+        except ConvertError as error:
+            told += 1
+            assert '\n' not in str(error) and len(str(error)) < 1000
+    assert told > 12
+
+
+def test_an_operator_without_its_inputs_is_refused(tmp_path):
+    """MXNet ends with a segmentation fault on it."""
+    source = write_symbol(lresnet(), str(tmp_path / 'model'))
+    with open(source, encoding='utf-8') as stream:
+        graph = json.load(stream)
+    next(node for node in graph['nodes'] if node['op'] == 'BatchNorm')['inputs'][3:] = []
+    with open(source, 'w', encoding='utf-8') as stream:
+        json.dump(graph, stream)
+    for call in (lambda: load_symbol(source), lambda: convert(source, str(tmp_path / 'net'))):
+        with pytest.raises(ValueError, match='must have the inputs data, gamma, beta, moving_mean, moving_var, got 3'):
+            call()
 
 
 @pytest.mark.parametrize('second, fits', [('same', True), ('other', False)])

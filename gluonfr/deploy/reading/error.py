@@ -1,6 +1,6 @@
 """The error of a conversion."""
 
-__all__ = ['ConvertError', 'names']
+__all__ = ['ConvertError', 'describe', 'names']
 
 
 class ConvertError(ValueError):
@@ -11,3 +11,8 @@ def names(found, most=12):
     """Names for a message, of many the first ones and how many more there are."""
     more = len(found) - most
     return ', '.join(found[:most]) + (' and {} more'.format(more) if more > 0 else '') or 'none'
+
+
+def describe(error):
+    """What an error of another package says, in a line."""
+    return '{}: {:.300}'.format(type(error).__name__, ' '.join(str(error).split()))

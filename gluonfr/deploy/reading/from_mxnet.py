@@ -9,7 +9,7 @@ import numpy as np
 from mxnet import nd
 
 from ..graph import Node, to_symbol
-from .error import ConvertError, names
+from .error import ConvertError, describe, names
 from .layers import SCALES, Layer, Value, arithmetic, flattened, pool, times
 from .source import Source
 from .symbol_check import infer_shapes
@@ -56,7 +56,16 @@ def read_symbol(symbol, weights):
     if missing or data is None:
         raise ConvertError('the weights are not those of the symbol: missing {}; unused {}.'.format(
             names(missing), names(unused)))
-    arrays = {name: weights[name].asnumpy() for name in inputs if name != data}
+    try:
+        return _source(symbol, {name: weights[name].asnumpy() for name in inputs if name != data}, data, unused)
+    except ConvertError:
+        raise
+    except Exception as error:  # a damaged symbol may raise any
+        raise ConvertError('the symbol is damaged, or has a form that cannot be read: {}'.format(
+            describe(error))) from error
+
+
+def _source(symbol, arrays, data, unused):
     shape = symbol.attr_dict().get(data, {}).get('__shape__')
     shape = ast.literal_eval(shape) if shape else ()
     size = tuple(shape[2:]) if len(shape) == 4 and all(shape[2:]) else None

@@ -4,7 +4,7 @@ from collections import Counter
 import numpy as np
 
 from ...compat import install_command
-from .error import ConvertError, names
+from .error import ConvertError, describe, names
 from .layers import SCALES, Layer, Value, arithmetic, flattened, in_order, pool, times
 from .source import Scaling, Source
 
@@ -76,12 +76,7 @@ def read_onnx(model):
         raise
     except Exception as error:  # a damaged graph may raise any, from the package onnx, too
         raise ConvertError('the ONNX graph is damaged, or has a form that cannot be read: {}'.format(
-            _sentence(error))) from error
-
-
-def _sentence(error):
-    """What an error says, in a line."""
-    return '{}: {:.300}'.format(type(error).__name__, ' '.join(str(error).split()))
+            describe(error))) from error
 
 
 def _source(model):
@@ -130,7 +125,7 @@ def scaling_of_onnx(model):
     try:
         return _beginning(model.graph, _input(model).name, model)
     except Exception as error:  # as in `read_onnx`; ONNX Runtime may run it all the same
-        return Scaling(None, None, None, None, 'what cannot be read ({})'.format(_sentence(error)))
+        return Scaling(None, None, None, None, 'what cannot be read ({})'.format(describe(error)))
 
 
 def _beginning(graph, data, model):

@@ -83,9 +83,12 @@ def infer_shapes(symbol, **shapes):
     """
     internals = symbol.get_internals()
     with redirect_stdout(io.StringIO()):
-        sizes = internals.infer_shape(**shapes)[1]
-        found = symbol.infer_shape(**shapes)
-    if sizes is None:
+        sizes = internals.infer_shape_partial(**shapes)[1]  # which says nothing of what it cannot tell
+        if sizes is not None and all(shape and 0 not in shape for shape in sizes):
+            found = symbol.infer_shape(**shapes)
+        else:
+            found = None
+    if found is None:
         raise ValueError('the shapes of its inputs {} do not follow from the image.'.format(symbol.list_inputs()[:4]))
     variables = set(symbol.list_inputs())
     total = sum(_product(shape) for name, shape in zip(internals.list_outputs(), sizes) if name not in variables)

@@ -1,8 +1,10 @@
 """Symbols and their weights from files."""
+import ctypes
 import json
 import re
 
 import mxnet as mx
+from mxnet.base import _LIB, SymbolHandle, c_str, c_str_array, check_call
 
 from ...utils.params_file import load_arrays_file
 from .error import ConvertError
@@ -15,6 +17,7 @@ INPUT = '__gluonfr_input__'  # attribute of the input in a symbol that `export_s
 
 CURRENT = 10901  # MXNet 1.9.1
 UPGRADED = 905  # files of MXNet 0.9.5 and later differ from those of 1.9.1 in nothing but hints for training
+COMPLETE = 900  # in older files inputs may be missing, which MXNet adds
 HINTS = ('ctx_group', 'lr_mult', 'wd_mult', 'force_mirroring', 'mirror_stage')
 
 
@@ -33,12 +36,42 @@ def read_symbol_file(path):
             version[1] = CURRENT
             for node in graph['nodes']:
                 node['attrs'] = {name: value for name, value in node['attrs'].items() if not name.endswith(HINTS)}
+        if version[1] >= COMPLETE:
+            _check_inputs(path, graph['nodes'])
         return mx.sym.load_json(json.dumps(graph, ensure_ascii=False))
     except ValueError as error:
         raise ConvertError(str(error)) from error
     except mx.MXNetError as error:
         raise ConvertError('{} is no MXNet symbol, or is damaged: {}'.format(
             path, str(error).strip().splitlines()[-1])) from error
+
+
+def _check_inputs(path, nodes):
+    """Raise a ValueError if an operator has fewer inputs than it takes: MXNet would read behind their end."""
+    known = {}
+    for number, node in enumerate(nodes):
+        if node['op'] == 'null':
+            continue
+        attrs = {name: value for name, value in node['attrs'].items()
+                 if not name.startswith('__') and not name.endswith(HINTS)}
+        key = (node['op'],) + tuple(sorted(attrs.items()))
+        if key not in known:
+            known[key] = _inputs_of(node['op'], attrs)
+        if len(node['inputs']) < len(known[key]):
+            raise ValueError('{} must be an MXNet symbol of a net for images: node {} ({!r:.80}) must have the inputs '
+                             '{}, got {}.'.format(path, number, node['name'], ', '.join(known[key]),
+                                                  len(node['inputs'])))
+
+
+def _inputs_of(op, attrs):
+    """Names of all inputs that an operator takes with these attributes."""
+    handle, made = ctypes.c_void_p(), SymbolHandle()
+    check_call(_LIB.NNGetOpHandle(c_str(op), ctypes.byref(handle)))
+    check_call(_LIB.MXSymbolCreateAtomicSymbol(handle, ctypes.c_uint(len(attrs)), c_str_array(list(attrs)),
+                                               c_str_array(list(attrs.values())), ctypes.byref(made)))
+    symbol = mx.sym.Symbol(made)
+    symbol._compose(name='its')  # gives it all inputs that it lacks
+    return [name[len('its_'):] for name in symbol.list_inputs()]
 
 
 def load_arrays(path):
