@@ -107,15 +107,15 @@ def test_finetune(trained, data, tmp_path, capsys):
 
 @pytest.mark.parametrize('words, said', [
     (['RUN', '--embedding-size', '3'],
-     '--finetune RUN: these are weights of lenetplus with embedding_size=2, and --network has embedding_size=3. Give '
-     'no --network-args and no --embedding-size.'),
+     '--finetune RUN: these are weights of lenetplus with --embedding-size 2, and --network has --embedding-size 3. '
+     'Give no --network-args and no --embedding-size.'),
     (['RUN', '--network-args', 'prelu_last=True'], 'with prelu_last=False, and --network has prelu_last=True'),
     (['RUN', '--network', 'miniresnet18'], 'these are weights of lenetplus, and --network is miniresnet18. Give '
                                            '--network lenetplus.'),
     (['begun', '--network', 'miniresnet18'], "weights of lenetplus, and --network is miniresnet18. Give --network "
-                                             "lenetplus --network-args prelu_last=True embedding_size=5."),
-    (['begun'], "weights of lenetplus with embedding_size=5 prelu_last=True, and --network has embedding_size=2 "
-                "prelu_last=False. Give --network-args prelu_last=True embedding_size=5."),
+                                             "lenetplus --network-args prelu_last=True --embedding-size 5."),
+    (['begun'], "weights of lenetplus with --embedding-size 5 prelu_last=True, and --network has --embedding-size 2 "
+                "prelu_last=False. Give --network-args prelu_last=True --embedding-size 5."),
     (['W600K_MBF'], 'weights of mbf, and --network is lenetplus. Give --network mbf.'),
     (['RUN/checkpoint/best.params', '--network-args', 'prelu_last=True'], 'missing features.'),
     (['RUN/checkpoint/best.npz', '--network-args', 'prelu_last=True'], 'is missing'),

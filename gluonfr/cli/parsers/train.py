@@ -82,7 +82,8 @@ def add_options(parser):
     steps.add_argument('--clip', type=float, metavar='X', help='largest norm of the gradient (default: none)')
 
     run = parser.add_argument_group('run')
-    run.add_argument('--out', type=user_path, required=True, metavar='DIR', help='folder of this run')
+    run.add_argument('--out', type=user_path, required=True, metavar='DIR',
+                     help='folder of this run: new, empty, or that of a run to --resume or to --overwrite')
     again = run.add_mutually_exclusive_group()
     again.add_argument('--resume', action='store_true', help='go on with the run in --out, if there is one')
     again.add_argument('--overwrite', action='store_true', help='replace the run in --out')
