@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 
-from ..utils.files import atomic_path
+from ..utils.files import atomic_path, read_at_most
 from ..utils.check import check_choice, check_int
 from .image import ImageError, decode
 from .unpickle import UnpickleError, unpickle
@@ -81,9 +81,8 @@ def read_bin(path, max_bytes=MAX_BYTES):
     """
     path = os.path.expanduser(os.fspath(path))
     max_bytes = check_int('read_bin', 'max_bytes', max_bytes, 1)
-    with open(path, 'rb') as file:
-        data = file.read(max_bytes + 1)
-    if len(data) > max_bytes:
+    data = read_at_most(path, max_bytes)
+    if data is None:
         raise BinError('{}: the file has more than {:,} bytes; give a larger max_bytes if it is right.'.format(
             path, max_bytes))
     try:

@@ -3,6 +3,7 @@ import logging
 import zlib
 from collections import deque
 
+import mxnet as mx
 import numpy as np
 from mxnet import nd
 from mxnet.gluon import HybridBlock
@@ -20,6 +21,7 @@ from .load import load_net
 from .lower import PRECISIONS
 from .onnx_net import OnnxNet
 from .runner import Runner
+from .weights import error_sentence
 
 __all__ = ['Embedder', 'Images']
 
@@ -97,7 +99,11 @@ class Embedder:
                     self.precision))
             self._runner = net
         else:
-            self._runner = Runner(net, self.spec.shape, self._ctx, self.precision, self._calibration)
+            try:
+                self._runner = Runner(net, self.spec.shape, self._ctx, self.precision, self._calibration)
+            except mx.MXNetError as error:
+                raise ValueError('Embedder: {} does not run on images {}: {}'.format(
+                    type(net).__name__, self.spec.shape, error_sentence(error))) from error
 
     def __call__(self, images, progress=False, *, detect=None):
         """Embed images.

@@ -93,7 +93,10 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
             return OnnxNet(params, spec)
         if card['model'] == SYMBOL:
             return load_symbol(_graph(place, card), params, ctx, spec.size, spec=spec)
-        net = net_from_card(card, params, spec, ctx, need_cls_layer=False)
+        try:
+            net = net_from_card(card, params, spec, ctx, need_cls_layer=False)
+        except TypeError as error:  # of an argument
+            raise CardError('{}: its arguments are none of {}: {}'.format(place, card['model'], error)) from error
         net.caution = caution
     net.hybridize(static_alloc=True, static_shape=True)
     return net

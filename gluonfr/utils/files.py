@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 
 __all__ = ['advice_on_full_disk', 'atomic_folder', 'atomic_path', 'file_digest', 'file_sha256', 'is_path',
-           'put_in_place', 'read_json', 'save_npz']
+           'put_in_place', 'read_at_most', 'read_json', 'save_npz']
 
 
 @contextmanager
@@ -89,6 +89,15 @@ def file_digest(path, kind):
     return digest.hexdigest()
 
 
+def read_at_most(path, max_bytes):
+    """The bytes of a file; None if there are more than `max_bytes`."""
+    with open(path, 'rb') as file:
+        if os.fstat(file.fileno()).st_size > max_bytes:  # first, as `read(n)` takes n bytes of memory at once
+            return None
+        data = file.read()
+    return data if len(data) <= max_bytes else None
+
+
 def read_json(path, what, max_bytes=1 << 26):
     """The object (dict) in a JSON file that may come from anywhere.
 
@@ -107,10 +116,9 @@ def read_json(path, what, max_bytes=1 << 26):
     OSError
         It cannot be read.
     """
-    with open(path, 'rb') as stream:
-        data = stream.read(max_bytes + 1)
+    data = read_at_most(path, max_bytes)
     try:
-        if len(data) > max_bytes:
+        if data is None:
             raise ValueError('it has more than {:,} bytes'.format(max_bytes))
         content = json.loads(data.decode('utf-8'), parse_int=_whole_number)
         if not isinstance(content, dict):

@@ -278,7 +278,7 @@ def _conv(name, attrs, x, weights):
         return None
     return Layer('conv', name, [x], dict(zip(('weight', 'bias'), weights)), kernel=kernel,
                  stride=tuple(attrs.get('strides', (1, 1))), pad=pads[:2] if pads[:2] == pads[2:] else pads,
-                 dilate=tuple(attrs.get('dilations', (1, 1))), groups=attrs.get('group', 1))
+                 dilate=tuple(attrs.get('dilations', (1, 1))), groups=int(attrs.get('group', 1)))
 
 
 def _norm(name, attrs, x, weights):
