@@ -50,6 +50,8 @@ def test_losses_samplers_and_schedules(data, tmp_path, words, capsys):
         assert [row['lr'] for row in steps] == ['0.01', '0.005', '0.005', '0.005']
     if 'triplet' in words:
         assert steps[0]['accuracy'] == ''
+    if 'arcface' in words:
+        assert capsys.readouterr().out.count('hint: ArcFace has easy_margin=True by default') == 1
     card = read_card(str(tmp_path / 'card.json'))[0]
     assert card['params'] == 'checkpoint/last.params' and card['step'] == len(steps) and card['metrics'] == {}
 
