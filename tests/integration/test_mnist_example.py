@@ -303,6 +303,34 @@ class TestResultsScript:
         assert [line.split()[1:3] for line in said.splitlines()] == [['setting', 'ArcFace_v1'], ['loss', 'softmax']]
 
 
+def test_rows_and_picture_of_the_ring_loss_recipes(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / 'scripts'))
+    import mnist_ringloss as script
+    monkeypatch.setattr(script, 'CSV', str(tmp_path / 'rows.csv'))
+    monkeypatch.setattr(script, 'replace_marked', lambda *_: None)
+    monkeypatch.setattr(script, 'PICTURE', str(tmp_path / 'picture.png'))
+    for name in script.TITLES:
+        folder = tmp_path / name
+        points = np.random.RandomState(0).randn(50, 2)
+        sets = {key: (points, np.arange(50) % 10, 0.75) for key in ('train', 'test')}
+        script.report.save_snapshot(str(folder), 20, name, 'euclidean', sets)
+        row = {**dict.fromkeys(script.report.RESULT_COLUMNS, 'x'), 'epochs': 20, 'train_accuracy': 0.8,
+               'test_accuracy': 0.7}
+        script.report.write_rows(str(folder / 'result.csv'), script.report.RESULT_COLUMNS, [row])
+        script.report.write_rows(str(folder / 'metrics.csv'), ['epoch', 'test_accuracy', 'Radius'], [
+            {'epoch': 1, 'test_accuracy': 0.75, 'Radius': 5}, {'epoch': 2, 'test_accuracy': 0.7, 'Radius': 16.004}])
+    monkeypatch.setattr(sys, 'argv', ['mnist_ringloss.py', '--draw', '--outputs', str(tmp_path)])
+    script.main()
+    image = pytest.importorskip('PIL.Image').open(str(tmp_path / 'picture.png'))
+    assert image.size == (1152, 1152)
+    assert script.markdown().splitlines()[2:] == [
+        '| softmax: from scratch with lamda 0 | 20 of 100 |  | 80.00 | 70.00 | 75.00, 1 |',
+        '| ring loss from scratch | 20 of 100 | 16.0 | 80.00 | 70.00 | 75.00, 1 |']
+    cut = SimpleNamespace(epochs=20, data_root=None, outputs='o')
+    assert script.more_words('ringloss-scratch', cut) == ['--epochs', '20', '--lr-steps', '8', '14']
+    assert script.more_words('ringloss-pretrain', cut) == []
+
+
 def test_a_loss_over_pairs_starts_from_softmax(tmp_path, example):
     words = ['--loss', 'triplet', *TINY, '--pretrain', '2', '--no-plots', '--no-progress', '--out', str(tmp_path)]
     row = example.main.main(words)

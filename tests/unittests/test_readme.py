@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 READMES = [ROOT / name for name in ('README.md', 'README_zh.md')]
 
 
-def results_script():
-    spec = importlib.util.spec_from_file_location('mnist_results', ROOT / 'scripts' / 'mnist_results.py')
+def results_script(name='mnist_results'):
+    spec = importlib.util.spec_from_file_location(name, ROOT / 'scripts' / (name + '.py'))
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     return script
@@ -29,6 +29,13 @@ def test_the_tables_are_those_of_the_result_files(readme, language):
     script = results_script()
     table = '\n\n'.join((script.MARKS[0], script.markdown(language), script.MARKS[1]))
     assert table in readme.read_text(encoding='utf-8'), 'run: python scripts/mnist_results.py --readme'
+
+
+@pytest.mark.parametrize('readme,language', list(zip(READMES, ('en', 'zh'))), ids=['en', 'zh'])
+def test_the_table_of_ring_loss_is_that_of_the_result_file(readme, language):
+    script = results_script('mnist_ringloss')
+    table = '\n\n'.join((script.MARKS[0], script.markdown(language), script.MARKS[1]))
+    assert table in readme.read_text(encoding='utf-8'), 'run: python scripts/mnist_ringloss.py --draw'
 
 
 @pytest.mark.parametrize('readme,language', list(zip(READMES, ('en', 'zh'))), ids=['en', 'zh'])
