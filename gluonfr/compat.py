@@ -1,14 +1,15 @@
 """Makes MXNet 1.9.1 import and run well; `gluonfr/__init__.py` imports it before anything else.
 
-Five things, in this order, each of them doing nothing where there is nothing to do:
+Six things, in this order, each of them doing nothing where there is nothing to do:
 
-1. the NumPy names that MXNet and GluonCV use and NumPy 1.24 removed (`np.bool`, `np.int`, ...) come back;
-2. what is installed is checked, and a message says what to run when it cannot work;
-3. OpenMP gets one thread per physical core, and threads that wait a short while before they sleep; MXNet gets
+1. the threads and the memory that MXNet takes are looked for, as it ends the process where they are not to be had;
+2. the NumPy names that MXNet and GluonCV use and NumPy 1.24 removed (`np.bool`, `np.int`, ...) come back;
+3. what is installed is checked, and a message says what to run when it cannot work;
+4. OpenMP gets one thread per physical core, and threads that wait a short while before they sleep; MXNet gets
    temporary memory for a graph on each core;
-4. for a wheel with CUDA, the CUDA libraries that came as wheels are loaded, so that no toolkit is needed, and MXNet's
+5. for a wheel with CUDA, the CUDA libraries that came as wheels are loaded, so that no toolkit is needed, and MXNet's
    settings for GPUs are set;
-5. the OpenMP runtime that MXNet links and no wheel carries is looked for.
+6. the OpenMP runtime that MXNet links and no wheel carries is looked for.
 
 A variable that the user has set is never changed.
 """
@@ -21,12 +22,14 @@ import warnings
 from importlib import metadata
 from pathlib import Path
 
-import numpy as np
-
-__all__ = ['install_command', 'prepare']
+__all__ = ['install_command', 'prepare', 'room_problem']
 
 NUMPY_ALIASES = {'bool': bool, 'int': int, 'float': float, 'complex': complex, 'object': object, 'str': str,
                  'long': int, 'unicode': str}
+
+# What MXNet takes at its first operator, besides a thread of OpenMP for each further core: the threads of its engine;
+# MiB of addresses for itself, and for each thread (its stack, and what malloc sets aside).
+ENGINE_THREADS, MXNET_MIB, THREAD_MIB = 6, 870, 72
 
 # How often a waiting OpenMP thread looks again before it sleeps. Measured on two cores, MXNet 1.9.1, MobileFaceNet:
 # training is the fastest from 3,000 on (66-69 images/s, 63-65 with 1,000, 56-63 with 100), one image on both cores
@@ -192,6 +195,70 @@ def set_thread_defaults(environ, cores):
         environ.setdefault('MXNET_CPU_TEMP_COPY', str(2 * cores + 2))
 
 
+def startable(count, library=None):
+    """Return how many threads the system lets this process start just now, at most `count`.
+
+    They wait in C: a thread of Python takes memory of its own, and MXNet needs it.
+    """
+    library, gate = library or ctypes.CDLL(None), ctypes.create_string_buffer(64)
+    library.sem_init(gate, 0, 0)
+    wait, started = ctypes.cast(library.sem_wait, ctypes.c_void_p), []
+    for _ in range(count):
+        thread = ctypes.c_ulong()
+        if library.pthread_create(ctypes.byref(thread), None, wait, gate):
+            break
+        started.append(thread)
+    for _ in started:
+        library.sem_post(gate)
+    for thread in started:
+        library.pthread_join(thread, None)
+    return len(started)
+
+
+def thread_problem(count, allowed):
+    """Return the sentence on why `allowed` threads are not enough where `count` start, or None."""
+    if allowed >= count:
+        return None
+    return ('MXNet and what comes with it start {} threads here, and the system allows {}. Raise the limit (ulimit -u, '
+            'or the pids limit of the container), end other processes, or set OMP_NUM_THREADS=1.'.format(
+                count, allowed))
+
+
+def memory_problem(mib, limit, used):
+    """Return the sentence on why a limit (or None) leaves no `mib` MiB of addresses beside those `used`, or None."""
+    if limit is None or limit - used >= mib:
+        return None
+    return ('MXNet and what comes with it take {} MiB of addresses, and the limit of this process leaves {} of {}. '
+            'Raise it: ulimit -v unlimited'.format(mib, max(0, limit - used), limit))
+
+
+def addresses():
+    """Return the limit of this process's addresses, None for none, and how much of it is used, in MiB."""
+    import resource  # of Unix only
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    used = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()
+    return None if limit == resource.RLIM_INFINITY else limit >> 20, used >> 20
+
+
+def room_problem(more_threads=0, more_mib=0):
+    """Return the sentence on the threads or the memory that MXNet will miss, or None; to be asked before it is loaded.
+
+    Without them it ends the process ("terminate called without an active exception") or waits for ever.
+
+    Parameters
+    ----------
+    more_threads, more_mib : int
+        What is needed besides.
+    """
+    if not sys.platform.startswith('linux'):
+        return None
+    threads = ENGINE_THREADS + threads_to_use() - 1 + more_threads
+    if 'numpy' not in sys.modules:
+        threads += len(os.sched_getaffinity(0)) - 1  # of its linear algebra
+    return memory_problem(MXNET_MIB + THREAD_MIB * threads + more_mib, *addresses()) or \
+        thread_problem(threads, startable(threads))
+
+
 def wheel_folders():
     """Return the folders site-packages/nvidia in which the CUDA wheels put their libraries."""
     spec = importlib.util.find_spec('nvidia')
@@ -276,6 +343,10 @@ def check_openmp(load=ctypes.CDLL):
 
 def prepare():
     """Do all of the above once; raises ImportError with what to run where MXNet cannot work."""
+    problem = None if 'mxnet' in sys.modules else room_problem()
+    if problem:
+        raise ImportError('gluonfr: ' + problem)
+    import numpy as np  # it starts threads, too
     add_numpy_aliases(np)
     if 'mxnet' in sys.modules:
         return

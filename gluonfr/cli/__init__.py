@@ -2,8 +2,10 @@
 import importlib
 import logging
 import os
+import re
 import sys
 
+from ..compat import room_problem, threads_to_use
 from .parsers import make_parser
 from .words import in_words
 
@@ -22,6 +24,8 @@ def main(argv=None):
     logging.getLogger('gluonfr').setLevel(logging.INFO)
     try:
         module, _, function = args.run.partition(':')
+        if hasattr(args, 'batch_size'):
+            _check_room(args)
         getattr(importlib.import_module('.' + module, __name__), function)(args)
         sys.stdout.flush()
     except BrokenPipeError:  # `gluonfr models | head`: nothing to say, and nobody to say it to
@@ -30,11 +34,27 @@ def main(argv=None):
         said = in_words(args.command, str(error), args.parser, argv)
         print('gluonfr {}: {}'.format(args.command, said), file=sys.stderr)
         return 2
+    except (MemoryError, RuntimeError) as error:
+        if not re.search('out of memory|Failed to allocate|ALLOC_FAILED|MemoryError', '{!r} {}'.format(error, error)):
+            raise
+        print('gluonfr {}: the memory is not enough ({}).{}'.format(
+            args.command, (str(error).strip() or 'Python has none left').splitlines()[-1],
+            ' Give a smaller --batch-size.' if hasattr(args, 'batch_size') else ''), file=sys.stderr)
+        return 2
     except KeyboardInterrupt as stop:
         print('gluonfr {}: stopped; {}.'.format(args.command, str(stop) or STOPPED.get(
             args.command, 'what is written is whole')), file=sys.stderr)
         return 130
     return 0
+
+
+def _check_room(args):
+    """A net at work takes threads to decode, too, and more memory: MXNet would end the process for want of them."""
+    workers = getattr(args, 'workers', None)
+    workers = threads_to_use() if workers is None else workers
+    problem = room_problem(more_threads=workers + 2, more_mib=500)
+    if problem:
+        raise OSError(problem)
 
 
 def _failures():

@@ -11,7 +11,7 @@ CALLED = {'fmt': 'format', 'nfolds': 'folds', 'baselr': 'lr', 'step_factor': 'lr
 # what a rule does not turn into options: phrase -> that of a command
 PHRASES = {
     'train': {
-        'fit: ': '', 'Checkpoint: ': '',
+        'fit: ': '', 'Checkpoint: ': '', 'freeze: a pattern': '--freeze: a pattern',
         'a lower learning rate, a warm-up, clip_gradient, or a smaller scale s or margin m':
             'a lower --lr, a --warmup, --clip, or a smaller scale s or margin m in --loss-args',
         'none (no Checkpoint callback has saved one)': 'none (--save-every STEPS saves them within an epoch)',

@@ -372,3 +372,35 @@ def test_pack_and_train_and_verify_by_name(data, tmp_path, capsys):
     train('mine', tmp_path / 'run', '--root', tmp_path, '--steps', 2, '--eval', 'few', '--eval-folds', 2)
     run('verify', tmp_path / 'run', '--root', tmp_path, '--data', 'mine/few', '--folds', 2, '--no-progress')
     assert 'mine/few: accuracy' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('error, said', [
+    (mx.MXNetError('Traceback ...\nMXNetError: cudaMalloc retry failed: out of memory'),
+     'gluonfr verify: the memory is not enough (MXNetError: cudaMalloc retry failed: out of memory). Give a smaller '
+     '--batch-size.'),
+    (mx.MXNetError('MXNetError: Failed to allocate CPU Memory'), 'Failed to allocate CPU Memory). Give a smaller'),
+    (MemoryError(), 'the memory is not enough (Python has none left). Give a smaller --batch-size.')])
+def test_too_little_memory_is_a_sentence(monkeypatch, capsys, error, said):
+    def fails(args):
+        raise error
+
+    monkeypatch.setattr('gluonfr.cli.verify.verify', fails)
+    run('verify', 'net', '--data', 'pairs.bin', code=2)
+    assert said in capsys.readouterr().err
+
+
+def test_other_errors_of_mxnet_stay_as_they_are(monkeypatch):
+    def fails(args):
+        raise mx.MXNetError('shapes differ')
+
+    monkeypatch.setattr('gluonfr.cli.verify.verify', fails)
+    with pytest.raises(mx.MXNetError, match='shapes differ'):
+        run('verify', 'net', '--data', 'pairs.bin')
+
+
+def test_too_few_threads_are_told_before_the_work(monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr('gluonfr.cli.room_problem', lambda **more: asked.append(more) or 'MXNet starts 9 threads.')
+    run('train', '--dataset', 'none', '--out', 'none', '--workers', 3, code=2)
+    assert capsys.readouterr().err == 'gluonfr train: MXNet starts 9 threads.\n'
+    assert asked == [{'more_threads': 5, 'more_mib': 500}]
