@@ -54,7 +54,7 @@ def test_insightface_form(tmp_path):
     with pytest.raises(IndexError):
         dataset.read(10)
     assert (tmp_path / 'property').read_text() == '4,16,12'
-    assert sorted(os.listdir(tmp_path)) == ['property', 'train.idx', 'train.rec']
+    assert sorted(os.listdir(tmp_path)) == ['property', 'train.crc', 'train.idx', 'train.rec']
 
 
 def test_insightface_form_written_by_mxnet(tmp_path):
@@ -137,10 +137,10 @@ def test_missing_index(tmp_path, caplog):
     with caplog.at_level(logging.WARNING, 'gluonfr'):
         same(RecordDataset(path), data)
     assert 'train.idx is missing' in caplog.text
-    assert sorted(os.listdir(tmp_path)) == ['property', 'train.rec']
-    with pytest.raises(FileNotFoundError, match='train.idx. The folder holds: property, train.rec'):
+    assert sorted(os.listdir(tmp_path)) == ['property', 'train.crc', 'train.rec']
+    with pytest.raises(FileNotFoundError, match='train.idx. The folder holds: property, train.crc, train.rec'):
         RecordDataset(path, tmp_path / 'train.idx')
-    with pytest.raises(FileNotFoundError, match='other.rec. The folder holds: property, train.rec'):
+    with pytest.raises(FileNotFoundError, match='other.rec. The folder holds: property, train.crc, train.rec'):
         RecordDataset(tmp_path / 'other.rec')
 
 
