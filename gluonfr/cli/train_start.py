@@ -17,7 +17,7 @@ __all__ = ['find_start', 'load_start']
 
 ALLOWED = ('the --out of a run, the folder of `gluonfr convert`, a card (.json), a checkpoint (.npz), weights '
            '(.params), or the name of pretrained weights (`gluonfr models`)')
-FOREIGN = ('-symbol.json', '.onnx', '.pth', '.pt')
+FOREIGN = ('-symbol.json', '.onnx', '.pth', '.pt', '.ckpt', '.pth.tar')
 
 
 def find_start(args, net, arguments):

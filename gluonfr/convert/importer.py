@@ -29,7 +29,8 @@ def convert(source, out, model=None, params=None, spec=None, images=None):
     Parameters
     ----------
     source : str
-        A '-symbol.json' of MXNet, '.onnx', a PyTorch state dict '.pth' or '.pt', or Gluon '.params' (with `model`).
+        A '-symbol.json' of MXNet, '.onnx', a PyTorch state dict '.pth', '.pt', '.ckpt' or '.pth.tar', or
+        Gluon '.params' (with `model`).
     out : str
         Folder that is made, with card.json and the weights: all of it or nothing.
     model : str or None

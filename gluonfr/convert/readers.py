@@ -141,7 +141,7 @@ def _from_torch(source, scratch, model=None, params=None, spec=None):
 
 
 _READERS = {'-symbol.json': _from_symbol, '.onnx': _from_onnx, '.params': _from_params, '.pth': _from_torch,
-            '.pt': _from_torch}
+            '.pt': _from_torch, '.ckpt': _from_torch, '.pth.tar': _from_torch}
 
 
 def _native(read, spec, model):

@@ -79,8 +79,10 @@ def read_torch(path):
             state = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # a damaged file may raise any
         raise ConvertError('load_torch: {} must be a PyTorch state dict, whole and of tensors only; files that hold a '
-                           'model or other code are refused. Got {}: {}'.format(
-                               path, type(error).__name__, str(error).strip().partition('\n')[0])) from error
+                           'model or other code are refused. Of a checkpoint that you trust, save the weights alone: '
+                           "torch.save(torch.load('{}', weights_only=False)['state_dict'], 'weights.pth'). Got {}: {}"
+                           .format(path, os.path.basename(path), type(error).__name__,
+                                   str(error).strip().partition('\n')[0])) from error
     for key in WRAPPERS:
         if isinstance(state, dict) and isinstance(state.get(key), dict):
             state = state[key]

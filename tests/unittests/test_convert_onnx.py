@@ -20,6 +20,7 @@ onnx = pytest.importorskip('onnx', reason='pip install onnx')
 pytest.importorskip('onnxruntime', reason='pip install onnxruntime')
 
 NETS = {'mobile': ('mobilefacenet', MOBILE), 'iresnet': ('iresnet50', IRESNET),
+        'no middle': ('iresnet50', dict(IRESNET, middle_norm=False)),
         'shared': ('mobilefacenet_shared', dict(MOBILE, last_prelu=True)),
         'biased': ('mobilefacenet_y2', dict(MOBILE, fc_bias=True, last_bn=(True, True)))}
 

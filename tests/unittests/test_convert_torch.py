@@ -222,6 +222,8 @@ def test_code_in_a_file_is_not_run(tmp_path):
 
 @pytest.mark.parametrize('write, message', [
     (lambda path: torch.save(torch.nn.Linear(2, 2), path), 'files that hold a model or other code are refused'),
+    (lambda path: torch.save({'callbacks': {Code: 1}, 'state_dict': {'a': torch.zeros(2)}}, path),  # as Lightning does
+     r"save the weights alone: torch.save\(torch.load\('x.pth', weights_only=False\)\['state_dict'\], 'weights.pth'\)"),
     (lambda path: torch.jit.trace(torch.nn.Linear(2, 2), torch.zeros(1, 2)).save(path), 'must be a PyTorch state dict'),
     (lambda path: torch.save({'a': torch.zeros(2), 'b': 3}, path), r'must hold tensors by name, got a \(Tensor\), b'),
     (lambda path: torch.save([torch.zeros(2)], path), 'must hold tensors by name, got list'),

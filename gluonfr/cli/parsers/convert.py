@@ -12,12 +12,12 @@ example:
   gluonfr convert model-symbol.json --out nets/y1
   gluonfr convert old.params --model mobilefacenet_shared --out nets/old
 
-SRC is an MXNet -symbol.json with its .params beside it, an .onnx, a PyTorch state dict (.pth, .pt), or the .params of a
-Gluon net with --model. Both sides are run and compared; DIR then holds card.json and the weights, and is what the other
-commands take as NET. A graph that is no net of the model zoo is taken as it is: it embeds, but does not
-train.""", 'convert:run')
+SRC is an MXNet -symbol.json with its .params beside it, an .onnx, a PyTorch state dict or a checkpoint with one (.pth,
+.pt, .ckpt, .pth.tar), or the .params of a Gluon net with --model. Both sides are run and compared; DIR then holds
+card.json and the weights, and is what the other commands take as NET. A graph that is no net of the model zoo is taken
+as it is: it embeds, but does not train.""", 'convert:run')
     parser.add_argument('source', type=user_path, metavar='SRC',
-                        help='the weights: -symbol.json, .onnx, .pth, .pt or .params')
+                        help='the weights: -symbol.json, .onnx, .pth, .pt, .ckpt, .pth.tar or .params')
     parser.add_argument('--out', type=user_path, required=True, metavar='DIR',
                         help='a new folder for card.json and the weights')
     parser.add_argument('--model', metavar='NAME', help='the only net that will do (default: the one that fits)')
