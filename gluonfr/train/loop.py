@@ -37,8 +37,9 @@ def fit(net, loss, train_data, *, head=None, epochs=1, optimizer='sgd', optimize
 
     A batch (x, label) goes net -> (head) -> loss; the loss is called with what its `inputs` names. The step follows
     the mean loss of the whole batch, however it is divided over the contexts. Parameters with ``grad_req='null'`` are
-    left to the blocks that own them; `lr_mult` and `wd_mult` of a parameter are honoured. A net cast to float16 gets
-    its images in float16; embedding, head and loss stay float32, and the optimizer keeps float32 copies of the weights.
+    left to the blocks that own them (`gluonfr.train.freeze` sets it); `lr_mult` and `wd_mult` of a parameter are
+    honoured. A net cast to float16 gets its images in float16; embedding, head and loss stay float32, and the optimizer
+    keeps float32 copies of the weights.
 
     The same seed gives the same parameters, bit for bit on a CPU, and so does a run that was killed and resumed: all
     random numbers of a step depend on (seed, step) only. To that end `fit` seeds the global generators of Python,
