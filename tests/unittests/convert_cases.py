@@ -113,6 +113,9 @@ class OnnxWriter:
 
     def operator(self, op, attrs, sources, flat):
         x, weights = sources[0], sources[1:]
+        if op != 'BatchNorm' and x in self.waiting:  # a convolution without one
+            x, weight, conv = self.waiting[x]
+            x = self.node('Conv', x, self.constant(weight), **conv)
         if op == 'Convolution':
             pads, kernel, strides = (json.loads(attrs[key].replace('(', '[').replace(')', ']'))
                                      for key in ('pad', 'kernel', 'stride'))
