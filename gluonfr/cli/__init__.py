@@ -4,6 +4,8 @@ import logging
 import os
 import re
 import sys
+import warnings
+from contextlib import contextmanager
 
 from ..compat import room_problem, threads_to_use
 from .parsers import make_parser
@@ -24,9 +26,10 @@ def main(argv=None):
     logging.getLogger('gluonfr').setLevel(logging.INFO)
     try:
         module, _, function = args.run.partition(':')
-        if hasattr(args, 'batch_size'):
-            _check_room(args)
-        getattr(importlib.import_module('.' + module, __name__), function)(args)
+        with _warnings_as_lines(args, argv):
+            if hasattr(args, 'batch_size'):
+                _check_room(args)
+            getattr(importlib.import_module('.' + module, __name__), function)(args)
         sys.stdout.flush()
     except BrokenPipeError:  # `gluonfr models | head`: nothing to say, and nobody to say it to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -55,6 +58,20 @@ def _check_room(args):
     problem = room_problem(more_threads=workers + 2, more_mib=500)
     if problem:
         raise OSError(problem)
+
+
+@contextmanager
+def _warnings_as_lines(args, argv):
+    """Warnings of Python as errors are said: in the words of the command, without the code that they come from."""
+    def line(message, *_, **__):
+        said = in_words(args.command, str(message), args.parser, argv)
+        return 'gluonfr {}: warning: {}\n'.format(args.command, said)
+
+    before, warnings.formatwarning = warnings.formatwarning, line
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 def _failures():

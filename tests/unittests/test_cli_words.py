@@ -1,11 +1,14 @@
 """Errors of the library as the command says them: in its options."""
 import ast
 import re
+import warnings
 from pathlib import Path
 
 import pytest
 
 import gluonfr
+from gluonfr import cli
+from gluonfr.cli import listing
 from gluonfr.cli.parsers import make_parser
 from gluonfr.cli.words import in_words
 
@@ -13,6 +16,17 @@ COMMANDS = {
     'pack': ['pack', 'folder', 'people', '--out', 'x'], 'align': ['align', 'photos', '--out', 'x'],
     'train': ['train', '--dataset', 'x', '--out', 'x'], 'embed': ['embed', 'net', 'data', '--out', 'x'],
     'compare': ['compare', 'net', 'a', 'b'], 'verify': ['verify', 'net', '--data', 'x']}
+
+
+def test_warnings_are_lines_in_the_words_of_the_command(monkeypatch, capsys):
+    def run(args):
+        print(warnings.formatwarning(UserWarning("damaged. Use on_error='skip'."), UserWarning, __file__, 1), end='')
+
+    before = warnings.formatwarning
+    monkeypatch.setattr(listing, 'losses', run)
+    assert cli.main(['losses']) == 0
+    assert capsys.readouterr().out == "gluonfr losses: warning: damaged. Use on_error='skip'.\n"
+    assert warnings.formatwarning is before
 
 
 def said(message, command):
