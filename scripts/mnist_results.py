@@ -12,7 +12,6 @@ file and give --fresh.
 """
 import argparse
 import csv
-import fcntl
 import os
 import shutil
 import statistics
@@ -109,11 +108,7 @@ def run_all(tasks, path, args):
         while waiting or running:
             while waiting and len(running) < args.jobs:
                 task = waiting.pop(0)
-                process = start(task, args)
-                if process is None:
-                    failed.append(task)
-                else:
-                    running[process] = task
+                running[start(task, args)] = task
             for process in [p for p in running if p.poll() is not None]:
                 task = running.pop(process)
                 if process.returncode == 0:
@@ -134,18 +129,10 @@ def folder(task, args):
 
 
 def start(task, args):
-    """Begin or go on with one training in a process of its own; None if one is still at it."""
+    """Begin or go on with one training in a process of its own; it refuses a folder that another one writes."""
     kind, name, seed = task
     out = folder(task, args)
     os.makedirs(out, exist_ok=True)
-    # The child inherits the lock: if this script is killed and started again while the child goes on, they do not meet.
-    lock = os.open(os.path.join(out, '.lock'), os.O_CREAT | os.O_RDWR)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        print(f'{name}: another process is training it in {out}')
-        return None
     command = [sys.executable, os.path.join(EXAMPLE, 'main.py'), '--lossname' if kind == 'setting' else '--loss', name,
                '--seed', str(seed), '--dataset', args.table, '--out', out, '--no-progress']
     command.append('--overwrite' if args.fresh else '--resume')
@@ -162,9 +149,7 @@ def start(task, args):
                'PYTHONPATH': os.pathsep.join([ROOT, os.environ.get('PYTHONPATH', '')]).rstrip(os.pathsep)}
     print(f'{time.strftime("%H:%M:%S")} {kind} {name}, seed {seed}', flush=True)
     with open(os.path.join(out, 'output.txt'), 'a', encoding='utf-8') as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environ, pass_fds=[lock])
-    os.close(lock)
-    return process
+        return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environ)
 
 
 def finish(task, path, args):

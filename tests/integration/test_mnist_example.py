@@ -298,6 +298,18 @@ class TestResultsScript:
         said = run(ROOT / 'scripts' / 'mnist_results.py', '--only', 'softmaxx', '--list', code=2)
         assert '--only: unknown softmaxx' in said
 
+    def test_a_training_is_begun_in_a_folder_that_it_takes(self, script, tmp_path, monkeypatch):
+        """With main.py's first steps in the folder, and nothing trained."""
+        stand_in = ('import sys\nfrom gluonfr.train.run_folder import open_run\n'
+                    'from gluonfr.utils.lock import sole_writer\n'
+                    'out = sys.argv[sys.argv.index("--out") + 1]\n'
+                    'with sole_writer(out + "/.lock", "--out"): open_run(out, [], resume=True)\n')
+        (tmp_path / 'main.py').write_text(stand_in)
+        monkeypatch.setattr(script, 'EXAMPLE', str(tmp_path))
+        args = SimpleNamespace(outputs=str(tmp_path), table='demo', fresh=False, epochs=None, data_root=None, jobs=1)
+        code = script.start(('loss', 'softmax', 0), args).wait(timeout=100)
+        assert code == 0, (tmp_path / 'demo' / 'loss-softmax-0' / 'output.txt').read_text(encoding='utf-8')
+
     def test_list_tells_what_is_missing(self):
         said = run(ROOT / 'scripts' / 'mnist_results.py', '--only', 'loss:softmax', 'ArcFace_v1', '--list')
         assert [line.split()[1:3] for line in said.splitlines()] == [['setting', 'ArcFace_v1'], ['loss', 'softmax']]
