@@ -79,8 +79,9 @@ def main(argv=None):
         print(note)
     folds = '' if args.folds == FOLDS else f' --eval-folds {args.folds}'
     place, pairs = shlex.quote(args.out), shlex.quote(os.path.join(args.out, 'val.bin'))
+    run = shlex.quote(os.path.join('outputs', os.path.basename(os.path.abspath(args.out)) + '-run'))
     print(f'next: gluonfr train --dataset {place} --eval {pairs}{folds} --network mobilefacenet --loss softmax '
-          '--warmup auto --out outputs/faces')
+          f'--warmup auto --out {run}')
     return 0
 
 
