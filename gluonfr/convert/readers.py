@@ -73,7 +73,7 @@ def _from_symbol(source, scratch, model=None, params=None, spec=None):
     spec = spec or said_input(symbol, data_of_symbol(symbol, weights)) or assumed_input(source, read.scaling)
     native, why = _native(read, spec, model)
     spec = _sized(read, spec, native)
-    check_shapes(symbol, weights, spec.size)
+    check_shapes(symbol, weights, spec.shape)
     # what follows the embedding in a symbol for training is not part of the net
     place = os.path.join(scratch, 'net')
     with open(place + '-symbol.json', 'w', encoding='utf-8') as stream:

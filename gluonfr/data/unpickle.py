@@ -73,8 +73,8 @@ def unpickle(data):
     except UnpickleError:
         raise
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, struct.error) as error:
-        raise UnpickleError('the pickle is damaged at byte {:,} ({}: {}).'.format(
-            machine.at, type(error).__name__, error)) from error
+        raise UnpickleError('the pickle is damaged at byte {:,} ({}: {:.200}).'.format(
+            machine.at, type(error).__name__, str(error))) from error
 
 
 class _Machine:

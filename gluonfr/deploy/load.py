@@ -13,9 +13,8 @@ from ..utils.files import file_sha256
 from .card import CardError, read_card
 from .onnx_net import OnnxNet
 from .reading.error import names
-from .reading.from_mxnet import behind_embedding, scaling_of_symbol
+from .reading.from_mxnet import behind_embedding, check_shapes, scaling_of_symbol
 from .reading.source import assumed_input
-from .reading.symbol_check import infer_shapes
 from .reading.symbol_file import block_of_symbol, data_of_symbol, load_arrays, read_symbol_file, said_input
 from .weights import error_sentence, load_parameters, net_from_card
 
@@ -164,11 +163,11 @@ def load_symbol(path, params=None, ctx=None, size=(112, 112), *, spec=None):
         name = data_of_symbol(symbol, weights)
         spec = spec or said_input(symbol, name)
         taken = spec or InputSpec(size)
-        _, shapes, _ = infer_shapes(symbol, **{name: (1,) + taken.shape})
+        embedding_size = check_shapes(symbol, weights, taken.shape)
         net = block_of_symbol(symbol, name, weights, ctx or mx.cpu())
         if spec is None:
             taken = assumed_input(path, scaling_of_symbol(symbol, weights))._replace(size=taken.size)
-    net.input_spec = taken._replace(embedding_size=shapes[0][1])
+    net.input_spec = taken._replace(embedding_size=embedding_size)
     net.hybridize(static_alloc=True, static_shape=True)
     return net
 

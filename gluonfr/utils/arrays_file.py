@@ -41,7 +41,7 @@ def read_npz(path):
         # what the modules zipfile and zlib raise for bytes that make no sense
         except (EOFError, LookupError, NotImplementedError, OSError, OverflowError, RuntimeError, ValueError,
                 zipfile.BadZipFile, zlib.error) as error:
-            raise ValueError('{} is no archive of NumPy arrays (.npz), or is damaged: {}.'.format(
+            raise ValueError('{} is no archive of NumPy arrays (.npz), or is damaged: {:.300}.'.format(
                 path, str(error).rstrip('.') or type(error).__name__)) from error
 
 

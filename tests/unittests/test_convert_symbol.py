@@ -180,7 +180,7 @@ def test_whatever_is_damaged_ends_in_a_sentence(tmp_path):
         try:
             symbol = embedding_of(read_symbol_file(source))
             read_symbol(symbol, weights)
-            check_shapes(symbol, weights, (32, 32))
+            check_shapes(symbol, weights, (3, 32, 32))
         except ConvertError as error:
             told += 1
             assert '\n' not in str(error) and len(str(error)) < 1000

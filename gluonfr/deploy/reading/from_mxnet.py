@@ -72,19 +72,37 @@ def _source(symbol, arrays, data, unused):
     return Source(layers_of(symbol, arrays), size, unused)
 
 
-def check_shapes(symbol, weights, size):
-    """Raise a ConvertError unless a symbol takes weights of these shapes with images of a size, (H, W)."""
+def check_shapes(symbol, weights, shape):
+    """How many values the embedding of a symbol has.
+
+    Parameters
+    ----------
+    symbol : Symbol
+    weights : dict of str to NDArray
+    shape : (int, int, int)
+        Channels, height and width of an image.
+
+    Raises
+    ------
+    ConvertError
+        It does not take such images, or weights of these shapes with them, or gives no embeddings (N, D).
+    """
     data = data_of_symbol(symbol, weights)
     try:
-        arguments, _, states = infer_shapes(symbol, **{data: (1, 3) + tuple(size)})
+        arguments, outputs, states = infer_shapes(symbol, **{data: (1,) + tuple(shape)})
     except (mx.MXNetError, ValueError) as error:
         raise ConvertError('the symbol does not take images of {} x {}: {}'.format(
-            *size, str(error).strip().splitlines()[-1])) from error
+            *shape[1:], str(error).strip().splitlines()[-1])) from error
     wanted = dict(zip(symbol.list_arguments(), arguments), **dict(zip(symbol.list_auxiliary_states(), states)))
-    wrong = ['{} must be {}, got {}'.format(name, shape, weights[name].shape) for name, shape in wanted.items()
-             if name != data and weights[name].shape != shape]
+    given = {name: weights[name].shape if name in weights else 'none' for name in wanted}
+    wrong = ['{} must be {}, got {}'.format(name, shape, given[name]) for name, shape in wanted.items()
+             if name != data and given[name] != shape]
     if wrong:
         raise ConvertError('the weights are not those of the symbol: {}.'.format(names(wrong, 4)))
+    if len(outputs[0]) < 2:
+        raise ConvertError('the symbol must give an embedding for each image, got shape {} for one.'.format(
+            outputs[0]))
+    return outputs[0][1]
 
 
 def behind_embedding(symbol):
