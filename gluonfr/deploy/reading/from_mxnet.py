@@ -24,7 +24,8 @@ NORMS = {'BatchNorm', 'BatchNorm_v1', 'CuDNNBatchNorm'}
 SCALAR = re.compile(r'_?(r?)(plus|minus|mul|div)_?scalar', re.IGNORECASE)
 PAIR = re.compile(r'(?:_|elemwise_|broadcast_)(add|plus|sub|minus|mul|div)', re.IGNORECASE)
 KINDS = {'plus': 'add', 'minus': 'sub'}
-CONSTANTS = {'_full', '_ones', '_zeros', 'ones_like', 'zeros_like', 'expand_dims', 'transpose'}  # and what NOTHING has
+CONSTANTS = {'ones_like', 'zeros_like', 'expand_dims', 'transpose'}  # besides arithmetic and what does nothing
+MOST = 1 << 26  # values that a constant can have at most by the sizes of what it is made of
 # operators whose output is class scores or a loss of them
 SCORES = {'LogisticRegressionOutput', 'SVMOutput', 'Softmax', 'SoftmaxActivation', 'SoftmaxOutput', 'log_softmax',
           'softmax', 'softmax_cross_entropy'}
@@ -169,12 +170,18 @@ def layers_of(symbol, arrays, begin=False):
         inputs = [source for source in sources if isinstance(source, Layer)]
         if begin and any(layer.kind not in SCALES for layer in inputs):
             layers.append(Layer('rest', name, inputs))
-        elif not inputs and (op in CONSTANTS | NOTHING | FLATTEN or SCALAR.fullmatch(op) or PAIR.fullmatch(op)):
+        elif not inputs and _is_constant(op, sources):
             layers.append(_constant(node, sources, graph['attrs']))
         else:
             alone = all(readers[place] == 1 for place, source in zip(places, sources) if isinstance(source, Layer))
             layers.append(_layer(op, name, node.get('attrs', {}), sources, alone))
     return layers[graph['heads'][0][0]]
+
+
+def _is_constant(op, sources):
+    """Whether the node of an operator, which no input leads to, may be run to see what constant it makes."""
+    known = op in CONSTANTS | NOTHING | FLATTEN or SCALAR.fullmatch(op) or PAIR.fullmatch(op)
+    return known and sources and np.prod([float(source.array.size) for source in sources]) <= MOST
 
 
 def _constant(node, sources, attrs):
