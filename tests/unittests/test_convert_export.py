@@ -30,8 +30,8 @@ IDS = [' '.join([name] + ['{}={}'.format(*pair) for pair in arguments.items()]) 
 
 @pytest.fixture(scope='module')
 def onnx():
-    pytest.importorskip('onnxruntime', reason="pip install 'gluonfr[onnx]'")
-    return pytest.importorskip('onnx', reason="pip install 'gluonfr[onnx]'")
+    pytest.importorskip('onnxruntime', reason='the extra onnx')
+    return pytest.importorskip('onnx', reason='the extra onnx')
 
 
 def make(name, seed=0, **arguments):

