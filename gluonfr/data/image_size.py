@@ -35,6 +35,10 @@ def check_pixels(data):
     if size[0] * size[1] > most_pixels():
         raise ImageError('the image is too large: {:,} x {:,} pixels, and at most {:,} are read. For larger ones set '
                          'the environment variable {}.'.format(*size, most_pixels(), VARIABLE))
+    least = _least_bytes(data, *size)
+    if len(data) < least:
+        raise ImageError('the image is truncated or damaged: {:,} x {:,} pixels take at least {:,} bytes, got {:,}.'
+                         .format(*size, least, len(data)))
 
 
 @lru_cache(maxsize=None)
@@ -45,6 +49,16 @@ def most_pixels():
     if most > MAX_PIXELS:
         Image.MAX_IMAGE_PIXELS = (most + 1) // 2  # it refuses twice as many
     return most
+
+
+def _least_bytes(data, height, width):
+    """What a JPEG or PNG of so many pixels cannot do without, if they are all of one colour."""
+    if data[:2] == b'\xff\xd8':
+        return height * width // 512  # a block of 8 x 8 takes a bit
+    if data[:4] == b'\x89PNG':
+        depth, kind = data[24:26].ljust(2, b'\0')
+        return height * (width * depth * {2: 3, 4: 2, 6: 4}.get(kind, 1) // 8) // 1032  # the most that deflate packs
+    return 0
 
 
 def tiff_numbers(data):

@@ -245,6 +245,15 @@ def test_images_of_too_many_pixels_are_refused_before_they_are_decoded(monkeypat
         decode(says(14000, 15000, format))
 
 
+@pytest.mark.parametrize('format', ['JPEG', 'PNG'])
+def test_a_kilobyte_cannot_be_an_image_of_a_gigabyte(monkeypatch, format):
+    plain = saved(Image.fromarray(np.zeros((1500, 1500, 3), np.uint8)), format)
+    assert decode(plain).shape == (1500, 1500, 3)  # which takes as little as can be
+    monkeypatch.setattr('cv2.imdecode', lambda *_: pytest.fail('it was decoded'))
+    with pytest.raises(ImageError, match='truncated or damaged: 12,000 x 12,000 pixels take at least [0-9,]+ bytes'):
+        decode(says(12000, 12000, format))
+
+
 def test_padding_before_the_frame_of_a_jpeg_hides_nothing(monkeypatch):
     monkeypatch.setattr('cv2.imdecode', lambda *_: pytest.fail('it was decoded'))
     data = says(14000, 15000, 'JPEG')
