@@ -30,7 +30,9 @@ RUNS = {'softmax-scratch': ['--preset', 'ringloss-scratch', '--loss-args', 'lamd
         'ringloss-pretrain': ['--preset', 'ringloss-pretrain'],
         'ringloss-finetune': ['--preset', 'ringloss-finetune']}
 EPOCHS, STEPS = 100, (0.4, 0.7)
-TITLES = {'softmax-scratch': 'softmax', 'ringloss-scratch': 'softmax + ring loss'}
+# the picture is of the first pair that has ended: softmax, then with ring loss
+PAIRS = ('softmax-scratch', 'ringloss-scratch'), ('ringloss-pretrain', 'ringloss-scratch')
+TITLES = 'softmax', 'softmax + ring loss'
 MARKS = '<!-- table by scripts/mnist_ringloss.py -->', '<!-- end of the ring-loss table -->'
 HEADINGS = {'en': '| recipe | epochs | radius at the end | train % | test % | best test %, epoch |',
             'zh': '| 配方 | 轮数 | 最后的半径 | 训练 % | 测试 % | 最好的测试 %，轮 |'}
@@ -59,8 +61,9 @@ def main():
     made = [row for row in (result(name, os.path.join(args.outputs, name)) for name in RUNS) if row]
     kept = {row['run']: row for row in [*report.read_rows(CSV), *made]}
     report.write_rows(CSV, COLUMNS, [kept[name] for name in RUNS if name in kept])
-    if {row['run'] for row in made} >= set(TITLES):
-        draw(args.outputs)
+    ended = [pair for pair in PAIRS if {row['run'] for row in made} >= set(pair)]
+    if ended:
+        draw([os.path.join(args.outputs, name) for name in ended[0]])
     for language, name in (('en', 'README.md'), ('zh', 'README_zh.md')):
         replace_marked(os.path.join(ROOT, name), MARKS, markdown(language))
 
@@ -87,22 +90,22 @@ def result(name, folder):
             'radius': round(float(radius), 2) if radius else ''}
 
 
-def draw(outputs):
-    """The embeddings of training and test images after softmax and after softmax with ring loss, in one picture."""
+def draw(folders):
+    """The embeddings of training and test images of two runs, softmax and softmax with ring loss, in one picture."""
     from gluonfr.viz import plot_embeddings
     from gluonfr.viz.colours import drawn_palette
     from gluonfr.viz.figure import PNG_COLOURS, with_palette
     from PIL import Image
     rows = []
-    for name, title in TITLES.items():
-        path = report.snapshots(os.path.join(outputs, name))[-1]
-        with np.load(path) as data:
+    for folder, title in zip(folders, TITLES):
+        with np.load(report.snapshots(folder)[-1]) as data:
             snapshot = dict(data)
         tiles = []
         for key in ('train', 'test'):
-            tile = os.path.join(outputs, name, f'tile-{key}.png')
-            plot_embeddings(snapshot[key + '_embeddings'], snapshot[key + '_labels'], tile, title=f'{title}, {key}: '
-                            f'{100 * float(snapshot[key + "_accuracy"]):.2f} %')
+            tile = os.path.join(folder, f'tile-{key}.png')
+            accuracy = 100 * float(snapshot[key + '_accuracy'])
+            plot_embeddings(snapshot[key + '_embeddings'], snapshot[key + '_labels'], tile,
+                            title=f'{title}, {key}, epoch {float(snapshot["epoch"]):g}: {accuracy:.2f} %')
             tiles.append(np.asarray(Image.open(tile).convert('RGB')))
             os.remove(tile)
         rows.append(np.concatenate(tiles, axis=1))

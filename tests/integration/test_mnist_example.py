@@ -321,7 +321,7 @@ def test_rows_and_picture_of_the_ring_loss_recipes(tmp_path, monkeypatch):
     monkeypatch.setattr(script, 'CSV', str(tmp_path / 'rows.csv'))
     monkeypatch.setattr(script, 'replace_marked', lambda *_: None)
     monkeypatch.setattr(script, 'PICTURE', str(tmp_path / 'picture.png'))
-    for name in script.TITLES:
+    for name in script.PAIRS[0]:
         folder = tmp_path / name
         points = np.random.RandomState(0).randn(50, 2)
         sets = {key: (points, np.arange(50) % 10, 0.75) for key in ('train', 'test')}
