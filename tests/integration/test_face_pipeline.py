@@ -1,6 +1,9 @@
 """From drawn faces to embeddings, through commands as a user gives them."""
+import contextlib
+import io
 import os
 import re
+import runpy
 import signal
 import subprocess
 import sys
@@ -10,6 +13,7 @@ import numpy as np
 import pytest
 from helpers import ROOT, environ, rows
 
+from gluonfr import cli
 from gluonfr.data import RecordDataset, SyntheticFaces, read_bin
 from gluonfr.data.image import encode
 from gluonfr.deploy import read_card
@@ -18,9 +22,9 @@ from gluonfr.train.checkpoint import read_checkpoint
 
 pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
 
-TRAIN = ['--network', 'mobilefacenet', '--loss', 'ringloss', '--loss-args', 'lamda=0.1', 'r_init=5.0', '--lr', '0.01',
-         '--batch-size', '6', '--steps', '9', '--eval-folds', '2', '--eval-every', '4', '--log-every', '2',
-         '--save-every', '2', '--no-progress']
+TRAIN = ['--network', 'mobilefacenet', '--network-args', 'blocks=1,0,0,0', '--loss', 'ringloss', '--loss-args',
+         'lamda=0.1', 'r_init=5.0', '--lr', '0.01', '--batch-size', '6', '--steps', '9', '--eval-folds', '2',
+         '--eval-every', '4', '--log-every', '2', '--save-every', '2', '--no-progress']
 
 
 def run(*words, code=0):
@@ -29,6 +33,22 @@ def run(*words, code=0):
                           text=True, env=environ(), timeout=300, cwd=str(ROOT))
     assert done.returncode == code, done.stdout
     return done.stdout
+
+
+def run_here(function, *words, code=0):
+    """Output of a command that is run in this process, which has paid for the imports."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        assert function([str(word) for word in words]) == code, said.getvalue()
+    return said.getvalue()
+
+
+@pytest.fixture
+def prepare(monkeypatch):
+    """The module examples/face/prepare.py."""
+    monkeypatch.syspath_prepend(str(ROOT / 'examples' / 'face'))
+    import prepare
+    return prepare
 
 
 @pytest.fixture(scope='module')
@@ -45,17 +65,16 @@ def drawn(tmp_path_factory):
 @pytest.fixture(scope='module')
 def trained(drawn, tmp_path_factory):
     out = tmp_path_factory.mktemp('whole') / 'run'
-    return out, run('-m', 'gluonfr', 'train', '--dataset', drawn[0], '--eval', drawn[0] / 'val.bin', '--out', out,
-                    *TRAIN)
+    return out, run_here(cli.main, 'train', '--dataset', drawn[0], '--eval', drawn[0] / 'val.bin', '--out', out, *TRAIN)
 
 
-def test_prepare_again_changes_nothing(drawn):
+def test_prepare_again_changes_nothing(drawn, prepare):
     out, words = drawn
     def files():
         return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob('*') if path.is_file()}
 
     before = files()
-    run(*words)
+    run_here(prepare.main, *words[1:])
     assert files() == before
     assert set(before) >= {'train.rec', 'train.idx', 'property', 'val.bin', os.path.join('val', 'train.rec')}
 
@@ -102,8 +121,8 @@ def test_ctrl_c_then_kill_then_the_same_end(trained, drawn, tmp_path):
     process.kill()
     process.communicate()
     assert process.returncode == -signal.SIGKILL and not (tmp_path / 'card.json').exists()
-    said = run('-m', 'gluonfr', 'train', '--dataset', data, '--eval', data / 'val.bin', '--out', tmp_path, *TRAIN,
-               '--resume')
+    said = run_here(cli.main, 'train', '--dataset', data, '--eval', data / 'val.bin', '--out', tmp_path, *TRAIN,
+                    '--resume')
     assert 'resumed at step {}'.format(saved) in (tmp_path / 'log.txt').read_text(encoding='utf-8')
     assert re.search('resumed at step [678] ', said)
 
@@ -120,7 +139,15 @@ def test_ctrl_c_then_kill_then_the_same_end(trained, drawn, tmp_path):
     assert all(cards[0][name] == cards[1][name] for name in ('sha256', 'metrics', 'step', 'data'))
 
 
-def test_verify_embed_and_compare(trained, drawn, tmp_path):
+def example(monkeypatch, name, *words):
+    """Output of a script in examples/face, run in this process as `python name words` runs it."""
+    monkeypatch.setattr(sys, 'argv', [name, *map(str, words)])
+    with pytest.raises(SystemExit) as end:
+        run_here(lambda words: runpy.run_path(str(ROOT / 'examples' / 'face' / name), run_name='__main__'))
+    assert end.value.code == 0
+
+
+def test_verify_embed_and_compare(trained, drawn, tmp_path, monkeypatch):
     (out, _), (data, _) = trained, drawn
     # as in a checkout in which the command is not installed
     said = run('examples/face/verify.py', out, '--data', data / 'val.bin', '--folds', 2, '--csv', tmp_path / 'v.csv',
@@ -128,22 +155,20 @@ def test_verify_embed_and_compare(trained, drawn, tmp_path):
     (row,) = rows(tmp_path / 'v.csv')
     best = max(rows(out / 'verify.csv'), key=lambda row: float(row['acc']))
     assert 'val: accuracy' in said and all(row[name] == best[name] for name in row if name in best)
-    run('examples/face/embed.py', out, data / 'train.rec', '--out', tmp_path / 'e.npz', '--flip', 'sum')
+    example(monkeypatch, 'embed.py', out, data / 'train.rec', '--out', tmp_path / 'e.npz', '--flip', 'sum')
     with np.load(str(tmp_path / 'e.npz')) as found:
         assert found['embeddings'].shape == (36, 128) and list(found['labels']) == list(np.repeat(np.arange(6), 6))
     images = [tmp_path / 'a.png', tmp_path / 'b.png']
     for i, path in enumerate(images):
         path.write_bytes(encode(RecordDataset(str(data / 'train.rec')).read(i)[0], '.png'))
-    said = run('-m', 'gluonfr', 'compare', out, *images, '--flip', 'sum')
+    said = run_here(cli.main, 'compare', out, *images, '--flip', 'sum')
     with np.load(str(tmp_path / 'e.npz')) as found:
         cosine = float(found['embeddings'][0].dot(found['embeddings'][1]))
     assert float(said.split()[-1]) == pytest.approx(cosine, abs=2e-4)
 
 
-def test_a_folder_of_people(tmp_path, capsys, caplog, monkeypatch):
+def test_a_folder_of_people(tmp_path, capsys, caplog, prepare):
     """prepare.py --folder keeps people apart, takes as many pairs as there are, and says what does not work."""
-    monkeypatch.syspath_prepend(str(ROOT / 'examples' / 'face'))
-    import prepare
     faces = SyntheticFaces(7, 3)
     for i, label in enumerate(faces.labels):
         (tmp_path / 'people' / 'p{}'.format(label)).mkdir(parents=True, exist_ok=True)
@@ -195,10 +220,8 @@ def test_a_folder_of_people(tmp_path, capsys, caplog, monkeypatch):
     (30, 6, '144 images of 24 people to train on (train.rec), 180 pairs of 6 others in 3 folds'),
     (100, 4, '320 images of 80 people to train on (train.rec), 240 pairs of 20 others in 10 folds'),
     (30, 1, '')])
-def test_defaults_of_prepare_suit_few_people(tmp_path, capsys, monkeypatch, people, images, expected):
+def test_defaults_of_prepare_suit_few_people(tmp_path, capsys, prepare, people, images, expected):
     """And the pairs have what `gluonfr verify` and `train --eval` measure by default."""
-    monkeypatch.syspath_prepend(str(ROOT / 'examples' / 'face'))
-    import prepare
     random = np.random.RandomState(0)
     for person in range(people):
         (tmp_path / 'people' / 'p{}'.format(person)).mkdir(parents=True)
