@@ -1,6 +1,9 @@
 """What can go wrong, as a user meets it: a clear sentence and exit status 2, or a run that goes on exactly."""
+import contextlib
 import os
 import pickle
+import resource
+import shutil
 import signal
 import struct
 import subprocess
@@ -27,10 +30,10 @@ sys.exit(main(sys.argv[2:]))
 """
 
 
-@pytest.fixture
-def data(tmp_path):
+@pytest.fixture(scope='module')
+def made(tmp_path_factory):
     """A folder with train.rec, val.bin and people/, 6 people x 8 images of 28x28 pixels."""
-    folder, faces = tmp_path / 'data', SyntheticFaces(6, 8, seed=1)
+    folder, faces = tmp_path_factory.mktemp('made') / 'data', SyntheticFaces(6, 8, seed=1)
     pack_dataset(faces, str(folder), fmt='.png', resize=28, progress=False)
     small = [encode(resize(faces.read(i)[0], (28, 28)), '.png') for i in range(48)]
     first, second, issame = draw_pairs(faces.labels, 24, 2)
@@ -39,6 +42,21 @@ def data(tmp_path):
         (folder / 'people' / 'p{}'.format(label)).mkdir(parents=True, exist_ok=True)
         (folder / 'people' / 'p{}'.format(label) / '{}.png'.format(i)).write_bytes(small[i])
     return folder
+
+
+@pytest.fixture
+def data(made, tmp_path):
+    """A copy of the folder, to be damaged."""
+    shutil.copytree(str(made), str(tmp_path / 'data'))
+    return tmp_path / 'data'
+
+
+@pytest.fixture(scope='module')
+def trained(made, tmp_path_factory):
+    """A run of one step."""
+    out = tmp_path_factory.mktemp('trained') / 'run'
+    assert cli.main(train(made, out, '--steps', 1)) == 0
+    return out
 
 
 def train(data, out, *words):
@@ -54,8 +72,19 @@ def sentence(capsys, words):
     return said.splitlines()[-1]
 
 
+@contextlib.contextmanager
+def files_up_to(size):
+    """As on a full disk, writing gives an error: no file of this process gets longer than ``size``."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def limited(size, words):
-    """(status, stderr) of a command that can write no file longer than ``size``."""
+    """(status, stderr) of a command in a process of its own that can write no file longer than ``size``."""
     done = subprocess.run([sys.executable, '-c', LIMITED, str(size), *map(str, words)], env=environ(),
                           capture_output=True, text=True, timeout=300)
     return done.returncode, done.stderr
@@ -172,12 +201,13 @@ def test_damaged_bin(data, tmp_path, spoil, capsys):
     assert not (tmp_path / 'run').exists()
 
 
-def test_full_disk_while_packing(data, tmp_path):
+def test_full_disk_while_packing(data, tmp_path, capsys):
     whole, broken = tmp_path / 'whole', tmp_path / 'broken'
     words = ['pack', 'folder', data / 'people', '--no-progress', '--out']
     assert cli.main([str(word) for word in words + [whole]]) == 0
-    code, said = limited(20000, words + [broken])
-    assert code == 2 and 'Traceback' not in said and not (broken / 'train.rec').exists()
+    with files_up_to(20000):
+        said = sentence(capsys, words + [broken])
+    assert not (broken / 'train.rec').exists()
     assert 'What is packed so far is kept: make room and give the same command again' in said
     assert cli.main([str(word) for word in words + [broken]]) == 0
     for name in ('train.rec', 'train.idx', 'property', 'classes.txt'):
@@ -197,13 +227,13 @@ def test_full_disk_while_training(data, tmp_path):
     same_end(tmp_path / 'whole', tmp_path / 'broken')
 
 
-def test_full_disk_while_embedding(data, tmp_path):
-    assert cli.main(train(data, tmp_path / 'run', '--steps', 1)) == 0
-    words = ['embed', tmp_path / 'run', data / 'people', '--batch-size', '7', '--no-progress', '--out']
+def test_full_disk_while_embedding(data, trained, tmp_path, capsys):
+    words = ['embed', trained, data / 'people', '--batch-size', '7', '--no-progress', '--out']
     assert cli.main([str(word) for word in words + [tmp_path / 'whole.npz']]) == 0
     for size in (1200, 8000):  # the partial file does not fit; the result does not
-        code, said = limited(size, words + [tmp_path / 'broken.npz'])
-        assert code == 2 and 'Traceback' not in said and not (tmp_path / 'broken.npz').exists()
+        with files_up_to(size):
+            said = sentence(capsys, words + [tmp_path / 'broken.npz'])
+        assert not (tmp_path / 'broken.npz').exists()
         assert 'broken.npz cannot be written: File too large. What is embedded so far is kept' in said
     assert cli.main([str(word) for word in words + [tmp_path / 'broken.npz']]) == 0
     assert (tmp_path / 'broken.npz').read_bytes() == (tmp_path / 'whole.npz').read_bytes()
@@ -223,7 +253,7 @@ def kill_at(words, ready):
 
 def test_killed_while_training(data, tmp_path):
     """Twice, then resumed, with the newest checkpoint damaged on top: the end is that of the unbroken run."""
-    words = ['--steps', 25, '--eval-every', 5, '--save-every', 3]
+    words = ['--steps', 25, '--eval-every', 5, '--save-every', 3, '--batch-size', 6]
     assert cli.main(train(data, tmp_path / 'whole', *words)) == 0
     out = tmp_path / 'broken'
     folder = out / 'checkpoint'
@@ -262,11 +292,10 @@ def test_damaged_weights_and_cards(data, tmp_path, capsys):
     assert 'best.params are missing' in sentence(capsys, ['embed', run, data / 'people', '--out', tmp_path / 'e.npy'])
 
 
-def test_killed_while_embedding(data, tmp_path):
-    assert cli.main(train(data, tmp_path / 'run', '--steps', 1)) == 0
+def test_killed_while_embedding(data, trained, tmp_path):
     listed = tmp_path / 'list.txt'
     listed.write_text(''.join('{}\t0\n'.format(path) for path in sorted(data.glob('people/*/*.png'))) * 25)
-    words = ['embed', tmp_path / 'run', listed, '--no-progress', '--batch-size', 16, '--out']
+    words = ['embed', trained, listed, '--no-progress', '--batch-size', 16, '--out']
     partial = tmp_path / 'broken.npz.partial'
     kill_at(words + [tmp_path / 'broken.npz'], lambda: partial.exists() and partial.stat().st_size > 1000)
     assert cli.main([str(word) for word in words + [tmp_path / 'broken.npz']]) == 0
