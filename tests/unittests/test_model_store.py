@@ -1,4 +1,5 @@
 """Pretrained weights: the table of cards, the shipped weights, download and conversion from a real server."""
+import functools
 import json
 import logging
 import os
@@ -96,16 +97,22 @@ def test_shipped_weights_agree_with_the_table(name):
     assert os.path.getsize(params) < card.size * 1.01
 
 
+@functools.lru_cache(maxsize=None)
+def some_digits(root):
+    """Every 120th training image, and every tenth test image, as RGB, with labels."""
+    train, test = (MNIST(root, train=part, source='full', mirrors=()) for part in (True, False))
+    return np.repeat(train.data[::120], 3, 3), train.label[::120], np.repeat(test.data[::10], 3, 3), test.label[::10]
+
+
 @pytest.mark.parametrize('name', ['lenetplus_arcface', 'lenetplus_softmax'])
 def test_shipped_digits_keep_their_accuracy(name, test_data):
     """By the nearest direction of a class, as the class layer does, on every tenth test image."""
-    root = test_data('mnist')
-    train, test = (MNIST(root, train=part, source='full', mirrors=()) for part in (True, False))
+    digits, labels, others, theirs = some_digits(test_data('mnist'))
     embed = Embedder(name, batch_size=500)
-    known, labels = embed(np.repeat(train.data[::120], 3, 3)), train.label[::120]
+    known = embed(digits)
     centres = np.stack([known[labels == digit].mean(0) for digit in range(10)])
     centres /= np.linalg.norm(centres, axis=1, keepdims=True)
-    right = embed(np.repeat(test.data[::10], 3, 3)).dot(centres.T).argmax(1) == test.label[::10]
+    right = embed(others).dot(centres.T).argmax(1) == theirs
     assert abs(100 * right.mean() - list_cards()[name].published['MNIST']) < 0.6
 
 
