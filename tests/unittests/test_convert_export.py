@@ -19,9 +19,11 @@ from gluonfr.model_zoo import MODELS, InputSpec, get_model, get_model_list
 from gluonfr.model_zoo.model_store import choose_card
 
 UNITS = {'units': (1, 1, 1, 1)}
+BLOCKS = {'blocks': (1, 2, 0, 1)}
 # One net for each way in which nets of the zoo are built
-NETS = [('mobilefacenet', {}), ('mobilefacenet', {'use_se': True, 'blocks': (2, 1, 1, 1)}), ('mobilefacenet_ring', {}),
-        ('mobilefacenet_y1', {'feature_norm': True}), ('mbf', {}), ('iresnet18', UNITS),
+NETS = [('mobilefacenet', {}), ('mobilefacenet', {'use_se': True, 'blocks': (2, 1, 1, 1)}),
+        ('mobilefacenet_ring', BLOCKS), ('mobilefacenet_y1', dict(BLOCKS, feature_norm=True)), ('mbf', BLOCKS),
+        ('iresnet18', UNITS),
         ('se_resnet18_v2', {'pooling': 'average'}), ('attention_net56', {}),
         ('resnet18_v1b_face', {}), ('resnet50_v1d_face', {'stem_stride': 2, 'input_size': 48}), ('lenetplus', {}),
         ('lenetplus', {'prelu_last': True}), ('miniresnet18', {})]

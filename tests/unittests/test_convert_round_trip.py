@@ -5,15 +5,14 @@ import mxnet as mx
 import numpy as np
 import pytest
 from deploy_cases import images
-from test_convert_export import make
+from test_convert_export import BLOCKS, UNITS, make
 
 from gluonfr.convert import convert, export_onnx, export_symbol, export_torch
 from gluonfr.deploy import Embedder, load_net
 
-# The fewest layers with a bottleneck of each kind: what a test takes grows with the number of layers
-BLOCKS = {'blocks': (1, 2, 0, 1)}
+# What a test takes grows with the number of layers: a bottleneck of each kind, and no more
 NETS = [('mobilefacenet', BLOCKS), ('mobilefacenet_shared', BLOCKS), ('mobilefacenet_y1', BLOCKS), ('mbf', BLOCKS),
-        ('iresnet18', {'units': (1, 1, 1, 1)}), ('iresnet18', {'units': (1, 1, 1, 1), 'epsilon': 1e-5})]
+        ('iresnet18', UNITS), ('iresnet18', dict(UNITS, epsilon=1e-5))]
 IDS = ['{}{}'.format(name, len(arguments)) for name, arguments in NETS]
 
 

@@ -14,7 +14,7 @@ from gluonfr.deploy.fuse import fuse
 from gluonfr.deploy.graph import trace
 from gluonfr.deploy.runner import Replica, Runner
 from gluonfr.deploy.workers import worker_contexts
-from gluonfr.model_zoo import get_model
+from gluonfr.model_zoo import MODELS, get_model
 from gluonfr.model_zoo.sizes import SIZES
 from gluonfr.nn import PReLU
 
@@ -78,7 +78,7 @@ def test_operators_of_the_fused_iresnet():
 @pytest.mark.parametrize('name', NAMES)
 def test_training_graph_has_no_operator_that_leaves_the_layout(name):
     """Of all PReLUs on images; slow operators between convolutions cost several times the convolutions."""
-    net = get_model(name, need_cls_layer=False)
+    net = get_model(name, need_cls_layer=False, **{'input_size': 32} if 'input_size' in MODELS.keywords(name) else {})
     used(net, net.input_spec.shape)
     found = operators(net(mx.sym.var('data')))
     slow = found['LeakyReLU'] - (name == 'mobilefacenet_ring')  # which ends in a PReLU on (B, D)
