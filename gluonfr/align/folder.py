@@ -5,7 +5,7 @@ from functools import partial
 
 from ..data.image import WRITTEN_SUFFIXES, encode
 from ..data.walk import IMAGE_SUFFIXES, say_ignored, walk_images
-from ..utils.files import atomic_path
+from ..utils.files import atomic_path, lies_in
 from ..utils.lock import sole_writer
 from .geometry import align_face, image_size, template
 from .report import read_report, report_rows, report_settings, run_report
@@ -56,7 +56,7 @@ def align_folder(folder, out, finder, size=112, settings=None, overwrite=False, 
     """
     template(size)
     folder, out = os.path.abspath(folder), os.path.abspath(out)
-    if (out + os.sep).startswith(folder + os.sep):
+    if lies_in(out, folder):
         raise ValueError('align_folder: out must not lie in the folder of the photographs, got {}.'.format(out))
     paths = photographs(folder)
     with sole_writer(os.path.join(out, '.lock'), out):

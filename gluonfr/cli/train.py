@@ -5,6 +5,7 @@ import shlex
 
 from tqdm.contrib.logging import logging_redirect_tqdm
 
+from ..data import FolderDataset
 from ..deploy.load import CARD_NAME
 from ..deploy.verify import fit_protocol, readable_pairs
 from ..loss import LOSSES, fill_arguments
@@ -14,7 +15,7 @@ from ..train import (Checkpoint, CSVLog, LogLine, PlotCurves, Profile, ProgressB
                      fit, freeze, make_optimizer, parse_gpus)
 from ..utils import IterLRScheduler, parse_arguments
 from ..utils.check import check_number
-from ..utils.files import advice_on_full_disk
+from ..utils.files import advice_on_full_disk, lies_in
 from ..utils.lock import sole_writer
 from .train_check import check_classes
 from .train_data import identity, open_training_set, training_loader
@@ -34,6 +35,9 @@ def train(args):
     if args.dtype == 'float16' and not args.gpus:
         raise ValueError('--dtype float16 needs --gpus: MXNet has no float16 layers on the CPU.')
     dataset = open_training_set(args.dataset, args.root, args.on_error)
+    if isinstance(dataset, FolderDataset) and lies_in(args.out, args.dataset):
+        raise ValueError('--out must not lie among the photographs of --dataset {}, where it would be a person of the '
+                         'next run, got {}.'.format(args.dataset, args.out))
     arguments = parse_arguments(args.network_args, '--network-args')
     if args.embedding_size:
         arguments['embedding_size'] = args.embedding_size

@@ -87,7 +87,9 @@ def _said(arguments):
 
 
 def _option(arguments):
-    return ' --network-args ' + _said(arguments) if arguments else ''
+    others = {name: value for name, value in arguments.items() if name != 'embedding_size'}
+    return ''.join((' --embedding-size {embedding_size}'.format(**arguments) if others != arguments else '',
+                    ' --network-args ' + _said(others) if others else ''))
 
 
 def load_start(path, net, contexts):

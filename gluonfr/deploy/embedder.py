@@ -7,6 +7,7 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 from mxnet.gluon import HybridBlock
+from PIL.Image import Image
 from tqdm import tqdm
 
 from ..align.photos import find_faces
@@ -111,8 +112,9 @@ class Embedder:
         Parameters
         ----------
         images : sequence, or one image
-            uint8 (H, W, 3) RGB arrays, of NumPy or MXNet (`mx.image.imread`), or paths of image files; an array
-            (N, H, W, 3); or a dataset with ``read(i) -> (image, label)`` such as `RecordDataset` and `FolderDataset`.
+            uint8 (H, W, 3) RGB arrays, of NumPy or MXNet (`mx.image.imread`), images of Pillow, or paths of image
+            files; an array (N, H, W, 3); or a dataset with ``read(i) -> (image, label)`` such as `RecordDataset` and
+            `FolderDataset`.
         progress : bool or str
             Show a progress bar, with this text.
         detect : str, Detector, Finder or None
@@ -252,9 +254,16 @@ class Images:
 
 
 def _several(images):
-    """Images as a sequence: one alone, a path or an array (H, W, 3), counts as a list of one."""
-    return [images] if is_path(images) or getattr(images, 'ndim', None) == 3 else images
+    """Images as a sequence: one alone, a path, an array (H, W, 3) or Pillow's, counts as a list of one."""
+    if is_path(images) or getattr(images, 'ndim', None) == 3 or isinstance(images, Image):
+        return [images]
+    if not hasattr(images, '__len__') or isinstance(images, (bytes, bytearray)):
+        raise TypeError('Embedder: images must be a path, an RGB array or an image of Pillow, a list of these, or a '
+                        'dataset, got {}.'.format(type(images).__name__))
+    return images
 
 
 def _on_host(image):
+    if isinstance(image, Image):
+        image = np.asarray(image.convert('RGB'))
     return image.asnumpy() if isinstance(image, nd.NDArray) else image

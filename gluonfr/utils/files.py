@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-__all__ = ['advice_on_full_disk', 'atomic_folder', 'atomic_path', 'file_digest', 'file_sha256', 'is_path',
+__all__ = ['advice_on_full_disk', 'atomic_folder', 'atomic_path', 'file_digest', 'file_sha256', 'is_path', 'lies_in',
            'put_in_place', 'read_at_most', 'read_json', 'save_npz']
 
 
@@ -68,6 +68,12 @@ def put_in_place(temporary, path):
     _sync(temporary)
     os.replace(temporary, path)
     _sync(os.path.dirname(path))
+
+
+def lies_in(path, folder):
+    """Whether a path is a folder, or what would lie in it to any depth."""
+    path, folder = (os.path.realpath(os.path.expanduser(os.fspath(place))) for place in (path, folder))
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def is_path(what):

@@ -113,9 +113,10 @@ def test_finetune(trained, data, tmp_path, capsys):
     (['RUN', '--network', 'miniresnet18'], 'these are weights of lenetplus, and --network is miniresnet18. Give '
                                            '--network lenetplus.'),
     (['begun', '--network', 'miniresnet18'], "weights of lenetplus, and --network is miniresnet18. Give --network "
-                                             "lenetplus --network-args prelu_last=True --embedding-size 5."),
+                                             "lenetplus --embedding-size 5 --network-args prelu_last=True."),
     (['begun'], "weights of lenetplus with --embedding-size 5 prelu_last=True, and --network has --embedding-size 2 "
-                "prelu_last=False. Give --network-args prelu_last=True --embedding-size 5."),
+                "prelu_last=False. Give --embedding-size 5 --network-args prelu_last=True."),
+    (['wide', '--network', 'miniresnet18'], 'Give --network lenetplus --embedding-size 3.'),
     (['W600K_MBF'], 'weights of mbf, and --network is lenetplus. Give --network mbf.'),
     (['RUN/checkpoint/best.params', '--network-args', 'prelu_last=True'], 'missing features.'),
     (['RUN/checkpoint/best.npz', '--network-args', 'prelu_last=True'], 'is missing'),
@@ -126,15 +127,16 @@ def test_finetune(trained, data, tmp_path, capsys):
     (['w600k_mfb'], 'there is no w600k_mfb. Give the --out of a run, ')],
     ids=lambda value: ' '.join(value) if isinstance(value, list) else '')
 def test_finetune_of_another_net_is_refused(trained, data, tmp_path, monkeypatch, words, said, capsys):
-    for name in ('begun', 'graph', 'w600k_mbf'):
+    for name in ('begun', 'graph', 'w600k_mbf', 'wide'):
         (tmp_path / name).mkdir()
     (tmp_path / 'begun' / 'checkpoint').mkdir()
     (tmp_path / 'begun' / 'checkpoint' / 'last.params').write_bytes(b'not looked at')
     (tmp_path / 'begun' / 'recipe.json').write_text(
         '{"network": "LeNet++", "network_args": ["prelu_last=True"], "embedding_size": 5}')
-    for name, model in (('graph', 'symbol'), ('w600k_mbf', 'mbf')):
+    for name, model, arguments in (('graph', 'symbol', {}), ('w600k_mbf', 'mbf', {}),
+                                   ('wide', 'lenetplus', {'embedding_size': 3})):
         (tmp_path / name / 'w').write_bytes(b'not looked at')
-        write_card(str(tmp_path / name / 'card.json'), str(tmp_path / name / 'w'), model, {}, InputSpec())
+        write_card(str(tmp_path / name / 'card.json'), str(tmp_path / name / 'w'), model, arguments, InputSpec())
     monkeypatch.setattr(train_start, 'get_model_file', lambda name: 'w600k_mbf/card.json')  # as after a download
     monkeypatch.chdir(tmp_path)
     train(data, 'x', '--finetune', *(word.replace('RUN', str(trained)) for word in words), code=2)

@@ -56,6 +56,7 @@ def said(message, command):
     ('compare', "record 3 is empty. With on_error='skip' what can be read is used, and the rest reported.",
      'record 3 is empty.'),  # it has no such option
     ('compare', "Remove them or use on_error='skip'.", 'Remove them.'),
+    ('compare', "[Errno 2] No such file or directory: 'b.jpg'", "No such file or directory: 'b.jpg'"),
     ('verify', 'kfold: nfolds must be at most 6, got 10.', '--folds must be at most 6, got 10.'),
     ('embed', 'there is no folder out/on_error/seed=1/min_face.', 'there is no folder out/on_error/seed=1/min_face.'),
 ])

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from deploy_cases import FaceDataset, by_hand, images, lenet
 from mxnet import gluon, nd
+from PIL import Image
 
 from gluonfr.data import ImageLoader
 from gluonfr.data.image import ImageError, encode
@@ -133,7 +134,8 @@ def test_embedder_takes_one_image_and_arrays_of_mxnet(tmp_path):
     want = embedder(data)
     path = tmp_path / 'a.png'
     path.write_bytes(encode(data[1], '.png'))
-    for one in (str(path), path, data[1], mx.image.imread(str(path)), [mx.image.imread(str(path))]):
+    for one in (str(path), path, data[1], mx.image.imread(str(path)), [mx.image.imread(str(path))], Image.open(path),
+                [Image.open(path).convert('RGBA')]):
         np.testing.assert_array_equal(embedder(one), want[1:2])
     np.testing.assert_array_equal(embedder([path, nd.array(data[2], dtype='uint8')]), want[1:])
     np.testing.assert_array_equal(embedder(nd.array(data, dtype='uint8')), want)
@@ -143,6 +145,9 @@ def test_embedder_takes_one_image_and_arrays_of_mxnet(tmp_path):
         embedder([data[0], path])
     with pytest.raises(FileNotFoundError, match='gone.png'):
         embedder('gone.png')
+    for wrong in (None, path.read_bytes(), iter([path])):
+        with pytest.raises(TypeError, match='Embedder: images must be a path, an RGB array or an image of Pillow'):
+            embedder(wrong)
 
 
 def test_embedder_refuses_what_is_not_finite():
