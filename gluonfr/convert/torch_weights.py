@@ -19,7 +19,8 @@ __all__ = ['import_torch', 'load_torch', 'native_from_torch', 'read_torch', 'tor
 
 ANCHORS = ('layer1.0.conv1.weight', 'conv_sep.layers.0.weight', torch_ir.FIRST)  # one for each kind of net
 MAGFACE = InputSpec(mean=(0,) * 3, std=(255,) * 3, colour='bgr'), 2e-5  # what its code gives its nets, and eps
-WRAPPERS = ('state_dict', 'state_dict_backbone')  # of training checkpoints: Lightning's, arcface_torch's
+# of training checkpoints: Lightning's, arcface_torch's, and what others call it
+WRAPPERS = ('state_dict', 'state_dict_backbone', 'model_state_dict', 'net_state_dict', 'model', 'net', 'backbone')
 COUNTER = 'num_batches_tracked'  # of training steps, in each BatchNorm: no output depends on it
 
 
@@ -47,9 +48,9 @@ def load_torch(path):
     Parameters
     ----------
     path : str
-        A state dict as `torch.save` writes it, plain or as 'state_dict' or 'state_dict_backbone' of a checkpoint. A
-        prefix of all names of the net, such as 'module.', 'backbone.', 'model.' or 'features.module.', is taken away;
-        what else was trained, such as a class layer, is left out.
+        A state dict as `torch.save` writes it, plain or as 'state_dict', 'state_dict_backbone', 'model' or the like of
+        a checkpoint. A prefix of all names of the net, such as 'module.', 'backbone.', 'model.' or 'features.module.',
+        is taken away; what else was trained, such as a class layer, is left out.
 
     Returns
     -------

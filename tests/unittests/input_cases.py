@@ -18,8 +18,16 @@ def spellings(m, s):
         'div sub': [('div', s), ('sub', m / s)], 'mul sub': [('mul', 1 / s), ('sub', m / s)],
         'add mul': [('add', -m), ('mul', 1 / s)], 'mul add': [('mul', 1 / s), ('add', -m / s)],
         'rsub mul': [('rsub', m), ('mul', -1 / s)], 'rsub neg div': [('rsub', m), ('neg', None), ('div', s)],
-        'norm': [('norm', (m, s))], 'same cast sub mul': [('same', None), ('cast', None), ('sub', m), ('mul', 1 / s)],
+        'norm': [('norm', (m, s))], 'conv of each': [('conv', (m, s, 3))], 'conv': [('conv', (m, s, 1))],
+        'same cast sub mul': [('same', None), ('cast', None), ('sub', m), ('mul', 1 / s)],
         'to one first': [('div', 255 + 0 * s), ('sub', m / 255), ('div', s / 255)]}
+
+
+def conv_weights(mean, std, groups):
+    """Weight and bias of a 1 x 1 convolution that does (x - mean) / std."""
+    mean, std = (np.broadcast_to(value, 3) for value in (mean, std))
+    weight = (1 / std).reshape(3, 1) if groups == 3 else np.diag(1 / std)
+    return np.float32(weight)[:, :, None, None], np.float32(-mean / std)
 
 
 def right(data, m, s):
@@ -56,6 +64,10 @@ class Symbol:
             self.arrays.update(n_moving_mean=nd.array(mean), n_moving_var=nd.array(std ** 2), n_gamma=nd.ones(3),
                                n_beta=nd.zeros(3))
             return mx.sym.BatchNorm(x, name='n', eps=1e-10, fix_gamma=False)
+        if op == 'conv':
+            weight, bias = map(nd.array, conv_weights(*array))
+            self.arrays.update(s_weight=weight, s_bias=bias)
+            return mx.sym.Convolution(x, name='s', kernel=(1, 1), num_filter=3, num_group=array[2])
         if self.form == 'scalar':
             value = float(np.ravel(array)[0])
             return {'sub': lambda: x - value, 'add': lambda: x + value, 'mul': lambda: x * value,
@@ -121,6 +133,8 @@ class Onnx:
         if op == 'norm':
             return self.node('BatchNormalization', x, *map(self.tensor, np.float32(
                 [np.ones(3), np.zeros(3), 0 * np.ones(3) + array[0], np.ones(3) * array[1] ** 2])), epsilon=1e-10)
+        if op == 'conv':
+            return self.node('Conv', x, *map(self.tensor, conv_weights(*array)), group=array[2])
         pair = [x, self.value(array)]
         if op == 'rsub' or (self.form == 'left' and op in ('add', 'mul')):
             pair = pair[::-1]

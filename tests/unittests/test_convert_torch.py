@@ -61,7 +61,8 @@ def parameters(net):
 
 @pytest.mark.parametrize('kind, form', [
     ('iresnet', 'plain'), ('iresnet', 'checkpoint'), ('iresnet', 'half'), ('mbf', 'plain'), ('mbf', 'parallel'),
-    ('mbf', 'lightning'), ('mbf', 'double'), ('mbf_large', 'model')])
+    ('mbf', 'lightning'), ('mbf', 'double'), ('mbf', 'trainer'),
+    ('mbf_large', 'model')])
 def test_a_state_dict_becomes_the_same_net(kind, form, tmp_path):
     make, (name, arguments) = SMALL[kind]
     net = cases.randomised(make())
@@ -72,6 +73,8 @@ def test_a_state_dict_becomes_the_same_net(kind, form, tmp_path):
         net.float()
     elif form == 'checkpoint':
         state = {'epoch': 3, 'state_dict_backbone': state, 'state_optimizer': {'lr': 0.1}}
+    elif form == 'trainer':
+        state = {'epoch': 3, 'model': state, 'optimizer': {'lr': 0.1}}
     elif form == 'parallel':
         state = {'module.' + key: value for key, value in state.items()}
     elif form == 'lightning':

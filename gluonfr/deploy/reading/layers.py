@@ -4,7 +4,8 @@ from copy import copy
 
 import numpy as np
 
-__all__ = ['ARITHMETIC', 'LINEAR', 'SCALES', 'Layer', 'Value', 'arithmetic', 'flattened', 'in_order', 'pool', 'times']
+__all__ = ['ARITHMETIC', 'LINEAR', 'SCALES', 'Layer', 'Value', 'affine', 'arithmetic', 'flattened', 'in_order', 'pool',
+           'times']
 
 LINEAR = ('conv', 'dense')
 SCALES = ('input', 'norm')  # kinds that may scale an input
@@ -81,7 +82,7 @@ def flattened(source):
     return layer
 
 
-def _affine(name, source, scale, shift):
+def affine(name, source, scale, shift):
     """A layer that multiplies and adds a number for each channel, as a norm with mean 0 and variance 1."""
     scale, shift = (np.atleast_1d(np.asarray(value, 'float64')) for value in (scale, shift))
     values = {'gamma': scale, 'beta': shift, 'mean': np.zeros(1), 'var': np.ones(1)}
@@ -93,20 +94,20 @@ def _affine(name, source, scale, shift):
 def times(name, source, factor, alone):
     """`source` times a number for each channel; `alone`: nothing else reads it."""
     if alone and source.is_affine:
-        return _affine(name, source.inputs[0], source.array('gamma') * factor, source.array('beta') * factor)
-    return _affine(name, source, factor, 0)
+        return affine(name, source.inputs[0], source.array('gamma') * factor, source.array('beta') * factor)
+    return affine(name, source, factor, 0)
 
 
 def _plus(name, source, term, alone):
     """`source` plus a number for each channel: the bias of a layer that has none; `alone`: nothing else reads it."""
     if alone and source.is_affine:
-        return _affine(name, source.inputs[0], source.array('gamma'), source.array('beta') + term)
+        return affine(name, source.inputs[0], source.array('gamma'), source.array('beta') + term)
     if alone and source.kind in LINEAR and 'bias' not in source.values:
         layer = copy(source)
         bias = Value(name, np.broadcast_to(term, len(source.values['weight'].array)))
         layer.values = dict(source.values, bias=bias)
         return layer
-    return _affine(name, source, 1, term)
+    return affine(name, source, 1, term)
 
 
 def arithmetic(kind, name, sources, alone):

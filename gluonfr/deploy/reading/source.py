@@ -8,7 +8,7 @@ import numpy as np
 from ...data.normalize import check_spec
 from ...model_zoo.spec import InputSpec
 from .error import ConvertError
-from .layers import Layer, in_order
+from .layers import Layer, affine, in_order
 
 __all__ = ['Scaling', 'Source', 'assumed_input', 'read_input', 'take_scaling']
 
@@ -18,7 +18,7 @@ GREY, SPREAD = (0.0,) * 3, (1.0,) * 3
 # An input value that becomes 1 is 255 or so where grey levels come, and 1 or less where they are scaled before.
 BETWEEN = 16
 CENTRED = 0.25  # the mean of an input of -1 to 1 is below, that of one of 0 to 1 above
-LAYERS = ('conv', 'dense', 'norm', 'prelu', 'relu', 'pool', 'add', 'mul')
+LAYERS = ('conv', 'dense', 'norm', 'prelu', 'relu', 'pool', 'add', 'mul', 'rest')
 
 
 class Source:
@@ -72,21 +72,34 @@ def take_scaling(output):
     exact, plain = None, None
     while True:
         readers = [layer for layer in order if data in layer.inputs]
-        if len(readers) != 1 or readers[0].kind != 'norm' or readers[0] is output:
+        norm = _as_norm(readers[0]) if len(readers) == 1 and readers[0] is not output else None
+        if norm is None:
             break
-        norm = readers[0]
         gamma, beta, mean, spread = (norm.array(role) for role in ('gamma', 'beta', 'mean', 'var'))
         spread = np.sqrt(spread + norm.eps)
         exact = _then(exact, gamma / spread, beta - mean * gamma / spread)
         plain = _then(plain, gamma, beta) if norm.is_affine else _then(plain, 1 / spread, -mean / spread)
-        order.remove(norm)
+        order.remove(readers[0])
         for layer in order:
-            layer.inputs = [data if source is norm else source for source in layer.inputs]
+            layer.inputs = [data if source is readers[0] else source for source in layer.inputs]
     first = readers[0].kind if readers else 'nothing'
     if exact is None:
         return Scaling(None, None, None, None, first)
     with np.errstate(divide='ignore', invalid='ignore'):  # of a channel that is left out: times 0
         return Scaling(*exact, -plain[1] / plain[0], 1 / np.abs(plain[0]), first)
+
+
+def _as_norm(layer):
+    """A norm, or what a convolution does that takes each colour by itself, as one; None for any other layer."""
+    if layer.kind != 'conv' or layer.settings['kernel'] != (1, 1) or np.any(layer.settings['pad']) or \
+            layer.settings['stride'] != (1, 1):
+        return layer if layer.kind == 'norm' else None
+    scale, groups = layer.array('weight')[:, :, 0, 0], layer.settings['groups']
+    if groups == 1 and scale.shape == (3, 3) and not (scale - np.diag(np.diag(scale))).any():
+        scale = np.diag(scale)
+    elif groups != 3 or scale.shape != (3, 1):
+        return None
+    return affine(layer.name, layer.inputs[0], np.ravel(scale), layer.array('bias', np.zeros(3)))
 
 
 def _then(before, scale, shift):
