@@ -2,40 +2,16 @@
 import ctypes
 import os
 import re
-import subprocess
 import sys
 import types
 import warnings
 from importlib.metadata import PackageNotFoundError
-from pathlib import Path
 
 import numpy as np
 import pytest
+from compat_cases import INSTALL, ROOT, fake_wheel, run_python
 
 from gluonfr import compat
-
-ROOT = Path(compat.__file__).resolve().parents[1]
-INSTALL = "pip install -e '{}[cpu]'".format(ROOT)
-
-# Loads compat.py alone, so that the process does not need what the rest of gluonfr imports.
-LOAD = """
-import importlib.util
-def load_compat():
-    spec = importlib.util.spec_from_file_location('compat', {!r})
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-""".format(compat.__file__)
-
-
-def run_python(code, path=(), **environ):
-    """Run `code` in a new process with `path` before the import path; returns (exit status, stdout, stderr)."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(('OMP_', 'GOMP_', 'PYTHON'))}
-    clean.update(environ, PYTHONPATH=os.pathsep.join([str(p) for p in path] + [str(ROOT)]))
-    done = subprocess.run([sys.executable, '-c', LOAD + code], env=clean, capture_output=True, text=True,
-                          timeout=120)
-    return done.returncode, done.stdout, done.stderr
-
 
 # NumPy aliases
 
@@ -134,15 +110,6 @@ except ImportError as error:
 """
     status, out, err = run_python(code)
     assert status == 0 and "gluonfr: MXNet is not installed. Run: {},".format(INSTALL) in out, err
-
-
-def fake_wheel(folder, name, init=''):
-    """Put a distribution `name` with a package mxnet into `folder`."""
-    info = folder / '{}-1.9.1.dist-info'.format(name.replace('-', '_'))
-    info.mkdir()
-    (info / 'METADATA').write_text('Metadata-Version: 2.1\nName: {}\nVersion: 1.9.1\n'.format(name))
-    (folder / 'mxnet').mkdir(exist_ok=True)
-    (folder / 'mxnet' / '__init__.py').write_text(init)
 
 
 def test_two_wheels_in_a_real_process(tmp_path):
@@ -328,103 +295,6 @@ load_compat()
     status, _, err = run_python(code)
     assert status == 1 and 'ImportError: gluonfr: MXNet and what comes with it take' in err
     assert 'of 900. Raise it: ulimit -v unlimited' in err
-
-
-# CUDA libraries from wheels
-
-# what stands in libmxnet.so of the wheels, in the order in which they need each other
-LINKED = {'mxnet-cu112': ['libcudart.so.11.0', 'libnvrtc.so.11.2', 'libnvToolsExt.so.1', 'libcublasLt.so.11',
-                          'libcublas.so.11', 'libcurand.so.10', 'libcufft.so.10', 'libcusolver.so.11', 'libcudnn.so.8',
-                          'libnccl.so.2']}
-LINKED['mxnet-cu117'] = LINKED['mxnet-cu112'][:7] + ['libcusparse.so.11'] + LINKED['mxnet-cu112'][7:]
-LINKED['mxnet-cu111'] = ['libnvrtc.so.11.1' if name.startswith('libnvrtc') else name for name in LINKED['mxnet-cu117']]
-LINKED.update({'mxnet-cu11' + minor: LINKED['mxnet-cu117'] for minor in '3456'})
-
-
-@pytest.mark.parametrize('wheel', sorted(compat.CUDA_WHEELS))
-def test_cuda_libraries_come_from_the_wheels_in_order(tmp_path, wheel):
-    libraries = compat.cuda_libraries(wheel)
-    assert [name for name, _ in libraries] == LINKED[wheel]
-    for library, folder in libraries[:-1]:
-        (tmp_path / folder / 'lib').mkdir(parents=True, exist_ok=True)
-        (tmp_path / folder / 'lib' / library).write_bytes(b'')
-    asked = []
-    loaded = compat.load_cuda_libraries(wheel, [str(tmp_path)], load=lambda name, mode: asked.append(name) or name)
-    assert asked[0] == 'libcuda.so.1'
-    assert asked[1:-1] == [str(tmp_path / folder / 'lib' / library) for library, folder in libraries[:-1]]
-    assert asked[-1] == 'libnccl.so.2'  # not among the wheels: the system's
-    assert loaded['driver'] == 'libcuda.so.1' and loaded['cuda_nvrtc'].endswith(LINKED[wheel][1])
-
-
-@pytest.mark.parametrize('wheel', ['mxnet-cu112', 'mxnet-cu117'])
-@pytest.mark.parametrize('missing, parts', [
-    ('libcuda.so.1', ['NVIDIA driver', '520 or newer', 'pip uninstall -y {wheel} &&', compat.install_command('cpu')]),
-    ('libcudnn.so.8', ['{wheel} needs libcudnn.so.8', compat.install_command('cu112')])])
-def test_a_missing_cuda_library_is_named(wheel, missing, parts):
-    def load(name, mode):
-        if name == missing:
-            raise OSError(name + ': cannot open shared object file')
-
-    with pytest.raises(ImportError) as error:
-        compat.load_cuda_libraries(wheel, [], load=load)
-    assert all(part.format(wheel=wheel) in str(error.value) for part in parts)
-
-
-@pytest.mark.parametrize('wheels, found', [
-    ({'mxnet': '1.9.1'}, None), ({'mxnet-cu102': '1.9.1'}, None), ({}, None)]
-    + [({name: '1.9.1'}, name) for name in compat.CUDA_WHEELS])
-def test_the_wheel_with_cuda_is_told_from_the_others(wheels, found):
-    assert compat.cuda_wheel(wheels) == found
-
-
-def test_versions_come_from_the_driver_and_from_nvrtc():
-    class Driver:
-        def cuDriverGetVersion(self, version):
-            version._obj.value = 11040
-            return 0
-
-    class Nvrtc:
-        def nvrtcVersion(self, major, minor):
-            major._obj.value, minor._obj.value = 11, 8
-            return 0
-
-    assert compat.cuda_versions({'driver': Driver(), 'cuda_nvrtc': Nvrtc()}) == ((11, 4), (11, 8))
-
-
-@pytest.mark.parametrize('driver, nvrtc, given, fusion', [
-    ((11, 8), (11, 8), {}, None), ((12, 4), (11, 8), {}, None),
-    ((11, 7), (11, 8), {}, '0'), ((11, 0), (11, 2), {}, '0'),
-    ((11, 4), (11, 8), {'MXNET_USE_FUSION': '1'}, '1')])
-def test_an_older_driver_gets_no_fused_operators(driver, nvrtc, given, fusion):
-    environ = dict(given)
-    lost = compat.set_gpu_defaults(environ, driver, nvrtc)
-    assert environ.pop('MXNET_USE_FUSION', None) == fusion
-    assert environ == {'MXNET_CUDNN_LIB_CHECKING': '0', 'MXNET_OPTIMIZER_AGGREGATION_SIZE': '60'}
-    assert (lost is not None) == (fusion == '0')
-    assert lost is None or 'made for CUDA {}.{} and NVRTC for {}.{}'.format(*driver, *nvrtc) in lost
-
-
-def test_settings_for_gpus_keep_what_the_user_set():
-    environ = {'MXNET_CUDNN_LIB_CHECKING': '1', 'MXNET_OPTIMIZER_AGGREGATION_SIZE': '4'}
-    assert compat.set_gpu_defaults(environ, (11, 8), (11, 8)) is None
-    assert environ == {'MXNET_CUDNN_LIB_CHECKING': '1', 'MXNET_OPTIMIZER_AGGREGATION_SIZE': '4'}
-
-
-@pytest.mark.skipif(os.path.exists('/dev/nvidia0'), reason='this machine has an NVIDIA driver')
-def test_the_gpu_wheel_without_a_driver_in_a_real_process(tmp_path):
-    fake_wheel(tmp_path, 'mxnet-cu112')
-    code = """
-import importlib.metadata as metadata
-version = metadata.version
-def only_cu112(name):
-    if name == 'mxnet':
-        raise metadata.PackageNotFoundError(name)
-    return version(name)
-metadata.version = only_cu112
-load_compat()
-"""
-    status, _, err = run_python(code, [tmp_path])
-    assert status != 0 and 'mxnet-cu112 needs libcuda.so.1, which comes with the NVIDIA driver' in err
 
 
 def test_missing_openmp_is_named():

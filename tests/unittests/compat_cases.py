@@ -1,0 +1,38 @@
+"""New processes that load compat.py, and wheels that are none, for the tests of gluonfr.compat."""
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from gluonfr import compat
+
+ROOT = Path(compat.__file__).resolve().parents[1]
+INSTALL = "pip install -e '{}[cpu]'".format(ROOT)
+
+# Loads compat.py alone, so that the process does not need what the rest of gluonfr imports.
+LOAD = """
+import importlib.util
+def load_compat():
+    spec = importlib.util.spec_from_file_location('compat', {!r})
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+""".format(compat.__file__)
+
+
+def run_python(code, path=(), **environ):
+    """Run `code` in a new process with `path` before the import path; returns (exit status, stdout, stderr)."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(('OMP_', 'GOMP_', 'PYTHON'))}
+    clean.update(environ, PYTHONPATH=os.pathsep.join([str(p) for p in path] + [str(ROOT)]))
+    done = subprocess.run([sys.executable, '-c', LOAD + code], env=clean, capture_output=True, text=True,
+                          timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+def fake_wheel(folder, name, init=''):
+    """Put a distribution `name` with a package mxnet into `folder`."""
+    info = folder / '{}-1.9.1.dist-info'.format(name.replace('-', '_'))
+    info.mkdir()
+    (info / 'METADATA').write_text('Metadata-Version: 2.1\nName: {}\nVersion: 1.9.1\n'.format(name))
+    (folder / 'mxnet').mkdir(exist_ok=True)
+    (folder / 'mxnet' / '__init__.py').write_text(init)
