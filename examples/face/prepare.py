@@ -27,7 +27,7 @@ from gluonfr.cli.words import in_words
 from gluonfr.data import FolderDataset, RecordDataset, SyntheticFaces, draw_pairs, pack_dataset, pack_folder, write_bin
 from gluonfr.data.image import encode
 from gluonfr.deploy.verify import FOLDS, fit_protocol
-from gluonfr.utils.files import atomic_path
+from gluonfr.utils.files import atomic_path, lies_in
 from tqdm import tqdm
 
 RECORD = 'prepare.json'   # what the sets in --out were made of
@@ -99,6 +99,9 @@ def drawn(args):
 
 def from_folder(args):
     """Pack the people of a folder; returns the set of those kept for verification."""
+    if lies_in(args.out, args.folder):
+        raise ValueError(f'--out must not lie in the folder of the people, where it would be one of them next time, '
+                         f'got {args.out}.')
     dataset = FolderDataset(args.folder, on_error=args.on_error)
     people = len(dataset.classes)
     several = [name for name, count in zip(dataset.classes, np.bincount(dataset.labels)) if count > 1]

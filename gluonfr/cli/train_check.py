@@ -1,4 +1,5 @@
 """What `gluonfr train` looks at before it begins: the images' sizes, the labels, and the memory for a class layer."""
+import inspect
 import logging
 import os
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from ..data.sizes import other_sizes, size_of
 from ..loss import LOSSES
+from ..model_zoo import MODELS
 
 __all__ = ['check_classes', 'check_sizes']
 
@@ -18,9 +20,13 @@ def check_sizes(args, dataset, spec):
     try:
         first = size_of(dataset, 0)
         if tuple(first) != spec.size:
-            raise ValueError('--dataset {}: {} takes images of {} x {} pixels, got {} x {}. Bring them to that size '
-                             'with `gluonfr pack folder ... --resize`, or give --network-args input_size=...'.format(
-                                 args.dataset, args.network, *spec.size, *first))
+            # sides that the nets can halve four times
+            other_net = 'input_size' in inspect.signature(MODELS.get(args.network)).parameters and \
+                len(set(first)) == 1 and not first[0] % 16
+            raise ValueError('--dataset {0}: {1} takes images of {2} x {3} pixels, got {4} x {5}. `gluonfr pack folder '
+                             '{0} --resize {2} --out DIR` brings them to that size{6}.'.format(
+                                 args.dataset, args.network, *spec.size, *first,
+                                 ', --network-args input_size={} the net to theirs'.format(first[0]) * other_net))
         if hasattr(dataset, 'file') and os.path.isfile(os.path.join(os.path.dirname(dataset.file.path), 'pack.json')):
             return  # of `gluonfr pack`, which makes all of one size
         other = other_sizes(lambda i: size_of(dataset, i), np.arange(len(dataset)), spec.size, not args.no_progress)

@@ -1,4 +1,5 @@
 """gluonfr train: losses, samplers, data, lengths, folders with a run, and what is refused."""
+import argparse
 import importlib.util
 import json
 import os
@@ -12,11 +13,13 @@ import train_cases as small
 from cli_cases import TINY, make_data, params, run, train
 from helpers import rows
 
+from gluonfr.cli import train_check
 from gluonfr.cli.train_stop import SaveOnSignal
 from gluonfr.data import RecordWriter, write_bin
 from gluonfr.data.image import encode
 from gluonfr.deploy import read_card
 from gluonfr.loss import get_loss_list
+from gluonfr.model_zoo import get_model
 from gluonfr.train import Callback
 
 pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
@@ -99,6 +102,21 @@ def test_a_folder_that_is_no_run_is_left_alone(data, tmp_path, flag, capsys):
             capsys.readouterr().err
         left = {str(path.relative_to(tmp_path / name)) for path in (tmp_path / name).rglob('*') if path.is_file()}
         assert left == set(contents)
+
+
+@pytest.mark.parametrize('network, size, end', [
+    ('mobilefacenet', (128, 128), '--resize 112 --out DIR` brings them to that size, --network-args input_size=128 the '
+                                  'net to theirs.'),
+    ('mobilefacenet', (28, 28), 'to that size.'), ('mobilefacenet', (128, 112), 'to that size.'),
+    ('lenetplus', (128, 128), '--resize 28 --out DIR` brings them to that size.')])
+def test_images_of_another_size_are_told_what_helps(monkeypatch, network, size, end):
+    monkeypatch.setattr(train_check, 'size_of', lambda dataset, i: size)
+    args, net = argparse.Namespace(dataset='people', network=network), get_model(network)
+    with pytest.raises(ValueError) as error:
+        train_check.check_sizes(args, None, net.input_spec)
+    assert str(error.value).endswith(end)
+    if 'input_size' in end:
+        assert get_model(network, input_size=size[0]).input_spec.size == size
 
 
 @pytest.mark.parametrize('inside', ['run', 'p0/run'])
@@ -248,7 +266,7 @@ BAD = [
     (['--dtype', 'float16'], '--dtype float16 needs --gpus'), (['--finetune', 'nope'], '--finetune: there is no nope'),
     (['--sampler', 'pk:2'], '--sampler must be shuffle, balanced or pk:PxK'), (['--sampler', 'pk:9x2'], 'PxK: P must'),
     (['--network-args', 'a=1'], "unknown argument 'a'. Signature: LeNetPlus"), (['--loss-args', 'm'], 'takes key='),
-    (['--network', 'mobilefacenet'], 'takes images of 112 x 112 pixels, got 28 x 28. Bring them'),
+    (['--network', 'mobilefacenet'], '112 x 112 pixels, got 28 x 28. `gluonfr pack folder'),
     (['--margin-warmup', '3'], 'leave --margin-warmup at 0'), (['--loss', 'rangeloss'], 'give --sampler pk:PxK'),
     (['--loss', 'triplet'], 'give --loss-args mining=...'), (['--seed', str(2 ** 32)], 'train: --seed must be'),
 ]
