@@ -21,7 +21,7 @@ import sys
 
 import gluonfr  # noqa: F401  (first: it makes MXNet import well)
 import numpy as np
-from gluonfr.cli.parsers.common import natural, on_error, positive, user_path
+from gluonfr.cli.parsers.common import Parser, natural, on_error, positive, user_path
 from gluonfr.cli.train_data import identity
 from gluonfr.cli.words import in_words
 from gluonfr.data import FolderDataset, RecordDataset, SyntheticFaces, draw_pairs, pack_dataset, pack_folder, write_bin
@@ -36,7 +36,7 @@ SET = re.compile(r'train\..*|property|classes\.txt|pack\.json|val\.bin')
 
 def make_parser():
     """The options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument('--folder', type=user_path, metavar='DIR', help='person/image.jpg')
     source.add_argument('--synthetic', type=positive, metavar='N', help='draw N people for training')
@@ -57,7 +57,7 @@ def make_parser():
                         help='of the drawn images: 0 is a frontal portrait each time (default 1)')
     parser.add_argument('--seed', type=natural, default=0)
     on_error(parser)
-    parser.add_argument('--no-progress', action='store_true')
+    parser.add_argument('--no-progress', action='store_true', help='no progress bar')
     return parser
 
 

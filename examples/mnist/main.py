@@ -21,6 +21,7 @@ from contextlib import ExitStack
 import gluonfr  # first: it makes MXNet import well
 import numpy as np
 import report
+from gluonfr.cli.parsers.common import Parser
 from gluonfr.data import MNIST, ArrayLoader, PKSampler
 from gluonfr.deploy import read_card
 from gluonfr.deploy.weights import load_parameters
@@ -54,8 +55,7 @@ RECIPE_FLAGS = ('model', 'epochs', 'embedding_size', 'batch_size', 'optimizer', 
 def parse_args(argv=None):
     """The parser and the flags; those of the recipe are None where the user has not given them."""
     config = load_config()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
-                                     allow_abbrev=False)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     what = parser.add_argument_group('what to train (one of these)').add_mutually_exclusive_group(required=True)
     what.add_argument('--lossname', metavar='NAME', help='a named setting: ' + ', '.join(ANGLE_SETTINGS))
     what.add_argument('--loss', metavar='NAME', help='a registered loss: ' + ', '.join(get_loss_list()))

@@ -85,6 +85,8 @@ def test_wrong_command_lines(words, capsys):
     ('pack foldr x', 'unknown command \'foldr\'. Did you mean folder?'),
     ('--verison', 'unknown option --verison. Did you mean --version?'),
     ('verify x --data y --flip summ', "argument --flip: unknown value 'summ'. Did you mean sum? Known: none, "),
+    ('verify --data x.rec', 'are required: NET\n  NET: folder or card.json of a training'),
+    ('embed x --out y', 'are required: DATA\n  DATA: a folder of people'),
     ('embed x y --out z --zzz=3', 'unknown option --zzz.\n')])
 def test_what_was_meant(words, meant, capsys):
     with pytest.raises(SystemExit) as ended:

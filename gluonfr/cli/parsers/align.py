@@ -32,7 +32,7 @@ Photographs are turned upright as the camera noted in them. Killed, the same com
     parser.add_argument('--size', type=face_size, default=(112, 112), metavar='PIXELS',
                         help='of the faces: 112, 128 or another square, or HEIGHTxWIDTH: 112x96 (default 112)')
     parser.add_argument('--overwrite', action='store_true', help='replace what an earlier run left in --out')
-    parser.add_argument('--no-progress', action='store_true')
+    parser.add_argument('--no-progress', action='store_true', help='no progress bar')
     add_faces(parser)
 
 

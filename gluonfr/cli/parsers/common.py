@@ -32,6 +32,15 @@ class Parser(argparse.ArgumentParser):
                 self.error('unknown option {}.{}'.format(option, _meant(option, self._option_string_actions)))
         return super().parse_known_args(args, namespace)
 
+    def error(self, message):
+        """As argparse does, and say what each word is that is missing."""
+        missing = message.partition('arguments are required: ')[2].split(', ')
+        for action in self._actions:
+            name = '/'.join(action.option_strings) or action.metavar
+            if name in missing:
+                message += '\n  {}: {}'.format(name, action.help)
+        super().error(message)
+
     def _check_value(self, action, value):
         if action.choices is not None and value not in action.choices:
             what = 'command' if isinstance(action, argparse._SubParsersAction) else 'value'

@@ -26,5 +26,5 @@ Killed, the same command goes on with the images that are missing.""", 'embed:em
     parser.add_argument('--plot', type=user_path, metavar='FILE',
                         help='draw the embeddings of the first ten people into this PNG file')
     on_error(parser)
-    parser.add_argument('--no-progress', action='store_true')
+    parser.add_argument('--no-progress', action='store_true', help='no progress bar')
     add_faces(parser)

@@ -31,4 +31,4 @@ too, of all pairs. A FAR below 1 / impostor pairs cannot be shown, and is not.""
     parser.add_argument('--csv', type=user_path, metavar='FILE', help='append the rows to this csv file')
     parser.add_argument('--plots', type=user_path, metavar='DIR',
                         help='draw the ROC and the histogram of scores of each set')
-    parser.add_argument('--no-progress', action='store_true')
+    parser.add_argument('--no-progress', action='store_true', help='no progress bar')
