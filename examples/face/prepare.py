@@ -55,7 +55,8 @@ def make_parser():
                         help='bring the images of a folder to this height and width')
     parser.add_argument('--difficulty', type=float, default=1.0, metavar='X',
                         help='of the drawn images: 0 is a frontal portrait each time (default 1)')
-    parser.add_argument('--seed', type=natural, default=0)
+    parser.add_argument('--seed', type=natural, default=0,
+                        help='of the drawn images, of the people kept for verification and of the pairs (default 0)')
     on_error(parser)
     parser.add_argument('--no-progress', action='store_true', help='no progress bar')
     return parser

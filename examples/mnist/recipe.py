@@ -24,7 +24,7 @@ KEYS = {
     'head': (str, "kind of the head if not the one the loss asks for, e.g. 'cosine'"),
     'view': (str, "'angular' draws the unit circle beside the plane, 'euclidean' the plane only"),
     'model': (str, "lenetplus or miniresnet18; mnistnet is the ring-loss document's smaller one"),
-    'embedding_size': (int, 'D'),
+    'embedding_size': (int, 'values of an embedding; the pictures are made for 2, and for 3'),
     'initializer': (str, "of the net's weights: a name known to mxnet.init"),
     'epochs': (int, 'passes over the training set'),
     'batch_size': (int, 'images a step'),

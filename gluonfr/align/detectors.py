@@ -148,7 +148,8 @@ class YuNet(Detector):
         path = model or os.path.join(mx.base.data_dir(), 'models', YUNET_FILE)
         if not os.path.isfile(path):
             raise FileNotFoundError('YuNet: there are no weights {}. Download {} from {} to that place, or give the '
-                                    'file: model=, or --detector-model.'.format(path, YUNET_FILE, YUNET_URL))
+                                    'file with --detector-model (in Python: model).'.format(
+                                        path, YUNET_FILE, YUNET_URL))
         if model is None and file_sha256(path) != YUNET_SHA256:
             raise ValueError('YuNet: {} must have the SHA-256 {}, got {}: download it again from {}, as a raw file.'
                              .format(path, YUNET_SHA256, file_sha256(path), YUNET_URL))

@@ -91,6 +91,6 @@ def draw(name, result, folder):
     os.makedirs(folder, exist_ok=True)
     roc = roc_curve(result.scores, result.issame)
     paths = [os.path.join(folder, name.replace('/', '-') + end) for end in ('-roc.png', '-scores.png')]
-    plot_roc(roc.tpr, roc.fpr, path=paths[0], title=name)
+    plot_roc(roc.tpr, roc.fpr, 'FAR: impostor pairs accepted', 'TAR: genuine pairs accepted', path=paths[0], title=name)
     plot_scores(result.scores, result.issame, path=paths[1], threshold=result.row['threshold'], title=name)
     print('{}: pictures {}'.format(name, ' and '.join(paths)))

@@ -53,6 +53,7 @@ def test_every_help_has_an_example_that_parses(words):
 @pytest.mark.parametrize('words', list(ALL), ids=' '.join)
 def test_every_option_is_explained_and_dashed(words):
     for action in ALL[words]._actions:
+        assert action.help or isinstance(action, argparse._SubParsersAction), action
         for option in action.option_strings:
             assert re.fullmatch('-h|--[a-z0-9-]+', option)
         assert action.nargs == 0 or action.metavar or action.choices is not None or action.type, action
