@@ -98,6 +98,9 @@ def train(args):
             state = fit(net, loss, data, head=head, epochs=epochs, optimizer=optimizer, clip_gradient=args.clip,
                         ctx=contexts, callbacks=callbacks, seed=args.seed, resume='auto' if args.resume else None)
         finish(args, state, arguments, spec, command, facts)
+    if state.best is not None:
+        print('best: mean accuracy {value:.4f} on {sets}, after step {step}; the card takes these weights'.format(
+            sets=', '.join(sets), **state.best))
     print('card: {}'.format(place(args, CARD_NAME)))
     return state
 

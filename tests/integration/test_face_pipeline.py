@@ -83,6 +83,7 @@ def test_log_and_card(trained):
     out, said = trained
     log = (out / 'log.txt').read_text(encoding='utf-8')
     assert all(line in said for line in log.splitlines()) and 'card: {}'.format(out / 'card.json') in said
+    assert re.search(r'^best: mean accuracy 0\.\d{4} on val, after step \d+; the card takes these weights$', said, re.M)
     assert log.count('wd=0.0005') == 1 and len(re.findall(r'epoch \d step \d .* Radius \S+ \d+ images/s', log)) == 5
     assert re.findall(r'step (\d) val: 0\.\d{4}\+-0\.\d{4}', log) == ['4', '8', '9']
     card, weights, spec = read_card(str(out / 'card.json'))

@@ -75,14 +75,14 @@ if os.environ.get('FAIL', 'never') in words:
     sys.exit(1)
 option = dict(zip(words, words[1:]))
 if words[0].endswith('main.py'):
-    os.makedirs(option['--out'])
+    os.makedirs(option['--out'], exist_ok=True)
     with open(option['--out'] + '/result.csv', 'w') as file:
         file.write('name,embedding_size,epochs,train_images,test_images,test_accuracy' + chr(10))
         file.write(option['--lossname'] + ',2,3,4000,1000,0.9375' + chr(10))
 elif words[0].endswith('prepare.py'):
     print('made' + chr(10) + 'next: another')
 elif '--csv' in option:
-    os.makedirs(os.path.dirname(option['--csv']))
+    os.makedirs(os.path.dirname(option['--csv']), exist_ok=True)
     with open(option['--csv'], 'w') as file:
         file.write('pairs,impostors,acc,std,threshold' + chr(10) + '400,200,0.91,0.025,0.4321' + chr(10))
 """
@@ -133,10 +133,18 @@ def test_quickstart_makes_nothing_twice(quickstart):
     assert code == 0 and lines == DIGITS + FACES and 'is there already' not in said
 
 
-def test_quickstart_goes_on_where_it_was_stopped(quickstart):
+def test_quickstart_goes_on_where_it_was_stopped(quickstart, tmp_path):
     assert quickstart(FAIL='train')[0] == 1
+    step = tmp_path / 'outputs' / 'quickstart' / 'faces' / 'run' / 'checkpoint'
+    step.mkdir(parents=True)
     code, said, lines = quickstart()
-    assert code == 0 and lines == FACES and said.count('is there already') == 2
+    assert code == 0 and lines == FACES and said.count('is there already') == 2 and step.is_dir()
+    resumed = [line for line in (tmp_path / 'words.txt').read_text().splitlines() if '--resume' in line]
+    assert len(resumed) == 1 and resumed[0].startswith('-m gluonfr train ')
+    assert quickstart(FAIL='ArcFace_v1')[0] == 0 and quickstart('--epochs', '1', FAIL='ArcFace_v1')[0] == 1
+    code, said, lines = quickstart('--epochs', '1')
+    assert code == 0 and lines == DIGITS[1:] and 'going on with outputs/quickstart/ArcFace_v1' in said
+    assert '--resume' in (tmp_path / 'words.txt').read_text()
 
 
 @pytest.mark.parametrize('argument', ['--out', '--loss=arcface', '--preset', '--resume'])
