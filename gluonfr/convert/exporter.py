@@ -13,6 +13,7 @@ from ..deploy.graph import trace
 from ..deploy.reading.error import ConvertError
 from ..deploy.reading.from_onnx import import_onnx
 from ..deploy.reading.symbol_file import INPUT, block_of_symbol, load_arrays, read_symbol_file
+from ..deploy.weights import error_sentence
 from ..metrics.scores import FLIPS
 from ..utils.check import check_choice, check_int
 from ..utils.files import atomic_path
@@ -85,7 +86,12 @@ def export_onnx(net, path, *, batch='dynamic', normalise=False, flip='none', l2=
             logging.getLogger('gluonfr').warning('%s is unverified: to check it, %s and export again', path,
                                                  install_command('onnx'))
             return None
-        session = onnxruntime.InferenceSession(temporary, providers=['CPUExecutionProvider'])
+        try:
+            session = onnxruntime.InferenceSession(temporary, providers=['CPUExecutionProvider'])
+        except Exception as error:  # its errors have no base of their own
+            raise ValueError('export_onnx: opset must be one that the installed ONNX Runtime {} runs, so that the file '
+                             'can be checked, got {}: {}'.format(onnxruntime.__version__, opset,
+                                                                 error_sentence(error))) from error
         return reference.compare(lambda x: session.run(None, {'data': x})[0], count or 3)
 
 

@@ -8,6 +8,7 @@ from mxnet.gluon import HybridBlock
 from ..compat import threads_to_use
 from .reading.from_onnx import import_onnx, load_onnx, scaling_of_onnx, takes_integers
 from .reading.source import assumed_input, read_input
+from .weights import error_sentence
 
 __all__ = ['OnnxNet', 'described_input']
 
@@ -78,7 +79,7 @@ class OnnxNet(HybridBlock):
             self._session = onnxruntime.InferenceSession(model, options, providers=['CPUExecutionProvider'])
         except Exception as error:  # its errors have no base of their own
             raise ValueError('{} is no model that ONNX Runtime can run: {}'.format(
-                model if isinstance(model, str) else 'it', str(error).splitlines()[0])) from error
+                model if isinstance(model, str) else 'it', error_sentence(error))) from error
         self.crc = _crc(model)
         data = self._session.get_inputs()[0]
         shape = [side if isinstance(side, int) else None for side in data.shape]
@@ -127,7 +128,7 @@ class OnnxNet(HybridBlock):
             rows = [self._session.run(None, {self._name: part})[0] for part in parts]
         except Exception as error:
             raise ValueError('ONNX Runtime cannot run the model on images {}: {}'.format(
-                x.shape, str(error).splitlines()[0])) from error
+                x.shape, error_sentence(error))) from error
         rows = np.concatenate(rows if self._batch is None else [row[:1] for row in rows]).astype('float32')
         rows = rows.reshape(len(rows), -1)
         if len(rows) != len(x):
