@@ -1,6 +1,8 @@
-"""What tests of commands and logs share: the environment of a process of ours, and the rows of a csv file."""
+"""What tests share: the environment of a process of ours, the rows of a csv file, and a disk that is full."""
 import csv
 import os
+import resource
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -16,3 +18,14 @@ def rows(path):
     """Rows of a csv file, as dictionaries."""
     with open(str(path), newline='', encoding='utf-8') as file:
         return list(csv.DictReader(file))
+
+
+@contextmanager
+def files_up_to(size):
+    """As on a full disk, writing gives an error: no file of this process gets longer than ``size``."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -1,8 +1,6 @@
 """What can go wrong, as a user meets it: a clear sentence and exit status 2, or a run that goes on exactly."""
-import contextlib
 import os
 import pickle
-import resource
 import shutil
 import signal
 import struct
@@ -12,7 +10,7 @@ import time
 
 import numpy as np
 import pytest
-from helpers import environ, rows
+from helpers import environ, files_up_to, rows
 
 from gluonfr import cli
 from gluonfr.data import SyntheticFaces, draw_pairs, pack_dataset, write_bin
@@ -70,17 +68,6 @@ def sentence(capsys, words):
     said = capsys.readouterr().err
     assert said.splitlines()[-1].startswith('gluonfr {}: '.format(words[0])) and 'Traceback' not in said, said
     return said.splitlines()[-1]
-
-
-@contextlib.contextmanager
-def files_up_to(size):
-    """As on a full disk, writing gives an error: no file of this process gets longer than ``size``."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def limited(size, words):

@@ -1,10 +1,10 @@
 """`gluonfr convert` and `gluonfr export` on a full disk: a sentence, and nothing half written."""
 import os
-import resource
 
 import pytest
 from cli_cases import run
 from convert_cases import MOBILE, OnnxWriter, mobile, random_net, write_symbol
+from helpers import files_up_to
 
 from gluonfr.deploy import write_card
 
@@ -21,12 +21,8 @@ def places(tmp_path):
 
 def on_a_full_disk(capsys, size, words):
     """What a command says that can write no file of more than `size` bytes, which must fail."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
+    with files_up_to(size):
         run(*words, code=2)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1 and 'Traceback' not in said
     return said

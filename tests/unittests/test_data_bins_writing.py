@@ -2,11 +2,11 @@
 import os
 import pickle
 import pickletools
-import resource
 
 import numpy as np
 import pytest
 from bins_cases import IMAGES, ISSAME, reader, same
+from helpers import files_up_to
 
 from gluonfr.data.bins import BinError, read_bin, write_bin
 from gluonfr.data.image import encode
@@ -41,13 +41,8 @@ def test_no_space_left(tmp_path):
     path = tmp_path / 'pairs.bin'
     write_bin(path, IMAGES, ISSAME)
     before = path.read_bytes()
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10000, limits[1]))
-    try:
-        with pytest.raises(OSError):
-            write_bin(path, [os.urandom(50000)] * 4, ISSAME)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with files_up_to(10000), pytest.raises(OSError):
+        write_bin(path, [os.urandom(50000)] * 4, ISSAME)
     assert os.listdir(str(tmp_path)) == ['pairs.bin'] and path.read_bytes() == before
 
 

@@ -1,10 +1,10 @@
 """Lists of pairs and what becomes of them in a .bin."""
 import logging
 import os
-import resource
 
 import numpy as np
 import pytest
+from helpers import files_up_to
 
 from gluonfr.data.bins import BinError, read_bin
 from gluonfr.data.image import ImageError, decode, encode
@@ -200,13 +200,8 @@ def test_bad_truth(root, tmp_path):
 def test_no_space_left(root, tmp_path):
     """Nothing is left of a file that could not be written whole."""
     (root / 'Dan' / 'Dan_0001.jpg').write_bytes(encode(noise(0, 200), '.png'))
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20000, limits[1]))
-    try:
-        with pytest.raises(OSError):
-            pack_pairs(EXPECTED, root, tmp_path / 'mine.bin', progress=False)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with files_up_to(20000), pytest.raises(OSError):
+        pack_pairs(EXPECTED, root, tmp_path / 'mine.bin', progress=False)
     assert os.listdir(str(tmp_path)) == ['faces']
 
 

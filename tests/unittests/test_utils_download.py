@@ -1,17 +1,15 @@
 """gluonfr.utils.download, against a server that misbehaves."""
 import hashlib
 import re
-import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from helpers import environ
+from helpers import environ, files_up_to
 from server_cases import serving
 
 from gluonfr.utils import download
@@ -31,17 +29,6 @@ def server(monkeypatch):
 
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
-
-
-@contextmanager
-def largest_file(size):
-    """As a full disk: no file grows beyond `size` bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize('known', [{'sha256': SHA256}, {'sha1': hashlib.sha1(BODY).hexdigest()},
@@ -126,7 +113,7 @@ def test_a_mirror_with_a_file_of_another_length(server, tmp_path):
 def test_nobody_can_fill_the_disk_with_a_file_of_unknown_length(server, tmp_path, monkeypatch):
     monkeypatch.setattr(download, 'LIMIT', 1 << 20)
     urls, _ = server
-    with largest_file(1 << 20), pytest.raises(DownloadError, match='gave more than 1,048,576 bytes'):
+    with files_up_to(1 << 20), pytest.raises(DownloadError, match='gave more than 1,048,576 bytes'):
         fetch(urls('endless'), tmp_path / 'net.bin', SHA256)
     assert names(tmp_path) == []
 
@@ -163,7 +150,7 @@ def test_a_proxy_is_asked(server, tmp_path, monkeypatch):
 @pytest.mark.parametrize('room', [100000, 299990])
 def test_full_disk(server, tmp_path, room):
     urls, log = server
-    with largest_file(room), pytest.raises(OSError, match='net.bin.part cannot be written: File too large. What came '
+    with files_up_to(room), pytest.raises(OSError, match='net.bin.part cannot be written: File too large. What came '
                                                             'so far is kept: make room') as caught:
         fetch(urls('good', 'good'), tmp_path / 'net.bin', SHA256)
     assert not isinstance(caught.value, DownloadError) and len(log) == 1, 'another mirror would not help'
