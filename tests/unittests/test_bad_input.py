@@ -9,7 +9,7 @@ from mxnet import autograd, gluon
 import loss_cases as lc
 from gluonfr import nn
 from gluonfr.loss import fill_arguments, get_loss, get_loss_list
-from test_loss_registry import Outer
+from loss_cases import Outer
 
 ALL = pytest.mark.parametrize('case', lc.CASES, ids=str)
 WITH_CLASSES = pytest.mark.parametrize('case', [c for c in lc.CASES if c.classes and c.feed is not lc.pairs], ids=str)

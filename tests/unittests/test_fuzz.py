@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from helpers import environ
+from helpers import ROOT, environ
+
+FUZZ_CASES = str(ROOT / 'tests' / 'cases' / 'fuzz_cases.py')
 
 SEEDS = {'arrays': 120, 'bins': 100, 'card': 50, 'checkpoint': 20, 'image': 120, 'onnx': 25, 'params': 60, 'rec': 30,
          'symbol': 80}
@@ -16,7 +18,7 @@ SEEDS = {'arrays': 120, 'bins': 100, 'card': 50, 'checkpoint': 20, 'image': 120,
 def told():
     """{reader: what came of its seeds}: one process imports gluonfr, and forks a child for each reader."""
     jobs = ['{}:0:{}'.format(name, count) for name, count in SEEDS.items()]
-    done = subprocess.run([sys.executable, str(Path(__file__).with_name('fuzz_cases.py'))] + jobs, env=environ(),
+    done = subprocess.run([sys.executable, FUZZ_CASES] + jobs, env=environ(),
                           capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return {entry['reader']: entry for entry in map(json.loads, done.stdout.splitlines())}
@@ -32,5 +34,5 @@ def test_damaged_files_give_a_result_or_a_sentence(told, name):
 
 
 def test_no_reader_is_forgotten():
-    source = Path(__file__).with_name('fuzz_cases.py').read_text(encoding='utf-8')
+    source = Path(FUZZ_CASES).read_text(encoding='utf-8')
     assert source.count('@reader\n') == len(SEEDS)

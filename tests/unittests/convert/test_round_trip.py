@@ -4,8 +4,8 @@ import json
 import mxnet as mx
 import numpy as np
 import pytest
+from convert_cases import BLOCKS, UNITS, make
 from deploy_cases import images
-from test_convert_export import BLOCKS, UNITS, make
 
 from gluonfr.convert import convert, export_onnx, export_symbol, export_torch
 from gluonfr.deploy import Embedder, load_net

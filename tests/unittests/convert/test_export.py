@@ -8,6 +8,7 @@ import mxnet as mx
 import numpy as np
 import pytest
 from cli_cases import run
+from convert_cases import BLOCKS, UNITS, make
 from deploy_cases import images
 from mxnet import gluon, nd
 from mxnet.base import _LIB
@@ -16,11 +17,9 @@ from gluonfr.compat import install_command
 from gluonfr.convert import ConvertError, convert, export_onnx, export_symbol
 from gluonfr.data.normalize import normalize
 from gluonfr.deploy import Embedder, load_net, write_card
-from gluonfr.model_zoo import MODELS, InputSpec, get_model, get_model_list
+from gluonfr.model_zoo import MODELS, InputSpec, get_model_list
 from gluonfr.model_zoo.model_store import choose_card
 
-UNITS = {'units': (1, 1, 1, 1)}
-BLOCKS = {'blocks': (1, 2, 0, 1)}
 # One net for each way in which nets of the zoo are built
 NETS = [('mobilefacenet', {}), ('mobilefacenet', {'use_se': True, 'blocks': (2, 1, 1, 1)}),
         ('mobilefacenet_ring', BLOCKS), ('mobilefacenet_y1', dict(BLOCKS, feature_norm=True)), ('mbf', BLOCKS),
@@ -35,23 +34,6 @@ IDS = [' '.join([name] + ['{}={}'.format(*pair) for pair in arguments.items()]) 
 def onnx():
     pytest.importorskip('onnxruntime', reason='the extra onnx')
     return pytest.importorskip('onnx', reason='the extra onnx')
-
-
-def make(name, seed=0, **arguments):
-    """A small net with random weights, slopes and running statistics."""
-    if name not in ('lenetplus', 'miniresnet18'):
-        arguments = dict({'input_size': 32, 'embedding_size': 16}, **arguments)
-    net = get_model(name, **dict({'need_cls_layer': False}, **arguments))
-    net.initialize()
-    net(nd.zeros((1,) + net.input_spec.shape))
-    random = np.random.RandomState(seed)
-    for key, param in net.collect_params().items():
-        # wider, and rounding grows from layer to layer in the deep nets
-        low, high = {'gamma': (0.8, 1.2), 'var': (0.8, 1.2), 'alpha': (0.1, 0.4), 'mean': (-0.1, 0.1),
-                     'beta': (-0.1, 0.1), 'bias': (-0.1, 0.1)}.get(key.rpartition('_')[2], (None, None))
-        if low is not None:
-            param.set_data(nd.array(random.uniform(low, high, param.shape)))
-    return net
 
 
 def levels(data, spec):

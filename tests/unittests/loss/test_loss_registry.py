@@ -21,17 +21,6 @@ def head_gradient(size, seed=5):
     return np.random.RandomState(seed).uniform(0.5, 1.5, size)
 
 
-class Outer(gluon.HybridBlock):
-    """Calls a loss inside another graph, where it meets Symbols."""
-
-    def __init__(self, loss):
-        super().__init__()
-        self.loss = loss
-
-    def hybrid_forward(self, F, *args):
-        return self.loss(*args)
-
-
 # --- completeness ----------------------------------------------------------------------------------------------------
 
 def test_every_loss_has_a_case():
@@ -203,7 +192,7 @@ def test_hybrid_equals_imperative_over_training_steps(case, form):
         hybrid.hybridize()
         call = hybrid
     else:
-        call = Outer(hybrid)
+        call = lc.Outer(hybrid)
         call.hybridize()
     want = train_steps(plain, case, STEPS)
     got = train_steps(hybrid, case, STEPS, call=call)

@@ -1,6 +1,6 @@
 """Damaged and hostile files for each reader of gluonfr: what a child process reads, with little memory and time.
 
-By hand, for more seeds: PYTHONPATH=. python tests/unittests/fuzz_cases.py READER:FIRST:LAST ...
+By hand, for more seeds: PYTHONPATH=. python tests/cases/fuzz_cases.py READER:FIRST:LAST ...
 """
 import json
 import os

@@ -13,7 +13,7 @@ from PIL import Image
 from gluonfr.data.image_size import most_pixels
 from gluonfr.data.image import WRITTEN_SUFFIXES, ImageError, decode, encode, header_size, read_image, resize
 
-ROOT = str(Path(__file__).resolve().parents[2])
+ROOT = str(Path(__file__).resolve().parents[3])
 FORMATS = ('JPEG', 'PNG', 'BMP', 'WEBP', 'TIFF', 'GIF')
 
 

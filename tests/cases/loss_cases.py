@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 import mxnet as mx
 import numpy as np
-from mxnet import autograd
+from mxnet import autograd, gluon
 
 import reference as ref
 import reference_pairs as tuples
@@ -15,6 +15,17 @@ from gluonfr.loss import get_loss
 BATCH, CLASSES, DIM = 6, 5, 3
 LABEL = np.array([0, CLASSES - 1, 2, 1, 0, 2], dtype='float64')  # both edges, a pair twice, class 3 absent
 MINED = np.array([0, 1, 0, 2, 1, 0], dtype='float64')  # class 2 has no positive
+
+
+class Outer(gluon.HybridBlock):
+    """Calls a loss inside another graph, where it meets Symbols."""
+
+    def __init__(self, loss):
+        super().__init__()
+        self.loss = loss
+
+    def hybrid_forward(self, F, *args):
+        return self.loss(*args)
 
 
 class Case:

@@ -9,6 +9,7 @@ from gluonfr.deploy.graph import trace
 from gluonfr.model_zoo import get_model
 
 MOBILE = dict(blocks=(1, 1, 1, 1), embedding_size=32, input_size=32)
+UNITS, BLOCKS = {'units': (1, 1, 1, 1)}, {'blocks': (1, 2, 0, 1)}
 IRESNET = dict(units=(1, 1, 1, 1), embedding_size=32, input_size=32)
 
 
@@ -278,3 +279,20 @@ def mobile(blocks=(2, 1, 1, 1), dimension=32, grid=2, divide=False, l2=False):
     x = conv(conv(x, 512, 'conv_6sep'), 512, 'conv_6dw', grid, 1, 512, act=False)
     x = _norm(mx.sym.FullyConnected(x, num_hidden=dimension, name='pre_fc1'), 'fc1', fixed=True)
     return mx.sym.L2Normalization(x, name='unit') if l2 else x
+
+
+def make(name, seed=0, **arguments):
+    """A small net with random weights, slopes and running statistics."""
+    if name not in ('lenetplus', 'miniresnet18'):
+        arguments = dict({'input_size': 32, 'embedding_size': 16}, **arguments)
+    net = get_model(name, **dict({'need_cls_layer': False}, **arguments))
+    net.initialize()
+    net(nd.zeros((1,) + net.input_spec.shape))
+    random = np.random.RandomState(seed)
+    for key, param in net.collect_params().items():
+        # wider, and rounding grows from layer to layer in the deep nets
+        low, high = {'gamma': (0.8, 1.2), 'var': (0.8, 1.2), 'alpha': (0.1, 0.4), 'mean': (-0.1, 0.1),
+                     'beta': (-0.1, 0.1), 'bias': (-0.1, 0.1)}.get(key.rpartition('_')[2], (None, None))
+        if low is not None:
+            param.set_data(nd.array(random.uniform(low, high, param.shape)))
+    return net
