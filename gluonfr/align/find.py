@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from ..data.image import ImageError, read_photo
-from ..data.image_loader import ahead
+from ..data.loading.image_loader import ahead
 from ..utils.check import check_choice, check_number
 from ..utils.files import is_path
 from .detectors import DetectorError, Face, get_detector

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from tqdm import tqdm
 
-from ..data.image_loader import ahead
+from ..data.loading.image_loader import ahead
 from ..utils.files import atomic_path, read_json
 from .landmarks import LANDMARK_COLUMNS
 

@@ -1,8 +1,8 @@
 """`gluonfr pack`: folders of people and lists of pairs into the files that training and verification read."""
 import os
 
-from ..data.pack import pack_folder
-from ..data.pack_check import check_pack
+from ..data.packing import pack_folder
+from ..data.packing import check_pack
 from ..data.pairs import pack_pairs, read_pairs
 
 __all__ = ['run_check', 'run_folder', 'run_pairs']

@@ -5,8 +5,8 @@ import re
 
 import numpy as np
 
-from ..data.dali import DALIRecordIter
-from ..data.image_loader import ImageLoader
+from ..data.loading import DALIRecordIter
+from ..data.loading import ImageLoader
 from ..data.open_images import open_people
 from ..data.recognition import FRTrainRecordDataset
 from ..data.record import RecordDataset

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from ..data.bins import read_bin
+from ..data.pairs import read_bin
 from ..data.recognition import FRValDataset
 from ..data.sizes import other_sizes, size_of
 from ..data.walk import is_image

@@ -1,21 +1,16 @@
 """Datasets, samplers, augmentations and loaders; packing and reading of records, .bin files and folders."""
-from .bins import BinError, BinFile, read_bin, write_bin
-from .dali import DALIRecordIter
-from .draw_pairs import draw_pairs
 from .folder import FolderDataset
 from .image import ImageError, decode, encode, read_image
-from .image_loader import ImageLoader
 from .lists import ListDataset
-from .loader import ArrayLoader
+from .loading import ArrayLoader, DALIRecordIter, ImageLoader
 from .mnist import MNIST
 from .normalize import ToTensor
-from .pack import PackReport, pack_dataset, pack_folder
-from .pairs import PairsReport, pack_pairs, read_pairs
+from .packing import PackReport, pack_dataset, pack_folder
+from .pairs import BinError, BinFile, PairsReport, draw_pairs, pack_pairs, read_bin, read_pairs, write_bin
 from .recognition import (DATASETS, FRTrainRecordDataset, FRValDataset, get_recognition_dataset,
                           get_recognition_dataset_list)
+from .record import RecordDataset, RecordError, RecordFile, RecordWriter, write_image_index
 from .sampler import BalancedSampler, PKSampler, RangeSampler, TripletSampler
-from .record import RecordDataset, RecordError, RecordFile, write_image_index
-from .record_write import RecordWriter
 from .synthetic import SyntheticFaces
 from .transforms import augmentation
 

@@ -6,7 +6,7 @@ import mxnet as mx
 from mxnet.gluon.data import Dataset
 
 from ..utils.registry import Registry
-from .bins import read_bin
+from .pairs import read_bin
 from .record import RecordDataset
 
 __all__ = ['DATASETS', 'FRTrainRecordDataset', 'FRValDataset', 'get_recognition_dataset',

@@ -7,7 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..compat import usable_cores
-from .bins import BinFile
+from .pairs import BinFile
 from .image import ImageError, header_size, read_header_size
 
 __all__ = ['OtherSizes', 'other_sizes', 'size_of']

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from ..align.photos import find_faces
 from ..data.image import read_image
-from ..data.image_loader import ImageLoader
+from ..data.loading import ImageLoader
 from ..data.normalize import normalize as normalize_images
 from ..metrics.scores import FLIPS
 from ..model_zoo.spec import InputSpec

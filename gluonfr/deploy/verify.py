@@ -5,7 +5,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from ..data.bins import BinError, BinFile
+from ..data.pairs import BinError, BinFile
 from ..metrics import (auc, clopper_pearson, equal_error_rate, kfold_accuracy, kfold_tar_at_far, most_folds,
                        pair_scores, pca_scores, roc_curve, tar_at_far)
 from ..metrics.roc import allowed

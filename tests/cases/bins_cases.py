@@ -1,7 +1,7 @@
-"""Images and pairs, and a reader of bytes, that the tests of gluonfr.data.bins share."""
+"""Images and pairs, and a reader of bytes, that the tests of gluonfr.data.pairs.bins share."""
 import numpy as np
 
-from gluonfr.data.bins import read_bin
+from gluonfr.data.pairs import read_bin
 
 IMAGES = [bytes(range(256)), b'it\'s "a"\nline\\', bytes(range(256)), b'']
 ISSAME = [True, False]

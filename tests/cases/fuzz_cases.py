@@ -224,7 +224,7 @@ def bins(folder):
 
 @reader
 def rec(folder):
-    from gluonfr.data.pack_check import check_pack
+    from gluonfr.data.packing import check_pack
     from gluonfr.data.record import RecordDataset, RecordWriter
     with RecordWriter(folder + '/train', (12, 12)) as writer:
         for i, image in enumerate(pictures(3)):

@@ -3,7 +3,7 @@ import mxnet as mx
 import numpy as np
 from mxnet import gluon
 
-from gluonfr.data.loader import ArrayLoader
+from gluonfr.data.loading import ArrayLoader
 from gluonfr.nn.state import accumulate, training_flag
 from gluonfr.train import fit
 

@@ -7,7 +7,7 @@ import gluonfr  # noqa: F401  (before mxnet)
 import numpy as np
 from mxnet import gluon
 
-from gluonfr.data.loader import ArrayLoader
+from gluonfr.data.loading import ArrayLoader
 from gluonfr.loss import get_loss
 from gluonfr.train import Callback, Checkpoint, CSVLog, fit
 from gluonfr.utils.lr_scheduler import IterLRScheduler

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gluonfr.data.recognition as module
-from gluonfr.data.bins import BinError, write_bin
+from gluonfr.data.pairs import BinError, write_bin
 from gluonfr.data.image import encode
 from gluonfr.data.recognition import (
     FRTrainRecordDataset,

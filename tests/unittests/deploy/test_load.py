@@ -10,7 +10,7 @@ from deploy_cases import SPEC, images, lenet
 from mxnet import gluon, nd
 
 from gluonfr.data import read_bin
-from gluonfr.data.bins import BinFile
+from gluonfr.data.pairs import BinFile
 from gluonfr.deploy import CardError, Embedder, load_net, load_symbol, read_card, write_card
 from gluonfr.deploy.verify import verify_pairs
 from gluonfr.deploy.weights import _faults, load_parameters

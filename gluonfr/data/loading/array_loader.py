@@ -1,0 +1,167 @@
+"""Batches from arrays in memory, in an order that an interrupted run can take up again."""
+import logging
+
+import mxnet as mx
+import numpy as np
+
+from ...utils.check import check_choice, check_int
+from ..sampler import epoch_random
+
+__all__ = ['ArrayLoader', 'EpochLoader']
+
+
+class EpochLoader:
+    """Order, epochs and resume of every loader; a subclass says in `_load` how batches are made of the indices.
+
+    Parameters
+    ----------
+    samples : int
+        How many there are, >= 1.
+    batch_size, shuffle, seed, last_batch, sampler
+        As for `ArrayLoader`.
+    """
+
+    def __init__(self, samples, batch_size, shuffle, seed, last_batch, sampler):
+        owner = type(self).__name__
+        if sampler is not None:
+            if shuffle:
+                raise ValueError('{}: shuffle must be False with a sampler, which decides the order itself.'.format(
+                    owner))
+            if batch_size not in (None, sampler.batch_size):
+                raise ValueError('{}: batch_size must be None or {} (that of the sampler), got {}.'.format(
+                    owner, sampler.batch_size, batch_size))
+            batch_size = sampler.batch_size
+        elif batch_size is None:
+            raise ValueError('{}: batch_size must be an int >= 1, got None and no sampler.'.format(owner))
+        self.batch_size = check_int(owner, 'batch_size', batch_size, 1)
+        self.seed = check_int(owner, 'seed', seed, 0, 2 ** 32 - 1)
+        self.epoch = 0
+        self._samples = samples
+        self._shuffle = shuffle
+        self._last_batch = check_choice(owner, 'last_batch', last_batch, ('keep', 'discard', 'pad'))
+        self._sampler = sampler
+        repeats = sampler.repeats() if hasattr(sampler, 'repeats') else None
+        if repeats:
+            logging.getLogger('gluonfr').warning('%s: %s', owner, repeats)
+        if len(self) == 0:
+            raise ValueError("{}: batch_size must be at most {} (the samples) with last_batch='discard', got {}."
+                             .format(owner, samples, self.batch_size))
+
+    def __len__(self):
+        if self._sampler is not None:
+            return len(self._sampler)
+        full, rest = divmod(self._samples, self.batch_size)
+        return full + (rest > 0 and self._last_batch != 'discard')
+
+    def __iter__(self):
+        epoch, self.epoch = self.epoch, self.epoch + 1
+        return self.batches(epoch)
+
+    def batches(self, epoch, start=0):
+        """Return an iterator over the batches of `epoch` (from 0), leaving out the first `start`."""
+        owner = type(self).__name__
+        epoch = check_int(owner, 'epoch', epoch, 0, 2 ** 32 - 1)
+        start = check_int(owner, 'start', start, 0, len(self))
+        return self._load(epoch, start, self.indices(epoch)[start:])
+
+    def indices(self, epoch):
+        """Return the list of index arrays, one for each batch of `epoch`."""
+        if self._sampler is not None:
+            return list(self._sampler.indices(epoch))
+        total = self._samples
+        order = epoch_random(self.seed, epoch).permutation(total) if self._shuffle else np.arange(total)
+        if self._last_batch == 'pad':
+            order = np.resize(order, len(self) * self.batch_size)  # repeats from its beginning
+        return [order[i * self.batch_size:(i + 1) * self.batch_size] for i in range(len(self))]
+
+    def _load(self, epoch, start, indices):
+        """Return an iterator over the batches made of `indices`, those of `epoch` from number `start` on."""
+        raise NotImplementedError
+
+
+class ArrayLoader(EpochLoader):
+    """Iterates over images and labels held in memory, a batch at a time.
+
+    The order depends on (seed, epoch) only, so `batches(epoch, start)` gives exactly the batches that an interrupted
+    epoch still lacked. Each plain iteration takes the next epoch.
+
+    Parameters
+    ----------
+    data : numpy array, (N, ...)
+        uint8 images (N,H,W,C), which each batch turns into float32 (B,C,H,W) in [0, 1], or floats of any shape, which
+        stay as they are (float32).
+    label : array-like, (N,)
+        Integers become int32, floats float32.
+    batch_size : int, >= 1, or None
+        None only with a sampler, which then says it.
+    shuffle : bool
+        Draw a new order each epoch.
+    seed : int, [0, 2^32)
+        Seed of the orders.
+    last_batch : {'keep', 'discard', 'pad'}
+        What becomes of a last batch that is not full: a smaller batch, none, or one filled up with the first samples
+        of the epoch (so that every batch has the same size).
+    sampler : object or None
+        With `len()` (batches an epoch), `batch_size` and `indices(epoch)` -> (len, batch_size) int array, such as
+        `PKSampler`; it decides the order instead of shuffle, seed and last_batch.
+
+    Outputs
+    -------
+    (NDArray float32 (B,C,H,W), NDArray int32 or float32 (B,)), on the CPU.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For no samples, lengths that differ, another type or shape than these, NaN or infinity in float data or labels,
+        or parameters out of range.
+    """
+
+    def __init__(self, data, label, batch_size=None, shuffle=False, seed=0, last_batch='keep', sampler=None):
+        self._data = _check_data(data)
+        self._label = _check_label(label, len(self._data))
+        super().__init__(len(self._data), batch_size, shuffle, seed, last_batch, sampler)
+
+    def _load(self, epoch, start, indices):
+        return map(self._batch, indices)
+
+    def _batch(self, index):
+        data = self._data[index]
+        if data.dtype == np.uint8:
+            data = data.transpose(0, 3, 1, 2) / np.float32(255)
+        label = self._label[index]
+        return mx.nd.array(data, dtype='float32'), mx.nd.array(label, dtype=label.dtype)
+
+
+def _check_data(data):
+    if not isinstance(data, np.ndarray):
+        raise TypeError('ArrayLoader: data must be a numpy array, got {}.'.format(type(data).__name__))
+    if data.ndim < 2 or len(data) == 0:
+        raise ValueError('ArrayLoader: data must hold at least one sample, (N, ...), got shape {}.'.format(data.shape))
+    if data.dtype == np.uint8:
+        if data.ndim != 4:
+            raise ValueError('ArrayLoader: uint8 data must be images (N,H,W,C), got shape {}.'.format(data.shape))
+        return data
+    if not np.issubdtype(data.dtype, np.floating):
+        raise TypeError('ArrayLoader: data must be uint8 or float, got {}.'.format(data.dtype))
+    _check_finite('data', data)
+    return data.astype(np.float32, copy=False)
+
+
+def _check_label(label, samples):
+    label = np.asarray(label)
+    if label.shape != (samples,):
+        raise ValueError('ArrayLoader: label must have one entry for each sample, ({},), got shape {}.'.format(
+            samples, label.shape))
+    if np.issubdtype(label.dtype, np.integer):
+        return label.astype(np.int32)
+    if not np.issubdtype(label.dtype, np.floating):
+        raise TypeError('ArrayLoader: label must be integers or floats, got {}.'.format(label.dtype))
+    _check_finite('label', label)
+    return label.astype(np.float32)
+
+
+def _check_finite(name, values):
+    bad = ~np.isfinite(values)
+    if bad.any():
+        raise ValueError('ArrayLoader: {} must be finite, got {} NaN or infinite values, the first in sample {}.'
+                         .format(name, int(bad.sum()), int(np.argwhere(bad)[0][0])))

@@ -1,0 +1,7 @@
+"""Face images in .rec files, in InsightFace's form or flat: reading, writing, checksums."""
+from .dataset import RecordDataset, write_image_index
+from .file import RecordFile
+from .format import RecordError
+from .writer import RecordWriter
+
+__all__ = ['RecordDataset', 'RecordError', 'RecordFile', 'RecordWriter', 'write_image_index']
