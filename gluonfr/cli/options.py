@@ -6,9 +6,9 @@ from ..data.open_images import open_images
 from ..deploy import Embedder, load_net
 from ..model_zoo import MODELS
 from ..model_zoo.model_store import list_cards
-from ..train import parse_gpus
 from ..utils.arguments import parse_arguments
 from ..utils.files import file_sha256
+from .gpus import parse_gpus
 
 __all__ = ['face_settings', 'load_weights', 'make_embedder', 'make_finder', 'weights_of']
 

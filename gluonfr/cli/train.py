@@ -11,19 +11,34 @@ from ..deploy.verify import fit_protocol, readable_pairs
 from ..loss import LOSSES, fill_arguments
 from ..model_zoo import get_model
 from ..nn import get_head
-from ..train import (Checkpoint, CSVLog, LogLine, PlotCurves, Profile, ProgressBar, StepCSV, TensorBoard, Verify,
-                     fit, freeze, make_optimizer, parse_gpus)
+from ..train import (
+    Checkpoint,
+    CSVLog,
+    LogLine,
+    PlotCurves,
+    Profile,
+    ProgressBar,
+    RunLog,
+    SaveOnSignal,
+    StepCSV,
+    StopAfter,
+    TensorBoard,
+    Verify,
+    fit,
+    freeze,
+    make_optimizer,
+)
 from ..utils import IterLRScheduler, parse_arguments
 from ..utils.check import check_number
 from ..utils.files import advice_on_full_disk, lies_in
 from ..utils.lock import sole_writer
+from .gpus import parse_gpus
 from .train_check import check_classes
 from .train_data import identity, open_training_set, training_loader
 from .train_defaults import fill_batch, fill_warmups
 from .train_hints import hints
-from .train_run import RunLog, begin, finish, place, recipe
+from .train_run import begin, finish, place, recipe
 from .train_start import find_start, load_start
-from .train_stop import SaveOnSignal, StopAfter
 from .verify import check_size, open_pairs
 
 __all__ = ['train']

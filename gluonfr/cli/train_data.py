@@ -12,8 +12,8 @@ from ..data.recognition import FRTrainRecordDataset
 from ..data.record import RecordDataset
 from ..data.sampler import BalancedSampler, PKSampler
 from ..data.transforms import augmentation
-from ..train import parse_gpus
 from ..utils.files import file_sha256
+from .gpus import parse_gpus
 from .train_check import check_sizes
 
 __all__ = ['identity', 'open_training_set', 'training_loader']

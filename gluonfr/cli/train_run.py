@@ -1,19 +1,16 @@
 """The folder of a training run: what it may hold at the begin, its recipe, its log and its card."""
 import json
-import logging
 import os
-from contextlib import contextmanager
 
 from ..deploy.card import write_card
 from ..deploy.load import CARD_NAME
 from ..deploy.verify import FOLDS
 from ..model_zoo import MODELS
-from ..train import Callback
 from ..train.run_folder import RECIPE_NAME, open_run
 from ..utils.files import atomic_path, read_json
-from ..utils.rows import keep_lines_until, read_rows
+from ..utils.rows import read_rows
 
-__all__ = ['RunLog', 'begin', 'finish', 'place', 'recipe']
+__all__ = ['begin', 'finish', 'place', 'recipe']
 
 RUN_FILES = ('log.txt', 'steps.csv', 'metrics.csv', 'verify.csv', 'curves.png', 'profile.csv', 'profile.json',
              'tensorboard', 'checkpoint', RECIPE_NAME, CARD_NAME)
@@ -75,35 +72,6 @@ def _compare(args, path, said):
                              '{} ({!r} then, {!r} now)'.format(name if name in FACTS or name.endswith('_sha256') else
                                               '--' + name.replace('_', '-'), before[name], said.get(name))
                              for name in changed), longer, args.out))
-
-
-class _LogFile(logging.FileHandler):
-    """Lines of a file; one that cannot be written ends the run instead of being skipped."""
-
-    def handleError(self, record):
-        raise  # logging calls this while it handles the error
-
-
-class RunLog(Callback):
-    """What the logger 'gluonfr' says, in a file; what lies beyond the checkpoint of a resumed run goes."""
-    order = -3  # before anything is said of the run
-
-    def __init__(self, path):
-        self._path = path
-
-    @contextmanager
-    def writing(self):
-        """Add to the file meanwhile."""
-        logger, handler = logging.getLogger('gluonfr'), _LogFile(self._path, encoding='utf-8')
-        logger.addHandler(handler)
-        try:
-            yield
-        finally:
-            logger.removeHandler(handler)
-            handler.close()
-
-    def on_train_begin(self, state):
-        keep_lines_until(self._path, state.step)
 
 
 def finish(args, state, arguments, spec, command, data):

@@ -14,13 +14,12 @@ from cli_cases import TINY, make_data, params, run, train
 from helpers import rows
 
 from gluonfr.cli import train_check
-from gluonfr.cli.train_stop import SaveOnSignal
 from gluonfr.data import RecordWriter, write_bin
 from gluonfr.data.image import encode
 from gluonfr.deploy import read_card
 from gluonfr.loss import get_loss_list
 from gluonfr.model_zoo import get_model
-from gluonfr.train import Callback
+from gluonfr.train import Callback, SaveOnSignal
 
 pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
 

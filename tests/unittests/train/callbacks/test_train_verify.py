@@ -100,7 +100,7 @@ def test_measuring_changes_nothing_in_the_training(sets):
 def test_time_of_measuring_is_no_time_of_training(sets, monkeypatch):
     import time
 
-    from gluonfr.train import verify
+    from gluonfr.train.callbacks import verify
     real = verify.verify_pairs
     monkeypatch.setattr(verify, 'verify_pairs', lambda *a, **k: (time.sleep(0.25), real(*a, **k))[1])
     state = train([Verify(sets, 1, nfolds=2)], epochs=1)

@@ -7,9 +7,9 @@ import time
 
 import mxnet as mx
 
-from ..utils.check import check_int
-from ..utils.files import atomic_path
-from .callbacks import Callback
+from ...utils.check import check_int
+from ...utils.files import atomic_path
+from .base import Callback
 
 __all__ = ['Profile']
 

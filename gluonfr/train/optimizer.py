@@ -1,9 +1,7 @@
-"""What a training needs beside net, loss and data, made from the words of a command line."""
+"""Optimizers by name."""
 import mxnet as mx
 
-from ..utils.gpu import check_gpus
-
-__all__ = ['make_optimizer', 'parse_gpus']
+__all__ = ['make_optimizer']
 
 
 def make_optimizer(name, schedule, wd=0.0, momentum=0.9, **arguments):
@@ -36,25 +34,3 @@ def make_optimizer(name, schedule, wd=0.0, momentum=0.9, **arguments):
     made = mx.optimizer.create(name, learning_rate=schedule.baselr, wd=wd, **arguments)
     made.lr_scheduler = schedule
     return made
-
-
-def parse_gpus(gpus):
-    """'0,1' -> [gpu(0), gpu(1)]; '' -> [cpu()].
-
-    Raises
-    ------
-    ValueError
-        These are no different numbers of GPUs that MXNet sees and has code for.
-    """
-    if not gpus:
-        return [mx.cpu()]
-    numbers = gpus.split(',')
-    if not all(n.strip().isdigit() for n in numbers) or len({int(n) for n in numbers}) < len(numbers):
-        raise ValueError('--gpus must be different GPU numbers such as 0,1, got {!r}.'.format(gpus))
-    found = mx.context.num_gpus()
-    if max(int(n) for n in numbers) >= found:
-        raise ValueError('--gpus must name GPUs that MXNet sees, got {}, and it sees {}. Leave it out to train on the '
-                         'CPU; GPUs need the wheel mxnet-cu112.'.format(gpus, found or 'none'))
-    contexts = [mx.gpu(int(n)) for n in numbers]
-    check_gpus(contexts)
-    return contexts

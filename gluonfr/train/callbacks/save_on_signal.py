@@ -1,28 +1,13 @@
-"""How `gluonfr train` ends before its epochs do: after so many steps, or on a signal."""
+"""What a training does on Ctrl-C and the like."""
 import os
 import signal
 import threading
 from contextlib import contextmanager, suppress
 
-from ..train import Callback
-from ..train.checkpoint import checkpoint_name, save_checkpoint
+from ..checkpoint import checkpoint_name, save_checkpoint
+from .base import Callback
 
-__all__ = ['SaveOnSignal', 'StopAfter']
-
-
-class StopAfter(Callback):
-    """Ends training after so many updates, a resumed run that has made them at once."""
-    order = -2  # before what measures: the last step is measured
-
-    def __init__(self, steps):
-        self._steps = steps
-
-    def on_train_begin(self, state):
-        self.on_step_end(state)
-
-    def on_step_end(self, state):
-        if self._steps <= state.step < state.epochs * state.steps_per_epoch:
-            state.request_stop('--steps {} are done'.format(self._steps))
+__all__ = ['SaveOnSignal']
 
 
 class SaveOnSignal(Callback):

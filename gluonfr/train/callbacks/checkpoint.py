@@ -3,9 +3,9 @@ import logging
 import os
 import warnings
 
-from ..utils.check import check_choice, check_int
-from .callbacks import Callback
-from .checkpoint import checkpoint_name, list_checkpoints, save_checkpoint, save_parameters_atomic
+from ...utils.check import check_choice, check_int
+from .base import Callback
+from ..checkpoint import checkpoint_name, list_checkpoints, save_checkpoint, save_parameters_atomic
 
 __all__ = ['Checkpoint']
 

@@ -9,7 +9,7 @@ from gluonfr.data import ArrayLoader
 from gluonfr.loss import get_loss
 from gluonfr.model_zoo import get_model
 from gluonfr.train import Profile, fit
-from gluonfr.train.profile import REST, table
+from gluonfr.train.callbacks.profile import REST, table
 
 
 def train(*callbacks, epochs=1):

@@ -4,11 +4,11 @@ import os
 
 import numpy as np
 
-from ..deploy.embedder import Embedder
-from ..deploy.verify import fit_protocol, score_pairs, verify_pairs
-from ..utils.check import check_int
-from ..utils.rows import append_row, keep_rows_until
-from .callbacks import Callback
+from ...deploy.embedder import Embedder
+from ...deploy.verify import fit_protocol, score_pairs, verify_pairs
+from ...utils.check import check_int
+from ...utils.rows import append_row, keep_rows_until
+from .base import Callback
 
 __all__ = ['Verify']
 

@@ -1,0 +1,29 @@
+"""What every callback is."""
+
+__all__ = ['Callback']
+
+
+class Callback:
+    """Hooks of the training loop; each does nothing unless overridden.
+
+    All get the `TrainState`. A hook may read it, add to ``state.history[-1]`` and ``state.metrics``, and call
+    ``state.request_stop(reason)``. A callback keeps nothing that a resumed run needs: that belongs into the state.
+
+    Attributes
+    ----------
+    order : int
+        Smaller comes first: what measures has -1, what shows 0, what saves 1.
+    """
+    order = 0
+
+    def on_train_begin(self, state):
+        """Before the first step, after a resume."""
+
+    def on_step_end(self, state):
+        """After each update; ``state.meter`` may be late."""
+
+    def on_epoch_end(self, state):
+        """After the last step of an epoch, with its row in ``state.history[-1]``."""
+
+    def on_train_end(self, state):
+        """After the last epoch or a stop, not after an error."""

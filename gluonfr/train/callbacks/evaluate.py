@@ -1,0 +1,48 @@
+"""Accuracy on a loader while a net trains."""
+from ...utils.check import check_int
+from ..evaluate import accuracy
+from .base import Callback
+
+__all__ = ['Evaluate']
+
+
+class Evaluate(Callback):
+    """Accuracy on a loader, into ``state.metrics`` and the row of the epoch.
+
+    Parameters
+    ----------
+    data : iterable
+        Yields (x, label).
+    name : str
+        The value is called '<name>_accuracy'.
+    every : int
+        Epochs between evaluations, >= 1; the last epoch is always evaluated.
+    every_steps : int or None
+        Steps between further evaluations within an epoch.
+    reference : iterable or None
+        Where a loss without class scores takes the class means from, None for the training data.
+    """
+    order = -1
+
+    def __init__(self, data, name='test', every=1, every_steps=None, reference=None):
+        self._data = data
+        self._name = name + '_accuracy'
+        self._every = check_int('Evaluate', 'every', every, low=1)
+        self._every_steps = every_steps and check_int('Evaluate', 'every_steps', every_steps, low=1)
+        self._reference = reference
+
+    def _measure(self, state):
+        state.doing(self._name.replace('_', ' '))
+        value = accuracy(state.net, self._data, head=state.head, loss=state.loss, ctx=state.ctx,
+                         reference=state.train_data if self._reference is None else self._reference)
+        state.doing('')
+        state.metrics[self._name] = value
+        return value
+
+    def on_step_end(self, state):
+        if self._every_steps and state.step % self._every_steps == 0:
+            self._measure(state)
+
+    def on_epoch_end(self, state):
+        if state.epoch % self._every == 0 or state.epoch == state.epochs:
+            state.history[-1][self._name] = self._measure(state)

@@ -1,0 +1,37 @@
+"""Pictures of the embeddings while a net trains."""
+import os
+
+from ...utils.check import check_int
+from ..evaluate import embed
+from .base import Callback
+
+__all__ = ['PlotEmbeddings']
+
+
+class PlotEmbeddings(Callback):
+    """The embeddings of a loader: a plane, a space, or the two main directions, by the embedding size.
+
+    Parameters
+    ----------
+    folder : str
+        Where ``epoch-0001.png`` and so on go; it is made.
+    data : iterable
+        Yields (x, label), in the same order each time; a few thousand samples make a readable picture.
+    every : int
+        Epochs from picture to picture, >= 1.
+    title : str
+        Title of the pictures, followed by the epoch.
+    """
+
+    def __init__(self, folder, data, every=1, title=''):
+        self._folder, self._data, self._title = folder, data, title
+        self._every = check_int('PlotEmbeddings', 'every', every, low=1)
+
+    def on_epoch_end(self, state):
+        """Draw this epoch's embeddings if it is one to draw."""
+        if state.epoch % self._every:
+            return
+        from ...viz import plot_embeddings
+        embeddings, labels = embed(state.net, self._data, state.ctx)
+        plot_embeddings(embeddings, labels, os.path.join(self._folder, 'epoch-{:04d}.png'.format(state.epoch)),
+                        title='{} epoch {}'.format(self._title, state.epoch).strip())

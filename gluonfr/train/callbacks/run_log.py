@@ -1,0 +1,37 @@
+"""What is said of a run, in a file."""
+import logging
+from contextlib import contextmanager
+
+from ...utils.rows import keep_lines_until
+from .base import Callback
+
+__all__ = ['RunLog']
+
+
+class _LogFile(logging.FileHandler):
+    """Lines of a file; one that cannot be written ends the run instead of being skipped."""
+
+    def handleError(self, record):
+        raise  # logging calls this while it handles the error
+
+
+class RunLog(Callback):
+    """What the logger 'gluonfr' says, in a file; what lies beyond the checkpoint of a resumed run goes."""
+    order = -3  # before anything is said of the run
+
+    def __init__(self, path):
+        self._path = path
+
+    @contextmanager
+    def writing(self):
+        """Add to the file meanwhile."""
+        logger, handler = logging.getLogger('gluonfr'), _LogFile(self._path, encoding='utf-8')
+        logger.addHandler(handler)
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            handler.close()
+
+    def on_train_begin(self, state):
+        keep_lines_until(self._path, state.step)
