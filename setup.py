@@ -36,7 +36,7 @@ EXTRAS = {
     'mtcnn': ['facenet-pytorch==2.5.3'],  # later ones ask for NumPy >= 1.24 and old Pillow
     'faiss': ['faiss-cpu>=1.7.4'],
     'dev': ['pytest>=7', 'ruff>=0.5', 'build', 'twine>=5'],
-    'docs': ['sphinx>=5', 'sphinx-rtd-theme', 'myst-parser'],
+    'docs': ['sphinx>=7.1,<10', 'myst-parser>=3,<6', 'furo>=2024.8.6'],
 }
 EXTRAS['dev'] += EXTRAS['onnx'] + EXTRAS['faiss'] + ['scikit-image']  # what tests of conversion, search, alignment need
 # of the two MXNet wheels only one can be installed: with an NVIDIA GPU take cu112 instead of all

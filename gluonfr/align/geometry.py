@@ -56,7 +56,7 @@ def similarity(landmarks, points):
     """The rotation, scale and shift that bring points nearest to others, in the sense of least squares.
 
     With both sets centred and written as complex numbers p and q, it is multiplication by
-    sum(conj(p) q) / sum(|p|^2): in two dimensions the solution of S. Umeyama, Least-squares estimation of
+    ``sum(conj(p) q) / sum(|p|^2)``: in two dimensions the solution of S. Umeyama, Least-squares estimation of
     transformation parameters between two point patterns (IEEE PAMI 13(4), 1991), which never mirrors, without its
     singular values.
 

@@ -18,7 +18,7 @@ def pair_scores(embeddings0, embeddings1, kind='cosine', *, normalize=False):
     embeddings0, embeddings1 : array or NDArray, (N, D)
         Row i of both is pair i. Any float type; computed in float64.
     kind : {'cosine', 'l2', 'squared_l2'}
-        x.y / (|x| |y|), -|x - y| or -|x - y|^2.
+        ``x.y / (|x| |y|)``, ``-|x - y|`` or ``-|x - y|^2``.
     normalize : bool
         Bring every embedding to length 1 first: distances are then in [0, 2] and squares in [0, 4], whatever the net.
 
