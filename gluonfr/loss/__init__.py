@@ -4,8 +4,8 @@ Each is a Gluon loss that names what it takes (``loss.inputs``) and the class la
 """
 from .adaptive import FocalLoss, MagFace, SVXSoftmax
 from .base import LOSSES, SoftmaxCrossEntropyLoss
+from .by_name import fill_arguments
 from .center import CenterLoss, COCOLoss, GitLoss, LGMLoss, RingLoss
-from .fill import fill_arguments
 from .margin import ArcLoss, CombinedLoss, CosLoss, L2Softmax, LiArcFace, NormSoftmax
 from .pair import ContrastiveLoss, MPSLoss, RangeLoss, TripletLoss
 from .sphere import ASoftmax, LSoftmax

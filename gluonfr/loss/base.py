@@ -3,7 +3,7 @@ import numpy as np
 from mxnet import nd
 from mxnet.gluon import loss as gloss
 
-from ..nn.state import accumulate, training_flag
+from ..nn.graph_state import accumulate, training_flag
 from ..utils.check import check_choice, check_int, check_labels
 from ..utils.host_values import host_values
 from ..utils.registry import Registry

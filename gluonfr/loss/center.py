@@ -3,7 +3,7 @@ import mxnet as mx
 from mxnet import autograd, nd
 
 from ..nn.functional import l2_norm
-from ..nn.state import accumulate, training_flag
+from ..nn.graph_state import accumulate, training_flag
 from ..utils.check import check_choice, check_int, check_number
 from .base import LOSSES, CheckedLoss, ClassScoreLoss
 

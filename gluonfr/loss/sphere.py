@@ -3,7 +3,7 @@ import math
 
 from ..nn.angular import AngleLinear
 from ..nn.functional import angular_margin, arccos
-from ..nn.state import accumulate, training_flag
+from ..nn.graph_state import accumulate, training_flag
 from ..utils.check import check_int, check_number
 from .base import LOSSES, ClassScoreLoss
 from .margin import CosineLoss

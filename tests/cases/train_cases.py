@@ -4,7 +4,7 @@ import numpy as np
 from mxnet import gluon
 
 from gluonfr.data.loading import ArrayLoader
-from gluonfr.nn.state import accumulate, training_flag
+from gluonfr.nn.graph_state import accumulate, training_flag
 from gluonfr.train import fit
 
 CLASSES, SIZE, FEATURES = 4, 3, 6
