@@ -1,97 +1,16 @@
-"""Losses that own parameters: a radius, class centres, class distributions."""
+"""Losses that own class centres or class distributions."""
 import mxnet as mx
-from mxnet import autograd, nd
+from mxnet import nd
 
-from ..nn.functional import l2_norm
 from ..nn.graph_state import accumulate, training_flag
-from ..utils.check import check_choice, check_int, check_number
+from ..utils.check import check_int, check_number
 from .base import LOSSES, CheckedLoss, ClassScoreLoss
+from .joint import JointLoss
 
-__all__ = ['RingLoss', 'CenterLoss', 'GitLoss', 'LGMLoss', 'COCOLoss']
-
-
-@LOSSES.register('ringloss')
-class RingLoss(ClassScoreLoss):
-    r"""Ring loss, "Ring loss: Convex Feature Normalization for Face Recognition" (1803.00130).
-
-    .. math::
-        L = CE(pred) + \lambda R(d), \quad d = \lVert x\rVert - R
-
-    with R(d) = d^2/2 ('l2', the paper's), Huber with delta 1 ('smoothl1'), (c^2/2) log(1 + d^2/c^2) ('cauchy') or
-    (d^2/2)/(1 + d^2) ('geman'). The radius ``R`` (1,) is trained with the net.
-
-    Parameters
-    ----------
-    lamda : float
-        Weight of the ring term, >= 0; 0.01-0.5.
-    r_init : float or 'auto'
-        First radius, > 0: 1 on MNIST, about 20 on faces. 'auto' takes the mean norm of the first batch.
-    loss_type : {'l2', 'smoothl1', 'cauchy', 'geman'}
-        The penalty R(d).
-    c : float
-        Width of 'cauchy', > 0.
-    dtype, sparse_label, weight, batch_axis
-        As in `ClassScoreLoss`.
-
-    Inputs:
-        - **pred**: (B, C) class scores
-        - **label**: (B,) or (B, C)
-        - **embedding**: (B, D), not normalised
-        - **sample_weight**: (B,) or (B, 1), optional
-
-    Outputs:
-        - **loss**: (B,)
-    """
-
-    inputs = ('pred', 'label', 'embedding')
-
-    def __init__(self, lamda, r_init=1.0, dtype='float32', *, loss_type='l2', c=1.0, **kwargs):
-        super().__init__(dtype=dtype, **kwargs)
-        self._lamda = check_number(self._owner, 'lamda', lamda, 0)
-        self._penalty = check_choice(self._owner, 'loss_type', loss_type, ('l2', 'smoothl1', 'cauchy', 'geman'))
-        self._c = check_number(self._owner, 'c', c, 0, low_open=True)
-        self._unset = r_init == 'auto'
-        # NaN marks "not measured yet" in a saved file too, and cannot be mistaken for a radius.
-        r_init = float('nan') if self._unset else check_number(self._owner, 'r_init', r_init, 0, low_open=True)
-        with self.name_scope():
-            self.R = self.params.get('R', shape=(1,), init=mx.init.Constant(r_init), dtype=self._dtype)
-
-    def _check(self, named):
-        super()._check(named)
-        if self._unset:
-            embedding = named['embedding']
-            radius = self.R.data(embedding.context).asscalar()
-            if radius != radius:
-                rows = embedding if self._batch_axis == 0 else embedding.T
-                with autograd.pause():
-                    self.R.set_data(l2_norm(nd, rows.astype(self._dtype)).mean().reshape((1,)))
-            self._unset = False
-
-    def scalars(self):
-        """What a training log should show."""
-        return {'Radius': float(self.R.list_data()[0].asscalar())}
-
-    def hybrid_forward(self, F, pred, label, embedding, sample_weight=None, R=None):
-        """The loss of each sample, (B,)."""
-        pred = self._scores(F, pred)
-        d = F.broadcast_sub(l2_norm(F, self._scores(F, embedding)), R)
-        square = F.square(d)
-        if self._penalty == 'l2':
-            ring = square / 2
-        elif self._penalty == 'smoothl1':
-            ring = F.smooth_l1(d, scalar=1.0)
-        elif self._penalty == 'cauchy':
-            ring = F.log1p(square / self._c ** 2) * (self._c ** 2 / 2)
-        else:
-            ring = square / 2 / (1 + square)
-        loss = self._cross_entropy(F, pred, label) + self._lamda * ring
-        return self._finish(F, loss, sample_weight, label, pred)
-
-    def _shown(self):
-        return dict(lamda=self._lamda, loss_type=self._penalty)
+__all__ = ['CenterLoss', 'GitLoss', 'LGMLoss', 'COCOLoss']
 
 
-class _CentreLoss(ClassScoreLoss):
+class _CentreLoss(JointLoss):
     """Cross-entropy plus terms on class centres that follow their samples by the centre-loss paper's rule.
 
     .. math::
@@ -101,7 +20,7 @@ class _CentreLoss(ClassScoreLoss):
     the graph (``grad_req='null'``), so no learning rate, momentum or decay of the optimizer touches it.
     """
 
-    inputs = ('pred', 'label', 'embedding')
+    term_inputs = ('embedding', 'label')
 
     def __init__(self, classes, embedding_size, weight_initializer, alpha, dtype, **kwargs):
         super().__init__(classes, dtype=dtype, **kwargs)
@@ -110,18 +29,15 @@ class _CentreLoss(ClassScoreLoss):
         self.centers = self._state('centers', (classes, embedding_size),
                                    weight_initializer or mx.init.Xavier(magnitude=2.24))
 
-    def hybrid_forward(self, F, pred, label, embedding, sample_weight=None, centers=None):
-        """The loss of each sample, (B,)."""
-        pred, x, index = self._scores(F, pred), self._scores(F, embedding), self._index(F, label)
+    def _term(self, F, x, index, centers):
         own = F.BlockGrad(F.take(centers, index))  # (B, D)
-        loss = self._cross_entropy(F, pred, label) + self._centre_terms(F, x, own, index)
         hot = F.one_hot(index, depth=self._classes, dtype=self._dtype)  # (B, C)
         pull = F.broadcast_div(F.dot(hot, own - x, transpose_a=True), F.expand_dims(1 + F.sum(hot, axis=0), 1))
         moved = accumulate(F, centers, F.broadcast_mul(pull, training_flag(F, F.slice(
             centers, begin=(0, 0), end=(1, 1)))) * -self._alpha)
         # Ties the update to the output: nothing else reads it, and an unread node is pruned.
-        loss = F.broadcast_add(loss, 0 * F.reshape(F.slice(moved, begin=(0, 0), end=(1, 1)), shape=(1,)))
-        return self._finish(F, loss, sample_weight, label, pred)
+        tie = 0 * F.reshape(F.slice(moved, begin=(0, 0), end=(1, 1)), shape=(1,))
+        return F.broadcast_add(self._centre_terms(F, x, own, index), tie)
 
     def _centre_terms(self, F, x, own, index):
         """What to add to the cross-entropy, (B,): embeddings ``x`` (B, D), centres of their classes ``own`` (B, D)."""
@@ -145,13 +61,15 @@ class CenterLoss(_CentreLoss):
         Of the centres; None is Xavier with magnitude 2.24.
     alpha : float
         How far a centre follows its samples in a step, in [0, 1].
+    with_softmax : bool
+        As in `JointLoss`.
     dtype, sparse_label, weight, batch_axis
         As in `ClassScoreLoss`.
 
     Inputs:
-        - **pred**: (B, C) class scores
-        - **label**: (B,) or (B, C)
-        - **embedding**: (B, D)
+        - **pred**: (B, C) class scores; without softmax left out
+        - **label**: (B,) or (B, C); without softmax the second input
+        - **embedding**: (B, D); without softmax the first input
         - **sample_weight**: (B,) or (B, 1), optional
 
     Outputs:
@@ -187,7 +105,7 @@ class GitLoss(_CentreLoss):
     batch_size_per_gpu : int or None
         Part of gluonfr 1.0, which needed a fixed batch. Any batch size works now; a value other than None is
         deprecated and each batch is checked against it.
-    weight_initializer, alpha
+    weight_initializer, alpha, with_softmax
         As in `CenterLoss`.
     dtype, sparse_label, weight, batch_axis
         As in `ClassScoreLoss`.
