@@ -188,7 +188,7 @@ def set_thread_defaults(environ, cores):
     if 'OMP_WAIT_POLICY' not in environ:
         environ.setdefault('GOMP_SPINCOUNT', SPIN_COUNT)
     # Each graph that runs holds the next two of MXNet's temporary memories, 4 by default: with three graphs side by
-    # side (gluonfr.deploy.runner), the first and the third would take turns. On 16 cores MobileFaceNet embeds 1,600
+    # side (gluonfr.deploy.inference), the first and the third would take turns. On 16 cores MobileFaceNet embeds 1,600
     # images/s with 34 of them and 656 with 4. A training is as fast with more of them, but takes up to a fifth more
     # memory (MobileFaceNet 1,534 MiB with 4, 1,805 with 64).
     if cores > 2:

@@ -2,11 +2,11 @@
 import os
 import shlex
 
-from ..deploy.card import read_card
 from ..deploy.load import CARD_NAME, ONNX, SYMBOL
-from ..deploy.weights import differing_arguments, load_parameters
 from ..model_zoo import MODELS, get_model_file
+from ..model_zoo.card_file import read_card
 from ..model_zoo.model_store import list_cards
+from ..model_zoo.parameters import differing_arguments, load_parameters
 from ..train import load_weights
 from ..utils.arguments import parse_arguments
 from ..utils.files import read_json

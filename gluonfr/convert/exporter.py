@@ -9,12 +9,12 @@ from mxnet import nd
 
 from ..compat import install_command
 from ..data.normalize import check_spec
-from ..deploy.graph import trace
-from ..deploy.reading.error import ConvertError
-from ..deploy.reading.from_onnx import import_onnx
-from ..deploy.reading.symbol_file import INPUT, block_of_symbol, load_arrays, read_symbol_file
-from ..deploy.weights import error_sentence
+from ..graph.convert_error import ConvertError
+from ..graph.from_onnx import import_onnx
+from ..graph.nodes import trace
+from ..graph.symbol_file import INPUT, block_of_symbol, load_arrays, read_symbol_file
 from ..metrics.scores import FLIPS
+from ..model_zoo.parameters import error_sentence
 from ..utils.check import check_choice, check_int
 from ..utils.files import atomic_path
 from ..utils.params_file import save_whole

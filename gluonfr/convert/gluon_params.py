@@ -4,7 +4,7 @@ import re
 import mxnet as mx
 from mxnet import nd
 
-from ..deploy.reading.error import ConvertError, names
+from ..graph.convert_error import ConvertError, names
 from ..model_zoo import get_model
 from ..nn.basic_blocks import CLASS_LAYER
 from .match import fitted

@@ -5,10 +5,10 @@ import shutil
 import tempfile
 
 from ..data.normalize import normalize
-from ..deploy.card import write_card
 from ..deploy.load import CARD_NAME
-from ..deploy.reading.error import ConvertError, names
+from ..graph.convert_error import ConvertError, names
 from ..model_zoo import MODELS
+from ..model_zoo.card_file import write_card
 from ..utils.files import atomic_folder, file_sha256
 from ..utils.params_file import save_whole
 from .check import check_equal, check_runs, drawn_faces, given_images

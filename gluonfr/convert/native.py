@@ -3,9 +3,9 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
-from ..deploy.graph import trace
-from ..deploy.reading.from_mxnet import layers_of
-from ..deploy.reading.layers import LINEAR, in_order
+from ..graph.from_mxnet import layers_of
+from ..graph.layers import LINEAR, in_order
+from ..graph.nodes import trace
 from ..model_zoo import get_model
 from .match import Mismatch, match
 from .recognise import Unknown, recognise

@@ -5,8 +5,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from ..deploy.graph import read_graph
-from ..deploy.reading.from_onnx import import_onnx
+from ..graph.from_onnx import import_onnx
+from ..graph.nodes import read_graph
 from ..version import __version__
 
 __all__ = ['LOWEST_OPSET', 'onnx_model']

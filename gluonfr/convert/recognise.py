@@ -2,7 +2,7 @@
 import inspect
 import math
 
-from ..deploy.reading.layers import LINEAR, in_order
+from ..graph.layers import LINEAR, in_order
 from ..model_zoo import MODELS
 
 __all__ = ['Unknown', 'recognise']

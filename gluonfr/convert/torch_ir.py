@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-from ..deploy.reading.error import ConvertError
+from ..graph.convert_error import ConvertError
 from .torch_names import EPSILON
 
 __all__ = ['FIRST', 'completed', 'ir_arguments', 'is_adaface', 'se_block']

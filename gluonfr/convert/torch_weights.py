@@ -9,7 +9,7 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
-from ..deploy.reading.error import ConvertError, names
+from ..graph.convert_error import ConvertError, names
 from ..model_zoo import (InputSpec, IResNet, get_model, iresnet18, iresnet34, iresnet50, iresnet100, iresnet200, mbf,
                          mbf_large)
 from . import torch_ir

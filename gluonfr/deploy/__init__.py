@@ -1,5 +1,5 @@
 """Trained nets in use: load one, embed images with it."""
-from .card import CardError, read_card, write_card
+from ..model_zoo.card_file import CardError, read_card, write_card
 from .embedder import Embedder
 from .load import load_net, load_symbol
 

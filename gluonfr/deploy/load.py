@@ -6,17 +6,17 @@ from contextlib import contextmanager
 import mxnet as mx
 
 from ..data.walk import is_image
+from ..graph.convert_error import names
+from ..graph.from_mxnet import behind_embedding, check_shapes, scaling_of_symbol
+from ..graph.source import assumed_input
+from ..graph.symbol_file import block_of_symbol, data_of_symbol, load_arrays, read_symbol_file, said_input
 from ..model_zoo import get_model
+from ..model_zoo.card_file import CardError, read_card
 from ..model_zoo.model_store import choose_card, get_model_file
+from ..model_zoo.parameters import error_sentence, load_parameters, net_from_card
 from ..model_zoo.spec import InputSpec
 from ..utils.files import file_sha256
-from .card import CardError, read_card
 from .onnx_net import OnnxNet
-from .reading.error import names
-from .reading.from_mxnet import behind_embedding, check_shapes, scaling_of_symbol
-from .reading.source import assumed_input
-from .reading.symbol_file import block_of_symbol, data_of_symbol, load_arrays, read_symbol_file, said_input
-from .weights import error_sentence, load_parameters, net_from_card
 
 __all__ = ['CARD_NAME', 'ONNX', 'SYMBOL', 'load_net', 'load_symbol', 'symbol_params']
 

@@ -1,6 +1,7 @@
 """Embedding networks, by name (`get_model`) or by class."""
 from .attention_net import (AttentionModule, AttentionNetFace, attention_net56, attention_net92, attention_net128,
                             attention_net164, attention_net236, attention_net452, get_attention_face)
+from .card_file import read_card
 from .iresnet import IResNet, iresnet18, iresnet34, iresnet50, iresnet100, iresnet200
 from .lenet import LeNetPlus
 from .macs import count_macs, count_parameters
@@ -8,6 +9,7 @@ from .miniresnet import MiniResNet18
 from .mobile_facenet import (MobileFaceNet, get_mobile_facenet, mbf, mbf_large, mobilefacenet_ring,
                              mobilefacenet_shared, mobilefacenet_y1, mobilefacenet_y2)
 from .model_store import choose_card, get_model_file
+from .parameters import net_from_card
 from .registry import MODELS
 from .resnet_face import (ResNetFace, resnet18_v1b_face, resnet34_v1b_face, resnet50_v1b_face, resnet50_v1c_face,
                           resnet50_v1d_face, resnet101_v1b_face, resnet101_v1c_face, resnet101_v1d_face,
@@ -62,9 +64,6 @@ def get_model(name, pretrained=False, **kwargs):
     """
     if not pretrained:
         return MODELS.create(name, **kwargs)
-    from ..deploy.card import read_card  # here: gluonfr.deploy uses this package
-    from ..deploy.weights import net_from_card
-
     name = choose_card(name, pretrained).name
     places = {key: kwargs.pop(key) for key in ('root', 'accept_licence') if key in kwargs}
     return net_from_card(*read_card(get_model_file(name, **places)), **kwargs)

@@ -15,7 +15,8 @@ from gluonfr.cli.parsers.align import STATUSES
 from gluonfr.cli.parsers.search import ENGINES
 from gluonfr.cli.parsers.train import add_options
 from gluonfr.cli.plain import plain_formula
-from gluonfr.deploy import lower, search
+from gluonfr.deploy import search
+from gluonfr.deploy.inference import reduce_precision
 from gluonfr.loss import get_loss_list
 from gluonfr.metrics import scores
 from gluonfr.model_zoo import get_model_list
@@ -104,7 +105,8 @@ def test_a_command_without_words_shows_its_help(words, capsys):
 
 def test_values_the_parser_knows_are_those_of_the_library():
     """They stand in gluonfr.cli.parsers too, so that --help needs no MXNet."""
-    assert common.FLIPS == scores.FLIPS and common.PRECISIONS == lower.PRECISIONS and ENGINES == search.ENGINES
+    assert common.FLIPS == scores.FLIPS and common.PRECISIONS == reduce_precision.PRECISIONS
+    assert ENGINES == search.ENGINES
     assert common.DETECTORS == tuple(align.DETECTORS.names()) and common.SEVERAL == find.SEVERAL
     assert STATUSES == align.STATUSES
 

@@ -13,9 +13,9 @@ from gluonfr.convert import ConvertError, convert
 from gluonfr.convert.match import Mismatch, match
 from gluonfr.data import read_bin
 from gluonfr.deploy import CardError, Embedder, load_net, load_symbol
-from gluonfr.deploy.reading.from_mxnet import (behind_embedding, check_shapes, embedding_of, layers_of,
+from gluonfr.graph.from_mxnet import (behind_embedding, check_shapes, embedding_of, layers_of,
                                                read_symbol)
-from gluonfr.deploy.reading.symbol_file import load_arrays, read_symbol_file
+from gluonfr.graph.symbol_file import load_arrays, read_symbol_file
 from gluonfr.model_zoo import IResNet, MobileFaceNet
 
 

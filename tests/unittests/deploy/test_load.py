@@ -13,7 +13,7 @@ from gluonfr.data import read_bin
 from gluonfr.data.pairs import BinFile
 from gluonfr.deploy import CardError, Embedder, load_net, load_symbol, read_card, write_card
 from gluonfr.deploy.verify import verify_pairs
-from gluonfr.deploy.weights import _faults, load_parameters
+from gluonfr.model_zoo.parameters import _faults, load_parameters
 from gluonfr.model_zoo import InputSpec, get_model
 
 

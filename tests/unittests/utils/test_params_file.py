@@ -9,7 +9,7 @@ from mxnet import nd
 
 from gluonfr.convert import ConvertError
 from gluonfr.deploy import load_net, load_symbol
-from gluonfr.deploy.reading.symbol_file import load_arrays
+from gluonfr.graph.symbol_file import load_arrays
 from gluonfr.utils.params_file import load_arrays_file, read_header
 
 HEADS = {'oldest': lambda sides: struct.pack('<I', sides), 'v1': lambda sides: struct.pack('<II', 0xF993FAC8, sides),

@@ -8,15 +8,15 @@ import threading
 
 import mxnet as mx
 
-from ..utils.engine import set_threads
+from ...utils.engine import set_threads
 
-__all__ = ['worker_contexts']
+__all__ = ['cpu_contexts']
 
 FIRST = 32  # ids below are left to those who train on several CPU contexts
 _contexts, _lock = {}, threading.Lock()
 
 
-def worker_contexts(count, threads):
+def cpu_contexts(count, threads):
     """`count` CPU contexts, each with `threads` OpenMP threads; the same ones at every call.
 
     Parameters

@@ -5,9 +5,9 @@ from collections import namedtuple
 
 import numpy as np
 
-from ...data.normalize import check_spec
-from ...model_zoo.spec import InputSpec
-from .error import ConvertError
+from ..data.input_spec import InputSpec
+from ..data.normalize import check_spec
+from .convert_error import ConvertError
 from .layers import Layer, affine, in_order
 
 __all__ = ['Scaling', 'Source', 'assumed_input', 'read_input', 'take_scaling']

@@ -4,12 +4,12 @@ import numpy as np
 from mxnet import nd
 from mxnet.contrib import amp, quantization
 
-__all__ = ['PRECISIONS', 'lower']
+__all__ = ['PRECISIONS', 'reduce_precision']
 
 PRECISIONS = ('float32', 'bfloat16', 'int8')
 
 
-def lower(symbol, weights, precision, images=None):
+def reduce_precision(symbol, weights, precision, images=None):
     """The graph in another precision; inputs and outputs stay float32.
 
     Parameters

@@ -1,12 +1,12 @@
-"""gluonfr.deploy.reading.symbol_check: symbols from elsewhere are checked before MXNet sees them."""
+"""gluonfr.graph.symbol_check: symbols from elsewhere are checked before MXNet sees them."""
 import json
 from contextlib import nullcontext
 
 import mxnet as mx
 import pytest
 
-from gluonfr.deploy.reading.symbol_check import infer_shapes
-from gluonfr.deploy.reading.symbol_file import read_symbol_file
+from gluonfr.graph.symbol_check import infer_shapes
+from gluonfr.graph.symbol_file import read_symbol_file
 from gluonfr.model_zoo import get_model
 from gluonfr.nn import plain_operators
 

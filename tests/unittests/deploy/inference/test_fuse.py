@@ -1,4 +1,4 @@
-"""gluonfr.deploy.fuse: the graph for inference equals the net, and has the operators that make it fast."""
+"""gluonfr.deploy.inference.fuse: the graph for inference equals the net, and has the operators that make it fast."""
 import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +10,10 @@ from mxnet import gluon, nd
 from mxnet.gluon import nn
 
 from gluonfr.deploy import Embedder
-from gluonfr.deploy.fuse import fuse
-from gluonfr.deploy.graph import trace
-from gluonfr.deploy.runner import Replica, Runner
-from gluonfr.deploy.workers import worker_contexts
+from gluonfr.deploy.inference.fuse import fuse
+from gluonfr.graph.nodes import trace
+from gluonfr.deploy.inference.runner import Replica, Runner
+from gluonfr.deploy.inference.cpu_contexts import cpu_contexts
 from gluonfr.model_zoo import MODELS, get_model
 from gluonfr.model_zoo.sizes import SIZES
 from gluonfr.nn import PReLU
@@ -173,10 +173,10 @@ def test_one_embedder_from_many_threads():
     assert np.concatenate(parts).tobytes() == want.tobytes()
 
 
-def test_worker_contexts_are_kept_and_have_their_threads():
-    first, again = worker_contexts(3, 1), worker_contexts(2, 1)
+def test_cpu_contexts_are_kept_and_have_their_threads():
+    first, again = cpu_contexts(3, 1), cpu_contexts(2, 1)
     assert first[:2] == again and len(set(first)) == 3
-    assert not set(first) & set(worker_contexts(1, 2))
+    assert not set(first) & set(cpu_contexts(1, 2))
     assert all(context.device_type == 'cpu' and context.device_id >= 32 for context in first)
 
 
@@ -184,7 +184,8 @@ def test_worker_contexts_are_kept_and_have_their_threads():
 def test_a_large_net_has_fewer_replicas(monkeypatch, copies, single, whole):
     net = used(get_model('lenetplus'), (1, 28, 28))
     monkeypatch.setenv('OMP_NUM_THREADS', '6')
-    monkeypatch.setattr('gluonfr.deploy.runner.REPLICA_BYTES', int((copies + 0.1) * 4 * SIZES['lenetplus'].values))
+    monkeypatch.setattr('gluonfr.deploy.inference.runner.REPLICA_BYTES',
+                        int((copies + 0.1) * 4 * SIZES['lenetplus'].values))
     runner = Runner(net, (1, 28, 28))
     assert len(runner._replicas) == single and (runner._whole is not None) == whole
     x = np.random.RandomState(0).uniform(0, 1, (3, 1, 28, 28)).astype('float32')

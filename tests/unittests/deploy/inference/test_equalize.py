@@ -1,12 +1,12 @@
-"""gluonfr.deploy.equalize: the same function, with channels of one size between two layers."""
+"""gluonfr.deploy.inference.equalize: the same function, with channels of one size between two layers."""
 import numpy as np
 import pytest
 from mxnet import nd
 from mxnet.gluon import nn
 
 from gluonfr.deploy import Embedder
-from gluonfr.deploy.equalize import equalize
-from gluonfr.deploy.graph import trace
+from gluonfr.deploy.inference.equalize import equalize
+from gluonfr.graph.nodes import trace
 from gluonfr.model_zoo.spec import InputSpec
 from gluonfr.nn import PReLU
 
@@ -135,5 +135,5 @@ def test_int8_tells_small_channels_apart(monkeypatch):
     want = Embedder(net)(data)
     found = cosines().min()
     assert found > 0.995
-    monkeypatch.setattr('gluonfr.deploy.fuse.equalize', lambda symbol, params, shape, images: params)
+    monkeypatch.setattr('gluonfr.deploy.inference.fuse.equalize', lambda symbol, params, shape, images: params)
     assert cosines().min() < found - 0.01  # what it is without

@@ -8,7 +8,7 @@ import io
 import re
 from contextlib import redirect_stdout
 
-from ...utils.files import read_json
+from ..utils.files import read_json
 
 __all__ = ['OPERATORS', 'checked_graph', 'infer_shapes']
 
@@ -38,7 +38,7 @@ OPERATORS = frozenset("""
 # arithmetic and comparisons, with their names of all versions: _mul_scalar and _MulScalar, _Plus and broadcast_plus
 _ARITHMETIC = re.compile('(_r?|broadcast_)(add|sub|plus|minus|mul|div|power|maximum|minimum|equal|not_?equal'
                          '|(greater|lesser)(_?equal)?)(_?scalar)?', re.IGNORECASE)
-_NAMED = '; gluonfr.deploy.reading.symbol_check.OPERATORS lists what is allowed'
+_NAMED = '; gluonfr.graph.symbol_check.OPERATORS lists what is allowed'
 
 
 def checked_graph(path):

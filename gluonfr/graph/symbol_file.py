@@ -6,8 +6,8 @@ import re
 import mxnet as mx
 from mxnet.base import _LIB, SymbolHandle, c_str, c_str_array, check_call
 
-from ...utils.params_file import load_arrays_file
-from .error import ConvertError
+from ..utils.params_file import load_arrays_file
+from .convert_error import ConvertError
 from .source import read_input
 from .symbol_check import checked_graph
 

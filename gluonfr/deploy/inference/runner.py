@@ -8,13 +8,13 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
-from ..compat import threads_to_use
-from ..utils.gpu import check_gpus
-from ..utils.host_array import host_array
-from ..utils.precision import is_half
+from ...compat import threads_to_use
+from ...graph.nodes import trace
+from ...utils.gpu import check_gpus
+from ...utils.host_array import host_array
+from ...utils.precision import is_half
+from .cpu_contexts import cpu_contexts
 from .fuse import fuse
-from .graph import trace
-from .workers import worker_contexts
 
 __all__ = ['Runner']
 
@@ -65,7 +65,7 @@ class Runner:
             cores, size = threads_to_use(), sum(4 * weight.size for weight in weights.values())
             count = max(1, min(cores, REPLICA_BYTES // max(size, 1) - 1))
             self._one_by_one = True
-            places = worker_contexts(count, cores // count) if count > 1 else []
+            places = cpu_contexts(count, cores // count) if count > 1 else []
             # OpenMP's threads wait briefly if there are more of them than cores: so no new ones for all cores
             self._replicas = [Replica(symbol, weights, place) for place in places + [mx.cpu()]]
             self._whole = self._replicas.pop() if places else None

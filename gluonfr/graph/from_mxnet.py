@@ -8,9 +8,9 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
-from ..graph import Node, to_symbol
-from .error import ConvertError, describe, names
+from .convert_error import ConvertError, describe, names
 from .layers import SCALES, Layer, Value, arithmetic, flattened, pool, times
+from .nodes import Node, to_symbol
 from .source import Source
 from .symbol_check import infer_shapes
 from .symbol_file import data_of_symbol

@@ -1,9 +1,9 @@
 """The graph of a net for inference alone: fewer operators, the same function."""
 import numpy as np
 
+from ...graph.nodes import Node, count_uses, read_graph, to_symbol
 from .equalize import equalize
-from .graph import Node, count_uses, read_graph, to_symbol
-from .lower import lower
+from .reduce_precision import reduce_precision
 
 __all__ = ['fuse']
 
@@ -27,7 +27,7 @@ def fuse(symbol, params, shape, onednn=True, precision='float32', images=None):
     onednn : bool
         Whether to rewrite for a CPU with oneDNN.
     precision, images
-        As for `lower`, with oneDNN only.
+        As for `reduce_precision`, with oneDNN only.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def fuse(symbol, params, shape, onednn=True, precision='float32', images=None):
     fusion = Fusion(symbol, params, shape, onednn, precision)
     symbol, weights = to_symbol(fusion.output(), fusion.attrs)
     if precision != 'float32':
-        return lower(symbol, weights, precision, images)
+        return reduce_precision(symbol, weights, precision, images)
     # MXNet's pass folds a BatchNorm that is left along a wrong axis, or into a convolution with other uses
     if onednn and '"BatchNorm"' not in symbol.tojson():
         symbol = symbol.get_backend_symbol('MKLDNN')

@@ -3,10 +3,10 @@ import json
 import os
 
 from ..data.normalize import check_spec
-from ..model_zoo.spec import InputSpec
 from ..utils.check import check_int
 from ..utils.files import atomic_path, file_sha256, read_json
 from ..version import __version__
+from .spec import InputSpec
 
 __all__ = ['CardError', 'read_card', 'write_card']
 

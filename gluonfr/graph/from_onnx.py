@@ -3,8 +3,8 @@ from collections import Counter
 
 import numpy as np
 
-from ...compat import install_command
-from .error import ConvertError, describe, names
+from ..compat import install_command
+from .convert_error import ConvertError, describe, names
 from .layers import SCALES, Layer, Value, arithmetic, flattened, in_order, pool, times
 from .source import Scaling, Source
 

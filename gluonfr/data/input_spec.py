@@ -1,0 +1,31 @@
+"""What a net wants as input, so that data, training and evaluation need not be told."""
+from collections import namedtuple
+
+__all__ = ['InputSpec']
+
+
+class InputSpec(namedtuple('InputSpec', 'size mean std colour embedding_size')):
+    """Image a net takes and embedding it gives: x = (pixel - mean) / std, channel by channel.
+
+    Parameters
+    ----------
+    size : (int, int)
+        Height and width in pixels.
+    mean, std : tuple of float, one for each channel
+        In grey levels, 0 to 255.
+    colour : {'rgb', 'bgr', 'grey'}
+        Order of the channels.
+    embedding_size : int or None
+        D, None where it is not known yet.
+    """
+    __slots__ = ()
+
+    def __new__(cls, size=(112, 112), mean=(127.5, 127.5, 127.5), std=(127.5, 127.5, 127.5), colour='rgb',
+                embedding_size=None):
+        return super().__new__(cls, tuple(size), tuple(map(float, mean)), tuple(map(float, std)), colour,
+                               embedding_size)
+
+    @property
+    def shape(self):
+        """Channels, height and width of one image, as a net takes it."""
+        return (len(self.mean),) + self.size

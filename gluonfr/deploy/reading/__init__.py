@@ -1,1 +1,0 @@
-"""Graphs of other programs, MXNet symbols and ONNX, in one form."""

@@ -1,0 +1,1 @@
+"""Graphs of MXNet and ONNX, read into one form."""

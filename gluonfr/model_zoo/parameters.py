@@ -1,0 +1,152 @@
+"""Weights from a file into a net of the zoo, by its card or by hand."""
+import gzip
+import inspect
+import os
+import re
+import tempfile
+import zlib
+from contextlib import contextmanager
+
+import mxnet as mx
+from mxnet import gluon
+
+from ..graph.convert_error import names
+from ..nn.basic_blocks import CLASS_LAYER
+from ..utils.check import fits
+from ..utils.params_file import load_arrays_file
+from .registry import MODELS
+
+__all__ = ['differing_arguments', 'error_sentence', 'load_parameters', 'net_from_card']
+
+# arguments that pretrained weights leave free: of the class layer, of training, of names
+FREE = ('classes', 'need_cls_layer', 'weight_norm', 'feature_norm', 'dropout', 'prefix')
+MOST_PACKED = 50  # weights hardly shrink; a file of zeros, 1000 to 1, fills a disk
+
+
+def net_from_card(card, params, spec, ctx=None, **arguments):
+    """The net of the zoo that a card tells of, with its weights.
+
+    Parameters
+    ----------
+    card, params, spec : dict, str, InputSpec
+        What `read_card` gives.
+    ctx : Context, list of Context or None
+        Where to load to, None for the CPU.
+    **arguments
+        What `get_model` takes besides the card's own arguments. A class layer starts anew.
+
+    Raises
+    ------
+    ValueError
+        An argument contradicts the card, or the weights are not of its net.
+    """
+    whole = {**card['arguments'], **arguments}
+    for name, (needed, given) in differing_arguments(card['model'], card['arguments'], whole).items():
+        raise ValueError('{} must have the {} of its weights, {!r}, got {!r}: leave it out, or make a net without '
+                         'pretrained weights.'.format(card['model'], name, needed, given))
+    net = MODELS.create(card['model'], **whole)
+    load_parameters(net, params, ctx or mx.cpu(), class_layer=False)
+    net.input_spec = spec
+    return net
+
+
+def differing_arguments(model, needed, given):
+    """What makes two nets of one model take different weights: {argument: (value needed, value given)}.
+
+    Parameters
+    ----------
+    model : str
+        Name for `get_model`.
+    needed, given : dict
+        Arguments for it; what is not said has the model's default. Those of class layer and training do not count.
+    """
+    defaults = inspect.signature(MODELS.get(model)).parameters
+    both = {}
+    for name in sorted({*needed, *given}.intersection(defaults).difference(FREE)):
+        pair = tuple(tuple(value) if isinstance(value, list) else value for value in (
+            arguments.get(name, defaults[name].default) for arguments in (needed, given)))
+        if pair[0] != pair[1]:
+            both[name] = pair
+    return both
+
+
+def load_parameters(net, path, ctx, class_layer=True):
+    """Load a net's weights. A class layer in the file is left out where the net has none; nothing else may be over.
+
+    Parameters
+    ----------
+    net : HybridBlock
+    path : str
+        Of `Block.save_parameters`, in any float type; .gz: compressed by gzip.
+    ctx : Context or list of Context
+    class_layer : bool
+        False: the class layer of a `FrBase` that has one starts anew.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        There is no such file; it is no file of weights, or those of another net: the message says which names are
+        missing or extra and which shapes differ.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError('there are no weights {}.'.format(path))
+    loaded = net
+    if not class_layer and net.need_cls_layer:
+        loaded = gluon.HybridBlock()
+        loaded.features = net.features
+        net.output.initialize(net.default_init, ctx)
+    try:
+        with _unpacked(path) as plain:
+            faults = _faults(loaded, load_arrays_file(plain))
+            if not faults:
+                loaded.load_parameters(plain, ctx=ctx, ignore_extra=True, cast_dtype=True)
+    except (AssertionError, EOFError, ValueError, zlib.error, gzip.BadGzipFile, mx.MXNetError) as error:
+        raise ValueError('{} does not hold the weights of {} with these arguments, or is damaged: {}'.format(
+            path, type(net).__name__, error_sentence(error))) from error
+    if faults:
+        raise ValueError('{} does not hold the weights of {} with these arguments: {}. Name the net, and give the '
+                         'arguments, that these weights were made with.'.format(
+                             path, type(net).__name__, '; '.join(faults)))
+
+
+def _faults(net, arrays):
+    """What in arrays of a file does not fit a net."""
+    if not isinstance(arrays, dict):
+        return ['it holds arrays without names']
+    saved = {re.sub('^(arg|aux):', '', name): array.shape for name, array in arrays.items()}
+    params, layer = net._collect_params_with_prefix(), CLASS_LAYER
+    if not any('.' in name for name in saved):  # of `collect_params().save`, by Gluon's own names
+        params = {param.name[len(net.prefix):]: param for param in net.collect_params().values()}
+        layer = layer.replace('.', '_')
+    there = {id(param) for name, param in params.items() if name in saved}  # one that two blocks share stands once
+    missing = [name for name, param in params.items() if id(param) not in there]
+    extra = [name for name in saved if name not in params]
+    if not any(name.startswith(layer) for name in params):
+        extra = [name for name in extra if not name.startswith(layer)]
+    shapes = ['{} must be {}, got {}'.format(name, param.shape, saved[name]) for name, param in params.items()
+              if name in saved and not fits(param.shape, saved[name])]
+    return [what + names(found, 4) for what, found in (('missing ', missing), ('extra ', extra), ('', shapes)) if found]
+
+
+@contextmanager
+def _unpacked(path):
+    """The path of a file as MXNet can read it."""
+    if not path.endswith('.gz'):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        plain = os.path.join(folder, 'net.params')
+        with gzip.open(path) as packed, open(plain, 'wb') as file:
+            for part in iter(lambda: packed.read(1 << 20), b''):
+                file.write(part)
+                if file.tell() > (1 << 20) + MOST_PACKED * os.path.getsize(path):
+                    raise ValueError('it unpacks to more than {} times its size'.format(MOST_PACKED))
+        yield plain
+
+
+def error_sentence(error):
+    """What an error says, without MXNet's stack traces."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or ['']
+    if isinstance(error, mx.MXNetError):
+        return lines[-1 if lines[0].startswith('Traceback') else 0]
+    return '{}: {}'.format(type(error).__name__, lines[0])
