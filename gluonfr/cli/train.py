@@ -6,7 +6,7 @@ import shlex
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from ..data import FolderDataset
-from ..deploy.load import CARD_NAME
+from ..model_zoo.card_file import CARD_NAME
 from ..deploy.verify import fit_protocol, readable_pairs
 from ..loss import LOSSES, fill_arguments
 from ..model_zoo import get_model

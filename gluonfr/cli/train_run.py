@@ -2,10 +2,9 @@
 import json
 import os
 
-from ..deploy.load import CARD_NAME
 from ..deploy.verify import FOLDS
 from ..model_zoo import MODELS
-from ..model_zoo.card_file import write_card
+from ..model_zoo.card_file import CARD_NAME, write_card
 from ..train.run_folder import RECIPE_NAME, open_run
 from ..utils.files import atomic_path, read_json
 from ..utils.rows import read_rows

@@ -2,9 +2,8 @@
 import os
 import shlex
 
-from ..deploy.load import CARD_NAME, ONNX, SYMBOL
 from ..model_zoo import MODELS, get_model_file
-from ..model_zoo.card_file import read_card
+from ..model_zoo.card_file import CARD_NAME, ONNX, SYMBOL, read_card
 from ..model_zoo.model_store import list_cards
 from ..model_zoo.parameters import differing_arguments, load_parameters
 from ..train import load_weights

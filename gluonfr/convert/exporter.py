@@ -11,12 +11,12 @@ from ..compat import install_command
 from ..data.normalize import check_spec
 from ..graph.convert_error import ConvertError
 from ..graph.from_onnx import import_onnx
-from ..graph.nodes import trace
 from ..graph.symbol_file import INPUT, block_of_symbol, load_arrays, read_symbol_file
 from ..metrics.scores import FLIPS
-from ..model_zoo.parameters import error_sentence
+from ..nn.trace import trace
 from ..utils.check import check_choice, check_int
 from ..utils.files import atomic_path
+from ..utils.messages import error_sentence
 from ..utils.params_file import save_whole
 from ..utils.precision import is_half
 from .check import TOLERANCE, unit

@@ -4,9 +4,10 @@ import re
 import mxnet as mx
 from mxnet import nd
 
-from ..graph.convert_error import ConvertError, names
-from ..model_zoo import get_model
+from ..graph.convert_error import ConvertError
+from ..model_zoo import MODELS
 from ..nn.basic_blocks import CLASS_LAYER
+from ..utils.messages import names
 from .match import fitted
 
 __all__ = ['net_from_params']
@@ -42,7 +43,7 @@ def net_from_params(arrays, model):
         raise ConvertError("names must be those of Gluon's save_parameters, such as features.0.0.weight, got {}."
                            .format(names(list(arrays), 4)))
     arguments = {'embedding_size': len(weights[-1])}
-    net = get_model(model, need_cls_layer=False, **arguments)
+    net = MODELS.create(model, need_cls_layer=False, **arguments)
     net.initialize(mx.init.Zero())
     net(nd.zeros((1,) + net.input_spec.shape))
     ours = _layers(net._collect_params_with_prefix())

@@ -5,11 +5,11 @@ import shutil
 import tempfile
 
 from ..data.normalize import normalize
-from ..deploy.load import CARD_NAME
-from ..graph.convert_error import ConvertError, names
+from ..graph.convert_error import ConvertError
 from ..model_zoo import MODELS
-from ..model_zoo.card_file import write_card
+from ..model_zoo.card_file import CARD_NAME, write_card
 from ..utils.files import atomic_folder, file_sha256
+from ..utils.messages import names
 from ..utils.params_file import save_whole
 from .check import check_equal, check_runs, drawn_faces, given_images
 from .readers import reader_of

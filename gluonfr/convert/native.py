@@ -5,8 +5,8 @@ from mxnet import nd
 
 from ..graph.from_mxnet import layers_of
 from ..graph.layers import LINEAR, in_order
-from ..graph.nodes import trace
-from ..model_zoo import get_model
+from ..model_zoo import MODELS
+from ..nn.trace import trace
 from .match import Mismatch, match
 from .recognise import Unknown, recognise
 
@@ -86,7 +86,7 @@ def native_from_graph(source, spec, model=None):
     std = spec.std[0] if set(spec.mean) == {127.5} and len(set(spec.std)) == 1 else None
     model, arguments = recognise(source.output, source.size, std, model)
     try:
-        net = get_model(model, need_cls_layer=False, **arguments)
+        net = MODELS.create(model, need_cls_layer=False, **arguments)
     except (TypeError, ValueError) as error:
         raise Unknown(str(error)) from error
     net.initialize(mx.init.Zero())

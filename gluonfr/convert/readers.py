@@ -5,14 +5,16 @@ import os
 from mxnet import nd
 
 from ..deploy.embedder import Embedder
-from ..deploy.load import ONNX, SYMBOL, load_symbol, symbol_params
+from ..deploy.load import load_symbol, symbol_params
 from ..deploy.onnx_net import OnnxNet, described_input
-from ..graph.convert_error import ConvertError, describe
+from ..graph.convert_error import ConvertError
 from ..graph.from_mxnet import check_shapes, embedding_of, read_symbol
 from ..graph.from_onnx import load_onnx, read_onnx, runnable, takes_integers
 from ..graph.source import assumed_input
 from ..graph.symbol_file import data_of_symbol, load_arrays, read_symbol_file, said_input
+from ..model_zoo.card_file import ONNX, SYMBOL
 from ..utils.files import file_sha256
+from ..utils.messages import describe
 from ..utils.params_file import save_whole
 from .gluon_params import net_from_params
 from .match import Mismatch

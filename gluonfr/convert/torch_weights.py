@@ -9,9 +9,10 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
-from ..graph.convert_error import ConvertError, names
-from ..model_zoo import (InputSpec, IResNet, get_model, iresnet18, iresnet34, iresnet50, iresnet100, iresnet200, mbf,
+from ..graph.convert_error import ConvertError
+from ..model_zoo import (MODELS, InputSpec, IResNet, iresnet18, iresnet34, iresnet50, iresnet100, iresnet200, mbf,
                          mbf_large)
+from ..utils.messages import names
 from . import torch_ir
 from .torch_names import EPSILON, PARAMETERS, ir_table, layer_table
 
@@ -142,7 +143,7 @@ def native_from_torch(state, model=None, prefix=''):
         name, arguments = model, {key: value for key, value in arguments.items()
                                   if key not in ('units', 'blocks', 'first_hidden')}
     try:
-        net = get_model(name, need_cls_layer=False, **arguments)
+        net = MODELS.create(name, need_cls_layer=False, **arguments)
         table = ir_table(net, torch_ir.se_block(state)) if ir and isinstance(net, IResNet) else layer_table(net)
     except (TypeError, ValueError) as error:
         raise ConvertError('native_from_torch: the weights do not fit {}: {}'.format(name, error)) from error

@@ -15,10 +15,10 @@ from ..data.image import read_image
 from ..data.loading import ImageLoader
 from ..data.normalize import normalize as normalize_images
 from ..metrics.scores import FLIPS
-from ..model_zoo.parameters import error_sentence
 from ..model_zoo.spec import InputSpec
 from ..utils.check import check_choice, check_int
 from ..utils.files import is_path
+from ..utils.messages import error_sentence
 from .inference.reduce_precision import PRECISIONS
 from .inference.runner import Runner
 from .load import load_net

@@ -6,23 +6,20 @@ from contextlib import contextmanager
 import mxnet as mx
 
 from ..data.walk import is_image
-from ..graph.convert_error import names
 from ..graph.from_mxnet import behind_embedding, check_shapes, scaling_of_symbol
 from ..graph.source import assumed_input
 from ..graph.symbol_file import block_of_symbol, data_of_symbol, load_arrays, read_symbol_file, said_input
-from ..model_zoo import get_model
-from ..model_zoo.card_file import CardError, read_card
+from ..model_zoo import MODELS
+from ..model_zoo.card_file import CARD_NAME, ONNX, SYMBOL, CardError, read_card
 from ..model_zoo.model_store import choose_card, get_model_file
-from ..model_zoo.parameters import error_sentence, load_parameters, net_from_card
+from ..model_zoo.parameters import load_parameters, net_from_card
 from ..model_zoo.spec import InputSpec
 from ..utils.files import file_sha256
+from ..utils.messages import error_sentence, names
 from .onnx_net import OnnxNet
 
-__all__ = ['CARD_NAME', 'ONNX', 'SYMBOL', 'load_net', 'load_symbol', 'symbol_params']
+__all__ = ['load_net', 'load_symbol', 'symbol_params']
 
-CARD_NAME = 'card.json'
-# what stands for a model's name in the card of a graph that no net of the zoo is equal to
-ONNX, SYMBOL = 'onnx', 'symbol'
 ALLOWED = ('Give the folder or card of a training or of `gluonfr convert`, a -symbol.json, an .onnx, the name of '
            'pretrained weights (`gluonfr models`), or the name of a model and its params.')
 
@@ -44,7 +41,7 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
     root, accept_licence
         For pretrained weights: as in `gluonfr.model_zoo.get_model_file`.
     **arguments
-        With `params`: what `get_model` takes, such as embedding_size.
+        With `params`: arguments of the net, such as embedding_size.
 
     Returns
     -------
@@ -74,7 +71,7 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
     if not a_card:
         _refuse_file(place)
     if params is not None and not a_card:
-        net = get_model(place, **dict(arguments, need_cls_layer=False))  # an unknown name is refused with the list
+        net = MODELS.create(place, **dict(arguments, need_cls_layer=False))  # an unknown name is refused with the list
         load_parameters(net, params, ctx)
     else:
         if params is not None or arguments:

@@ -8,7 +8,7 @@ from mxnet.gluon import HybridBlock
 from ..compat import threads_to_use
 from ..graph.from_onnx import import_onnx, load_onnx, scaling_of_onnx, takes_integers
 from ..graph.source import assumed_input, read_input
-from ..model_zoo.parameters import error_sentence
+from ..utils.messages import error_sentence
 
 __all__ = ['OnnxNet', 'described_input']
 

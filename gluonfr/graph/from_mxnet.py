@@ -8,7 +8,8 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
-from .convert_error import ConvertError, describe, names
+from ..utils.messages import describe, names
+from .convert_error import ConvertError
 from .layers import SCALES, Layer, Value, arithmetic, flattened, pool, times
 from .nodes import Node, to_symbol
 from .source import Source

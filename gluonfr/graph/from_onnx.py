@@ -4,7 +4,8 @@ from collections import Counter
 import numpy as np
 
 from ..compat import install_command
-from .convert_error import ConvertError, describe, names
+from ..utils.messages import describe, names
+from .convert_error import ConvertError
 from .layers import SCALES, Layer, Value, arithmetic, flattened, in_order, pool, times
 from .source import Scaling, Source
 

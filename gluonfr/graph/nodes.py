@@ -6,9 +6,7 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
-from ..nn import plain_operators
-
-__all__ = ['Node', 'count_uses', 'read_graph', 'to_symbol', 'trace']
+__all__ = ['Node', 'count_uses', 'read_graph', 'to_symbol']
 
 
 class Node:
@@ -49,16 +47,6 @@ class Node:
         inputs = [source] + [(Node('null', '{}_{}'.format(name, kind), {}, [], value=np.float32(value)), 0)
                              for kind, value in (('weight', weight), ('bias', bias)) if value is not None]
         return Node(self.op, name, dict(self.attrs, no_bias=str(bias is None)), inputs, self.shape)
-
-
-def trace(net, dtype='float32'):
-    """The symbol of a hybrid net with the input 'data' and its embedding as output, and {name: NDArray} of the rest."""
-    data = mx.sym.var('data', dtype=dtype)
-    with plain_operators():
-        out = net(data)
-    out = out[0] if isinstance(out, (tuple, list)) else out
-    params = {param.name: param.data(param.list_ctx()[0]) for param in net.collect_params().values()}
-    return out, {name: params[name] for name in out.list_inputs() if name != 'data'}
 
 
 def read_graph(symbol, params, shape):

@@ -8,7 +8,11 @@ from ..utils.files import atomic_path, file_sha256, read_json
 from ..version import __version__
 from .spec import InputSpec
 
-__all__ = ['CardError', 'read_card', 'write_card']
+__all__ = ['CARD_NAME', 'ONNX', 'SYMBOL', 'CardError', 'read_card', 'write_card']
+
+CARD_NAME = 'card.json'
+# what stands for a model's name in the card of a graph that no net of the zoo is equal to
+ONNX, SYMBOL = 'onnx', 'symbol'
 
 FORMAT = 'gluonfr-card-1'
 LARGEST = 1 << 31  # number among the arguments of a net

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 import mxnet as mx
 from mxnet import gluon
 
-from ..graph.convert_error import names
 from ..nn.basic_blocks import CLASS_LAYER
 from ..utils.check import fits
+from ..utils.messages import error_sentence, names
 from ..utils.params_file import load_arrays_file
 from .registry import MODELS
 
-__all__ = ['differing_arguments', 'error_sentence', 'load_parameters', 'net_from_card']
+__all__ = ['differing_arguments', 'load_parameters', 'net_from_card']
 
 # arguments that pretrained weights leave free: of the class layer, of training, of names
 FREE = ('classes', 'need_cls_layer', 'weight_norm', 'feature_norm', 'dropout', 'prefix')
@@ -142,11 +142,3 @@ def _unpacked(path):
                 if file.tell() > (1 << 20) + MOST_PACKED * os.path.getsize(path):
                     raise ValueError('it unpacks to more than {} times its size'.format(MOST_PACKED))
         yield plain
-
-
-def error_sentence(error):
-    """What an error says, without MXNet's stack traces."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or ['']
-    if isinstance(error, mx.MXNetError):
-        return lines[-1 if lines[0].startswith('Traceback') else 0]
-    return '{}: {}'.format(type(error).__name__, lines[0])

@@ -3,7 +3,7 @@ import logging
 import os
 import shutil
 
-from ..deploy.load import CARD_NAME
+from ..model_zoo.card_file import CARD_NAME
 from .checkpoint import list_checkpoints
 
 __all__ = ['RECIPE_NAME', 'open_run']

@@ -5,7 +5,7 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
-from gluonfr.graph.nodes import trace
+from gluonfr.nn.trace import trace
 from gluonfr.model_zoo import get_model
 
 MOBILE = dict(blocks=(1, 1, 1, 1), embedding_size=32, input_size=32)

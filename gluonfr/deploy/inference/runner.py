@@ -9,7 +9,7 @@ import numpy as np
 from mxnet import nd
 
 from ...compat import threads_to_use
-from ...graph.nodes import trace
+from ...nn.trace import trace
 from ...utils.gpu import check_gpus
 from ...utils.host_array import host_array
 from ...utils.precision import is_half

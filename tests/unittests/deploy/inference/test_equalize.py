@@ -6,7 +6,7 @@ from mxnet.gluon import nn
 
 from gluonfr.deploy import Embedder
 from gluonfr.deploy.inference.equalize import equalize
-from gluonfr.graph.nodes import trace
+from gluonfr.nn.trace import trace
 from gluonfr.model_zoo.spec import InputSpec
 from gluonfr.nn import PReLU
 

@@ -11,7 +11,7 @@ from mxnet.gluon import nn
 
 from gluonfr.deploy import Embedder
 from gluonfr.deploy.inference.fuse import fuse
-from gluonfr.graph.nodes import trace
+from gluonfr.nn.trace import trace
 from gluonfr.deploy.inference.runner import Replica, Runner
 from gluonfr.deploy.inference.cpu_contexts import cpu_contexts
 from gluonfr.model_zoo import MODELS, get_model

@@ -1,0 +1,20 @@
+"""The graph of a net."""
+import mxnet as mx
+
+from .forms import plain_operators
+
+__all__ = ['trace', 'trace_outputs']
+
+
+def trace_outputs(net, dtype='float32'):
+    """The outputs of a hybrid net as symbols, a list, of one with the input 'data'; parameters need no values."""
+    with plain_operators():
+        out = net(mx.sym.var('data', dtype=dtype))
+    return list(out) if isinstance(out, (tuple, list)) else [out]
+
+
+def trace(net, dtype='float32'):
+    """The symbol of a hybrid net with the input 'data' and its embedding as output, and {name: NDArray} of the rest."""
+    out = trace_outputs(net, dtype)[0]
+    params = {param.name: param.data(param.list_ctx()[0]) for param in net.collect_params().values()}
+    return out, {name: params[name] for name in out.list_inputs() if name != 'data'}
