@@ -4,11 +4,11 @@ import os
 
 import numpy as np
 
+from ..deploy.gallery import write_gallery
+from ..deploy.parts_file import Checked, append_part, begun_parts
 from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer
-from .gallery import write_gallery
 from .options import make_embedder
-from .partial import Checked, append_part, begun_parts
 from .photos import open_faces
 from .train_data import identity
 

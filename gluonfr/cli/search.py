@@ -3,9 +3,9 @@ import csv
 import logging
 import os
 
+from ..deploy.gallery import check_one_net, gallery_of, is_gallery, read_gallery
 from ..deploy.search import search
 from ..utils.files import atomic_path
-from .gallery import check_one_net, gallery_of, is_gallery, read_gallery
 from .options import make_embedder
 from .photos import open_faces
 

@@ -249,7 +249,7 @@ def rec(folder):
 
 @reader
 def arrays(folder):
-    from gluonfr.cli.gallery import read_gallery
+    from gluonfr.deploy.gallery import read_gallery
     content = {'embeddings': np.eye(3, dtype='f4'), 'labels': np.arange(3), 'names': np.array(['a/1', 'b/2', 'ü/3']),
                'classes': np.array(['a', 'b', 'c']), 'net': np.array('{"net": "00", "flip": "none"}')}
     np.savez(folder + '/a.npz', **content)

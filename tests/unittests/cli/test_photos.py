@@ -14,7 +14,7 @@ from deploy_cases import lenet
 from mxnet import nd
 
 from gluonfr.align import FaceError, align_face, get_detector
-from gluonfr.cli.gallery import _people_of_folders
+from gluonfr.deploy.gallery import _people_of_folders
 from gluonfr.data import pack_folder
 from gluonfr.data.image import encode, read_image
 from gluonfr.deploy import Embedder, load_net, write_card

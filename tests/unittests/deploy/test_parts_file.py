@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from gluonfr.cli.partial import Checked, append_part, begun_parts
+from gluonfr.deploy.parts_file import Checked, append_part, begun_parts
 
 
 class Bytes:
