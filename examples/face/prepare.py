@@ -26,7 +26,8 @@ from gluonfr.cli.train_data import identity
 from gluonfr.cli.words import in_words
 from gluonfr.data import FolderDataset, RecordDataset, SyntheticFaces, draw_pairs, pack_dataset, pack_folder, write_bin
 from gluonfr.data.image import encode
-from gluonfr.deploy.verify import FOLDS, fit_protocol
+from gluonfr.metrics import get_protocol
+from gluonfr.metrics.pairs import FOLDS
 from gluonfr.utils.files import atomic_path, lies_in
 from tqdm import tqdm
 
@@ -76,7 +77,7 @@ def main(argv=None):
     train = RecordDataset(os.path.join(args.out, 'train.rec'))
     print(f'{args.out}: {len(train)} images of {train.num_classes} people to train on (train.rec), '
           f'{args.pairs} pairs of {val.num_classes} others in {counted(args.folds, "fold")} (val.bin)')
-    for note in fit_protocol('val.bin', issame, args.folds)[1]:
+    for note in get_protocol('kfold', nfolds=args.folds).notes(issame, 'val.bin'):
         print(note)
     folds = '' if args.folds == FOLDS else f' --eval-folds {args.folds}'
     place, pairs = shlex.quote(args.out), shlex.quote(os.path.join(args.out, 'val.bin'))

@@ -6,10 +6,11 @@ import shlex
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from ..data import FolderDataset
-from ..model_zoo.card_file import CARD_NAME
-from ..deploy.verify import fit_protocol, readable_pairs
+from ..deploy.verify import readable_pairs
 from ..loss import LOSSES, fill_arguments
+from ..metrics import get_protocol
 from ..model_zoo import get_model
+from ..model_zoo.card_file import CARD_NAME
 from ..nn import get_head
 from ..train import (
     Checkpoint,
@@ -127,7 +128,7 @@ def open_sets(args, spec):
         called, pairs = open_pairs(name, args.root)
         if args.on_error == 'skip':
             pairs = readable_pairs(called, pairs)
-        fit_protocol(called, pairs.issame, args.eval_folds, option='--eval-folds')
+        get_protocol('kfold', nfolds=args.eval_folds).notes(pairs.issame, called)
         if called in sets:
             raise ValueError('--eval: the sets must have different names, got {} and {}.'.format(
                 sets[called].path, pairs.path))

@@ -2,7 +2,7 @@
 import json
 import os
 
-from ..deploy.verify import FOLDS
+from ..metrics.pairs import FOLDS
 from ..model_zoo import MODELS
 from ..model_zoo.card_file import CARD_NAME, write_card
 from ..train.run_folder import RECIPE_NAME, open_run

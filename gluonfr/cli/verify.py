@@ -8,7 +8,8 @@ from ..data.pairs import read_bin
 from ..data.recognition import FRValDataset
 from ..data.sizes import other_sizes, size_of
 from ..data.walk import is_image
-from ..deploy.verify import fit_protocol, readable_pairs, verify_pairs
+from ..deploy.verify import readable_pairs, verify_pairs
+from ..metrics import get_protocol, roc_curve
 from ..utils.check import check_number
 from ..utils.rows import append_row
 from .options import make_embedder
@@ -60,33 +61,23 @@ def verify(args):
     sets = [open_pairs(place, args.root) for place in args.data]
     if args.on_error == 'skip':
         sets = [(name, readable_pairs(name, pairs)) for name, pairs in sets]
-    protocols = [fit_protocol(name, pairs.issame, args.folds, args.fars, '--folds') for name, pairs in sets]
+    protocol = get_protocol('kfold', nfolds=args.folds, fars=args.fars, compat=args.compat, pca=args.pca)
+    notes = [protocol.notes(pairs.issame, name) for name, pairs in sets]
     embedder = make_embedder(args)
     for _, pairs in sets:
         check_size('--data', pairs, args.net, embedder.spec.size, not args.no_progress)
-    for (name, pairs), (folds, notes) in zip(sets, protocols):
-        for note in notes:
-            print(note)
-        result = verify_pairs(embedder, pairs, name, nfolds=folds, fars=args.fars, compat=args.compat,
-                              pca=args.pca, progress=not args.no_progress)
-        row = result.row
-        print('{set}: accuracy {acc:.4f}+-{std:.4f} ({pairs} pairs in {folds} folds, {how}, flip {flip}), '
-              'threshold {threshold:.4f}, AUC {auc:.5f}, EER {eer:.4f}'.format(
-                  how='thresholds of the classic grid (compat)' if args.compat else 'exact thresholds', **row))
-        for far in args.fars:
-            key = 'tar@{:g}'.format(far)
-            if row[key] is not None:
-                print('{}: TAR {:.4f} [{:.4f}, {:.4f}] at FAR <= {:g}, threshold {:.4f} (exact, all pairs)'.format(
-                    name, row[key], row[key + '_low'], row[key + '_high'], far, row['threshold@{:g}'.format(far)]))
+    for (name, pairs), said in zip(sets, notes):
+        print(*said, sep='\n', end='\n' * bool(said))
+        result = verify_pairs(embedder, pairs, name, protocol=protocol, progress=not args.no_progress)
+        print(*protocol.lines(result.row), sep='\n')
         if args.csv:
-            append_row(args.csv, row)
+            append_row(args.csv, result.row)
         if args.plots:
             draw(name, result, args.plots)
 
 
 def draw(name, result, folder):
     """The ROC and the score histogram of one set."""
-    from ..metrics import roc_curve
     from ..viz import plot_roc, plot_scores
     os.makedirs(folder, exist_ok=True)
     roc = roc_curve(result.scores, result.issame)

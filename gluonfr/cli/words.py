@@ -5,8 +5,9 @@ import re
 __all__ = ['in_words']
 
 # arguments of the library that an option calls otherwise
-CALLED = {'fmt': 'format', 'nfolds': 'folds', 'baselr': 'lr', 'step_factor': 'lr_factor', 'warmup_iters': 'warmup',
-          'step': 'lr_steps', 'components': 'pca', 'max_side': 'detect_size'}
+CALLED = (('fmt', 'format'), ('nfolds', 'folds'), ('nfolds', 'eval_folds'), ('baselr', 'lr'),
+          ('step_factor', 'lr_factor'), ('warmup_iters', 'warmup'), ('step', 'lr_steps'), ('components', 'pca'),
+          ('max_side', 'detect_size'))
 
 # what a rule does not turn into options: phrase -> that of a command
 PHRASES = {
@@ -42,7 +43,7 @@ def in_words(command, message, parser, given=()):
     if phrases:
         message = re.sub('|'.join(map(re.escape, phrases)), lambda found: phrases[found.group()], message)
     options = {action.dest: action for action in parser._actions if action.option_strings}
-    called = {**{name: name for name in options}, **{old: new for old, new in CALLED.items() if new in options}}
+    called = {**{name: name for name in options}, **{old: new for old, new in CALLED if new in options}}
     called = {name: options[option] for name, option in called.items() if name not in given}
 
     if 'on_error' not in options:

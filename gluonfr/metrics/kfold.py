@@ -12,8 +12,12 @@ from ..utils.check import check_int, check_number
 from .roc import between, loosest, steps
 from .scores import check_issame, check_pairs, fold_bounds, outside
 
-__all__ = ['FoldAccuracy', 'FoldTar', 'kfold_accuracy', 'kfold_curve', 'kfold_tar_at_far', 'most_folds']
+__all__ = ['CLASSIC_GRIDS', 'FoldAccuracy', 'FoldTar', 'kfold_accuracy', 'kfold_curve', 'kfold_tar_at_far',
+           'most_folds']
 
+# dist_type of FaceVerification -> the distances below one of which a classic loop accepts a pair: gluonfr 1.0 on L2 and
+# on 1 - cosine, InsightFace on squared L2
+CLASSIC_GRIDS = {0: np.arange(0, 2, 0.01), 1: np.arange(0, 1, 0.01), 2: np.arange(0, 4, 0.01)}
 FoldAccuracy = namedtuple('FoldAccuracy', 'mean std folds thresholds correct')
 FoldTar = namedtuple('FoldTar', 'mean std far folds fars thresholds impostors')
 
@@ -167,6 +171,14 @@ def kfold_curve(scores, issame, thresholds, nfolds=10):
     rates = [_accepted(row, issame, bounds, thresholds)[:, k] / sizes[:, k, None]
              for k, row in enumerate(_rows(scores, bounds))]
     return tuple(np.mean(rates, axis=0))
+
+
+def above(bounds):
+    """Thresholds that accept the scores above each bound, and not one that equals it.
+
+    A classic loop accepts distances below its bound; as a score is minus a distance, such a pair lies above it.
+    """
+    return np.nextafter(bounds, np.inf)
 
 
 def check_grid(owner, thresholds):

@@ -5,15 +5,14 @@ import numpy as np
 from mxnet.metric import EvalMetric
 
 from ..utils.check import check_choice, check_int, check_number
-from .kfold import check_grid, kfold_accuracy, kfold_curve, kfold_tar_at_far
-from .roc import auc, equal_error_rate, roc_curve
+from .kfold import CLASSIC_GRIDS, above, check_grid, kfold_curve
+from .pairs import judge_pairs
+from .roc import auc, equal_error_rate
 from .scores import FLIPS, check_embeddings, check_issame, combine_flip, pair_scores, pca_scores
 
-__all__ = ['CLASSIC_GRIDS', 'FaceVerification']
+__all__ = ['FaceVerification']
 
 KINDS = {0: 'l2', 1: 'cosine', 2: 'squared_l2'}
-# dist_type -> the thresholds of the classic loops: gluonfr 1.0 on L2 and on 1 - cosine, InsightFace on squared L2
-CLASSIC_GRIDS = {0: np.arange(0, 2, 0.01), 1: np.arange(0, 1, 0.01), 2: np.arange(0, 4, 0.01)}
 
 
 class FaceVerification(EvalMetric):
@@ -61,8 +60,7 @@ class FaceVerification(EvalMetric):
         self._nfolds, self._dist_type = int(nfolds), dist_type
         self._normalize, self._flip, self._pca = normalize, flip, pca
         grid = CLASSIC_GRIDS[dist_type] if compat else thresholds
-        # distance < t is the same as score >= the number next above -t
-        self._thresholds = None if grid is None else np.nextafter(-np.asarray(grid, dtype='float64'), np.inf)
+        self._thresholds = None if grid is None else above(-np.asarray(grid, dtype='float64'))
         self._told = set()
 
     def reset(self):
@@ -157,8 +155,7 @@ class FaceVerification(EvalMetric):
             raise ValueError('FaceVerification: thresholds must reach the distances, which begin at {:.6g}, got none '
                              'above {:.6g}: give normalize=True, or thresholds of that scale.'.format(
                                  -scores.max(), -grid.min()))
-        acc = kfold_accuracy(scores, issame, self._nfolds, grid)
-        val = kfold_tar_at_far(scores, issame, self.far_target, self._nfolds, grid)
+        acc, val, roc = judge_pairs(self._held_out(scores), issame, self._nfolds, self.far_target, grid, scores)
         for rates, kind, what in ((val.folds, 'genuine', 'val'), (val.fars, 'impostor', 'far')):
             if np.isnan(rates).any():
                 self._tell('{} of the {} folds have no {} pairs: {} is the mean over the others.'.format(
@@ -166,7 +163,6 @@ class FaceVerification(EvalMetric):
         if self.far_target < 1 / val.impostors:
             self._tell('far_target {:g} is below 1 / {}, the impostor pairs that a threshold is chosen on: val is the '
                        'TAR at FAR 0.'.format(self.far_target, val.impostors))
-        roc = roc_curve(self._held_out(scores), issame)
         curve = (roc.tpr, roc.fpr) if grid is None else kfold_curve(scores, issame, grid, self._nfolds)
         return curve, roc, acc, val
 

@@ -5,7 +5,8 @@ import os
 import numpy as np
 
 from ...deploy.embedder import Embedder
-from ...deploy.verify import fit_protocol, score_pairs, verify_pairs
+from ...deploy.verify import verify_pairs
+from ...metrics import get_protocol
 from ...utils.check import check_int
 from ...utils.rows import append_row, keep_rows_until
 from .base import Callback
@@ -46,12 +47,12 @@ class Verify(Callback):
         if not sets:
             raise ValueError('Verify: sets must hold at least one set, got none.')
         self._sets, self._path, self._flip, self._batch_size, self._spec = sets, path, flip, batch_size, spec
-        self._nfolds = None if nfolds is None else check_int('Verify', 'nfolds', nfolds, low=1)
+        self._protocol = get_protocol('kfold', nfolds=nfolds)
         self._every_steps = None if every_steps is None else check_int('Verify', 'every_steps', every_steps, low=1)
         self._done, self._notes = None, []
         for name, pairs in sets.items():  # what the protocol cannot use is told now, not after the first steps
-            self._notes += fit_protocol(name, pairs.issame, nfolds)[1]
-            score_pairs(np.random.RandomState(0).rand(2 * len(pairs.issame), 2), pairs.issame, name, nfolds=nfolds)
+            self._notes += self._protocol.notes(pairs.issame, name)
+            self._protocol.measure(np.random.RandomState(0).rand(2 * len(pairs.issame), 2), pairs.issame, name)
 
     def on_train_begin(self, state):
         known = all(name in state.metrics for name in self._names())
@@ -84,7 +85,7 @@ class Verify(Callback):
         words, rows = [], []
         for name, pairs in self._sets.items():
             state.doing('verifying on ' + name)
-            row = verify_pairs(embedder, pairs, name, nfolds=self._nfolds).row
+            row = verify_pairs(embedder, pairs, name, protocol=self._protocol).row
             state.metrics[name + '_acc'] = row['acc']
             words.append('{}: {:.4f}+-{:.4f}'.format(name, row['acc'], row['std']))
             rows.append(dict(step=state.step, epoch=state.epoch + (1 if state.batch else 0), **row))

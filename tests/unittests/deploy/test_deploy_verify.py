@@ -7,8 +7,8 @@ from deploy_cases import images, lenet
 from gluonfr.data import draw_pairs, read_bin, write_bin
 from gluonfr.data.image import encode
 from gluonfr.deploy import Embedder
-from gluonfr.deploy.verify import fit_protocol, readable_pairs, score_pairs, verify_pairs
-from gluonfr.metrics import kfold_accuracy, pair_scores
+from gluonfr.deploy.verify import readable_pairs, verify_pairs
+from gluonfr.metrics import get_protocol, kfold_accuracy, pair_scores
 
 
 @pytest.fixture
@@ -41,6 +41,8 @@ def test_verify_pairs_row_is_the_metrics_by_hand(pairs):
     # 1 / 12 is the least that 12 can show
     assert {row[name] for name in row if '0.001' in name or name in ('val@1e-3', 'val_std')} == {None}
     assert (row['thresholds'], row['pca']) == ('exact', 0)
+    protocol = get_protocol('kfold', nfolds=2, fars=(1e-3, 0.1))
+    assert verify_pairs(embedder, pairs, 'set', protocol=protocol).row == row
 
 
 def test_classic_grid_and_pca(pairs):
@@ -64,62 +66,15 @@ def test_classic_grid_and_pca(pairs):
 
 def test_verify_pairs_says_what_is_wrong(pairs):
     embedder = Embedder(lenet())
-    with pytest.raises(ValueError, match='verify_pairs: nfolds must be at most the number of pairs, 24 in set, got 25'):
+    with pytest.raises(ValueError, match='KFoldPairs: nfolds must be at most the number of pairs, 24 in set, got 25'):
         verify_pairs(embedder, pairs, 'set', nfolds=25)
     with pytest.raises(ValueError, match='far'):
         verify_pairs(embedder, pairs, 'set', nfolds=2, fars=(2,))
+    with pytest.raises(TypeError, match='parameters must come with the name of a protocol, got nfolds'):
+        verify_pairs(embedder, pairs, 'set', protocol=get_protocol('kfold'), nfolds=2)
     pairs.images[5] = pairs.images[5][:40]
     with pytest.raises(ValueError, match=r'image 5 \(of pair 2\)'):
         verify_pairs(embedder, pairs, 'set', nfolds=2)
-
-
-def test_score_pairs_of_a_perfect_net():
-    issame = np.array([True, False] * 10)
-    random = np.random.RandomState(0)
-    first = random.randn(20, 8)
-    second = np.where(issame[:, None], first + 0.01 * random.randn(20, 8), -first)
-    row = score_pairs(np.stack([first, second], 1).reshape(40, 8), issame, 'x', nfolds=5, note='n').row
-    assert row['acc'] == 1 and row['std'] == 0 and row['auc'] == 1 and row['eer'] == 0 and row['note'] == 'n'
-    assert (row['tar@0.001'], row['val@1e-3'], row['folds'], row['impostors']) == (None, None, 5, 10)
-
-
-def test_a_perfect_net_on_pairs_that_can_show_a_far():
-    issame = np.array([True, False] * 1112)  # and those of any nine folds 1,000 impostors
-    first = np.random.RandomState(0).randn(2224, 4)
-    row = score_pairs(np.stack([first, np.where(issame[:, None], first, -first)], 1).reshape(-1, 4), issame, 'x').row
-    assert row['folds'] == 10 and row['tar@0.001'] == row['val@1e-3'] == 1 and -1 < row['threshold@0.001'] <= 1
-
-
-@pytest.mark.parametrize('issame, nfolds, fars, expected', [
-    ([1, 0] * 300, None, [1e-3, 0.01], (10, ['x: 300 impostor pairs cannot show FAR 0.001; the smallest is 0.00334'])),
-    ([1, 0] * 30, 10, [1e-3], (10, ['x: 30 impostor pairs cannot show FAR 0.001; the smallest is 0.0334'])),
-    ([1, 0] * 500, 10, [1e-3, 1e-4, 1e-5, 0],
-     (10, ['x: 500 impostor pairs cannot show FAR 0.001 and 0.0001 and 1e-05; the smallest is 0.002'])),
-    ([1, 0] * 1000, None, [1e-3], (10, [])),
-    ([1, 0] * 3, None, [0.5], (6, ['x: 6 folds instead of 10, as its 6 pairs give no more'])),
-    ([1, 0], None, [1], (1, ['x: 1 fold instead of 10: its 2 pairs are judged by the threshold that is chosen on '
-                             'them']))])
-def test_what_a_set_can_show(issame, nfolds, fars, expected):
-    assert fit_protocol('x', np.array(issame, bool), nfolds, fars) == expected
-
-
-@pytest.mark.parametrize('impostors', [3, 7, 12, 30, 49, 300, 999])
-def test_the_smallest_far_that_is_named_can_be_shown(impostors):
-    issame = np.arange(impostors + 5) < 5
-    (note,) = fit_protocol('x', issame, 1, [1e-4])[1]
-    least = float(note.split()[-1])
-    assert not fit_protocol('x', issame, 1, [least])[1] and least < 1.01 / impostors
-
-
-def test_pairs_in_any_order_have_an_accuracy():
-    """Genuine pairs first: half of the folds have no impostors, and no fold hides the accuracy."""
-    issame = np.arange(40) < 20
-    embeddings = np.random.RandomState(1).randn(80, 4)
-    row = score_pairs(embeddings, issame, 'x').row
-    scores = pair_scores(embeddings[::2], embeddings[1::2])
-    assert row['acc'] == round(kfold_accuracy(scores, issame).mean, 5) and 0 < row['auc'] < 1
-    with pytest.raises(ValueError, match='x: pairs must be of both kinds, got 40 of one person and 0 of two people'):
-        score_pairs(embeddings, np.ones(40, bool), 'x')
 
 
 def test_unreadable_pairs_are_left_out_and_listed(pairs, caplog):

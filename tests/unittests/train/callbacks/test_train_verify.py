@@ -167,7 +167,7 @@ def test_the_last_step_of_a_stop_is_measured_and_may_be_the_best(tmp_path, sets,
 @pytest.mark.parametrize('arguments, message', [
     (dict(sets={}), 'Verify: sets must hold at least one set'),
     (dict(every_steps=0), 'Verify: every_steps must be >= 1, got 0'),
-    (dict(nfolds=0), 'Verify: nfolds must be >= 1, got 0'),
+    (dict(nfolds=0), 'nfolds must be >= 1, got 0'),
     (dict(nfolds=17), 'nfolds must be at most the number of pairs, 16 in a, got 17')])
 def test_what_cannot_work_is_told_before_training(sets, arguments, message):
     with pytest.raises(ValueError, match=message):

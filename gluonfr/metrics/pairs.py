@@ -1,0 +1,192 @@
+"""Verification of a set of pairs: from embeddings to accuracy over folds, TAR@FAR, ROC and their row of a table."""
+import math
+from collections import namedtuple
+
+import numpy as np
+
+from ..utils.check import check_int, check_number
+from .intervals import clopper_pearson
+from .kfold import CLASSIC_GRIDS, above, kfold_accuracy, kfold_tar_at_far, most_folds
+from .protocol import PROTOCOLS, Measured
+from .roc import allowed, auc, equal_error_rate, roc_curve, tar_at_far
+from .scores import pair_scores, pca_scores
+
+__all__ = ['KFoldPairs']
+
+FOLDS = 10  # of the published sets
+VAL_FAR = 1e-3  # of the TAR over folds
+PairJudgement = namedtuple('PairJudgement', 'accuracy val roc')
+
+
+def judge_pairs(scores, issame, nfolds, far=VAL_FAR, thresholds=None, folded=None):
+    """What the scores of pairs give: `FoldAccuracy`, `FoldTar` at ``far``, and the `Roc` of all pairs.
+
+    Parameters
+    ----------
+    scores : array, (P,)
+    issame, nfolds, far, thresholds
+        As for `kfold_tar_at_far`.
+    folded : array, (nfolds, P) or None
+        What is judged over folds in place of the scores.
+
+    Returns
+    -------
+    PairJudgement : namedtuple (accuracy, val, roc)
+    """
+    folded = scores if folded is None else folded
+    return PairJudgement(kfold_accuracy(folded, issame, nfolds, thresholds),
+                         kfold_tar_at_far(folded, issame, far, nfolds, thresholds), roc_curve(scores, issame))
+
+
+@PROTOCOLS.register('kfold')
+class KFoldPairs:
+    """Verification of pairs over k folds (LFW, CFP, AgeDB, CALFW, CPLFW): the threshold is chosen on the other folds.
+
+    Huang et al., "Labeled Faces in the Wild", UMass Amherst 07-49; `kfold_accuracy` and `kfold_tar_at_far` say how.
+    Scores are cosines. The truth is issame, a bool array (P,): pair p is the embeddings 2 p and 2 p + 1.
+
+    Parameters
+    ----------
+    nfolds : int >= 1, or None
+        None for 10, or fewer where the pairs do not give as many (`most_folds`).
+    fars : sequence of float in [0, 1]
+        FARs of the TAR on all pairs, each with its exact 95 % interval and its threshold.
+    compat : bool
+        Thresholds of the folds from the classic grid, arange(0, 4, 0.01) on squared L2, instead of all distinct scores.
+        The TAR at each far, EER and AUC are of all scores in both ways.
+    pca : int or None
+        Scores of this many principal components found on the other folds, for what is measured over folds.
+    """
+
+    def __init__(self, nfolds=None, fars=(1e-3,), compat=False, pca=None):
+        self.nfolds = None if nfolds is None else check_int('KFoldPairs', 'nfolds', nfolds, 1)
+        self.fars = [check_number('KFoldPairs', 'fars', far, 0, 1) for far in fars]
+        self.compat = compat
+        self.pca = None if pca is None else check_int('KFoldPairs', 'pca', pca, 1)
+
+    def notes(self, truth, name):
+        """Sentences on what a set of pairs cannot show: ten folds, or a FAR below 1 / impostor pairs.
+
+        Parameters
+        ----------
+        truth : bool array, (P,)
+        name : str
+            What the set is called in the sentences.
+
+        Returns
+        -------
+        list of str
+
+        Raises
+        ------
+        ValueError
+            Pairs of one kind only, or more folds than pairs.
+        """
+        nfolds, impostors = self._folds(truth, name), _impostors(truth)
+        notes = []
+        if self.nfolds is None and nfolds < FOLDS:
+            form = ('{}: {} folds instead of {}, as its {} pairs give no more' if nfolds > 1 else
+                    '{}: {} fold instead of {}: its {} pairs are judged by the threshold that is chosen on them')
+            notes.append(form.format(name, nfolds, FOLDS, len(truth)))
+        small = [far for far in self.fars if not _shown(far, impostors)]
+        if small:
+            digits = 10 ** (2 - math.floor(math.log10(1 / impostors)))  # three, rounded up
+            least = math.ceil(digits / impostors) / digits
+            notes.append('{}: {} impostor pairs cannot show FAR {}; the smallest is {:.3g}'.format(
+                name, impostors, ' and '.join('{:g}'.format(far) for far in small), least))
+        return notes
+
+    def measure(self, embeddings, truth, name):
+        """One row of numbers, and the cosines of all pairs.
+
+        Parameters
+        ----------
+        embeddings : array (2 P, D)
+            Of any length but 0.
+        truth : bool array (P,)
+        name : str
+            What the set is called in the row.
+
+        Returns
+        -------
+        Measured : namedtuple (rows, scores, genuine)
+            The row has set, pairs, impostors (how many of them are of two people), folds, acc, std, threshold (cosine,
+            the mean over folds), val@1e-3 and val_std (TAR over the folds at that FAR), eer, auc, for each far tar@far,
+            tar@far_low, tar@far_high, far_at_far (the FAR reached) and threshold@far (cosine), thresholds and pca. What
+            so few impostor pairs cannot show is None.
+
+        Raises
+        ------
+        ValueError
+            Embeddings that are not finite or not 2 P, or pairs that `notes` refuses.
+        """
+        nfolds, issame = self._folds(truth, name), np.asarray(truth, bool)
+        first, second = embeddings[0::2], embeddings[1::2]
+        scores = pair_scores(first, second, 'cosine', normalize=True)
+        folded = None if self.pca is None else pca_scores(first, second, self.pca, nfolds, 'cosine')
+        # 2 - 2 cos is the squared distance of embeddings of length 1
+        grid = above(1 - CLASSIC_GRIDS[2] / 2) if self.compat else None
+        accuracy, val, roc = judge_pairs(scores, issame, nfolds, thresholds=grid, folded=folded)
+        known = _shown(VAL_FAR, val.impostors)
+        row = {'set': name, 'pairs': len(issame), 'impostors': _impostors(issame), 'folds': nfolds,
+               'acc': round(accuracy.mean, 5), 'std': round(accuracy.std, 5),
+               'threshold': round(float(np.mean(accuracy.thresholds)), 5),
+               'val@1e-3': round(val.mean, 5) if known else None, 'val_std': round(val.std, 5) if known else None,
+               'eer': round(equal_error_rate(roc)[0], 5), 'auc': round(auc(roc), 6)}
+        row.update(self._operating_points(scores, issame))
+        row.update(thresholds='classic grid' if self.compat else 'exact', pca=self.pca or 0)
+        return Measured([row], scores, issame)
+
+    def lines(self, row):
+        """What a row says: accuracy and its threshold, then the TAR at each FAR that the set can show."""
+        how = 'thresholds of the classic grid (compat)' if self.compat else 'exact thresholds'
+        if 'flip' in row:
+            how += ', flip {}'.format(row['flip'])
+        said = ['{set}: accuracy {acc:.4f}+-{std:.4f} ({pairs} pairs in {folds} folds, {how}), threshold '
+                '{threshold:.4f}, AUC {auc:.5f}, EER {eer:.4f}'.format(how=how, **row)]
+        for far in self.fars:
+            tar, low, high, _, threshold = (row[column] for column in _columns(far))
+            if tar is not None:
+                said.append('{}: TAR {:.4f} [{:.4f}, {:.4f}] at FAR <= {:g}, threshold {:.4f} (exact, all pairs)'
+                            .format(row['set'], tar, low, high, far, threshold))
+        return said
+
+    def _folds(self, truth, name):
+        """How many folds there are."""
+        impostors = _impostors(truth)
+        genuine = len(truth) - impostors
+        if not genuine or not impostors:
+            raise ValueError('{}: pairs must be of both kinds, got {} of one person and {} of two people: there is no '
+                             'accuracy to measure.'.format(name, genuine, impostors))
+        if self.nfolds is None:
+            return most_folds(truth, FOLDS)
+        if self.nfolds > len(truth):
+            raise ValueError('KFoldPairs: nfolds must be at most the number of pairs, {} in {}, got {}.'.format(
+                len(truth), name, self.nfolds))
+        return self.nfolds
+
+    def _operating_points(self, scores, issame):
+        """The cells of each FAR."""
+        cells = {}
+        points = tar_at_far(scores, issame, self.fars)
+        for far, tar, reached, hits, threshold in zip(self.fars, points.tar, points.far, points.true_accepts,
+                                                      points.thresholds):
+            low, high = clopper_pearson(int(hits), int(points.genuine))
+            found = [round(float(rate), 5) for rate in (tar, low, high)] + [float(reached), float(threshold)]
+            cells.update(zip(_columns(far), found if _shown(far, points.impostors) else [None] * len(found)))
+        return cells
+
+
+def _columns(far):
+    """The columns of a FAR: TAR, the ends of its interval, FAR reached, threshold."""
+    return [form.format(far) for form in ('tar@{:g}', 'tar@{:g}_low', 'tar@{:g}_high', 'far_at_{:g}',
+                                          'threshold@{:g}')]
+
+
+def _impostors(issame):
+    return int(np.count_nonzero(~np.asarray(issame, bool)))
+
+
+def _shown(far, impostors):
+    """Whether so many impostor pairs can show a FAR: one of them accepted must not be more already."""
+    return far == 0 or int(allowed(far, impostors)) > 0

@@ -1,0 +1,97 @@
+"""Every protocol that is registered keeps to its contract: right numbers, plain cells, faults told beforehand."""
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from protocol_cases import PROTOCOL_CASES
+
+from gluonfr.metrics import PROTOCOLS, get_protocol
+
+
+def test_each_protocol_has_a_case():
+    assert set(PROTOCOL_CASES) == set(PROTOCOLS.names()), (
+        'a protocol that is registered needs a case in PROTOCOL_CASES of tests/cases/protocol_cases.py, and none else')
+
+
+@pytest.fixture(params=sorted(PROTOCOL_CASES))
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def case(name):
+    return PROTOCOL_CASES[name]()
+
+
+def measured(name, case, embeddings=None):
+    protocol = get_protocol(name, **case.parameters)
+    return protocol, protocol.measure(case.embeddings if embeddings is None else embeddings, case.truth, 'small')
+
+
+def test_the_numbers_are_those_of_slow_loops(name, case):
+    _, (rows, scores, genuine) = measured(name, case)
+    assert len(rows) == len(case.cells)
+    for row, cells in zip(rows, case.cells):
+        for column, value in cells.items():
+            assert row[column] == (value if value is None else pytest.approx(value, abs=1e-5)), column
+    np.testing.assert_allclose(scores, case.scores, atol=1e-12)
+    np.testing.assert_array_equal(genuine, case.genuine)
+
+
+def test_rows_are_plain_and_begin_with_the_set(name, case):
+    """They go into a csv, a log and a card."""
+    protocol, (rows, _, _) = measured(name, case)
+    for row in rows:
+        assert next(iter(row)) == 'set' and str(row['set']).startswith('small')
+        assert json.loads(json.dumps(row)) == row and {type(value) for value in row.values()} <= {
+            str, int, float, type(None)}
+        csv.DictWriter(io.StringIO(), list(row)).writerow(row)
+        lines = protocol.lines(row)
+        assert lines and all(line.startswith(row['set'] + ': ') and '\n' not in line for line in lines)
+
+
+def test_the_length_of_embeddings_does_not_count_and_they_stay_as_they_are(name, case):
+    before = case.embeddings.copy()
+    longer = case.embeddings * np.random.RandomState(0).uniform(0.5, 2, (len(before), 1))
+    (rows, scores, _), (again, other, _) = measured(name, case)[1], measured(name, case, longer)[1]
+    np.testing.assert_allclose(scores, other, atol=1e-12)
+    assert [list(row) for row in rows] == [list(row) for row in again]
+    np.testing.assert_array_equal(case.embeddings, before)
+
+
+def test_what_a_set_cannot_show_is_said_beforehand(name, case):
+    assert get_protocol(name, **case.parameters).notes(case.truth, 'small') == case.notes
+
+
+def test_what_is_of_no_use_is_refused_before_and_after_embedding(name, case):
+    protocol = get_protocol(name, **case.parameters)
+    assert case.bad_truths
+    for truth, message in case.bad_truths:
+        with pytest.raises(ValueError, match=message):
+            protocol.notes(truth, 'small')
+        with pytest.raises(ValueError, match=message):
+            protocol.measure(case.embeddings, truth, 'small')
+
+
+def test_embeddings_that_do_not_fit_are_refused(name, case):
+    protocol = get_protocol(name, **case.parameters)
+    broken = case.embeddings.copy()
+    broken[-1, 0] = np.nan
+    for embeddings in (broken, case.embeddings[:-2]):
+        with pytest.raises(ValueError, match='finite|must be'):
+            protocol.measure(embeddings, case.truth, 'small')
+
+
+def test_parameters(name, case):
+    for parameters, message in case.bad_parameters:
+        with pytest.raises(ValueError, match=message):
+            get_protocol(name.upper(), **parameters)
+    with pytest.raises(TypeError, match="protocol {!r}: unknown argument 'nothing'. Signature: ".format(name)):
+        get_protocol(name, nothing=1)
+
+
+def test_an_unknown_protocol():
+    with pytest.raises(ValueError, match="unknown protocol 'kfolds'. Did you mean 'kfold'. Known: .*kfold"):
+        get_protocol('kfolds')
