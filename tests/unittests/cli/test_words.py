@@ -70,7 +70,7 @@ ADVICE = re.compile(r"(?:resume|on_error|relabel|overwrite)=(?:'\w+'|True|False)
 def test_all_advice_of_the_library_can_be_said():
     """What messages of gluonfr.data and .align advise in Python's words is an option of the commands that give them."""
     root, found = Path(gluonfr.__file__).parent, set()
-    for path in [*root.glob('data/*.py'), *root.glob('align/*.py')]:
+    for path in [*root.glob('data/**/*.py'), *root.glob('align/*.py')]:
         tree = ast.parse(path.read_text(encoding='utf-8'))
         documented = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, (
             ast.Module, ast.ClassDef, ast.FunctionDef)) and isinstance(node.body[0], ast.Expr)}
