@@ -4,13 +4,12 @@ import threading
 from collections import namedtuple
 
 import cv2
-import mxnet as mx
 import numpy as np
 
 from ..compat import install_command
 from ..data.image import resize
 from ..utils.check import check_int, check_number
-from ..utils.files import file_sha256
+from ..utils.files import file_sha256, mxnet_home
 from ..utils.registry import Registry
 
 __all__ = ['DETECTORS', 'DetectorError', 'Face', 'get_detector']
@@ -145,7 +144,7 @@ class YuNet(Detector):
 
     def __init__(self, model=None, threshold=0.8, max_side=640):
         super().__init__(threshold, max_side)
-        path = model or os.path.join(mx.base.data_dir(), 'models', YUNET_FILE)
+        path = model or os.path.join(mxnet_home(), 'models', YUNET_FILE)
         if not os.path.isfile(path):
             raise FileNotFoundError('YuNet: there are no weights {}. Download {} from {} to that place, or give the '
                                     'file with --detector-model (in Python: model).'.format(

@@ -6,9 +6,9 @@ from functools import partial
 import numpy as np
 
 from ..data.image import ImageError, read_photo
-from ..data.loading.image_loader import ahead
 from ..utils.check import check_choice, check_number
 from ..utils.files import is_path
+from ..utils.threads import ahead
 from .detectors import DetectorError, Face, get_detector
 from .geometry import corners, similarity, template
 

@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 from tqdm import tqdm
 
-from ..data.loading.image_loader import ahead
 from ..utils.files import atomic_path, read_json
+from ..utils.threads import ahead
 from .landmarks import LANDMARK_COLUMNS
 
 __all__ = ['landmarks_of', 'read_report', 'report_rows', 'report_settings', 'run_report']

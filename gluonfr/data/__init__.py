@@ -2,9 +2,8 @@
 from .folder import FolderDataset
 from .image import ImageError, decode, encode, read_image
 from .lists import ListDataset
-from .loading import ArrayLoader, DALIRecordIter, ImageLoader
+from .loading import ArrayLoader, DALIRecordIter, ImageLoader, ToTensor
 from .mnist import MNIST
-from .normalize import ToTensor
 from .packing import PackReport, pack_dataset, pack_folder
 from .pairs import BinError, BinFile, PairsReport, draw_pairs, pack_pairs, read_bin, read_pairs, write_bin
 from .recognition import (DATASETS, FRTrainRecordDataset, FRValDataset, get_recognition_dataset,

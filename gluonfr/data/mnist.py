@@ -13,7 +13,7 @@ from mxnet.gluon.data import Dataset
 from ..compat import install_command
 from ..utils.check import check_choice
 from ..utils.download import DownloadError, fetch
-from ..utils.files import file_digest
+from ..utils.files import file_digest, mxnet_home
 
 __all__ = ['MNIST', 'MIRRORS']
 
@@ -81,7 +81,7 @@ class MNIST(Dataset):
 
     def __init__(self, root=None, train=True, transform=None, source='auto', mirrors=MIRRORS):
         check_choice('MNIST', 'source', source, ('auto', 'full', 'demo'))
-        self.root = Path(mx.base.data_dir(), 'datasets', 'mnist') if root is None else Path(root).expanduser()
+        self.root = Path(mxnet_home(), 'datasets', 'mnist') if root is None else Path(root).expanduser()
         self.train = train
         self._transform = transform
         self.source = source if source == 'demo' else _complete(self.root, tuple(mirrors), source == 'auto')

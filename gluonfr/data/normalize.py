@@ -1,60 +1,13 @@
 """The way of images into a net: from bytes to the numbers, the layout and the colour order that it wants."""
 import cv2
 import numpy as np
-from mxnet import nd
-from mxnet.gluon import HybridBlock
 
 from ..utils.check import check_choice, check_int, check_number
 
-__all__ = ['GREY', 'ToTensor', 'check_spec', 'normalize', 'normalizer']
+__all__ = ['GREY', 'check_spec', 'normalize', 'normalizer']
 
 LARGEST = 1 << 14  # side of an image, in pixels
 GREY = (0.299, 0.587, 0.114)  # luma of R, G, B (ITU-R BT.601), as OpenCV and JPEG have it
-
-
-class ToTensor(HybridBlock):
-    """Images as they are stored -> the input of a net: (pixel - mean) / std, channels first, in the spec's order.
-
-    It has no parameters, so it may stand before a net, which then takes bytes: a quarter of the memory and of the way
-    to the device.
-
-    Parameters
-    ----------
-    spec : InputSpec
-        A net's `input_spec`: `mean` and `std` for each channel in grey levels, `colour` 'rgb', 'bgr' or 'grey'
-        (0.299 R + 0.587 G + 0.114 B).
-
-    Inputs:
-        - **x**: uint8 (B, H, W, 3) or (H, W, 3), RGB
-
-    Outputs:
-        - **out**: float32 (B, 3, H, W), or (B, 1, H, W) if grey; B = 1 for a single image
-    """
-
-    def __init__(self, spec, prefix=None, params=None):
-        super().__init__(prefix=prefix, params=params)
-        self._spec = check_spec('ToTensor', spec)
-
-    def forward(self, x):
-        """The tensor of NDArrays (checked) or Symbols."""
-        if isinstance(x, nd.NDArray) and (x.dtype != np.uint8 or x.ndim not in (3, 4) or x.shape[-1] != 3):
-            raise ValueError('ToTensor: x must be uint8 of shape (B,H,W,3) or (H,W,3), got {} of shape {}.'.format(
-                np.dtype(x.dtype).name, x.shape))
-        return super().forward(x)
-
-    def hybrid_forward(self, F, x):
-        """The tensor."""
-        x = F.reshape(x, shape=(-1, 0, 0, 0), reverse=True)  # the axes from the right, so that an image becomes a batch
-        x = F.transpose(F.cast(x, 'float32'), axes=(0, 3, 1, 2))
-        if self._spec.colour == 'bgr':
-            x = F.reverse(x, axis=1)
-        elif self._spec.colour == 'grey':
-            red, green, blue = (F.slice_axis(x, axis=1, begin=c, end=c + 1) * GREY[c] for c in range(3))
-            x = red + green + blue
-        return F.image.normalize(x, mean=self._spec.mean, std=self._spec.std)
-
-    def __repr__(self):
-        return 'ToTensor({})'.format(self._spec)
 
 
 def normalize(images, spec):

@@ -5,6 +5,7 @@ from pathlib import Path
 import mxnet as mx
 from mxnet.gluon.data import Dataset
 
+from ..utils.files import mxnet_home
 from ..utils.registry import Registry
 from .pairs import read_bin
 from .record import RecordDataset
@@ -176,7 +177,7 @@ for _name in VERIFICATION:
 
 
 def _root(root):
-    return Path(mx.base.data_dir(), 'datasets', 'face') if root is None else Path(root).expanduser()
+    return Path(mxnet_home(), 'datasets', 'face') if root is None else Path(root).expanduser()
 
 
 def _contents(folder):

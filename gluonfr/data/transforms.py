@@ -1,4 +1,4 @@
-"""Random changes of training images, and their way into a net.
+"""Random changes of training images.
 
 An augmentation is called with an image, uint8 (H,W,C) with C = 1 or 3 (RGB), and a `numpy.random.RandomState`, from
 which it takes all its randomness. It returns uint8 of the same shape and never writes to what it was given; an image
@@ -10,10 +10,10 @@ import numpy as np
 from ..utils.check import check_int, check_number
 from ..utils.registry import Registry
 from .image import decode, encode
-from .normalize import GREY, ToTensor
+from .normalize import GREY
 
 __all__ = ['CenterCrop', 'Compose', 'Crop', 'Erase', 'JPEGQuality', 'LowResolution', 'Mirror', 'Photometric', 'Resize',
-           'ToTensor', 'TRANSFORMS', 'augmentation']
+           'TRANSFORMS', 'augmentation']
 
 TRANSFORMS = Registry('transform')
 

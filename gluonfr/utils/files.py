@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 
 __all__ = ['advice_on_full_disk', 'atomic_folder', 'atomic_path', 'file_digest', 'file_sha256', 'is_path', 'lies_in',
-           'put_in_place', 'read_at_most', 'read_json', 'save_npz']
+           'mxnet_home', 'put_in_place', 'read_at_most', 'read_json', 'save_npz', 'write_sha256']
 
 
 @contextmanager
@@ -159,3 +159,15 @@ def _sync(path):
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def mxnet_home():
+    """The folder for data sets and weights: the variable MXNET_HOME, by default ~/.mxnet, as MXNet itself has it."""
+    return os.environ.get('MXNET_HOME', os.path.join(os.path.expanduser('~'), '.mxnet'))
+
+
+def write_sha256(path):
+    """Write the SHA-256 of a file beside it, as the command sha256sum does."""
+    with atomic_path(path + '.sha256') as temporary, open(temporary, 'w', encoding='utf-8',
+                                                          errors='surrogateescape') as file:
+        file.write('{}  {}\n'.format(file_sha256(path), os.path.basename(path)))

@@ -9,7 +9,7 @@ from ..normalize import check_spec
 from ..record import RecordDataset, RecordError
 from ..sampler import epoch_random, sample_seeds
 from . import dali_pipeline
-from .array_loader import EpochLoader
+from .epoch_loader import EpochLoader
 
 __all__ = ['DALIRecordIter']
 

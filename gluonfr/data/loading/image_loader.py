@@ -1,6 +1,4 @@
 """Batches of images from any data set of faces, read, augmented and normalised by threads."""
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import mxnet as mx
@@ -9,12 +7,13 @@ import numpy as np
 from ...compat import usable_cores
 from ...utils.check import check_int
 from ...utils.host_array import host_array
+from ...utils.threads import ahead
 from ..normalize import check_spec, normalizer
 from ..sampler import sample_seeds
 from ..transforms import augmentation
-from .array_loader import EpochLoader
+from .epoch_loader import EpochLoader
 
-__all__ = ['ImageLoader', 'ahead']
+__all__ = ['ImageLoader']
 
 MOST_WORKERS = 8  # by default: about an eighth of the time of a sample is Python, which only one thread runs at a time
 
@@ -117,20 +116,3 @@ class ImageLoader(EpochLoader):
             raise ValueError('ImageLoader: with this spec images must be RGB of shape {}, got {} for sample {}. Bring '
                              'them to that size: `gluonfr pack folder --resize`, or Resize in the transform.'.format(
                                  self._spec.size + (3,), image.shape, i))
-
-
-def ahead(tasks, workers, prefetch):
-    """Yield task() for each of `tasks`, in their order, from threads that keep up to `prefetch` results ahead."""
-    pool = ThreadPoolExecutor(workers, thread_name_prefix='gluonfr-loader')
-    waiting = deque()
-    try:
-        for task in tasks:
-            waiting.append(pool.submit(task))
-            if len(waiting) > prefetch:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:  # also when the iteration is abandoned: the generator is closed then
-        for future in waiting:
-            future.cancel()
-        pool.shutdown()

@@ -3,14 +3,15 @@ import json
 import logging
 import os
 import re
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain
 
 from tqdm import tqdm
 
 from ...utils.files import read_json
 from ...utils.lock import sole_writer
+from ...utils.threads import ahead
 from ..record.writer import RecordWriter, good_marks, write_text
 
 __all__ = ['write_set']
@@ -81,9 +82,9 @@ def _write(prefix, journal, done, samples, labels, names, load, size, card, prog
     writer = RecordWriter(prefix, size, mark)
     saved = writer.mark[0]
     try:
-        with ThreadPoolExecutor(workers) as pool, tqdm(total=len(samples), initial=written, unit=' images', desc='pack',
-                                                       disable=None if progress else True) as bar:
-            for label, (data, is_copy) in zip(labels[written:], _loaded(pool, load, samples[written:], 4 * workers)):
+        with tqdm(total=len(samples), initial=written, unit=' images', desc='pack',
+                  disable=None if progress else True) as bar:
+            for label, (data, is_copy) in zip(labels[written:], _loaded(load, samples[written:], workers)):
                 with _advice(prefix):
                     writer.write(data, label)
                     written, copied = written + 1, copied + is_copy
@@ -115,18 +116,13 @@ def _finish(prefix, writer, names, card):
     return card
 
 
-def _loaded(pool, load, samples, ahead):
-    """Yield what `load` gives, in order; not more than `ahead` pieces wait to be written."""
+def _loaded(load, samples, workers):
+    """What `load` gives, in order, from threads; not more than four pieces for each wait to be written."""
     def piece(start):
         return [load(sample) for sample in samples[start:start + _TOGETHER].tolist()]
 
-    waiting = deque()
-    for start in range(0, len(samples), _TOGETHER):
-        waiting.append(pool.submit(piece, start))
-        if len(waiting) > ahead:
-            yield from waiting.popleft().result()
-    while waiting:
-        yield from waiting.popleft().result()
+    pieces = (partial(piece, start) for start in range(0, len(samples), _TOGETHER))
+    return chain.from_iterable(ahead(pieces, workers, 4 * workers))
 
 
 @contextmanager

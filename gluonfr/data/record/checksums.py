@@ -7,9 +7,9 @@ its bytes, and its number or name.
 import os
 import zlib
 
-from ...utils.files import atomic_path, file_sha256
+from ...utils.files import atomic_path
 
-__all__ = ['checksums_path', 'file_crc', 'read_checksums', 'write_checksums', 'write_sha256']
+__all__ = ['checksums_path', 'file_crc', 'read_checksums', 'write_checksums']
 
 FORMAT = 'gluonfr-checksums-1'
 
@@ -62,10 +62,3 @@ def read_checksums(path):
     sums = {what: (int(crc, 16), int(size)) for crc, size, what in rows}
     count = sum(what.isdigit() for what in sums)
     return [sums.pop(str(i)) for i in range(count)], sums
-
-
-def write_sha256(path):
-    """Write the SHA-256 of a file beside it, as the command sha256sum does."""
-    with atomic_path(path + '.sha256') as temporary, open(temporary, 'w', encoding='utf-8',
-                                                          errors='surrogateescape') as file:
-        file.write('{}  {}\n'.format(file_sha256(path), os.path.basename(path)))

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from ...compat import usable_cores
 from ...utils.check import check_choice
+from ...utils.files import mxnet_home
 from ..file_dataset import label_ranges
 from ..image import ImageError, decode
 from .file import RecordFile
@@ -265,6 +266,6 @@ def write_image_index(path_rec, out=None, path_idx=None, on_error='raise'):
         return write_index(os.path.join(os.path.dirname(path), name + '.images.idx'), data.keys, offsets)
     except OSError:  # a read-only folder or file system
         where = hashlib.sha1(path.encode('utf-8', 'surrogateescape')).hexdigest()[:16]
-        folder = os.path.join(mx.base.data_dir(), 'cache', 'index')
+        folder = os.path.join(mxnet_home(), 'cache', 'index')
         os.makedirs(folder, exist_ok=True)
         return write_index(os.path.join(folder, '{}-{}.images.idx'.format(name, where)), data.keys, offsets)

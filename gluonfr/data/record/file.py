@@ -3,7 +3,6 @@ import logging
 import os
 import struct
 
-import mxnet as mx
 import numpy as np
 
 from .format import (
@@ -20,6 +19,7 @@ from .format import (
     padded,
     read_index,
     scan,
+    unpack,
 )
 
 __all__ = ['RecordFile']
@@ -136,7 +136,7 @@ class RecordFile:
         known = place < len(self._keys) and self._keys[place] == key
         payload = self._payload(key, int(self._offsets[place] if known else self.offsets(key)))
         try:
-            return mx.recordio.unpack(payload)
+            return unpack(payload)
         except (struct.error, ValueError) as error:
             raise self._error(key, 'is damaged: its header does not fit its {:,} bytes'.format(
                 len(payload))) from error

@@ -2,19 +2,20 @@
 
 A record is a frame of magic number, kind and length (4 + 4 bytes), its payload, and zeros up to a multiple of 4. Where
 the payload itself holds the magic number on a multiple of 4, the number is dropped there and the payload goes on in a
-further frame. The payload is a header (`mxnet.recordio.IRHeader`: flag, label, id, id2), `flag` float32 labels if flag
-is not 0, and the encoded image.
+further frame. The payload is a header (flag, label, id, id2), `flag` float32 labels if flag is not 0, and the
+encoded image.
 """
 import mmap
 import os
 import struct
+from collections import namedtuple
 
 import numpy as np
 
 from ...utils.files import atomic_path
 
-__all__ = ['FIRST', 'FRAME', 'HEADER', 'LAST', 'MAGIC', 'MAGIC_BYTES', 'MAX_BYTES', 'MIDDLE', 'WHOLE', 'RecordError',
-           'frame', 'pack', 'padded', 'read_index', 'scan', 'write_index']
+__all__ = ['FIRST', 'FRAME', 'HEADER', 'IRHeader', 'LAST', 'MAGIC', 'MAGIC_BYTES', 'MAX_BYTES', 'MIDDLE', 'WHOLE',
+           'RecordError', 'frame', 'pack', 'padded', 'read_index', 'scan', 'unpack', 'write_index']
 
 MAGIC = 0xced7230a
 MAGIC_BYTES = struct.pack('<I', MAGIC)
@@ -22,6 +23,10 @@ FRAME = struct.Struct('<II')
 HEADER = struct.Struct('<IfQQ')
 MAX_BYTES = (1 << 29) - 1  # of a frame: the three highest bits of the length say its kind
 WHOLE, FIRST, MIDDLE, LAST = range(4)  # the kinds
+
+IRHeader = namedtuple('IRHeader', 'flag label id id2')
+IRHeader.__doc__ = """The header of a record, as of `mxnet.recordio`: flag, 0 or the number of labels; label, a float,
+or a float32 array of so many; id, the key, and id2."""
 
 
 class RecordError(ValueError):
@@ -34,6 +39,14 @@ def pack(label, key, image, id2=0):
         return HEADER.pack(0, label, key, id2) + image
     labels = np.asarray(label, '<f4')
     return HEADER.pack(labels.size, 0, key, id2) + labels.tobytes() + image
+
+
+def unpack(payload):
+    """(IRHeader, bytes of the image) of a record's payload; a struct.error or ValueError if it is too short."""
+    header, rest = IRHeader(*HEADER.unpack(payload[:HEADER.size])), payload[HEADER.size:]
+    if header.flag:
+        header = header._replace(label=np.frombuffer(rest, np.float32, header.flag))
+    return header, rest[4 * header.flag:]
 
 
 def frame(payload):

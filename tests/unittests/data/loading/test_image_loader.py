@@ -10,9 +10,9 @@ from mxnet import gluon
 from train_cases import assert_identical, values
 
 from gluonfr.data.image import ImageError, decode, encode
-from gluonfr.data.loading import ImageLoader
+from gluonfr.data.loading import ImageLoader, ToTensor
 from gluonfr.data.sampler import BalancedSampler, PKSampler
-from gluonfr.data.transforms import Mirror, Resize, ToTensor
+from gluonfr.data.transforms import Mirror, Resize
 from gluonfr.model_zoo.spec import InputSpec
 from gluonfr.train import Callback, Checkpoint, Evaluate, embed, fit
 
@@ -54,7 +54,7 @@ def no_threads_left():
 
 
 def loader_threads():
-    return [t for t in threading.enumerate() if t.name.startswith('gluonfr-loader')]
+    return [t for t in threading.enumerate() if t.name.startswith('gluonfr-ahead')]
 
 
 def arrays(batches):

@@ -8,9 +8,10 @@ from record_cases import LABELS, images, write
 
 from gluonfr.cli import main
 from gluonfr.data import write_bin
-from gluonfr.data.record.checksums import read_checksums, write_sha256
+from gluonfr.data.record.checksums import read_checksums
 from gluonfr.data.packing import check_pack
 from gluonfr.data.record import RecordDataset
+from gluonfr.utils.files import write_sha256
 
 
 def flip(path, place):

@@ -1,0 +1,78 @@
+"""Epochs of batches in an order that an interrupted run can take up again: what all loaders have in common."""
+import logging
+
+import numpy as np
+
+from ...utils.check import check_choice, check_int
+from ..sampler import epoch_random
+
+__all__ = ['EpochLoader']
+
+
+class EpochLoader:
+    """Order, epochs and resume of every loader; a subclass says in `_load` how batches are made of the indices.
+
+    Parameters
+    ----------
+    samples : int
+        How many there are, >= 1.
+    batch_size, shuffle, seed, last_batch, sampler
+        As for `ArrayLoader`.
+    """
+
+    def __init__(self, samples, batch_size, shuffle, seed, last_batch, sampler):
+        owner = type(self).__name__
+        if sampler is not None:
+            if shuffle:
+                raise ValueError('{}: shuffle must be False with a sampler, which decides the order itself.'.format(
+                    owner))
+            if batch_size not in (None, sampler.batch_size):
+                raise ValueError('{}: batch_size must be None or {} (that of the sampler), got {}.'.format(
+                    owner, sampler.batch_size, batch_size))
+            batch_size = sampler.batch_size
+        elif batch_size is None:
+            raise ValueError('{}: batch_size must be an int >= 1, got None and no sampler.'.format(owner))
+        self.batch_size = check_int(owner, 'batch_size', batch_size, 1)
+        self.seed = check_int(owner, 'seed', seed, 0, 2 ** 32 - 1)
+        self.epoch = 0
+        self._samples = samples
+        self._shuffle = shuffle
+        self._last_batch = check_choice(owner, 'last_batch', last_batch, ('keep', 'discard', 'pad'))
+        self._sampler = sampler
+        repeats = sampler.repeats() if hasattr(sampler, 'repeats') else None
+        if repeats:
+            logging.getLogger('gluonfr').warning('%s: %s', owner, repeats)
+        if len(self) == 0:
+            raise ValueError("{}: batch_size must be at most {} (the samples) with last_batch='discard', got {}."
+                             .format(owner, samples, self.batch_size))
+
+    def __len__(self):
+        if self._sampler is not None:
+            return len(self._sampler)
+        full, rest = divmod(self._samples, self.batch_size)
+        return full + (rest > 0 and self._last_batch != 'discard')
+
+    def __iter__(self):
+        epoch, self.epoch = self.epoch, self.epoch + 1
+        return self.batches(epoch)
+
+    def batches(self, epoch, start=0):
+        """Return an iterator over the batches of `epoch` (from 0), leaving out the first `start`."""
+        owner = type(self).__name__
+        epoch = check_int(owner, 'epoch', epoch, 0, 2 ** 32 - 1)
+        start = check_int(owner, 'start', start, 0, len(self))
+        return self._load(epoch, start, self.indices(epoch)[start:])
+
+    def indices(self, epoch):
+        """Return the list of index arrays, one for each batch of `epoch`."""
+        if self._sampler is not None:
+            return list(self._sampler.indices(epoch))
+        total = self._samples
+        order = epoch_random(self.seed, epoch).permutation(total) if self._shuffle else np.arange(total)
+        if self._last_batch == 'pad':
+            order = np.resize(order, len(self) * self.batch_size)  # repeats from its beginning
+        return [order[i * self.batch_size:(i + 1) * self.batch_size] for i in range(len(self))]
+
+    def _load(self, epoch, start, indices):
+        """Return an iterator over the batches made of `indices`, those of `epoch` from number `start` on."""
+        raise NotImplementedError
