@@ -4,8 +4,8 @@ from mxnet import nd
 from mxnet.gluon import loss as gloss
 
 from ..nn.graph_state import accumulate, training_flag
-from ..utils.check import check_choice, check_int, check_labels
-from ..utils.host_values import host_values
+from ..utils.check import check_choice, check_int
+from ..utils.labels import check_labels, host_labels
 from ..utils.registry import Registry
 
 __all__ = ['LOSSES', 'CheckedLoss', 'SoftmaxCrossEntropyLoss', 'ClassScoreLoss', 'warmup']
@@ -99,13 +99,12 @@ class CheckedLoss(gloss.Loss):
             self._check_label(label, classes)
 
     def _check_label(self, label, classes):
-        values = host_values(label)
         if self._sparse_label:
-            check_labels(self._owner, values, classes)
+            check_labels(self._owner, label, classes)
         elif classes is not None and classes not in label.shape:
             raise ValueError('{}: with sparse_label=False, label must be (B, {}), got shape {}.'.format(
                 self._owner, classes, label.shape))
-        elif not np.isfinite(values).all():
+        elif not np.isfinite(host_labels(label)).all():
             raise ValueError('{}: label must be finite, got NaN or infinity.'.format(self._owner))
 
     def _scores(self, F, x):

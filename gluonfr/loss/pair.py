@@ -2,7 +2,7 @@
 import numpy as np
 
 from ..utils.check import check_choice, check_int, check_number
-from ..utils.host_values import host_values
+from ..utils.labels import host_labels
 from .base import LOSSES, CheckedLoss
 
 __all__ = ['ContrastiveLoss', 'TripletLoss', 'MPSLoss', 'RangeLoss']
@@ -290,7 +290,7 @@ class RangeLoss(CheckedLoss):
 
     def _check(self, named):
         super()._check(named)
-        label = host_values(named['label']).reshape(-1)
+        label = host_labels(named['label']).reshape(-1)
         good = label.size == self._groups * self._size
         if good:
             groups = label.reshape(self._groups, self._size)

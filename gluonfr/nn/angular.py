@@ -5,8 +5,8 @@ import numpy as np
 from mxnet import nd
 from mxnet.gluon import HybridBlock
 
-from ..utils.check import check_int, check_labels, check_number
-from ..utils.host_values import host_values
+from ..utils.check import check_int, check_number
+from ..utils.labels import check_labels
 from .functional import angular_margin, l2_norm
 
 __all__ = ['AngleLinear', 'ANGLE_SETTINGS']
@@ -99,11 +99,10 @@ class AngleLinear(HybridBlock):
                 self._in_units, embedding.shape))
         if label is None:
             return
-        values = host_values(label)
-        if values.shape != embedding.shape[:1]:
+        if label.shape != embedding.shape[:1]:
             raise ValueError('AngleLinear: label must be (B,) with B = {}, got shape {}.'.format(
-                embedding.shape[0], values.shape))
-        check_labels('AngleLinear', values, self._classes)
+                embedding.shape[0], label.shape))
+        check_labels('AngleLinear', label, self._classes)
 
     def hybrid_forward(self, F, embedding, label=None, weight=None):
         """Scores (B, C)."""

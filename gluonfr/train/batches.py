@@ -30,7 +30,7 @@ def seed_step(seed, step):
 
 
 def epoch_batches(data, epoch, start, step, seed):
-    """Yield the batches of one epoch from batch `start` on, each after `seed_step` of its own step.
+    """Yield the batches (x, label) of one epoch from batch `start` on, each after `seed_step` of its own step.
 
     Parameters
     ----------
@@ -54,20 +54,33 @@ def epoch_batches(data, epoch, start, step, seed):
             raise ValueError('fit: train_data must be re-iterable (a loader or a list of batches), got the one-shot '
                              'iterator {!r}.'.format(data))
         _skip(batches, start, step, seed)
-    while True:
+    seed_step(seed, step)
+    batch = next(batches, None)
+    if batch is None and not start:
+        raise ValueError('fit: train_data must give at least one batch an epoch, got none.')
+    while batch is not None:
+        yield _checked(batch)
+        step += 1
         seed_step(seed, step)
         batch = next(batches, None)
-        if batch is None:
-            return
-        yield batch
-        step += 1
+
+
+def _checked(batch):
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        raise ValueError('fit: train_data must yield (x, label), got {}.'.format(
+            '{} values'.format(len(batch)) if isinstance(batch, (tuple, list)) else type(batch).__name__))
+    x, label = batch
+    if x.shape[0] == 0 or x.shape[0] != label.shape[0]:
+        raise ValueError('fit: a batch must hold as many labels as samples and at least one, got x {} and label '
+                         '{}.'.format(x.shape, label.shape))
+    return x, label
 
 
 def _skip(batches, start, step, seed):
     if start:
         warnings.warn('fit: the loader has no batches(epoch, start), so {} batches are read and dropped. The run goes '
                       'on exactly only if the loader repeats its order (no worker processes that draw random numbers, '
-                      'no generator of its own).'.format(start), stacklevel=4)
+                      'no generator of its own).'.format(start), stacklevel=5)
     for skipped in range(start):
         seed_step(seed, step - start + skipped)
         if next(batches, None) is None:

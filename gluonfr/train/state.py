@@ -135,6 +135,19 @@ class TrainState:
                     lr=self.learning_rate, seconds=round(self.meter.seconds, 3),
                     images_per_second=round(self.meter.images_per_second, 1), **loss_scalars(self.loss))
 
+    def end_epoch(self):
+        """Add the row of the running epoch to `history` and stand before the first batch of the next one.
+
+        Raises
+        ------
+        NonFiniteLoss
+            As `read_losses`.
+        """
+        self.read_losses()
+        self.history.append(self.epoch_row())
+        self.epoch, self.batch = self.epoch + 1, 0
+        self.meter.reset()
+
     def __repr__(self):
         last = self.history[-1]['loss'] if self.history else math.nan
         return 'TrainState(epoch={}/{}, step={}, loss={:.4g}{})'.format(

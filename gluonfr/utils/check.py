@@ -2,9 +2,7 @@
 import math
 import numbers
 
-import numpy as np
-
-__all__ = ['check_number', 'check_int', 'check_choice', 'check_labels', 'fits']
+__all__ = ['check_number', 'check_int', 'check_choice', 'fits']
 
 
 def check_number(owner, name, value, low=None, high=None, low_open=False, high_open=False):
@@ -52,18 +50,6 @@ def check_choice(owner, name, value, choices):
         raise ValueError('{}: {} must be one of {}, got {!r}.'.format(
             owner, name, ', '.join(repr(c) for c in choices), value))
     return value
-
-
-def check_labels(owner, values, classes=None):
-    """Raise a ValueError unless all ``values`` (a NumPy array) are class indices: whole numbers in [0, classes - 1].
-
-    ``classes`` None means that any whole number >= 0 will do.
-    """
-    top = np.inf if classes is None else classes - 1
-    bad = values[~((values >= 0) & (values <= top) & (np.floor(values) == values))]
-    if bad.size:
-        raise ValueError('{}: label must be whole numbers {}, got {}.'.format(
-            owner, '>= 0' if classes is None else 'in [0, {}]'.format(top), bad[0]))
 
 
 def fits(known, shape):

@@ -77,7 +77,7 @@ class Checkpoint(Callback):
         if self._monitor and state.history and state.best is None:
             known = list(dict.fromkeys(list(state.history[-1]) + list(state.metrics)))
             warnings.warn('Checkpoint: monitor must be one of {}, got {!r}: no best checkpoint was kept.'.format(
-                ', '.join(known), self._monitor), stacklevel=3)
+                ', '.join(known), self._monitor), stacklevel=4)
 
     def _path(self, state):
         return os.path.join(self.checkpoint_folder, checkpoint_name(state.step))
