@@ -7,11 +7,14 @@ import warnings
 import mxnet as mx
 import numpy as np
 import pytest
+import train_cases
+from helpers import rows
 from mxnet import gluon, nd
-from train_cases import (CLASSES, SIZE, PullLoss, assert_identical, dense_net, loader, make_head, train, values)
+from train_cases import (CLASSES, SIZE, PullLoss, assert_close, assert_identical, dense_net, loader, make_head, train,
+                         values)
 
 from gluonfr.train import (Callback, Checkpoint, CheckpointError, DamagedCheckpoint, Evaluate, atomic_path,
-                           load_weights, save_parameters_atomic)
+                           StepCSV, load_weights, save_parameters_atomic)
 from gluonfr.train.checkpoint import FORMAT, find_checkpoint, list_checkpoints, read_checkpoint
 from gluonfr.utils.files import save_npz
 from gluonfr.utils.lr_scheduler import IterLRScheduler
@@ -318,3 +321,22 @@ def test_left_over_temporary_files_are_removed(tmp_path):
         (tmp_path / name).write_text('half')
     job(tmp_path, 1)
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith('.tmp')] == ['.bashrc.tmp']
+
+
+def test_a_checkpoint_of_an_earlier_version_goes_on(tmp_path):
+    """It was written before gluonfr.train was divided into its present files, after step 7 of this job."""
+    path = os.path.join(os.path.dirname(train_cases.__file__), 'old_run', 'step-00000007.npz')
+    resumed, whole = (train(dense_net(0.3, True), PullLoss(), epochs=3, resume=begin,
+                            callbacks=[StepCSV(str(tmp_path / name), 4)])
+                      for begin, name in ((path, 'resumed.csv'), (None, 'whole.csv')))
+    assert_close(values(resumed), values(whole), 1e-5)  # the file comes from another processor
+    assert [row['step'] for row in resumed.history] == [row['step'] for row in whole.history] == [6, 12, 18]
+    for a, b in zip(resumed.history, whole.history):
+        assert a['loss'] == pytest.approx(b['loss'], rel=1e-5) and a['accuracy'] == b['accuracy']
+    again, before = ([float(row['loss']) for row in rows(tmp_path / name)] for name in ('resumed.csv', 'whole.csv'))
+    assert again == pytest.approx(before[1:], rel=1e-4), 'the means go on within their interval'
+
+    net, head = dense_net(0.3, True), make_head()
+    net.initialize()
+    head.initialize()
+    assert load_weights(path, net=net, head=head)['step'] == 7

@@ -4,6 +4,7 @@ import json
 import re
 import struct
 
+import numpy as np
 import pytest
 from helpers import rows
 from train_cases import PullLoss, train
@@ -139,3 +140,15 @@ def test_header_is_said_once(tmp_path):
 def test_every_must_be_positive():
     with pytest.raises(ValueError, match='StepCSV: every must be >= 1, got 0'):
         StepCSV('x.csv', 0)
+
+
+def test_means_go_on_over_the_end_of_an_epoch(tmp_path):
+    path = {every: tmp_path / '{}.csv'.format(every) for every in (1, 4)}
+    train(callbacks=[StepCSV(str(path[every]), every) for every in path])  # 5 batches of 16 and one of 10 an epoch
+    sizes = np.array([16] * 5 + [10]) / 16
+    losses = np.array([float(row['loss']) for row in rows(path[1])])
+    over = [np.average(losses[i:i + 4], weights=np.tile(sizes, 2)[i:i + 4]) for i in (0, 4, 8)]
+    found = rows(path[4])
+    assert [row['step'] for row in found] == ['4', '8', '12']
+    np.testing.assert_allclose([float(row['loss']) for row in found], over, rtol=2e-4)
+    assert abs(np.average(losses[6:8]) / over[1] - 1) > 2e-3, 'else the steps before the end would not show'
