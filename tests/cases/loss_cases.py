@@ -1,6 +1,7 @@
 """One table of every registered loss: how to build it, what to feed it, what its reference says.
 
-``test_every_loss_has_a_case`` compares the names here with the registry, so a new loss fails until it is listed.
+``test_every_loss_has_a_case`` compares the names here with the registry, so a new loss fails until it is listed: add a
+``case(...)`` below and its reference, in plain NumPy, to ``reference.py``.
 """
 from collections import OrderedDict
 
@@ -31,17 +32,21 @@ class Outer(gluon.HybridBlock):
 class Case:
     """A setting of one loss.
 
-    name: the registered name. tag: tells apart the settings of one loss. args: constructor arguments.
-    feed(rng): inputs by name, float64, ``label`` included. expected(x, p, done, train): (B,) from inputs, parameters
-    and the number of training forwards before this one. params(rng): values of the parameters, by attribute name.
-    state: a training-mode forward changes a parameter. dense: takes one-hot labels. turns: takes batch_axis=1.
-    classes: the label range, or None.
+    name: the registered name, or a sum of names. tag: tells apart the settings of one loss. args: constructor
+    arguments. feed(rng): inputs by name, float64, ``label`` included. expected(x, p, done, train): (B,) from inputs,
+    parameters and the number of training forwards before this one. params(rng): values of the parameters, by
+    attribute name. dense: takes one-hot labels. turns: takes batch_axis=1. classes: the label range, or None.
+
+    State, which a training-mode forward changes, is a counter (state=True, and ``expected`` goes by ``done``), or
+    follows the data: moved(x, p) gives the state after a training forward on x, by attribute name. The loss of that
+    forward uses it as it was, or with moved_first=True as it is after; no gradient flows through the move.
     """
 
-    def __init__(self, name, tag, args, feed, expected, params=None, state=False, dense=True, turns=True,
-                 classes=CLASSES):
+    def __init__(self, name, tag, args, feed, expected, params=None, state=False, moved=None, moved_first=False,
+                 dense=True, turns=True, classes=CLASSES):
         self.name, self.tag, self.args, self.feed = name, tag, args, feed
-        self.expected, self.params, self.state = expected, params or (lambda rng: {}), state
+        self._expected, self.params = expected, params or (lambda rng: {})
+        self.state, self._moved, self._moved_first = state or moved is not None, moved, moved_first
         self.dense, self.turns, self.classes = dense, turns, classes
 
     def __str__(self):
@@ -49,6 +54,22 @@ class Case:
 
     def inputs(self, seed=0):
         return self.feed(np.random.RandomState(seed + 11))
+
+    def after(self, x, p, train=True):
+        """The parameters ``p`` after a forward on x."""
+        return dict(p, **self._moved(x, p)) if train and self._moved else p
+
+    def used(self, x, p, train):
+        """The parameters that a forward on x computes with, where ``p`` were there before it."""
+        return self.after(x, p, train) if self._moved_first else p
+
+    def expected(self, x, p, done, train):
+        """The loss of each sample, (B,), of a forward on x after ``done`` training forwards."""
+        return self.given(x, self.used(x, p, train), done, train)
+
+    def given(self, x, p, done, train):
+        """The same with parameters that are those of `used` already."""
+        return self._expected(x, p, done, train)
 
     def make(self, dtype='float32', ctx=None, seed=0, **extra):
         """The loss with this case's parameters set, and those values."""
@@ -148,6 +169,13 @@ def scores_embedding(rng):
     return x
 
 
+def cosines_embedding(rng):
+    """Cosines and embeddings."""
+    x = cosines(rng)
+    x['embedding'] = rng.randn(BATCH, DIM) * 2
+    return x
+
+
 def long_embedding(rng):
     """Cosines, with embeddings below, within and above MagFace's [10, 110]."""
     x = cosines(rng)
@@ -205,6 +233,11 @@ def warm(done, steps):
 def iteration(done, train):
     """A-Softmax's counter: the forward that is under way counts in training mode."""
     return done + 1 if train else done
+
+
+def pulled_centers(x, p, alpha=0.5):
+    """The centres of centre and Git loss after a training step."""
+    return {'centers': ref.updated_centers(p['centers'], x['embedding'], x['label'], alpha)}
 
 
 C = dict(classes=CLASSES)
@@ -302,10 +335,10 @@ for _kind, _c in (('l2', 1.0), ('smoothl1', 1.0), ('cauchy', 1.0), ('cauchy', 0.
          params=lambda rng: dict(R=np.array([1.7])))
 case('centerloss', '', dict(C, embedding_size=DIM, lamda=0.3), scores_embedding,
      lambda x, p, done, train: ref.center(x['pred'], x['label'], x['embedding'], p['centers'], 0.3),
-     params=lambda rng: dict(centers=rng.randn(CLASSES, DIM)), state=True)
+     params=lambda rng: dict(centers=rng.randn(CLASSES, DIM)), moved=pulled_centers)
 case('gitloss', '', dict(C, embedding_size=DIM, lamda_c=0.3, lamda_g=2.0), scores_embedding,
      lambda x, p, done, train: ref.git(x['pred'], x['label'], x['embedding'], p['centers'], 0.3, 2.0),
-     params=lambda rng: dict(centers=rng.randn(CLASSES, DIM)), state=True)
+     params=lambda rng: dict(centers=rng.randn(CLASSES, DIM)), moved=pulled_centers)
 case('lgmloss', '', dict(num_classes=CLASSES, embedding_size=DIM, alpha=0.5, lamda=0.1, lr_mult=0.5), embeddings,
      lambda x, p, done, train: ref.lgm(x['embedding'], x['label'], p['mean'], p['var'], 0.5, 0.1),
      dense=False, turns=False,
@@ -341,6 +374,15 @@ case('mpsloss', '', dict(m=1.0), two_sides,
 case('mpsloss', 'all', dict(m=0.5, mining='all'), mined,
      lambda x, p, done, train: tuples.mps_mined(x['embedding'], x['label'], 0.5), dense=False, turns=False,
      classes=None)
+
+case('softmax+ringloss', '', dict(lamda=0.3), scores_embedding,
+     lambda x, p, done, train: ref.ring(x['pred'], x['label'], x['embedding'], p['R'], 0.3, 'l2', 1.0),
+     params=lambda rng: dict(R=np.array([1.7])))
+case('arcface:m=0.3+centerloss', 'warmup', dict(C, s=8, easy_margin=False, margin_warmup=3, embedding_size=DIM,
+                                                lamda=0.3), cosines_embedding,
+     lambda x, p, done, train: ref.combined(x['pred'], x['label'], 1, 0.3 * warm(done, 3), 0, 8) + ref.center(
+         x['pred'], x['label'], x['embedding'], p['centers'], 0.3) - ref.cross_entropy(x['pred'], x['label']),
+     params=lambda rng: dict(centers=rng.randn(CLASSES, DIM)), moved=pulled_centers)
 
 BY_NAME = {str(c): c for c in CASES}
 assert len(BY_NAME) == len(CASES), 'two cases share a name'
