@@ -385,9 +385,19 @@ case('arcface:m=0.3+centerloss', 'warmup', dict(C, s=8, easy_margin=False, margi
      params=lambda rng: dict(centers=rng.randn(CLASSES, DIM)), moved=pulled_centers)
 
 BY_NAME = {str(c): c for c in CASES}
+
+
+def first_case(name):
+    """The first case of a loss."""
+    found = [c for c in CASES if c.name == name]
+    assert found, 'the loss {} has no case: add a case({!r}, ...) to tests/cases/loss_cases.py'.format(name, name)
+    return found[0]
+
+
 assert len(BY_NAME) == len(CASES), 'two cases share a name'
 
-# What a reader of the papers expects to find: each of these options has a case above.
+# What a reader of the papers expects to find: each of these options has a case above. A new loss needs an entry only
+# if it has such an option.
 OPTIONS = {'ringloss': ('loss_type', {'l2', 'smoothl1', 'cauchy', 'geman'}),
            'triplet': ('mining', {None, 'batch-hard', 'semi-hard', 'batch-all'}),
            'contrastiveloss': ('mining', {None, 'all'}),
@@ -396,8 +406,10 @@ OPTIONS = {'ringloss': ('loss_type', {'l2', 'smoothl1', 'cauchy', 'geman'}),
            'asoftmax': ('phiflag', {True, False}),
            'l2softmax': ('from_normx', {True, False}),
            'rangeloss': ('with_softmax', {True, False})}
+# The value of such an option where a case does not say it.
 DEFAULTS = {'mining': None, 'margin': 'cos', 'phiflag': True, 'from_normx': False, 'with_softmax': False,
             'loss_type': 'l2'}
+assert not {o for o, _ in OPTIONS.values()} - set(DEFAULTS), 'DEFAULTS lacks an option of OPTIONS'
 
 # The named settings of AngleLinear, as a second copy of that table.
 SETTINGS = {'softmax': dict(w_norm=False, x_norm=False, s=1, m1=1, m2=0, m3=0),

@@ -273,7 +273,7 @@ NUMBERS = [
 
 
 def plain_args(name):
-    return next(c.args for c in lc.CASES if c.name == name)
+    return lc.first_case(name).args
 
 
 @pytest.mark.parametrize('name,key,values', NUMBERS, ids=str)

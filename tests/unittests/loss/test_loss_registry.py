@@ -35,13 +35,14 @@ def test_every_loss_has_a_case():
 @pytest.mark.parametrize('name', sorted(lc.OPTIONS))
 def test_every_named_option_has_a_case(name):
     option, choices = lc.OPTIONS[name]
-    assert {c.args.get(option, lc.DEFAULTS[option]) for c in lc.CASES if c.name == name} == choices
+    assert {c.args.get(option, lc.DEFAULTS[option]) for c in lc.CASES if c.name == name} == choices, (
+        'each {} of {} must have a case in tests/cases/loss_cases.py'.format(option, name))
 
 
 @pytest.mark.parametrize('name', sorted(n for n in lc.OPTIONS if None in lc.OPTIONS[n][1] or n in ('ringloss',)))
 def test_the_error_lists_the_options_of_the_table(name):
     option, choices = lc.OPTIONS[name]
-    args = next(c.args for c in lc.CASES if c.name == name)
+    args = lc.first_case(name).args
     with pytest.raises(ValueError) as error:
         get_loss(name, **dict(args, **{option: 'nonsense'}))
     for choice in choices - {None}:
@@ -55,8 +56,8 @@ def test_declarations(case):
     names = [n for n in inspect.signature(loss.hybrid_forward).parameters if n != 'F']
     given = tuple(case.inputs())
     assert isinstance(loss.inputs, tuple)
-    assert set(loss.inputs) == set(given)
-    assert loss.head in HEADS
+    assert set(loss.inputs) == set(given), 'the loss names other inputs than its case feeds: `inputs` or feed is wrong'
+    assert loss.head in HEADS, 'the class layer {!r} is none of gluonfr.nn.get_head'.format(loss.head)
     assert (loss.head is not None) == ('pred' in given and 'positive' not in given)
     positional = [n for n in names if n not in lc.params_of(loss) and n != 'sample_weight']
     kinds = {p.kind for p in inspect.signature(loss.hybrid_forward).parameters.values()}
@@ -270,10 +271,11 @@ def test_predict_mode_changes_no_state(case, hybridize):
     lc.value(loss, case.inputs(), train=False)
     for name, kept in lc.snapshot(loss).items():
         np.testing.assert_array_equal(kept, before[name], err_msg=name)
-    if case.state:
-        lc.value(loss, case.inputs(), train=True)
-        after = lc.snapshot(loss)
-        assert any((after[name] != before[name]).any() for name in before)
+    lc.value(loss, case.inputs(), train=True)
+    after = lc.snapshot(loss)
+    moves = any((after[name] != before[name]).any() for name in before)
+    assert moves == case.state, 'a training forward {} a parameter: say so by state=True or moved= in the case'.format(
+        'changes' if moves else 'does not change')
 
 
 @ALL
