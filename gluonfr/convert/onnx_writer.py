@@ -6,7 +6,7 @@ from collections import defaultdict
 import numpy as np
 
 from ..graph.from_onnx import import_onnx
-from ..graph.nodes import read_graph
+from ..graph.symbols import read_graph
 from ..version import __version__
 
 __all__ = ['LOWEST_OPSET', 'onnx_model']

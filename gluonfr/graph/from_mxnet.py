@@ -1,8 +1,6 @@
 """MXNet's symbols as layers."""
 import ast
-import json
 import re
-from collections import Counter
 
 import mxnet as mx
 import numpy as np
@@ -11,10 +9,11 @@ from mxnet import nd
 from ..utils.messages import describe, names
 from .convert_error import ConvertError
 from .layers import SCALES, Layer, Value, arithmetic, flattened, pool, times
-from .nodes import Node, to_symbol
+from .nodes import Node, count_uses, nodes_of
 from .source import Source
 from .symbol_check import infer_shapes
 from .symbol_file import data_of_symbol
+from .symbols import compute, to_symbol
 
 __all__ = ['behind_embedding', 'check_shapes', 'embedding_of', 'layers_of', 'read_symbol', 'scaling_of_symbol']
 
@@ -109,15 +108,14 @@ def check_shapes(symbol, weights, shape):
 
 def behind_embedding(symbol):
     """What shows that a symbol goes on behind the embedding, as one for training does; '' if nothing does."""
-    labels, graph = [name for name in symbol.list_inputs() if name.endswith('label')], json.loads(symbol.tojson())
-    last = graph['nodes'][graph['heads'][0][0]]
+    labels, last = [name for name in symbol.list_inputs() if name.endswith('label')], _last(symbol)
     if labels:
         return 'takes labels, for training ({})'.format(names(labels))
-    if last['op'] in SCORES:
-        return 'ends in class scores ({}), not in an embedding'.format(last['op'])
+    if last.op in SCORES:
+        return 'ends in class scores ({}), not in an embedding'.format(last.op)
     inside = EMBEDDING + '_output' in symbol[0].get_internals().list_outputs()
-    if last['op'] == 'FullyConnected' and last['name'] != EMBEDDING and inside:
-        return 'ends in the layer {} behind its embedding, {}'.format(last['name'], EMBEDDING)
+    if last.op == 'FullyConnected' and last.name != EMBEDDING and inside:
+        return 'ends in the layer {} behind its embedding, {}'.format(last.name, EMBEDDING)
     return ''
 
 
@@ -126,9 +124,14 @@ def embedding_of(symbol):
     internals, output = symbol.get_internals(), EMBEDDING + '_output'
     goes_on = len(symbol.list_outputs()) > 1 or behind_embedding(symbol)
     symbol = internals[output] if goes_on and output in internals.list_outputs() else symbol[0]
-    while json.loads(symbol.tojson())['nodes'][-1]['op'] in NOTHING | {'L2Normalization'}:
+    while _last(symbol).op in NOTHING | {'L2Normalization'}:
         symbol = symbol.get_children()[0]
     return symbol
+
+
+def _last(symbol):
+    """The node of a symbol's first output."""
+    return nodes_of(symbol)[1][0][0]
 
 
 def scaling_of_symbol(symbol, weights):
@@ -159,24 +162,23 @@ def layers_of(symbol, arrays, begin=False):
     With `begin` only what may scale the input and the layers behind it are read, so that it can be any graph; the rest
     is of the kind 'rest'.
     """
-    graph = json.loads(symbol.tojson())
-    nodes, layers = graph['nodes'], []
-    readers = Counter(source[0] for node in nodes for source in node['inputs'])
+    nodes, heads, attrs = nodes_of(symbol)
+    reads, layers = count_uses(nodes), {}
     for node in nodes:
-        op, name, places = node['op'], node['name'], [source[0] for source in node['inputs']]
-        if op == 'null':
-            layers.append(Layer('input', name) if name not in arrays else Value(name, arrays[name]))
+        if node.op == 'null':
+            known = node.name in arrays
+            layers[node] = Value(node.name, arrays[node.name]) if known else Layer('input', node.name)
             continue
-        sources = [layers[place] for place in places]
+        sources = [layers[source] for source, _ in node.inputs]
         inputs = [source for source in sources if isinstance(source, Layer)]
         if begin and any(layer.kind not in SCALES for layer in inputs):
-            layers.append(Layer('rest', name, inputs))
-        elif not inputs and _is_constant(op, sources):
-            layers.append(_constant(node, sources, graph['attrs']))
+            layers[node] = Layer('rest', node.name, inputs)
+        elif not inputs and _is_constant(node.op, sources):
+            layers[node] = _constant(node, sources, attrs)
         else:
-            alone = all(readers[place] == 1 for place, source in zip(places, sources) if isinstance(source, Layer))
-            layers.append(_layer(op, name, node.get('attrs', {}), sources, alone))
-    return layers[graph['heads'][0][0]]
+            alone = all(reads[source] == 1 for source, _ in node.inputs if isinstance(layers[source], Layer))
+            layers[node] = _layer(node.op, node.name, node.attrs, sources, alone)
+    return layers[heads[0][0]]
 
 
 def _is_constant(op, sources):
@@ -188,9 +190,8 @@ def _is_constant(op, sources):
 def _constant(node, sources, attrs):
     """The Value of a node that no input leads to."""
     given = [(Node('null', str(i), {}, [], value=source.array), 0) for i, source in enumerate(sources)]
-    symbol, values = to_symbol((Node(node['op'], node['name'], node.get('attrs', {}), given), 0), attrs)
-    array = nd.CachedOp(symbol)(*[nd.array(values[name]) for name in symbol.list_inputs()])
-    return Value(node['name'], array.asnumpy())
+    symbol, values = to_symbol((Node(node.op, node.name, node.attrs, given), 0), attrs)
+    return Value(node.name, compute(symbol, {name: nd.array(value) for name, value in values.items()}))
 
 
 def _layer(op, name, attrs, sources, alone):

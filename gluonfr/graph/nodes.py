@@ -1,12 +1,10 @@
-"""MXNet's graphs as nodes that Python can take apart and put together."""
+"""Symbols of MXNet as nodes that Python can take apart and put together: the one reader of their JSON."""
 import json
 from collections import Counter
 
-import mxnet as mx
 import numpy as np
-from mxnet import nd
 
-__all__ = ['Node', 'count_uses', 'read_graph', 'to_symbol']
+__all__ = ['Node', 'count_uses', 'first_outputs', 'nodes_of', 'shaped_nodes', 'to_json']
 
 
 class Node:
@@ -20,7 +18,7 @@ class Node:
     inputs : list of (Node, int)
         Nodes and which of their outputs.
     shape : tuple of int or None
-        Of the first output, for a batch of one image.
+        Of the first output.
     value : numpy.ndarray or None
     """
 
@@ -41,6 +39,10 @@ class Node:
         weight = self.inputs[1][0].value
         return weight, np.zeros(len(weight), 'float32') if self.flag('no_bias', False) else self.inputs[2][0].value
 
+    def fold(self, value):
+        """Make it an input with a value: that of an operator which depends on weights alone."""
+        self.op, self.attrs, self.inputs, self.shape, self.value = 'null', {}, [], value.shape, value
+
     def with_weights(self, source, weight, bias=None, suffix=''):
         """The layer on another input and with other weights."""
         name = self.name + suffix
@@ -49,45 +51,56 @@ class Node:
         return Node(self.op, name, dict(self.attrs, no_bias=str(bias is None)), inputs, self.shape)
 
 
-def read_graph(symbol, params, shape):
-    """Read a graph with the input 'data' of images of a shape.
+def nodes_of(symbol):
+    """Read the graph of a symbol.
 
     Returns
     -------
-    (list of Node, (Node, int), dict)
-        The nodes in their order, the node and output of the result, and the attributes of the graph for `to_symbol`.
+    (list of Node, list of (Node, int), dict)
+        The nodes, each behind its inputs; nodes and outputs of the results; the attributes of the graph for `to_json`.
     """
-    graph, internals = json.loads(symbol.tojson()), symbol.get_internals()
-    shapes, outputs = internals.infer_shape(data=(1,) + tuple(shape))[1], internals.list_outputs()
-    nodes, following = [], 0
+    graph, nodes = json.loads(symbol.tojson()), []
+
+    def ends(entries):
+        return [(nodes[place], number) for place, number, *_ in entries]
+
     for entry in graph['nodes']:
-        # two nodes can have one name: outputs are told by their order
-        name, first, following = entry['name'], following, following + 1
-        while following < len(outputs) and outputs[first] == name + '_output0' \
-                and outputs[following].startswith(name + '_output') and outputs[following] != outputs[first]:
+        nodes.append(Node(entry['op'], entry['name'], entry.get('attrs', {}), ends(entry['inputs'])))
+    return nodes, ends(graph['heads']), graph['attrs']
+
+
+def shaped_nodes(symbol, shape):
+    """`nodes_of` with the shapes that follow from that of the input 'data', its batch axis included."""
+    nodes, heads, attrs = nodes_of(symbol)
+    internals = symbol.get_internals()
+    shapes = internals.infer_shape(data=tuple(shape))[1]
+    for node, place in zip(nodes, first_outputs(nodes, internals.list_outputs())):
+        node.shape = shapes[place]
+    return nodes, heads, attrs
+
+
+def first_outputs(nodes, outputs):
+    """Where the first output of each node is in the `list_outputs` of the internals."""
+    places, following = [], 0
+    for node in nodes:  # two of them can have one name: outputs are told by their order
+        place, following = following, following + 1
+        while following < len(outputs) and outputs[place] == node.name + '_output0' \
+                and outputs[following].startswith(node.name + '_output') and outputs[following] != outputs[place]:
             following += 1
-        inputs = [(nodes[source[0]], source[1]) for source in entry['inputs']]
-        node = Node(entry['op'], name, entry.get('attrs', {}), inputs, shapes[first])
-        if node.op == 'null':
-            node.value = params[name].asnumpy() if name in params else None
-        elif inputs and all(source.value is not None for source, _ in inputs):
-            part = internals[first]
-            value = nd.CachedOp(part)(*[params[key] for key in part.list_inputs()])
-            node = Node('null', name, {}, [], value.shape, value.asnumpy())
-        nodes.append(node)
-    head = graph['heads'][0]
-    return nodes, (nodes[head[0]], head[1]), graph['attrs']
+        places.append(place)
+    return places
 
 
-def count_uses(nodes, head):
-    """{node: how often others or the result `head` take an output of it}."""
+def count_uses(nodes, head=None):
+    """{node: how often others, or the result `head` (Node, int), take an output of it}."""
     uses = Counter(source for node in nodes for source, _ in node.inputs)
-    uses[head[0]] += 1
+    if head is not None:
+        uses[head[0]] += 1
     return uses
 
 
-def to_symbol(output, attrs):
-    """(Symbol, {name: float32 array}) of what leads to an output (node, number)."""
+def to_json(output, attrs):
+    """(symbol as JSON, {name: float32 array}) of what leads to an output (Node, int)."""
     order, position, weights, waiting = [], {}, {}, [output[0]]
     while waiting:
         node = waiting[-1]
@@ -112,4 +125,4 @@ def to_symbol(output, attrs):
     graph = {'nodes': entries, 'arg_nodes': [i for i, node in enumerate(order) if node.op == 'null'],
              'node_row_ptr': list(range(len(order) + 1)), 'heads': [[position[output[0]], output[1], 0]],
              'attrs': attrs}
-    return mx.sym.load_json(json.dumps(graph)), weights
+    return json.dumps(graph), weights

@@ -1,10 +1,10 @@
 """How big a net is, from its graph: nothing is computed and nothing need be initialised."""
-import json
 from math import prod
 
 import mxnet as mx
 
-from ..nn import plain_operators
+from ..graph.nodes import shaped_nodes
+from ..nn.trace import trace_outputs
 
 __all__ = ['count_macs', 'count_parameters']
 
@@ -60,16 +60,12 @@ def count_macs(net, shape=None):
         As in `count_parameters`.
     """
     graph, shape = _graph(net, shape, 'count_macs')
-    inner = graph.get_internals()
-    sizes = dict(zip(inner.list_outputs(), inner.infer_shape(data=shape)[1]))
-    nodes = json.loads(graph.tojson())['nodes']
     total = 0
-    for node in nodes:
-        if node['op'] in ('Convolution', 'FullyConnected', 'Deconvolution'):
-            image, weight = (nodes[source[0]] for source in node['inputs'][:2])
-            kernel = sizes[_output(weight)]
-            moved = image if node['op'] == 'Deconvolution' else node
-            total += prod(sizes[_output(moved)]) * prod(kernel[1:])
+    for node in shaped_nodes(graph, shape)[0]:
+        if node.op in ('Convolution', 'FullyConnected', 'Deconvolution'):
+            image, weight = (source for source, _ in node.inputs[:2])
+            moved = image if node.op == 'Deconvolution' else node
+            total += prod(moved.shape) * prod(weight.shape[1:])
     return total
 
 
@@ -80,11 +76,4 @@ def _graph(net, shape, owner):
         if spec is None:
             raise ValueError('{}: shape must be given for a net without input_spec.'.format(owner))
         shape = (1,) + spec.shape
-    with plain_operators():
-        out = net(mx.sym.var('data'))
-    return mx.sym.Group(list(out)) if isinstance(out, (list, tuple)) else out, tuple(shape)
-
-
-def _output(node):
-    """Name of a node's first output, as `list_outputs` gives it."""
-    return node['name'] if node['op'] == 'null' else node['name'] + '_output'
+    return mx.sym.Group(trace_outputs(net)), tuple(shape)

@@ -3,7 +3,8 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
-from ...graph.nodes import count_uses, read_graph
+from ...graph.nodes import count_uses
+from ...graph.symbols import read_graph
 
 __all__ = ['equalize']
 

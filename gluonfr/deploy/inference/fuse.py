@@ -1,7 +1,8 @@
 """The graph of a net for inference alone: fewer operators, the same function."""
 import numpy as np
 
-from ...graph.nodes import Node, count_uses, read_graph, to_symbol
+from ...graph.nodes import Node, count_uses, nodes_of
+from ...graph.symbols import read_graph, to_symbol
 from .equalize import equalize
 from .reduce_precision import reduce_precision
 
@@ -41,7 +42,7 @@ def fuse(symbol, params, shape, onednn=True, precision='float32', images=None):
     if precision != 'float32':
         return reduce_precision(symbol, weights, precision, images)
     # MXNet's pass folds a BatchNorm that is left along a wrong axis, or into a convolution with other uses
-    if onednn and '"BatchNorm"' not in symbol.tojson():
+    if onednn and all(node.op != 'BatchNorm' for node in nodes_of(symbol)[0]):
         symbol = symbol.get_backend_symbol('MKLDNN')
     return symbol, weights
 

@@ -1,5 +1,4 @@
 """Runs a net on arrays of images as fast as the device can."""
-import json
 import threading
 import time
 from collections import deque
@@ -9,6 +8,7 @@ import numpy as np
 from mxnet import nd
 
 from ...compat import threads_to_use
+from ...graph.nodes import nodes_of
 from ...nn.trace import trace
 from ...utils.gpu import check_gpus
 from ...utils.host_array import host_array
@@ -131,7 +131,7 @@ class Replica:
         self._arrays = [array.copyto(ctx) if isinstance(array, nd.NDArray) else
                         None if array is None else nd.array(array, ctx, array.dtype) for array in self._arrays]
         others = [i for i in range(len(names)) if i != self._data]
-        planned = all(node['op'] in PLANNED for node in json.loads(symbol.tojson())['nodes'])
+        planned = all(node.op in PLANNED for node in nodes_of(symbol)[0])
         self._graph = nd.CachedOp(symbol, [('static_alloc', True), ('static_shape', planned),
                                            ('data_indices', [self._data]), ('param_indices', others)])
 

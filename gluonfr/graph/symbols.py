@@ -1,0 +1,45 @@
+"""From symbols to nodes with all that their weights make, and back to symbols."""
+import mxnet as mx
+from mxnet import nd
+
+from .nodes import first_outputs, shaped_nodes, to_json
+
+__all__ = ['compute', 'read_graph', 'to_symbol']
+
+
+def read_graph(symbol, params, shape):
+    """Read a graph with the input 'data' of images of a shape, for a batch of one.
+
+    Parameters
+    ----------
+    symbol : Symbol
+        With the input 'data' and one output.
+    params : dict of str to NDArray
+        All other inputs.
+    shape : tuple of int
+        Of one image, (C, H, W).
+
+    Returns
+    -------
+    (list of Node, (Node, int), dict)
+        The nodes in their order, the node and output of the result, and the attributes of the graph for `to_symbol`.
+    """
+    nodes, heads, attrs = shaped_nodes(symbol, (1,) + tuple(shape))
+    internals = symbol.get_internals()
+    for node, place in zip(nodes, first_outputs(nodes, internals.list_outputs())):
+        if node.op == 'null' and node.name in params:
+            node.fold(params[node.name].asnumpy())
+        elif node.inputs and all(source.value is not None for source, _ in node.inputs):
+            node.fold(compute(internals[place], params))
+    return nodes, heads[0], attrs
+
+
+def to_symbol(output, attrs):
+    """(Symbol, {name: float32 array}) of what leads to an output (Node, int)."""
+    graph, weights = to_json(output, attrs)
+    return mx.sym.load_json(graph), weights
+
+
+def compute(symbol, arrays):
+    """What a symbol makes of {name: NDArray}, a NumPy array."""
+    return nd.CachedOp(symbol)(*[arrays[name] for name in symbol.list_inputs()]).asnumpy()
