@@ -4,7 +4,8 @@ from .find import STATUSES, Finder, Found
 from .folder import align_folder
 from .geometry import align_face, align_faces, similarity, template
 from .landmarks import read_landmarks
-from .photos import FaceError, PhotoFaces, find_faces
+from .photos import FaceError, PhotoFaces, find_faces, open_photos
 
 __all__ = ['DETECTORS', 'DetectorError', 'Face', 'FaceError', 'Finder', 'Found', 'PhotoFaces', 'STATUSES', 'align_face',
-           'align_faces', 'align_folder', 'find_faces', 'get_detector', 'read_landmarks', 'similarity', 'template']
+           'align_faces', 'align_folder', 'find_faces', 'get_detector', 'open_photos', 'read_landmarks', 'similarity',
+           'template']

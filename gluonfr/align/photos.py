@@ -1,14 +1,19 @@
 """Photographs as aligned faces that an Embedder takes."""
+import logging
 import os
+from functools import partial
 
 import numpy as np
 
 from ..data.image import read_photo
+from ..data.open_images import open_images
+from ..utils.check import check_choice
 from ..utils.files import is_path
 from .find import STATUSES, Finder
 from .geometry import align_face
+from .report import landmarks_of, report_rows, report_settings, run_report
 
-__all__ = ['FaceError', 'PhotoFaces', 'find_faces']
+__all__ = ['FaceError', 'PhotoFaces', 'find_faces', 'open_photos']
 
 
 class FaceError(ValueError):
@@ -27,16 +32,27 @@ class PhotoFaces:
         As for `template`.
     labels : sequence of int or None
         None: -1 for each.
+    classes : sequence of str
+        Names of people by label.
+    checksums : sequence of (int or None), or None
+        CRC-32 of each photograph's file when its face was found, where that is known.
+    report : str or None
+        The file that says so.
+    skipped : sequence of (str, str)
+        Path and reason of each photograph that was left out.
 
     Attributes
     ----------
     paths : list of str
     labels : int64 array, (N,)
     landmarks : float64 array, (N, 5, 2)
+    classes, skipped
     """
 
-    def __init__(self, photos, landmarks, size=112, labels=None):
-        self._photos, self._size = photos, size
+    def __init__(self, photos, landmarks, size=112, labels=None, *, classes=(), checksums=None, report=None,
+                 skipped=()):
+        self._photos, self._size, self._checksums, self._report = photos, size, checksums, report
+        self.classes, self.skipped = classes, skipped
         self.landmarks = np.asarray(landmarks, np.float64).reshape(-1, 5, 2)
         self.paths = [os.fspath(photo) if is_path(photo) else 'image {}'.format(i) for i, photo in enumerate(photos)]
         self.labels = np.full(len(photos), -1) if labels is None else np.asarray(labels, np.int64)
@@ -79,3 +95,68 @@ def find_faces(photos, detector, size=112):
                                                ' ({})'.format(found.detail.rstrip('.')) if found.detail else ''))
         landmarks.append(found.faces[0].landmarks)
     return PhotoFaces(photos, landmarks, size)
+
+
+def open_photos(path, finder, size=112, *, report=None, settings=None, on_error='raise', progress=False):
+    """The faces in the photographs of a folder or list, or in one, as a dataset that an `Embedder` takes.
+
+    Parameters
+    ----------
+    path : str
+        What `open_images` takes, but a rec.
+    finder : Finder
+        With several='all' each face of a photograph is an image.
+    size : int or (int, int)
+        As for `template`.
+    report : str or None
+        A .csv that says what came of each photograph, and from which a killed run goes on; None for no report.
+    settings : dict or None
+        What decides which faces are found, as JSON values: a report that was begun with others begins anew.
+    on_error : {'raise', 'skip'}
+        What a photograph without a face that counts does: raise, or be left out, logged and listed in ``skipped``.
+    progress : bool
+        Show a progress bar, with a report.
+
+    Returns
+    -------
+    PhotoFaces
+
+    Raises
+    ------
+    FaceError
+        With on_error='raise', a photograph gives no face; else, all of them.
+    FileNotFoundError, ValueError
+        As for `open_images`.
+    """
+    check_choice('open_photos', 'on_error', on_error, ('raise', 'skip'))
+    photos = open_images(path)
+    if not hasattr(photos, 'paths'):
+        raise ValueError('open_photos: a finder needs image files, got {}: a rec holds aligned faces.'.format(path))
+    tasks = {photo: partial(_rows, finder, photo) for photo in photos.paths}
+    if report is None:
+        rows = [row for task in tasks.values() for row in task()]
+    else:
+        os.makedirs(os.path.dirname(os.path.abspath(report)), exist_ok=True)
+        is_whole = (lambda rows: len(rows) == int(rows[0]['faces'])) if finder.several == 'all' else bool
+        rows = run_report(report, settings or {}, tasks, is_whole, report_settings(report) != (settings or {}),
+                          'find faces' if progress else False)
+    bad = [row for row in rows if row['status'] != 'ok']
+    if bad:
+        detail = ' ({})'.format(bad[0]['detail'].rstrip('.')) if bad[0]['detail'] else ''
+        said = '{} of {} photographs give no face, the first is {}: {}{}.{}'.format(
+            len(bad), len(photos), bad[0]['path'], STATUSES[bad[0]['status']], detail,
+            ' {} lists all.'.format(report) if report else '')
+        if on_error == 'raise' or len(bad) == len(rows):
+            raise FaceError(said + (" on_error='skip' leaves them out." if on_error == 'raise' else ''))
+        logging.getLogger('gluonfr').warning('%s', said)
+    label = dict(zip(photos.paths, photos.labels))
+    rows = [row for row in rows if row['status'] == 'ok']
+    # one that is replaced by another of the same size and time is noticed when it is read
+    checksums = [int(row['stamp'][-8:], 16) if row.get('stamp') else None for row in rows]
+    return PhotoFaces([row['path'] for row in rows], [landmarks_of(row) for row in rows], size,
+                      [label[row['path']] for row in rows], classes=getattr(photos, 'classes', ()), checksums=checksums,
+                      report=report, skipped=[(row['path'], STATUSES[row['status']]) for row in bad])
+
+
+def _rows(finder, path):
+    return report_rows(finder.find(path)[0], path)

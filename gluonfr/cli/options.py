@@ -1,8 +1,13 @@
-"""What the options that several commands share stand for: nets, embedders and finders of faces."""
+"""What the options that several commands share stand for: nets, embedders, finders of faces and what they find."""
 import os
+from functools import partial
 
-from ..align import Finder, get_detector, read_landmarks
+import numpy as np
+
+from ..align import Finder, get_detector, open_photos, read_landmarks
+from ..data.file_dataset import check_formats
 from ..data.open_images import open_images
+from ..data.sizes import other_sizes, size_of
 from ..deploy import Embedder, load_net
 from ..model_zoo import MODELS
 from ..model_zoo.model_store import list_cards
@@ -10,7 +15,7 @@ from ..utils.arguments import parse_arguments
 from ..utils.files import file_sha256
 from .gpus import parse_gpus
 
-__all__ = ['face_settings', 'load_weights', 'make_embedder', 'make_finder', 'weights_of']
+__all__ = ['check_size', 'face_settings', 'load_weights', 'make_embedder', 'make_finder', 'open_faces', 'weights_of']
 
 
 def load_weights(args, ctx=None):
@@ -65,3 +70,25 @@ def face_settings(args):
             'landmarks_sha256': args.landmarks and file_sha256(args.landmarks)}
 
 
+def open_faces(args, path, size, report=None):
+    """The faces that a path names, as a dataset: found by the options of `add_faces`, or aligned already.
+
+    `size` is that of the net's images; `report` is where it is said what came of each photograph, None for nowhere.
+    """
+    finder = make_finder(args, path if os.path.isdir(path) else None)
+    if finder is None:
+        dataset = open_images(path, args.on_error)
+        check_formats(getattr(dataset, 'paths', ()))
+        return dataset
+    return open_photos(path, finder, size, report=report, settings=face_settings(args), on_error=args.on_error,
+                       progress=not args.no_progress)
+
+
+def check_size(option, pairs, net, size, progress):
+    """Raise a ValueError if images of a set of pairs have not the size that a net takes, by their headers."""
+    other = other_sizes(partial(size_of, pairs), np.arange(len(pairs.images)), size, progress)
+    if other:
+        raise ValueError('{} {}: {} takes images of {} x {} pixels, and {:,} of {:,} have another size, the first, '
+                         'image {}, {} x {}. `gluonfr pack pairs ... --resize {}` stretches them.'.format(
+                             option, pairs.path, net, *size, other.count, other.looked, other.index, *other.size,
+                             size[0]))

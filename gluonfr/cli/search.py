@@ -6,8 +6,7 @@ import os
 from ..deploy.gallery import check_one_net, gallery_of, is_gallery, read_gallery
 from ..deploy.search import search
 from ..utils.files import atomic_path
-from .options import make_embedder
-from .photos import open_faces
+from .options import make_embedder, open_faces
 
 __all__ = ['run']
 

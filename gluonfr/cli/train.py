@@ -6,6 +6,7 @@ import shlex
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from ..data import FolderDataset
+from ..data.open_pairs import open_pairs
 from ..deploy.verify import readable_pairs
 from ..loss import LOSSES, fill_arguments
 from ..metrics import get_protocol
@@ -34,13 +35,13 @@ from ..utils.check import check_number
 from ..utils.files import advice_on_full_disk, lies_in
 from ..utils.lock import sole_writer
 from .gpus import parse_gpus
+from .options import check_size
 from .train_check import check_classes
 from .train_data import identity, open_training_set, training_loader
 from .train_defaults import fill_batch, fill_warmups
 from .train_hints import hints
 from .train_run import begin, finish, place, recipe
 from .train_start import find_start, load_start
-from .verify import check_size, open_pairs
 
 __all__ = ['train']
 
