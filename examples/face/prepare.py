@@ -22,9 +22,9 @@ import sys
 import gluonfr  # noqa: F401  (first: it makes MXNet import well)
 import numpy as np
 from gluonfr.cli.parsers.common import Parser, natural, on_error, positive, user_path
-from gluonfr.cli.train_data import identity
 from gluonfr.cli.words import in_words
 from gluonfr.data import FolderDataset, RecordDataset, SyntheticFaces, draw_pairs, pack_dataset, pack_folder, write_bin
+from gluonfr.data.identity import identity
 from gluonfr.data.image import encode
 from gluonfr.metrics import get_protocol
 from gluonfr.metrics.pairs import FOLDS

@@ -1,11 +1,12 @@
 """Photographs as aligned faces that an Embedder takes."""
 import logging
 import os
+import zlib
 from functools import partial
 
 import numpy as np
 
-from ..data.image import read_photo
+from ..data.image import decode_photo, read_file
 from ..data.open_images import open_images
 from ..utils.check import check_choice
 from ..utils.files import is_path
@@ -62,9 +63,28 @@ class PhotoFaces:
 
     def read(self, i):
         """Return (uint8 array (height, width, 3) RGB, int label) of a face; several threads may."""
-        photo = self._photos[i]
-        image = read_photo(photo) if is_path(photo) else photo
-        return align_face(image, self.landmarks[i], self._size), int(self.labels[i])
+        photo, label = self._photos[i], int(self.labels[i])
+        if is_path(photo):
+            return self.decode(self.read_bytes(i)[0], i), label
+        return align_face(photo, self.landmarks[i], self._size), label
+
+    def read_bytes(self, i):
+        """The file of a photograph and the label of the face: (bytes, int).
+
+        Raises
+        ------
+        ValueError
+            It is not the photograph any more in which the face was found.
+        """
+        data = read_file(self._photos[i])
+        if self._checksums and self._checksums[i] not in (None, zlib.crc32(data)):
+            raise ValueError('{} is not the photograph any more in which a face was found. Delete {} and give the same '
+                             'command again.'.format(self.paths[i], self._report))
+        return data, int(self.labels[i])
+
+    def decode(self, data, i):
+        """The aligned face in the bytes of its photograph."""
+        return align_face(decode_photo(data, self._photos[i]), self.landmarks[i], self._size)
 
 
 def find_faces(photos, detector, size=112):

@@ -6,6 +6,7 @@ import shlex
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from ..data import FolderDataset
+from ..data.identity import identity
 from ..data.open_pairs import open_pairs
 from ..deploy.verify import readable_pairs
 from ..loss import LOSSES, fill_arguments
@@ -37,7 +38,7 @@ from ..utils.lock import sole_writer
 from .gpus import parse_gpus
 from .options import check_size
 from .train_check import check_classes
-from .train_data import identity, open_training_set, training_loader
+from .train_data import open_training_set, training_loader
 from .train_defaults import fill_batch, fill_warmups
 from .train_hints import hints
 from .train_run import begin, finish, place, recipe

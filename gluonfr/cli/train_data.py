@@ -1,5 +1,4 @@
 """Data of `gluonfr train`: sets, loaders and verification sets from the words of the command line."""
-import hashlib
 import os
 import re
 
@@ -12,11 +11,10 @@ from ..data.recognition import FRTrainRecordDataset
 from ..data.record import RecordDataset
 from ..data.sampler import BalancedSampler, PKSampler
 from ..data.transforms import augmentation
-from ..utils.files import file_sha256
 from .gpus import parse_gpus
 from .train_check import check_sizes
 
-__all__ = ['identity', 'open_training_set', 'training_loader']
+__all__ = ['open_training_set', 'training_loader']
 
 
 def open_training_set(place, root=None, on_error='raise'):
@@ -57,16 +55,3 @@ def training_loader(dataset, spec, args):
         raise ValueError('--data-iter dali needs a .rec, got {}: make one with `gluonfr pack folder`, or take '
                          '--data-iter gluon.'.format(args.dataset))
     return DALIRecordIter(dataset, size, ctx=parse_gpus(args.gpus)[0], num_threads=args.workers, **settings), groups
-
-
-def identity(dataset):
-    """What tells one set of images from another: a hash of the index, or of the files' names and sizes."""
-    if isinstance(dataset, RecordDataset):
-        path = dataset.file.path_idx
-        return {'index_sha256': file_sha256(path)} if os.path.isfile(path) else {}
-    files = hashlib.sha256(dataset.labels.tobytes())
-    if hasattr(dataset, 'landmarks'):  # of faces in photographs
-        files.update(dataset.landmarks.tobytes())
-    for path in dataset.paths:  # the folders above may move
-        files.update(os.fsencode('{} {}\n'.format('/'.join(path.split(os.sep)[-2:]), os.path.getsize(path))))
-    return {'files_sha256': files.hexdigest()}

@@ -9,7 +9,7 @@ from mxnet.gluon.data import Dataset
 from tqdm import tqdm
 
 from ..compat import usable_cores
-from .image import WRITTEN_SUFFIXES, ImageError, read_image
+from .image import WRITTEN_SUFFIXES, ImageError, decode_file, read_file, read_image
 
 __all__ = ['FileDataset', 'check_formats', 'label_ranges', 'readable']
 
@@ -50,7 +50,16 @@ class FileDataset(Dataset):
         ImageError, OSError
             The file is damaged or gone; with its path.
         """
-        return read_image(self.paths[index]), int(self.labels[index])
+        data, label = self.read_bytes(index)
+        return self.decode(data, index), label
+
+    def read_bytes(self, index):
+        """As `read`, but the image stays encoded: (bytes, int)."""
+        return read_file(self.paths[index]), int(self.labels[index])
+
+    def decode(self, data, index):
+        """The image of `read` from its bytes."""
+        return decode_file(data, self.paths[index])
 
     def __getitem__(self, index):
         image, label = self.read(index)

@@ -16,8 +16,8 @@ except ImportError as error:
 from ..utils.check import check_int
 from .image_size import ImageError, check_pixels, plain_size, tiff_numbers
 
-__all__ = ['ImageError', 'WRITTEN_SUFFIXES', 'decode', 'encode', 'header_size', 'read_header_size', 'read_image',
-           'read_photo', 'resize']
+__all__ = ['ImageError', 'WRITTEN_SUFFIXES', 'decode', 'decode_file', 'decode_photo', 'encode', 'header_size',
+           'read_file', 'read_header_size', 'read_image', 'read_photo', 'resize']
 
 WRITTEN_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.webp')  # of `encode`
 
@@ -173,8 +173,17 @@ def read_header_size(path):
 
 def read_image(path, flag=1):
     """Read an image file: `decode` of its bytes, its errors with the path in front."""
+    return decode_file(read_file(path), path, flag)
+
+
+def read_file(path):
+    """The bytes of a file."""
     with open(path, 'rb') as file:
-        data = file.read()
+        return file.read()
+
+
+def decode_file(data, path, flag=1):
+    """`decode` of the bytes of an image file, its errors with the path in front."""
     try:
         return decode(data, flag)
     except ImageError as error:
@@ -202,14 +211,13 @@ def read_photo(path):
     OSError
         The file is not there or cannot be read.
     """
-    with open(path, 'rb') as file:
-        data = file.read()
-    try:
-        image = decode(data)
-        exif = _exif(data)
-    except ImageError as error:
-        raise ImageError('{}: {}'.format(path, error)) from error
-    return np.ascontiguousarray(_UPRIGHT.get(_orientation(exif), np.asarray)(image))
+    return decode_photo(read_file(path), path)
+
+
+def decode_photo(data, path):
+    """`read_photo` of the bytes of a file that are read already."""
+    image = decode_file(data, path)
+    return np.ascontiguousarray(_UPRIGHT.get(_orientation(_exif(data)), np.asarray)(image))
 
 
 def _exif(data):

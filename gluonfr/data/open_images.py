@@ -6,7 +6,7 @@ import numpy as np
 
 from .file_dataset import readable
 from .folder import FolderDataset
-from .image import read_image
+from .image import decode_file, read_file
 from .lists import ListDataset
 from .record import RecordDataset
 from .walk import IMAGE_SUFFIXES, has_images, is_image, say_ignored, walk_images
@@ -37,7 +37,16 @@ class ImageFiles:
 
     def read(self, i):
         """Image `i` and its label."""
-        return read_image(self.paths[i]), int(self.labels[i])
+        data, label = self.read_bytes(i)
+        return self.decode(data, i), label
+
+    def read_bytes(self, i):
+        """As `read`, but the image stays encoded: (bytes, int)."""
+        return read_file(self.paths[i]), int(self.labels[i])
+
+    def decode(self, data, i):
+        """The image of `read` from its bytes."""
+        return decode_file(data, self.paths[i])
 
 
 def open_images(place, on_error='raise'):

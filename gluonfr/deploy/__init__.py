@@ -1,6 +1,9 @@
-"""Trained nets in use: load one, embed images with it."""
+"""Trained nets in use: load one, embed images with it, into memory or into a gallery that is searched."""
 from ..model_zoo.card_file import CardError, read_card, write_card
+from .embed_set import embed_to_file
 from .embedder import Embedder
+from .gallery import Gallery, gallery_of, read_gallery
 from .load import load_net, load_symbol
 
-__all__ = ['CardError', 'Embedder', 'load_net', 'load_symbol', 'read_card', 'write_card']
+__all__ = ['CardError', 'Embedder', 'Gallery', 'embed_to_file', 'gallery_of', 'load_net', 'load_symbol', 'read_card',
+           'read_gallery', 'write_card']

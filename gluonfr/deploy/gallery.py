@@ -2,6 +2,7 @@
 import json
 import logging
 import os
+import re
 from collections import namedtuple
 
 import numpy as np
@@ -10,8 +11,8 @@ from ..data.open_images import names_of_people
 from ..utils.arrays_file import read_npy, read_npz
 from ..utils.files import atomic_path, save_npz
 
-__all__ = ['Gallery', 'check_one_net', 'gallery_of', 'is_gallery', 'made_by', 'paths_of', 'read_gallery',
-           'write_gallery']
+__all__ = ['Gallery', 'check_gallery_path', 'check_one_net', 'gallery_of', 'is_gallery', 'made_by', 'paths_of',
+           'read_gallery', 'write_gallery']
 
 Gallery = namedtuple('Gallery', 'embeddings people paths net skipped')
 Gallery.__doc__ = """Embeddings of faces.
@@ -28,9 +29,15 @@ skipped : list of (str, str)
 """
 
 
-def is_gallery(place):
+def is_gallery(path):
     """Whether a path is that of a file of embeddings, by its end."""
-    return place.endswith(('.npz', '.npy'))
+    return path.endswith(('.npz', '.npy'))
+
+
+def check_gallery_path(owner, out):
+    """Raise a ValueError unless `out` is a path that a gallery can be written to."""
+    if not is_gallery(out):
+        raise ValueError('{}: out must end in .npz or .npy, got {}.'.format(owner, out))
 
 
 def made_by(embedder):
@@ -40,16 +47,16 @@ def made_by(embedder):
 
 
 def check_one_net(first, net, second, other):
-    """Raise a ValueError if two places have embeddings of different nets; one that does not say it is told of.
+    """Raise a ValueError if two galleries are of different nets; one that does not say its net is told of.
 
     Parameters
     ----------
     first, second : str
-        The places, for the message.
+        What the galleries are called in the message.
     net, other : dict or None
         What `made_by` said.
     """
-    unknown = [place for place, made in ((first, net), (second, other)) if made is None]
+    unknown = [name for name, made in ((first, net), (second, other)) if made is None]
     if unknown:
         logging.getLogger('gluonfr').warning(
             '%s: nothing in it says of which net it is, as .npz files of gluonfr 2.0 do: see that it is the same.',
@@ -71,7 +78,7 @@ def gallery_of(embedder, dataset, progress=False):
     paths = paths_of(dataset)
     people = _people(dataset.labels, paths, names_of_people(dataset))
     return Gallery(embedder(dataset, progress=progress), people, paths, made_by(embedder),
-                   [(str(place), why) for place, why in getattr(dataset, 'skipped', ())])
+                   [(str(path), why) for path, why in getattr(dataset, 'skipped', ())])
 
 
 def write_gallery(out, embedder, dataset, embeddings):
@@ -88,10 +95,13 @@ def write_gallery(out, embedder, dataset, embeddings):
         np.save(file, embeddings)
     with atomic_path(out[:-4] + '.txt') as temporary, open(
             temporary, 'w', encoding='utf-8', errors='surrogateescape') as file:
+        if not hasattr(dataset, 'paths'):  # of a rec: a key alone tells nobody who it is
+            people = _people(dataset.labels, paths, names_of_people(dataset))
+            paths = ['{}\t{}'.format(*pair) for pair in zip(paths, people)] if any(people) else paths
         file.writelines(path + '\n' for path in paths)
 
 
-def read_gallery(place):
+def read_gallery(path):
     """The `Gallery` in a file; those of earlier versions do not say their net.
 
     Raises
@@ -100,45 +110,51 @@ def read_gallery(place):
         It is not there, or is not as `gluonfr embed` writes it.
     """
     classes, net = (), None
-    if place.endswith('.npy'):
-        embeddings = read_npy(place)
-        with open(place[:-4] + '.txt', encoding='utf-8', errors='surrogateescape') as file:
-            paths = file.read().splitlines()
-        people = _people_of_folders(paths)
+    if path.endswith('.npy'):
+        embeddings = read_npy(path)
+        with open(path[:-4] + '.txt', encoding='utf-8', errors='surrogateescape') as file:
+            paths, people = _listed(file.read().splitlines())
         labels = np.full(len(paths), -1)
     else:
-        saved = read_npz(place)
+        saved = read_npz(path)
         missing = {'embeddings', 'labels', 'names'} - set(saved)
         if missing:
             raise ValueError('{} must hold embeddings, labels and names, as `gluonfr embed` writes them, but lacks {}.'
-                             .format(place, ', '.join(sorted(missing))))
+                             .format(path, ', '.join(sorted(missing))))
         embeddings, labels, paths = saved['embeddings'], saved['labels'], saved['names']
         if {'classes', 'net'} <= set(saved):
-            classes, net = saved['classes'], _said(place, saved['net'])
+            classes, net = saved['classes'], _net_in(path, saved['net'])
         for name, array, kinds in (('labels', labels, 'iuf'), ('names', paths, 'U'), ('classes', classes, 'U')):
             if np.size(array) and (array.ndim != 1 or array.dtype.kind not in kinds):
                 raise ValueError('{} must have {} in one dimension, got {} of shape {}.'.format(
-                    place, name, array.dtype, array.shape))
+                    path, name, array.dtype, array.shape))
         paths, classes = paths.tolist(), list(classes)
         people = _people(labels, paths, classes)
     if embeddings.ndim != 2 or embeddings.dtype.kind != 'f':
         raise ValueError('{} must hold embeddings (N, D), got {} of shape {}.'.format(
-            place, embeddings.dtype, embeddings.shape))
+            path, embeddings.dtype, embeddings.shape))
     if not len(embeddings) == len(paths) == len(labels):
         raise ValueError('{} must hold a name and a label for each embedding, got {} and {} for {}.'.format(
-            place, len(paths), len(labels), len(embeddings)))
+            path, len(paths), len(labels), len(embeddings)))
     return Gallery(embeddings, people, paths, net, [])
 
 
-def _said(place, text):
+def _net_in(path, text):
     """What a file says of its net."""
     try:
         net = json.loads(str(text))
     except (RecursionError, ValueError) as error:
-        raise ValueError('{} must say its net as JSON: {}.'.format(place, error)) from error
+        raise ValueError('{} must say its net as JSON: {}.'.format(path, error)) from error
     if not isinstance(net, dict):
-        raise ValueError('{} must say its net by names, got a {}.'.format(place, type(net).__name__))
+        raise ValueError('{} must say its net by names, got a {}.'.format(path, type(net).__name__))
     return net
+
+
+def _listed(lines):
+    """Paths and people in the .txt beside a .npy: of a rec keys and names with a tab between."""
+    if lines and all(re.match(r'\d+\t', line) for line in lines):
+        return map(list, zip(*(line.split('\t', 1) for line in lines)))
+    return lines, _people_of_folders(lines)
 
 
 def _people_of_folders(paths):

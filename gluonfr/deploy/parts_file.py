@@ -1,4 +1,4 @@
-"""What an interrupted `gluonfr embed` leaves beside its result: embeddings, and checksums of them and of the images."""
+"""What an interrupted embedding leaves beside its result: embeddings, and checksums of them and of the images."""
 import io
 import logging
 import struct
@@ -9,27 +9,27 @@ import numpy as np
 
 from ..compat import usable_cores
 
-__all__ = ['Checked', 'append_part', 'begun_parts']
+__all__ = ['Checksummed', 'append_part', 'begun_parts']
 
 log = logging.getLogger('gluonfr')
 FRAME = struct.Struct('<II')  # bytes that follow, and their CRC-32
 
 
-class Checked:
+class Checksummed:
     """A dataset that notes the CRC-32 of each image's file, or record, when it is read.
 
     Parameters
     ----------
     dataset : object
-        With `paths`, or `read_bytes` of a rec.
+        With `read_bytes` and `decode`: of files or a rec.
 
     Attributes
     ----------
-    sums : uint32 array (N,)
+    checksums : uint32 array (N,)
     """
 
     def __init__(self, dataset):
-        self._dataset, self.sums = dataset, np.zeros(len(dataset), np.uint32)
+        self._dataset, self.checksums = dataset, np.zeros(len(dataset), np.uint32)
 
     def __len__(self):
         return len(self._dataset)
@@ -39,19 +39,13 @@ class Checked:
 
     def read(self, i):
         """As of the dataset; several threads may."""
-        self.sums[i] = self.sum(i)  # first: an image that is replaced meanwhile is found to be another
-        expected = getattr(self._dataset, 'expected', None)  # of photographs
-        if expected and expected[i] not in (None, self.sums[i]):
-            raise ValueError('{} is not the photograph any more in which a face was found. Delete {} and give the same '
-                             'command again.'.format(self._dataset.paths[i], self._dataset.report))
-        return self._dataset.read(i)
+        data, label = self._dataset.read_bytes(i)
+        self.checksums[i] = zlib.crc32(data)
+        return self._dataset.decode(data, i), label
 
-    def sum(self, i):
+    def checksum(self, i):
         """The CRC-32 of an image as it is now."""
-        if hasattr(self._dataset, 'read_bytes'):
-            return zlib.crc32(self._dataset.read_bytes(i)[0])
-        with open(self._dataset.paths[i], 'rb') as file:
-            return zlib.crc32(file.read())
+        return zlib.crc32(self._dataset.read_bytes(i)[0])
 
 
 def append_part(file, *arrays):
@@ -65,7 +59,7 @@ def append_part(file, *arrays):
 
 
 def begun_parts(file, job, dataset):
-    """The embeddings in a partial file that was begun for this job, as a list of arrays; the file then ends with them.
+    """The embeddings in a file that was begun for this job, as a list of arrays; the file then ends with them.
 
     They go up to the first part that is damaged, or of an image that is not what it was.
 
@@ -74,7 +68,7 @@ def begun_parts(file, job, dataset):
     file : binary file, for reading and writing
     job : str
         What decides the result but for the images; the first part of the file.
-    dataset : Checked
+    dataset : Checksummed
     """
     file.seek(0)
     begun = _next_part(file)
@@ -84,15 +78,15 @@ def begun_parts(file, job, dataset):
         return []
     parts, done, end = [], 0, file.tell()
     with ThreadPoolExecutor(usable_cores()) as pool:
-        for embeddings, sums in iter(lambda: _next_part(file), None):
-            now = list(pool.map(dataset.sum, range(done, done + len(sums))))
-            changed = np.flatnonzero(sums != np.array(now, np.uint32))
+        for embeddings, checksums in iter(lambda: _next_part(file), None):
+            now = list(pool.map(dataset.checksum, range(done, done + len(checksums))))
+            changed = np.flatnonzero(checksums != np.array(now, np.uint32))
             if changed.size:
                 log.warning('image %d of %d is not what it was when it was embedded: it and those behind it are '
                             'embedded again', done + changed[0] + 1, len(dataset))
                 break
             parts.append(embeddings)
-            done, end = done + len(sums), file.tell()
+            done, end = done + len(checksums), file.tell()
     file.truncate(end)
     file.seek(end)
     if done:

@@ -124,14 +124,7 @@ class RecordDataset(Dataset):
             The record is empty or damaged, or its label or size is not what the rest of the files says.
         """
         data, label = self.read_bytes(index)
-        try:
-            image = decode(data, self._flag)
-        except ImageError as error:
-            raise self._error(index, str(error)) from error
-        if self._size not in (None, image.shape[:2]):
-            raise self._error(index, 'the image has {} x {} pixels, `property` says {} x {}.'.format(
-                *image.shape[:2], *self._size))
-        return image, label
+        return self.decode(data, index), label
 
     def read_bytes(self, index):
         """As `read`, but the image stays encoded: (bytes, int)."""
@@ -143,6 +136,17 @@ class RecordDataset(Dataset):
         if found != label:
             raise self._error(index, "its label is {:g}, that of its person's first image {}.".format(found, label))
         return data, label
+
+    def decode(self, data, index):
+        """The image of `read` from its bytes."""
+        try:
+            image = decode(data, self._flag)
+        except ImageError as error:
+            raise self._error(index, str(error)) from error
+        if self._size not in (None, image.shape[:2]):
+            raise self._error(index, 'the image has {} x {} pixels, `property` says {} x {}.'.format(
+                *image.shape[:2], *self._size))
+        return image
 
     def check(self, progress=False):
         """Read and decode every image.

@@ -14,7 +14,6 @@ from deploy_cases import lenet
 from mxnet import nd
 
 from gluonfr.align import FaceError, align_face, get_detector
-from gluonfr.deploy.gallery import _people_of_folders
 from gluonfr.data import pack_folder
 from gluonfr.data.image import encode, read_image
 from gluonfr.deploy import Embedder, load_net, write_card
@@ -300,11 +299,3 @@ def test_search_says_what_is_wrong(tmp_path, monkeypatch, capsys, words, message
         np.savez(name + '.npz', embeddings=np.ones((3, size)), labels=np.zeros(3), names=list(names))
     run('search', *words, code=2)
     assert message in capsys.readouterr().err
-
-
-@pytest.mark.parametrize('paths, people', [
-    (['x/p0/a.png', 'x/p1/b/c.png', 'x/p1/d.png', 'x/e.png'], ['p0', 'p1', 'p1', '']),
-    (['x/p0/a.png', 'x/p0/b.png'], ['', '']), (['1', '2'], ['', '']), (['p0/a.png', 'p1/a.png'], ['p0', 'p1']),
-    ([], []), (['/x/a.png', 'y/a.png'], ['', ''])])
-def test_people_of_paths_alone(paths, people):
-    assert _people_of_folders(paths) == people

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from gluonfr.deploy.parts_file import Checked, append_part, begun_parts
+from gluonfr.deploy.parts_file import Checksummed, append_part, begun_parts
 
 
 class Bytes:
@@ -17,8 +17,8 @@ class Bytes:
     def read_bytes(self, i):
         return self.contents[i], 0
 
-    def read(self, i):
-        return np.frombuffer(self.contents[i], np.uint8), 0
+    def decode(self, data, i):
+        return np.frombuffer(data, np.uint8)
 
 
 CONTENTS = [bytes([i, 7]) for i in range(6)]
@@ -28,13 +28,13 @@ PARTS = [np.arange(4, dtype='float32').reshape(2, 2) + i for i in range(3)]
 @pytest.fixture
 def partial(tmp_path):
     """Three batches of two images."""
-    checked = Checked(Bytes(CONTENTS))
+    images = Checksummed(Bytes(CONTENTS))
     with open(str(tmp_path / 'partial'), 'a+b') as file:
-        assert begun_parts(file, 'job', checked) == []
+        assert begun_parts(file, 'job', images) == []
         for start, part in zip((0, 2, 4), PARTS):
             for i in (start, start + 1):
-                checked.read(i)
-            append_part(file, part, checked.sums[start:start + 2])
+                images.read(i)
+            append_part(file, part, images.checksums[start:start + 2])
     return tmp_path / 'partial'
 
 
@@ -42,7 +42,7 @@ def begun(path, job='job', contents=CONTENTS):
     """How many batches are there; they must be the right ones, and all that the file holds then."""
     for _ in range(2):
         with open(str(path), 'a+b') as file:
-            found = begun_parts(file, job, Checked(Bytes(contents)))
+            found = begun_parts(file, job, Checksummed(Bytes(contents)))
     for part, right in zip(found, PARTS):
         assert part.dtype == right.dtype and (part == right).all()
     return len(found)
