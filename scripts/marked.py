@@ -1,4 +1,4 @@
-"""Tables in a README between two marks, which scripts write."""
+"""Tables in a page between two marks, which scripts write."""
 import os
 
 __all__ = ['replace_marked']

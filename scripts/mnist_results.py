@@ -4,7 +4,7 @@
     python scripts/mnist_results.py --table demo --epochs 3   # losses, 5,000 digits, 3 seeds -> .../mnist-demo.csv
     python scripts/mnist_results.py --only ringloss ArcFace_v1 loss:softmax
     python scripts/mnist_results.py --list
-    python scripts/mnist_results.py --readme             # write the tables into README.md and README_zh.md
+    python scripts/tables.py                             # write the tables into docs/results.md
 
 Rows that are there already are skipped, so the script can be killed at any time and started again: a training that was
 under way goes on from its last checkpoint. To make a row anew, after a change of its recipe say, delete it from the csv
@@ -26,7 +26,6 @@ sys.path[:0] = [ROOT, EXAMPLE, os.path.join(ROOT, 'scripts')]
 import report  # noqa: E402
 from gluonfr.loss import get_loss_list  # noqa: E402
 from gluonfr.nn import ANGLE_SETTINGS  # noqa: E402
-from marked import replace_marked  # noqa: E402
 from recipe import load_config  # noqa: E402
 
 RESULTS = os.path.join(ROOT, 'resources', 'results')
@@ -37,11 +36,6 @@ DEMO_COLUMNS = ['kind', 'name', 'seeds', 'epochs', 'test_accuracy_mean', 'test_a
 DOCUMENT = {'softmax': (93.34, 94.65), 'L-softmax_v1': (93.79, 92.92), 'A-softmax_v1': (94.12, 94.07),
             'norm-softmax': (91.65, 92.37), 'CosFace_v1': (95.52, 96.32), 'ArcFace_v1': None, 'ArcFace_v2': None,
             'ArcFace_v3': None}
-MARKS = '<!-- tables by scripts/mnist_results.py --readme -->', '<!-- end of the tables -->'
-HEADINGS = {'en': ('| setting or loss | epochs | train % | test % | their document, train / test % (20 epochs) |',
-                   '| setting or loss | epochs | seeds | test %, 5,000 digits |'),
-            'zh': ('| 设置或损失 | 轮数 | 训练 % | 测试 % | 原文档，训练 / 测试 %（20 轮） |',
-                   '| 设置或损失 | 轮数 | 种子数 | 测试 %，5,000 个数字 |')}
 
 
 def main():
@@ -55,7 +49,6 @@ def main():
     parser.add_argument('--outputs', metavar='DIR', default=os.path.join('outputs', 'mnist-table'))
     parser.add_argument('--fresh', action='store_true', help='do not go on from checkpoints of missing rows')
     parser.add_argument('--list', action='store_true', help='show which rows are there')
-    parser.add_argument('--readme', action='store_true', help='write the tables into README.md and README_zh.md')
     args = parser.parse_args()
     for name in ('jobs', 'epochs'):
         if getattr(args, name) is not None and getattr(args, name) < 1:
@@ -66,10 +59,6 @@ def main():
         if unknown:
             parser.error(f'--only: unknown {", ".join(unknown)}. Rows: {", ".join(map(":".join, wanted))}.')
         wanted = [row for row in wanted if any(matches(row, n) for n in args.only)]
-    if args.readme:
-        for language, name in (('en', 'README.md'), ('zh', 'README_zh.md')):
-            write_tables(os.path.join(ROOT, name), language)
-        return 0
     path, seeds = (FULL, [0]) if args.table == 'full' else (SEEDS, [0, 1, 2])
     tasks = [(kind, name, seed) for seed in seeds for kind, name in wanted]
     if args.list:
@@ -188,8 +177,7 @@ def append(path, row):
 def keep_pictures(kind, name, out):
     """Copy the last pictures of a run, and the GIFs of a named setting, to the resources."""
     from gluonfr.viz import make_gif
-    settings = load_config()['settings' if kind == 'setting' else 'losses'].get(name, {})
-    target = os.path.join(ROOT, 'resources', 'mnist-' + settings.get('view', 'euclidean'))
+    target = os.path.join(ROOT, 'resources', picture_folder(kind, name))
     os.makedirs(target, exist_ok=True)
     for picture in ('train', 'test', 'train-circle', 'test-circle'):
         paths = report.picture_paths(out, picture)
@@ -197,6 +185,12 @@ def keep_pictures(kind, name, out):
             shutil.copyfile(paths[-1], os.path.join(target, f'{name}-{picture}.png'))
             if kind == 'setting' and picture in ('train', 'test'):
                 make_gif(paths, os.path.join(target, f'{name}-{picture}.gif'))
+
+
+def picture_folder(kind, name):
+    """The folder in resources of a row's pictures."""
+    recipe = load_config()['settings' if kind == 'setting' else 'losses'].get(name, {})
+    return 'mnist-' + recipe.get('view', 'euclidean')
 
 
 def summarize():
@@ -218,29 +212,26 @@ def summarize():
     report.write_rows(DEMO, DEMO_COLUMNS, table)
 
 
-def write_tables(path, language):
-    """Replace what stands between the two marks of a README by the tables."""
-    replace_marked(path, MARKS, markdown(language))
-
-
-def markdown(language='en'):
-    """Both tables as Markdown."""
-    full, seeds = HEADINGS[language]
-    lines = [full, '|---|---|---|---|---|']
+def full_table():
+    """The rows on full MNIST as a table."""
+    lines = ['| setting or loss | epochs | train % | test % | their document, train / test % (20 epochs) |',
+             '|---|---|---|---|---|']
     order = all_rows()
-    rows = sorted(report.read_rows(FULL), key=lambda row: order.index((row['kind'], row['name'])))
-    for row in rows:
+    for row in sorted(report.read_rows(FULL), key=lambda row: order.index((row['kind'], row['name']))):
         theirs = DOCUMENT.get(row['name'], ()) if row['kind'] == 'setting' else ()
         shown = '' if theirs == () else 'failed' if theirs is None else '{:.2f} / {:.2f}'.format(*theirs)
         lines.append('| {} | {} | {:.2f} | {:.2f} | {} |'.format(
             label(row), row['epochs'], 100 * float(row['train_accuracy']), 100 * float(row['test_accuracy']), shown))
-    demo = report.read_rows(DEMO)
-    if demo:
-        lines += ['', seeds, '|---|---|---|---|']
-        for row in demo:
-            spread = f' ± {100 * float(row["test_accuracy_std"]):.2f}' if row['test_accuracy_std'] else ''
-            lines.append('| {} | {} | {} | {:.2f}{} |'.format(
-                label(row), row['epochs'], row['seeds'], 100 * float(row['test_accuracy_mean']), spread))
+    return '\n'.join(lines)
+
+
+def demo_table():
+    """The rows on 5,000 digits as a table."""
+    lines = ['| setting or loss | epochs | seeds | test %, 5,000 digits |', '|---|---|---|---|']
+    for row in report.read_rows(DEMO):
+        spread = f' ± {100 * float(row["test_accuracy_std"]):.2f}' if row['test_accuracy_std'] else ''
+        lines.append('| {} | {} | {} | {:.2f}{} |'.format(
+            label(row), row['epochs'], row['seeds'], 100 * float(row['test_accuracy_mean']), spread))
     return '\n'.join(lines)
 
 

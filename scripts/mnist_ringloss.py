@@ -1,11 +1,11 @@
-"""Train the ring-loss document's recipes on full MNIST, beside softmax, and make their table and their 2x2 picture.
+"""Train the ring-loss document's recipes on full MNIST, beside softmax, and make their rows and their 2x2 picture.
 
     python scripts/mnist_ringloss.py                  # trains what is missing: 100 epochs each, as the document does
     python scripts/mnist_ringloss.py --epochs 20      # the same, cut to 20; the rate falls after 40 % and 70 % of them
-    python scripts/mnist_ringloss.py --draw           # only rows, picture and tables, of the trainings that have ended
+    python scripts/mnist_ringloss.py --draw           # only rows and picture, of the trainings that have ended
 
-Rows go to resources/results/mnist-ringloss.csv, the picture to resources/mnist-euclidean/ringloss-2x2.png, the tables
-into README.md and README_zh.md. Started again, it goes on with the training under way.
+Rows go to resources/results/mnist-ringloss.csv and the picture to resources/mnist-euclidean/ringloss-2x2.png;
+scripts/tables.py writes the table into docs/results.md. Started again, it goes on with the training under way.
 """
 import argparse
 import os
@@ -16,10 +16,9 @@ import numpy as np
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EXAMPLE = os.path.join(ROOT, 'examples', 'mnist')
-sys.path[:0] = [ROOT, EXAMPLE, os.path.join(ROOT, 'scripts')]
+sys.path[:0] = [ROOT, EXAMPLE]
 
 import report  # noqa: E402
-from marked import replace_marked  # noqa: E402
 
 CSV = os.path.join(ROOT, 'resources', 'results', 'mnist-ringloss.csv')
 PICTURE = os.path.join(ROOT, 'resources', 'mnist-euclidean', 'ringloss-2x2.png')
@@ -33,18 +32,12 @@ EPOCHS, STEPS = 100, (0.4, 0.7)
 # the picture is of the first pair that has ended: softmax, then with ring loss
 PAIRS = ('softmax-scratch', 'ringloss-scratch'), ('ringloss-pretrain', 'ringloss-scratch')
 TITLES = 'softmax', 'softmax + ring loss'
-MARKS = '<!-- table by scripts/mnist_ringloss.py -->', '<!-- end of the ring-loss table -->'
-HEADINGS = {'en': '| recipe | epochs | radius at the end | train % | test % | best test %, epoch |',
-            'zh': '| 配方 | 轮数 | 最后的半径 | 训练 % | 测试 % | 最好的测试 %，轮 |'}
-NAMES = {'en': {'softmax-scratch': 'softmax: from scratch with lamda 0', 'ringloss-scratch': 'ring loss from scratch',
-                'ringloss-pretrain': 'phase 1: softmax', 'ringloss-finetune': 'phase 2: ring loss'},
-         'zh': {'softmax-scratch': 'softmax：从头训练，lamda 为 0', 'ringloss-scratch': 'ring loss，从头训练',
-                'ringloss-pretrain': '第一阶段：softmax', 'ringloss-finetune': '第二阶段：ring loss'}}
-CUT = {'en': '{} of 100', 'zh': '{}（共 100）'}
+NAMES = {'softmax-scratch': 'softmax: from scratch with lamda 0', 'ringloss-scratch': 'ring loss from scratch',
+         'ringloss-pretrain': 'phase 1: softmax', 'ringloss-finetune': 'phase 2: ring loss'}
 
 
 def main():
-    """Train, then write rows, picture and tables."""
+    """Train, then write rows and picture."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--epochs', type=int, default=EPOCHS, metavar='N', help='1 to 100 (default 100)')
     parser.add_argument('--outputs', metavar='DIR', default=os.path.join('outputs', 'mnist-ringloss'))
@@ -64,8 +57,6 @@ def main():
     ended = [pair for pair in PAIRS if {row['run'] for row in made} >= set(pair)]
     if ended:
         draw([os.path.join(args.outputs, name) for name in ended[0]])
-    for language, name in (('en', 'README.md'), ('zh', 'README_zh.md')):
-        replace_marked(os.path.join(ROOT, name), MARKS, markdown(language))
 
 
 def more_words(name, args):
@@ -113,15 +104,16 @@ def draw(folders):
     with_palette(pixels, drawn_palette(pixels, PNG_COLOURS)).save(PICTURE, optimize=True)
 
 
-def markdown(language='en'):
+def table():
     """The rows as a table."""
-    lines = [HEADINGS[language], '|---|---|---|---|---|---|']
+    lines = ['| recipe | epochs | radius at the end | train % | test % | best test %, epoch |',
+             '|---|---|---|---|---|---|']
     for row in report.read_rows(CSV):
         epochs = row['epochs']
         if row['run'] != 'ringloss-pretrain' and int(epochs) < EPOCHS:
-            epochs = CUT[language].format(epochs)
+            epochs = f'{epochs} of {EPOCHS}'
         lines.append('| {} | {} | {} | {:.2f} | {:.2f} | {:.2f}, {} |'.format(
-            NAMES[language][row['run']], epochs, row['radius'],
+            NAMES[row['run']], epochs, row['radius'],
             100 * float(row['train_accuracy']), 100 * float(row['test_accuracy']),
             100 * float(row['best_test_accuracy']), row['best_epoch']))
     return '\n'.join(lines)

@@ -25,7 +25,7 @@ Digits: LeNet++ with an embedding of {digits[0]["embedding_size"]} values, train
         print(f'  {row["name"]:12} {100 * float(row["test_accuracy"]):.2f} % right')
     print(f'''\
   Guessing gives 10 %. ArcFace pulls digits apart by angles, which takes longer: after so few steps it may lie below
-  softmax; on all of MNIST it lies above (README.md, "Results on MNIST").
+  softmax; on all of MNIST it lies above (docs/results.md).
 
 Faces: MobileFaceNet, trained on drawn images of 150 people and verified on {int(faces["pairs"]):,} pairs of 40 others.
   accuracy     {100 * float(faces["acc"]):.2f} % +- {100 * float(faces["std"]):.2f}: so many pairs are told right as \
@@ -42,7 +42,7 @@ Pictures:''')
     folder = os.path.relpath(folder, ROOT) if folder.startswith(ROOT + os.sep) else folder
     print(f'''
 Next, here in {ROOT}:
-  source {shlex.quote(os.path.join(folder, "activate"))}      # the environment: with it all lines of README.md work
+  source {shlex.quote(os.path.join(folder, "activate"))}      # the environment: with it all lines of the README work
   gluonfr verify mobilefacenet_drawn --data {PLACE}/faces/data/val.bin   # a net that was trained longer
   python examples/mnist/make_gif.py --run {PLACE}/ArcFace_v1              # its pictures as GIFs''')
 

@@ -34,4 +34,4 @@ for ((number = 1; number <= ${PASSES:-2}; number++)); do
         measure "$name" --pass "$number" "$@"
     done
 done
-say "done: the tables stand in resources/results; python scripts/benchmark/readme.py puts them into the READMEs"
+say "done: the tables stand in resources/results; python scripts/tables.py puts them into docs/speed.md"

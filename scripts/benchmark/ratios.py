@@ -1,23 +1,14 @@
-"""Write the table of the measured ratios into README.md and README_zh.md.
-
-    python scripts/benchmark/readme.py
+"""The table of the measured ratios, which scripts/tables.py writes into docs/speed.md.
 
 It holds what stands in resources/results/benchmark-*.csv, where the commands are, too; scripts/benchmark/all.sh makes
 those files.
 """
 import csv
 import os
-import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.dirname(HERE)]
-
-from bench import MEASURES, ROOT  # noqa: E402
-from marked import replace_marked  # noqa: E402
+from bench import MEASURES, ROOT
 
 RESULTS = os.path.join(ROOT, 'resources', 'results')
-MARKS = '<!-- table by scripts/benchmark/readme.py -->', '<!-- end of the table -->'
-HEADINGS = {'en': '| task | beside | gluonfr | goal |', 'zh': '| 任务 | 对比 | gluonfr | 目标 |'}
 TASKS = {
     ('train', 'mobilefacenet'): 'train MobileFaceNet + ArcFace, 1,000 classes, batches of 32',
     ('train', 'iresnet50'): 'train IResNet-50 + ArcFace, 1,000 classes, batches of 16',
@@ -34,15 +25,9 @@ SCORES = {('10 folds, 6,000 pairs', 'gluonfr, the same 400'): ('classic loops, 4
           ('TAR@FAR, 15,658,489 pairs', 'gluonfr tar_at_far'): ('scikit-learn roc_curve', 2)}
 
 
-def main():
-    """Write both."""
-    for language, name in (('en', 'README.md'), ('zh', 'README_zh.md')):
-        replace_marked(os.path.join(ROOT, name), MARKS, markdown(language))
-
-
-def markdown(language):
+def table():
     """The table: every row of the csv files that has a goal, with the ratio of each pass."""
-    lines = [HEADINGS[language], '|---|---|---|---|']
+    lines = ['| task | beside | gluonfr | goal |', '|---|---|---|---|']
     for (script, task), title in TASKS.items():
         rows = [row for row in read(script) if row['task'] == task and row['goal']]
         for name in dict.fromkeys(row['contestant'] for row in rows):
@@ -73,7 +58,3 @@ def read(script):
         return []
     with open(path, newline='', encoding='utf-8') as file:
         return list(csv.DictReader(file))
-
-
-if __name__ == '__main__':
-    main()

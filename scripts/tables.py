@@ -1,0 +1,196 @@
+"""Write the tables of the README and of docs/: losses, nets and weights from the registries and cards.json, results
+from the csv files in resources/results, the gallery from the pictures in resources.
+
+    python scripts/tables.py
+
+A table stands between two marks of its page; tests/unittests/test_tables.py fails when one is out of date.
+"""
+import csv
+import inspect
+import os
+import re
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [ROOT] + [os.path.join(ROOT, *folder) for folder in (['scripts'], ['scripts', 'benchmark'])]
+
+import mnist_results  # noqa: E402
+import mnist_ringloss  # noqa: E402
+import ratios  # noqa: E402
+from gluonfr.loss import LOSSES  # noqa: E402
+from gluonfr.model_zoo import MODELS  # noqa: E402
+from gluonfr.model_zoo.model_store import list_cards  # noqa: E402
+from gluonfr.model_zoo.sizes import SIZES  # noqa: E402
+from marked import replace_marked  # noqa: E402
+
+__all__ = ['MARKS', 'TABLES', 'write']
+
+MARKS = '<!-- table: {}, by scripts/tables.py -->', '<!-- end of the table -->'
+# papers without a number of arXiv
+PAPERS = {'centerloss': '[ECCV 2016](https://ydwen.github.io/papers/WenECCV16.pdf)',
+          'contrastiveloss': '[Hadsell 2006](http://yann.lecun.com/exdb/publis/pdf/hadsell-chopra-lecun-06.pdf)'}
+# accuracy on LFW in %, as table 4 of the ArcFace paper lists it for the loss's own paper
+LFW = {'triplet': 99.63, 'centerloss': 99.28, 'rangeloss': 99.52, 'asoftmax': 99.42, 'cosloss': 99.73, 'arcface': 99.83}
+SETTING_OF = {'A-softmax': 'asoftmax', 'CosFace': 'cosloss', 'ArcFace': 'arcface'}  # a named setting -> its loss
+
+
+def write():
+    """Write all of them."""
+    for (page, name), make in TABLES.items():
+        replace_marked(os.path.join(ROOT, page), marks(name), make())
+
+
+def marks(name):
+    """What a table stands between."""
+    return MARKS[0].format(name), MARKS[1]
+
+
+def losses():
+    """A row for each loss of the registry."""
+    return table(['name', 'class', 'also called', 'paper'], [
+        [name, LOSSES.get(name).__name__, ', '.join(LOSSES.aliases(name)), paper(name)] for name in LOSSES.names()])
+
+
+def paper(name):
+    """Links to the papers that the first paragraph of the docstring names."""
+    first = inspect.getdoc(LOSSES.get(name)).partition('\n\n')[0]
+    numbers = dict.fromkeys(re.findall(r'\d{4}\.\d{5}', first))
+    return PAPERS.get(name) or ', '.join('[{0}](https://arxiv.org/abs/{0})'.format(number) for number in numbers)
+
+
+def nets():
+    """A row for each net of the registry."""
+    rows = [[name, ', '.join(MODELS.aliases(name)), str(size.embedding_size), '{:.2f} M'.format(size.values / 1e6),
+             '{:.2f} G'.format(size.macs / 1e9)] for name, size in ((name, SIZES[name]) for name in MODELS.names())]
+    return table(['name', 'also called', 'embedding', 'parameters', 'multiply-adds'], rows)
+
+
+def weights():
+    """A row for each card of pretrained weights."""
+    rows = []
+    for card in list_cards().values():
+        figures = ', '.join('{} {:.2f}'.format(*figure) for figure in card.published.items())
+        rows.append(['[{}]({})'.format(card.name, card.page) if card.page else card.name, card.model or '',
+                     card.data or '', '{:.1f}'.format(card.size / 1e6) if card.size else '', figures, card.licence])
+    return table(['name', 'net', 'trained on', 'MB', 'published, %', 'licence'], rows)
+
+
+def gallery():
+    """A section with the pictures of each named setting and each loss."""
+    sections = []
+    for row in sorted(read('mnist'), key=lambda row: mnist_results.all_rows().index((row['kind'], row['name']))):
+        name = row['name']
+        text = '`{}`: {:.2f} % of the test images'.format(
+            re.sub(r' --seed.*', '', row['command'].replace('python ', '', 1)), 100 * float(row['test_accuracy']))
+        loss = name if row['kind'] == 'loss' else SETTING_OF.get(name.partition('_')[0], '')
+        if loss in LFW:
+            text += '; its paper on LFW: {:.2f} %'.format(LFW[loss])
+        sections += ['### {}'.format(mnist_results.label(row)), '', text + '.', '', pictures(row), '']
+    return '\n'.join(sections).rstrip()
+
+
+def pictures(row):
+    """The pictures of a row of mnist.csv: training images left, test images right."""
+    folder, rows = mnist_results.picture_folder(row['kind'], row['name']), []
+    for ending in ('.png', '-circle.png', '.gif'):
+        names = [row['name'] + which + ending for which in ('-train', '-test')]
+        if os.path.exists(os.path.join(ROOT, 'resources', folder, names[0])):
+            rows.append(['![{1}](../resources/{0}/{1})'.format(folder, name) for name in names])
+    return table(['training images', 'test images'], rows)
+
+
+def parity():
+    """How far converted nets are from their sources."""
+    return table(['source', 'becomes', 'images', 'largest difference'], [
+        [row['source'], '`{}`'.format(row['net']), row['images'], row['max_abs_diff']]
+        for row in read('convert-parity')])
+
+
+def realigned():
+    """What detection and alignment cost."""
+    return table(['landmarks by', 'found', 'cosine to the original: mean, median, lowest 1 %', 'accuracy %'], [
+        [row['detector'].replace('none', 'truth'), row['found'],
+         '{cosine_mean}, {cosine_median}, {cosine_1%}'.format(**row), percent(row['acc_found'])]
+        for row in read('lfw-realigned')])
+
+
+def fold1():
+    """Training on LFW itself."""
+    return table(['training', 'epochs', 'accuracy %', 'AUC', 'EER %'], [
+        [row['name'], row['epochs'], spread(row), '{:.4f}'.format(float(row['auc'])), percent(row['eer'])]
+        for row in read('lfw-fold1')])
+
+
+def y1():
+    """A published net on LFW, by every way of reading it."""
+    return table(['read by', 'precision', 'flip', 'thresholds', 'accuracy %'], [
+        [row['reader'], row['precision'], row['flip'], row['thresholds'], spread(row)] for row in read('lfw-y1')])
+
+
+SHORT = {'en': ['measured', 'result',
+                'LeNet++ with a 2-d embedding, `ArcFace_v3`, all of MNIST', '{} % of the test images',
+                'InsightFace\'s MobileFaceNet "y1", converted, LFW', '{} % (published: {:.2f} %)',
+                'MobileFaceNet from scratch on LFW without fold 1, ArcFace, fold 1', '{} %',
+                'IResNet-50 from ONNX: largest difference of an embedding', '{}',
+                'training MobileFaceNet + ArcFace on two CPU cores, beside PyTorch', '{} times as fast'],
+         'zh': ['测量内容', '结果',
+                'LeNet++，二维特征，`ArcFace_v3`，完整 MNIST', '测试集准确率 {} %',
+                'InsightFace 发布的 MobileFaceNet “y1”，转换后，LFW', '{} %（公布值 {:.2f} %）',
+                '在去掉第 1 折的 LFW 上从头训练 MobileFaceNet，ArcFace，第 1 折', '{} %',
+                '由 ONNX 转换的 IResNet-50：特征的最大误差', '{}',
+                '在两个 CPU 核上训练 MobileFaceNet + ArcFace，与 PyTorch 相比', '速度是其 {} 倍']}
+
+
+def five(language):
+    """The five results of the README."""
+    texts = SHORT[language]
+    passes = [row['value'] for row in read('benchmark-train')
+              if (row['task'], row['contestant']) == ('mobilefacenet', 'PyTorch, channels_last')]
+    results = [(percent(row_of('mnist', 'name', 'ArcFace_v3')['test_accuracy']),),
+               (spread(read('lfw-y1')[0]), list_cards()['ms1m_y1'].published['LFW']),
+               (spread(row_of('lfw-fold1', 'name', 'arcface')),),
+               (row_of('convert-parity', 'net', 'iresnet50')['max_abs_diff'],),
+               ({'en': ' and ', 'zh': ' 和 '}[language].join('{:.2f}'.format(float(value)) for value in passes),)]
+    return table(texts[:2], [[what, shown.format(*result)]
+                             for what, shown, result in zip(texts[2::2], texts[3::2], results)])
+
+
+def table(heading, rows):
+    """Markdown."""
+    return '\n'.join('| {} |'.format(' | '.join(cells)) if cells else '|' + '---|' * len(heading)
+                     for cells in [heading, [], *rows])
+
+
+def read(name):
+    """Rows of a csv file."""
+    with open(os.path.join(ROOT, 'resources', 'results', name + '.csv'), newline='', encoding='utf-8') as file:
+        return list(csv.DictReader(file))
+
+
+def row_of(name, column, value):
+    """The first row of a csv file with this value."""
+    return next(row for row in read(name) if row[column] == value)
+
+
+def percent(share):
+    """'99.02' of '0.9902'."""
+    return '{:.2f}'.format(100 * float(share))
+
+
+def spread(row):
+    """'99.42 ± 0.52'."""
+    return '{} ± {}'.format(percent(row['acc']), percent(row['std']))
+
+
+# (page, name of the table) -> what makes it
+TABLES = {('README.md', 'results'): lambda: five('en'), ('README_zh.md', 'results'): lambda: five('zh'),
+          ('docs/losses.md', 'losses'): losses, ('docs/model-zoo.md', 'nets'): nets,
+          ('docs/model-zoo.md', 'weights'): weights, ('docs/gallery.md', 'gallery'): gallery,
+          ('docs/results.md', 'mnist'): mnist_results.full_table,
+          ('docs/results.md', 'digits'): mnist_results.demo_table,
+          ('docs/results.md', 'ringloss'): mnist_ringloss.table, ('docs/results.md', 'fold1'): fold1,
+          ('docs/results.md', 'y1'): y1, ('docs/results.md', 'parity'): parity,
+          ('docs/results.md', 'realigned'): realigned, ('docs/speed.md', 'speed'): ratios.table}
+
+if __name__ == '__main__':
+    write()

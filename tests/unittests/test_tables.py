@@ -1,0 +1,62 @@
+"""Tables of the README and docs hold what registries, cards and csv files say, and the gallery has every picture."""
+import importlib
+import re
+
+import pytest
+from helpers import ROOT
+
+from gluonfr.loss import get_loss_list
+from gluonfr.model_zoo import get_model_list
+
+
+@pytest.fixture
+def tables(monkeypatch):
+    """The module scripts/tables.py."""
+    monkeypatch.syspath_prepend(str(ROOT / 'scripts'))
+    return importlib.import_module('tables')
+
+
+def test_every_table_is_up_to_date(tables):
+    old = [page for (page, name), make in tables.TABLES.items()
+           if '\n\n'.join((tables.MARKS[0].format(name), make(), tables.MARKS[1]))
+           not in (ROOT / page).read_text(encoding='utf-8')]
+    assert not old, 'run: python scripts/tables.py'
+
+
+def test_tables_name_every_loss_and_net(tables):
+    assert [row.split(' | ')[0][2:] for row in tables.losses().splitlines()[2:]] == get_loss_list()
+    assert [row.split(' | ')[0][2:] for row in tables.nets().splitlines()[2:]] == get_model_list()
+
+
+def test_the_gallery_has_every_picture():
+    shown = set(re.findall(r'resources/(mnist-[^)]+)', (ROOT / 'docs' / 'gallery.md').read_text(encoding='utf-8')))
+    assert shown == {str(path.relative_to(ROOT / 'resources')) for path in (ROOT / 'resources').glob('mnist-*/*')}
+
+
+@pytest.mark.parametrize('values, verdict', [((1.5, 2.25), ', missed once'), ((1.5, 1.25), ', missed'), ((3.0,), '')])
+def test_the_table_of_speed_shows_every_pass(tables, tmp_path, monkeypatch, values, verdict):
+    ratios = tables.ratios
+    monkeypatch.setattr(ratios, 'RESULTS', str(tmp_path))
+    lines = ['task,pass,contestant,measure,value,goal,met'] + [
+        'mobilefacenet,{},PyTorch,speed,{},>= 2,{}'.format(number, value, 'yes' if value >= 2 else 'no')
+        for number, value in enumerate(values, 1)]
+    (tmp_path / 'benchmark-train.csv').write_text('\n'.join(lines + ['mobilefacenet,1,other,speed,3,,']))
+    shown = ' and '.join('{:.2f}'.format(value) for value in values)
+    assert ratios.table().splitlines()[2:] == [
+        '| {} | PyTorch | {}x as fast | >= 2{} |'.format(ratios.TASKS['train', 'mobilefacenet'], shown, verdict)]
+
+
+@pytest.mark.parametrize('kept', [0, 1])
+def test_a_page_that_lost_a_mark_loses_nothing_more(tables, tmp_path, kept):
+    page, marks = tmp_path / 'README.md', tables.marks('results')
+    page.write_text('before\n' + marks[kept] + '\nafter\n')
+    with pytest.raises(ValueError, match='README.md must hold the marks'):
+        tables.replace_marked(str(page), marks, 'table')
+    assert page.read_text() == 'before\n' + marks[kept] + '\nafter\n'
+
+
+@pytest.mark.parametrize('language', ['architecture.svg', 'architecture_zh.svg'])
+def test_the_picture_of_the_architecture_is_what_its_script_draws(monkeypatch, language):
+    monkeypatch.syspath_prepend(str(ROOT / 'docs'))
+    drawn = importlib.import_module('architecture').draw(int('zh' in language))
+    assert (ROOT / 'docs' / language).read_text(encoding='utf-8') == drawn, 'run: python docs/architecture.py'
