@@ -1,13 +1,17 @@
 """gluonfr: a face-recognition training toolkit on MXNet Gluon.
 
-`import gluonfr` prepares the import of MXNet; a part such as `gluonfr.loss` is imported when it is first named.
+`import gluonfr` prepares the import of MXNet; a part such as `gluonfr.loss` is imported when it is first named. This
+file alone knows all parts: it ties those that must not know each other.
 """
 import importlib
 
 from . import compat  # first: it makes MXNet 1.9.1 import and run well
+from . import utils
+from .utils.converter import set_converter
 from .version import __version__
+from .viz import plot_accuracy, plot_roc
 
-_PARTS = ('convert', 'data', 'deploy', 'loss', 'metrics', 'model_zoo', 'nn', 'train', 'utils', 'viz')
+_PARTS = ('align', 'convert', 'data', 'deploy', 'loss', 'metrics', 'model_zoo', 'nn', 'train', 'utils', 'viz')
 __all__ = ['__version__', 'compat', *_PARTS]
 
 
@@ -19,3 +23,13 @@ def __getattr__(name):
 
 def __dir__():
     return sorted({*globals(), *_PARTS})
+
+
+def _convert(source, out, **options):
+    """`gluonfr.convert.convert`, imported when published weights are first converted."""
+    from .convert import convert
+    return convert(source, out, **options)
+
+
+set_converter(_convert)
+utils.plot_accuracy, utils.plot_roc = plot_accuracy, plot_roc  # where gluonfr 1.0 had them

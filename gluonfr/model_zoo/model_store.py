@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import mxnet as mx
 
+from ..utils.converter import get_converter
 from ..utils.download import DownloadError, fetch
 from ..utils.files import file_sha256
 from ..utils.lock import file_lock
@@ -183,8 +184,7 @@ def get_model_file(name, root=None, accept_licence=False):
         with file_lock(out + '.lock', '{}: another process is making it, waiting for that.'.format(converted)):
             if not os.path.isfile(converted):
                 source = download(card.name, root, accept_licence)
-                from ..convert import convert  # here: only weights of others need it
-                convert(source, out, model=card.model, spec=None if card.normalises else card.spec)
+                get_converter()(source, out, model=card.model, spec=None if card.normalises else card.spec)
     return converted
 
 

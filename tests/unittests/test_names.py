@@ -160,6 +160,7 @@ def test_modules_are_where_they_were():
     from gluonfr.model_zoo import get_model, get_model_list
     from gluonfr.utils import IterLRScheduler
     assert callable(get_model) and len(get_model_list()) > 0
+    assert gluonfr.utils.plot_roc is gluonfr.viz.plot_roc and gluonfr.utils.plot_accuracy is gluonfr.viz.plot_accuracy
     assert importlib.import_module('gluonfr.utils.lr_scheduler').IterLRScheduler is IterLRScheduler
     assert isinstance(gluonfr.__version__, str) and gluonfr.__version__ >= '2'
 

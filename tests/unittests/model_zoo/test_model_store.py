@@ -272,6 +272,16 @@ def test_weights_of_others_are_converted_once(store):
         np.testing.assert_allclose(Embedder(other)(data), wanted, atol=1e-6)
 
 
+def test_the_store_calls_the_converter_that_it_was_given(store, monkeypatch):
+    """It lies above the store, which must not import it."""
+    *_, folder, _, _ = store('good')
+    calls = []
+    monkeypatch.setattr('gluonfr.utils.converter._converter', lambda *paths, **options: calls.append((paths, options)))
+    assert get_model_file('tiny') == str(folder / 'converted' / 'card.json')
+    assert calls == [((str(folder / 'tiny.params'), str(folder / 'converted')),
+                      {'model': 'miniresnet18', 'spec': choose_card('tiny').spec})]
+
+
 def test_models_command(store, capsys, tmp_path):
     pytest.importorskip('gluonfr.convert', reason='the converter is not there')
     store('good')

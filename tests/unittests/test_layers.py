@@ -1,0 +1,44 @@
+"""The contracts on imports in pyproject.toml hold, and a new arrow against them would not pass."""
+import copy
+
+import pytest
+from helpers import ROOT
+
+grimp = pytest.importorskip('grimp', reason="pip install 'import-linter>=2.0'")
+from importlinter import configuration  # noqa: E402
+from importlinter.application.use_cases import read_user_options  # noqa: E402
+from importlinter.contracts.forbidden import ForbiddenContract  # noqa: E402
+from importlinter.contracts.layers import LayersContract  # noqa: E402
+
+KINDS = {'layers': LayersContract, 'forbidden': ForbiddenContract}
+
+
+@pytest.fixture(scope='module')
+def imports():
+    """Who imports whom."""
+    return grimp.build_graph('gluonfr', include_external_packages=True, cache_dir=None)
+
+
+@pytest.fixture(scope='module')
+def contracts():
+    """{kind: contract} of pyproject.toml."""
+    configuration.configure()
+    said = read_user_options(str(ROOT / 'pyproject.toml'))
+    return {options['type']: KINDS[options['type']](options['name'], said.session_options, options)
+            for options in said.contracts_options}
+
+
+@pytest.mark.parametrize('kind', sorted(KINDS))
+def test_the_contracts_hold(imports, contracts, kind):
+    assert contracts[kind].check(graph=copy.deepcopy(imports), verbose=False).kept, 'run lint-imports'
+
+
+@pytest.mark.parametrize('kind, importer, imported', [
+    ('layers', 'gluonfr.model_zoo.model_store', 'gluonfr.convert'), ('layers', 'gluonfr.utils', 'gluonfr.viz.roc'),
+    ('layers', 'gluonfr.a_new_package', 'gluonfr.utils'), ('forbidden', 'gluonfr.data.walk', 'mxnet'),
+    ('forbidden', 'gluonfr.align.find', 'gluonfr.nn')])
+def test_an_arrow_against_the_direction_fails(imports, contracts, kind, importer, imported):
+    changed = copy.deepcopy(imports)
+    changed.add_module(importer)
+    changed.add_import(importer=importer, imported=imported)
+    assert not contracts[kind].check(graph=changed, verbose=False).kept
