@@ -1,4 +1,6 @@
 """A small set of faces, and the gluonfr command in this process, that the tests of the command share."""
+import numpy as np
+
 from gluonfr import cli
 from gluonfr.data import SyntheticFaces, draw_pairs, pack_dataset, write_bin
 from gluonfr.data.image import encode, resize
@@ -30,3 +32,9 @@ def train(data, out, *words, code=0):
 
 def params(out, name='last'):
     return (out / 'checkpoint' / (name + '.params')).read_bytes()
+
+
+def embedded(path):
+    """The arrays of a .npz of embeddings."""
+    with np.load(str(path), allow_pickle=False) as saved:
+        return {name: saved[name] for name in saved.files}

@@ -9,7 +9,7 @@ import mxnet as mx
 import numpy as np
 import pytest
 from align_cases import WHITE, photo, points, write_yunet
-from cli_cases import run
+from cli_cases import embedded, run
 from deploy_cases import lenet
 from mxnet import nd
 
@@ -64,11 +64,6 @@ def want(place):
     spots = [points(*spot[:2], 2 if len(spot) > 2 else 1) for spot in PLACES] * 3
     return Embedder(load_net(str(place)))([align_face(read_image(path), spot, 28)
                                           for path, spot in zip(paths(place), spots)])
-
-
-def embedded(path):
-    with np.load(str(path), allow_pickle=False) as saved:
-        return {name: saved[name] for name in saved.files}
 
 
 def test_the_embedder_takes_photographs(place):
