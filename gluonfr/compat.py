@@ -19,10 +19,11 @@ import os
 import shlex
 import sys
 import warnings
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
-__all__ = ['install_command', 'prepare', 'room_problem']
+__all__ = ['install_command', 'prepare', 'room_problem', 'without_module']
 
 NUMPY_ALIASES = {'bool': bool, 'int': int, 'float': float, 'complex': complex, 'object': object, 'str': str,
                  'long': int, 'unicode': str}
@@ -339,6 +340,22 @@ def check_openmp(load=ctypes.CDLL):
     except OSError as error:
         raise ImportError('gluonfr: MXNet needs the OpenMP library libgomp.so.1 ({}). Install it: '
                           'apt-get install libgomp1, or dnf install libgomp'.format(error)) from error
+
+
+@contextmanager
+def without_module(name):
+    """Let nothing import a module meanwhile, as if it were not installed.
+
+    GluonCV raises an error where it finds a PyTorch of another version than its own, though it can do without.
+    """
+    before = sys.modules.get(name)
+    sys.modules[name] = None
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+        if before is not None:
+            sys.modules[name] = before
 
 
 def prepare():

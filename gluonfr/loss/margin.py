@@ -89,13 +89,14 @@ class CombinedLoss(CosineLoss):
         - **loss**: (B,)
     """
 
+    _m2_name, _m3_name = 'm2', 'm3'  # in messages: what the constructor calls them
+
     def __init__(self, classes, m1=1.0, m2=0.3, m3=0.2, s=64, dtype='float32', *, easy_margin=False, margin_warmup=0,
                  gradient='exact', **kwargs):
         super().__init__(classes, s, margin_warmup, dtype=dtype, **kwargs)
         self._m1 = check_number(self._owner, 'm1', m1, 1)
-        self._m2 = check_number(self._owner, 'm2' if type(self) is CombinedLoss else 'm', m2, 0, math.pi / 2,
-                                high_open=True)
-        self._m3 = check_number(self._owner, 'm3' if type(self) is CombinedLoss else 'm', m3, 0)
+        self._m2 = check_number(self._owner, self._m2_name, m2, 0, math.pi / 2, high_open=True)
+        self._m3 = check_number(self._owner, self._m3_name, m3, 0)
         self._easy = easy_margin
         self._gradient = check_choice(self._owner, 'gradient', gradient, GRADIENTS)
 
@@ -137,6 +138,8 @@ class ArcLoss(CombinedLoss):
     Inputs, outputs: as `CombinedLoss`.
     """
 
+    _m2_name = 'm'
+
     def __init__(self, classes, m=0.5, s=64, easy_margin=True, dtype='float32', *, margin_warmup=0, gradient='exact',
                  **kwargs):
         super().__init__(classes, 1, m, 0, s, dtype, easy_margin=easy_margin, margin_warmup=margin_warmup,
@@ -168,6 +171,8 @@ class CosLoss(CombinedLoss):
 
     Inputs, outputs: as `CombinedLoss`.
     """
+
+    _m3_name = 'm'
 
     def __init__(self, classes, m=0.35, s=64, dtype='float32', *, margin_warmup=0, **kwargs):
         super().__init__(classes, 1, 0, m, s, dtype, margin_warmup=margin_warmup, **kwargs)

@@ -65,8 +65,8 @@ def get_model(name, pretrained=False, **kwargs):
     if not pretrained:
         return MODELS.create(name, **kwargs)
     name = choose_card(name, pretrained).name
-    places = {key: kwargs.pop(key) for key in ('root', 'accept_licence') if key in kwargs}
-    return net_from_card(*read_card(get_model_file(name, **places)), **kwargs)
+    download = {key: kwargs.pop(key) for key in ('root', 'accept_licence') if key in kwargs}
+    return net_from_card(*read_card(get_model_file(name, **download)), **kwargs)
 
 
 def get_model_list():

@@ -1,9 +1,11 @@
 """GluonCV's ResNet v1b, v1c and v1d with a face head."""
 import sys
+from contextlib import nullcontext
 
 import mxnet as mx
 from mxnet.gluon import nn
 
+from ..compat import without_module
 from ..nn import FrBase
 from ..utils.check import check_choice
 from .family import embedding_head
@@ -105,16 +107,8 @@ class ResNetFace(FrBase):
 
 def _gluoncv_resnets():
     """GluonCV's module of ResNets, imported when it is needed: `import gluonfr` need not wait for it."""
-    if 'gluoncv' not in sys.modules:
-        torch = sys.modules.get('torch')
-        sys.modules['torch'] = None  # cannot be imported: GluonCV refuses to work beside a PyTorch 2
-        try:
-            import gluoncv  # noqa: F401
-        finally:
-            del sys.modules['torch']
-            if torch is not None:
-                sys.modules['torch'] = torch
-    from gluoncv.model_zoo import resnetv1b
+    with without_module('torch') if 'gluoncv' not in sys.modules else nullcontext():
+        from gluoncv.model_zoo import resnetv1b
     return resnetv1b
 
 

@@ -35,11 +35,11 @@ def drawn_palette(pixels, colours):
 
 def apply_palette(pixels, palette):
     """For each of the ``pixels`` (...,3) the index of the nearest colour of the ``palette`` (n,3), as uint8 (...)."""
-    codes, place = np.unique(pixels.reshape(-1, 3) @ _BYTES, return_inverse=True)
+    codes, indices = np.unique(pixels.reshape(-1, 3) @ _BYTES, return_inverse=True)
     drawn, palette = _split(codes).astype('float32'), palette.astype('float32')
     nearest = np.concatenate([((part[:, None] - palette) ** 2).sum(axis=2).argmin(axis=1)
                               for part in np.array_split(drawn, len(drawn) // 4096 + 1)])
-    return nearest[place].reshape(pixels.shape[:-1]).astype('uint8')
+    return nearest[indices].reshape(pixels.shape[:-1]).astype('uint8')
 
 
 def _cover(points, plain, distance, most):

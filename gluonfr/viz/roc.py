@@ -160,5 +160,5 @@ def _finite(owner, name, values):
 
 def _at(tpr, fpr, fars):
     """The TAR of the last point with FAR <= x for each x; NaN left of the first point."""
-    place = np.searchsorted(fpr, fars, side='right') - 1
-    return np.where(place < 0, np.nan, tpr[np.maximum(place, 0)])
+    last = np.searchsorted(fpr, fars, side='right') - 1
+    return np.where(last < 0, np.nan, tpr[np.maximum(last, 0)])

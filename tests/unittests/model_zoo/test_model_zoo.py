@@ -47,17 +47,22 @@ def images(net, batch=2):
 # --- every net -------------------------------------------------------------------------------------------------------
 
 def test_the_table_has_every_net_and_no_other():
-    assert set(SIZES) == set(NAMES)
+    missing = ', '.join(sorted(set(NAMES) - set(SIZES)))
+    assert not missing, 'add {0} to gluonfr/model_zoo/sizes.py: `gluonfr models {0}` prints the numbers'.format(missing)
+    unknown = ', '.join(sorted(set(SIZES) - set(NAMES)))
+    assert not unknown, 'gluonfr/model_zoo/sizes.py has {}, which no net is registered as'.format(unknown)
 
 
 @every
 def test_size(name):
     net, graph = made(name)
-    assert (count_parameters(net), count_macs(net), net.embedding_size) == SIZES[name]
+    found = count_parameters(net), count_macs(net), net.embedding_size
+    assert found == SIZES.get(name), 'gluonfr/model_zoo/sizes.py must have {!r}: Size{}'.format(name, found)
     assert isinstance(net, FrBase) and isinstance(net.input_spec, InputSpec)
     assert net.input_spec.embedding_size == net.embedding_size
     assert graph.infer_shape(data=(2,) + net.input_spec.shape)[1] == [(2, net.embedding_size)]
-    assert '{:,}'.format(SIZES[name].values) in type(net).__doc__
+    said = '{:,}'.format(SIZES[name].values)
+    assert said in type(net).__doc__, 'the docstring of {} must name its {} values'.format(type(net).__name__, said)
 
 
 @every
