@@ -29,6 +29,7 @@ from gluonfr.data.image import encode
 from gluonfr.metrics import get_protocol
 from gluonfr.metrics.pairs import FOLDS
 from gluonfr.utils.files import atomic_path, lies_in
+from gluonfr.utils.messages import counted
 from tqdm import tqdm
 
 RECORD = 'prepare.json'   # what the sets in --out were made of
@@ -185,11 +186,6 @@ def most_pairs(labels, folds, seed, most):
         except ValueError:
             high = middle - 1
     return 2 * folds * low
-
-
-def counted(count, word):
-    """'1 fold', '2 folds'."""
-    return f'{count} {word}' + 's' * (count != 1)
 
 
 if __name__ == '__main__':

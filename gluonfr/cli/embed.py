@@ -6,6 +6,7 @@ import numpy as np
 from ..deploy.embed_set import embed_to_file
 from ..deploy.gallery import check_gallery_path
 from ..utils.lock import sole_writer
+from ..utils.messages import counted
 from .options import make_embedder, open_faces
 
 __all__ = ['embed']
@@ -20,7 +21,7 @@ def embed(args):
     with sole_writer(args.out + '.lock', '--out {}'.format(args.out)):
         dataset = open_faces(args, args.data, embedder.spec.size, os.path.splitext(args.out)[0] + '.faces.csv')
         count, size = embed_to_file(embedder, dataset, args.out, progress=not args.no_progress)
-    print('{}: {} embeddings of {} values'.format(args.out, count, size))
+    print('{}: {} of {}'.format(args.out, counted(count, 'embedding'), counted(size, 'value')))
     if args.plot:
         draw(args.out, dataset.labels, args.plot)
 

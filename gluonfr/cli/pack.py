@@ -4,6 +4,7 @@ import os
 from ..data.packing import pack_folder
 from ..data.packing import check_pack
 from ..data.pairs import pack_pairs, read_pairs
+from ..utils.messages import counted
 
 __all__ = ['run_check', 'run_folder', 'run_pairs']
 
@@ -18,10 +19,12 @@ def run_folder(args):
                          split=args.split, seed=args.seed, relabel=args.relabel, root=args.root,
                          resume=not args.no_resume, on_error=args.on_error, progress=not args.no_progress)
     for part in filter(None, (report, report.val)):
-        print('{}: {} images of {} people, {} copied byte for byte'.format(
-            part.path, part.images, part.people, part.copied))
+        print('{}: {} of {}, {} copied byte for byte'.format(
+            part.path, counted(part.images, 'image'), counted(part.people, 'person', 'people'), part.copied))
     if report.left_out:
-        print('{} people with fewer than {} images were left out'.format(len(report.left_out), args.min_images))
+        print('{} with fewer than {} {} left out'.format(
+            counted(len(report.left_out), 'person', 'people'), counted(args.min_images, 'image'),
+            'was' if len(report.left_out) == 1 else 'were'))
     for word, listed in (('skipped', report.skipped), ('left out', report.ignored)):
         for path, reason in listed[:LISTED]:
             print('{} {}'.format(word, reason if reason.startswith(path) else '{}: {}'.format(path, reason)))
@@ -34,7 +37,7 @@ def run_pairs(args):
     report = pack_pairs(read_pairs(args.pairs), args.root, args.out, resize=args.resize,
                         quality=args.quality, protocol=args.protocol, on_error=args.on_error,
                         progress=not args.no_progress)
-    print('{}: {} pairs'.format(args.out, report.pairs))
+    print('{}: {}'.format(args.out, counted(report.pairs, 'pair')))
     for skipped in report.skipped:
         print('skipped {}'.format(': '.join(map(str, skipped))))
 
@@ -47,8 +50,8 @@ def run_check(args):
             print('{}: {}: {}'.format(path, what, why))
         how = 'compared with their checksums' if by == 'checksums' else \
             'decoded, as there are no checksums: flipped bytes within a JPEG mostly show in nothing'
-        print('{}: {} {}, {}: {}'.format(path, count, 'images' if by == 'decoding' else 'records', how,
-                                         '{} faults'.format(len(faults)) if faults else 'all well'))
+        print('{}: {}, {}: {}'.format(path, counted(count, 'image' if by == 'decoding' else 'record'), how,
+                                      counted(len(faults), 'fault') if faults else 'all well'))
     if any(faults for *_, faults in found):
         raise SystemExit(1)
 

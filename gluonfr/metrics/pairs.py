@@ -5,6 +5,7 @@ from collections import namedtuple
 import numpy as np
 
 from ..utils.check import check_int, check_number
+from ..utils.messages import counted
 from .intervals import clopper_pearson
 from .kfold import CLASSIC_GRIDS, above, kfold_accuracy, kfold_tar_at_far, most_folds
 from .protocol import PROTOCOLS, Measured
@@ -85,9 +86,9 @@ class KFoldPairs:
         nfolds, impostors = self._folds(truth, name), _impostors(truth)
         notes = []
         if self.nfolds is None and nfolds < FOLDS:
-            form = ('{}: {} folds instead of {}, as its {} pairs give no more' if nfolds > 1 else
-                    '{}: {} fold instead of {}: its {} pairs are judged by the threshold that is chosen on them')
-            notes.append(form.format(name, nfolds, FOLDS, len(truth)))
+            why = ', as its {} pairs give no more' if nfolds > 1 else (
+                ': its {} pairs are judged by the threshold that is chosen on them')
+            notes.append('{}: {} instead of {}'.format(name, counted(nfolds, 'fold'), FOLDS) + why.format(len(truth)))
         small = [far for far in self.fars if not _shown(far, impostors)]
         if small:
             digits = 10 ** (2 - math.floor(math.log10(1 / impostors)))  # three, rounded up
@@ -142,8 +143,8 @@ class KFoldPairs:
         how = 'thresholds of the classic grid (compat)' if self.compat else 'exact thresholds'
         if 'flip' in row:
             how += ', flip {}'.format(row['flip'])
-        said = ['{set}: accuracy {acc:.4f}+-{std:.4f} ({pairs} pairs in {folds} folds, {how}), threshold '
-                '{threshold:.4f}, AUC {auc:.5f}, EER {eer:.4f}'.format(how=how, **row)]
+        said = ['{set}: accuracy {acc:.4f}+-{std:.4f} ({pairs} pairs in {in_folds}, {how}), threshold {threshold:.4f}, '
+                'AUC {auc:.5f}, EER {eer:.4f}'.format(how=how, in_folds=counted(row['folds'], 'fold'), **row)]
         for far in self.fars:
             tar, low, high, _, threshold = (row[column] for column in _columns(far))
             if tar is not None:

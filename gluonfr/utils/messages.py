@@ -1,6 +1,11 @@
-"""Parts of messages: lists of names, and what the errors of other packages say."""
+"""Parts of messages: counts, lists of names, and what the errors of other packages say."""
 
-__all__ = ['describe', 'error_sentence', 'names']
+__all__ = ['counted', 'describe', 'error_sentence', 'names']
+
+
+def counted(count, one, many=None):
+    """'1 fold', '2 folds'; `many` where it is not `one` with an s."""
+    return '{} {}'.format(count, one if count == 1 else many or one + 's')
 
 
 def names(found, most=12):

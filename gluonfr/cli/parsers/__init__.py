@@ -27,7 +27,8 @@ DESCRIPTION = """gluonfr: train, verify and use face-recognition nets on MXNet G
 
 def make_parser():
     """The parser with all subcommands."""
-    parser = Parser(prog='gluonfr', description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(prog='gluonfr', description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter,
+                    epilog='The options of a command: `gluonfr help COMMAND`.')
     parser.add_argument('--version', action='version', version='gluonfr ' + __version__)
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
     for module in (pack, align, train, verify, embed, compare, search, convert, export, listing):

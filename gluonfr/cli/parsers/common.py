@@ -15,7 +15,7 @@ SEVERAL = ('largest', 'center', 'all', 'refuse')
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that knows what was meant by a wrong word, and shows its help where a command is missing."""
+    """A parser that knows what was meant by a wrong word, and shows help for `help` or where a command is missing."""
 
     def parse_known_args(self, args=None, namespace=None):
         """As argparse does, after a look for options that do not exist."""
@@ -24,6 +24,8 @@ class Parser(argparse.ArgumentParser):
         if commands and not args:
             self.print_help()
             self.exit(2)
+        if commands and args[0] == 'help':
+            args = args[1:] + ['--help']
         for word in args:
             option = word.partition('=')[0]
             if word == '--' or commands and not word.startswith('-'):

@@ -103,6 +103,17 @@ def test_a_command_without_words_shows_its_help(words, capsys):
     assert ended.value.code == 2 and ALL[tuple(words)].format_help() == capsys.readouterr().out
 
 
+@pytest.mark.parametrize('words', [(), ('train',), ('pack',), ('pack', 'folder')], ids=' '.join)
+def test_help_is_a_command_too(words, capsys):
+    for line in {('help', *words), (*words[:-1], 'help', *words[-1:])}:
+        with pytest.raises(SystemExit) as ended:
+            cli.main(line)
+        assert ended.value.code == 0 and ALL[words].format_help() == capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        cli.main(['help', 'trian'])
+    assert "unknown command 'trian'. Did you mean train?" in capsys.readouterr().err
+
+
 def test_values_the_parser_knows_are_those_of_the_library():
     """They stand in gluonfr.cli.parsers too, so that --help needs no MXNet."""
     assert common.FLIPS == scores.FLIPS and common.PRECISIONS == reduce_precision.PRECISIONS
