@@ -17,6 +17,8 @@ __all__ = ['Gallery', 'check_gallery_path', 'check_one_net', 'gallery_of', 'is_g
 Gallery = namedtuple('Gallery', 'embeddings people paths net skipped')
 Gallery.__doc__ = """Embeddings of faces.
 
+Parameters
+----------
 embeddings : array (N, D)
 people : list of str
     Name of each one's person, '' where nothing tells it.
