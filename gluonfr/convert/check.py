@@ -6,7 +6,7 @@ from ..data.image import resize
 from ..data.normalize import normalize
 from ..data.open_images import open_images
 from ..data.synthetic import SyntheticFaces
-from ..deploy.embedder import Images
+from ..deploy.images import Images
 from ..graph.convert_error import ConvertError
 
 __all__ = ['TOLERANCE', 'check_equal', 'check_runs', 'drawn_faces', 'given_images', 'unit']

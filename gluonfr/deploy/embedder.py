@@ -7,11 +7,9 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 from mxnet.gluon import HybridBlock
-from PIL.Image import Image
 from tqdm import tqdm
 
 from ..align.photos import find_faces
-from ..data.image import read_image
 from ..data.loading import ImageLoader
 from ..data.normalize import normalize as normalize_images
 from ..metrics.scores import FLIPS
@@ -19,12 +17,13 @@ from ..model_zoo.spec import InputSpec
 from ..utils.check import check_choice, check_int
 from ..utils.files import is_path
 from ..utils.messages import error_sentence
+from .images import Images, image_list, on_host
 from .inference.reduce_precision import PRECISIONS
 from .inference.runner import Runner
 from .load import load_net
 from .onnx_net import OnnxNet
 
-__all__ = ['Embedder', 'Images']
+__all__ = ['Embedder']
 
 MOST_CALIBRATION = 128
 
@@ -131,7 +130,7 @@ class Embedder:
             A photograph cannot be read or shows no face; with its path.
         """
         if detect is not None:
-            images = find_faces([_on_host(photo) for photo in _several(images)], detect, self.spec.size)
+            images = find_faces([on_host(photo) for photo in image_list(images)], detect, self.spec.size)
         parts = [part for _, part in self.batches(images, progress=progress)]
         if parts:
             return np.concatenate(parts)
@@ -220,50 +219,3 @@ def _one_ahead(items):
         if len(waiting) > 1:
             yield waiting.popleft()
     yield from waiting
-
-
-class Images:
-    """Images in memory, or a dataset, whose size is checked with a message that names the file if there is one."""
-
-    def __init__(self, images, size):
-        self._images, self._size = _several(images), size
-        self._read = getattr(images, 'read', None) or self._item
-
-    def __len__(self):
-        return len(self._images)
-
-    def _item(self, i):
-        image = self._images[i]
-        return (read_image(image) if is_path(image) else _on_host(image)), 0
-
-    def read(self, i):
-        """Image `i` and its label."""
-        image, label = self._read(i)
-        if np.shape(image) != self._size + (3,):
-            raise ValueError("Embedder: images must be RGB of shape {}, got {} for image {}. The faces in photographs "
-                             "are found and aligned by `gluonfr align`, by --detect of embed, compare and search, or "
-                             "by detect='yunet' in an Embedder's call.".format(
-                                 self._size + (3,), np.shape(image), self._name(i)))
-        return image, label
-
-    def _name(self, i):
-        """The path of an image, or its place where it has none."""
-        listed = self._images if isinstance(self._images, (list, tuple)) else ()
-        paths = getattr(self._images, 'paths', listed)
-        return paths[i] if i < len(paths) and is_path(paths[i]) else i
-
-
-def _several(images):
-    """Images as a sequence: one alone, a path, an array (H, W, 3) or Pillow's, counts as a list of one."""
-    if is_path(images) or getattr(images, 'ndim', None) == 3 or isinstance(images, Image):
-        return [images]
-    if not hasattr(images, '__len__') or isinstance(images, (bytes, bytearray)):
-        raise TypeError('Embedder: images must be a path, an RGB array or an image of Pillow, a list of these, or a '
-                        'dataset, got {}.'.format(type(images).__name__))
-    return images
-
-
-def _on_host(image):
-    if isinstance(image, Image):
-        image = np.asarray(image.convert('RGB'))
-    return image.asnumpy() if isinstance(image, nd.NDArray) else image

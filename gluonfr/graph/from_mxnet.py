@@ -8,7 +8,7 @@ from mxnet import nd
 
 from ..utils.messages import describe, names
 from .convert_error import ConvertError
-from .layers import SCALES, Layer, Value, arithmetic, flattened, pool, times
+from .layers import SCALES, Layer, Value, arithmetic, pool, times
 from .nodes import Node, count_uses, nodes_of
 from .source import Source
 from .symbol_check import infer_shapes
@@ -208,7 +208,7 @@ def _layer(op, name, attrs, sources, alone):
     if op in NOTHING and inputs:
         return inputs[0]
     if op in FLATTEN and inputs:
-        return flattened(inputs[0])
+        return inputs[0].flattened()
     if op == 'Convolution' and len(inputs) == 1 and len(get('kernel', ())) == 2:
         return Layer('conv', name, inputs, dict(zip(('weight', 'bias'), weights)), kernel=tuple(get('kernel', ())),
                      stride=pair('stride', 1), pad=pair('pad', 0), dilate=pair('dilate', 1),
@@ -216,12 +216,10 @@ def _layer(op, name, attrs, sources, alone):
     if op == 'FullyConnected' and len(inputs) == 1:
         return Layer('dense', name, inputs, dict(zip(('weight', 'bias'), weights)))
     if op in NORMS and len(inputs) == 1 and int(get('axis', 1)) == 1:
-        layer = Layer('norm', name, inputs, dict(zip(('gamma', 'beta', 'mean', 'var'), weights)))
-        layer.eps, layer.fixed = float(get('eps', 1e-3)), bool(get('fix_gamma', True))
-        if layer.fixed:
-            gamma = layer.values['gamma']
-            layer.values['gamma'] = Value(gamma.name, np.ones_like(gamma.array))
-        return layer
+        values, fixed = dict(zip(('gamma', 'beta', 'mean', 'var'), weights)), bool(get('fix_gamma', True))
+        if fixed:
+            values['gamma'] = Value(values['gamma'].name, np.ones_like(values['gamma'].array))
+        return Layer('norm', name, inputs, values, eps=float(get('eps', 1e-3)), fixed=fixed)
     if op == 'LeakyReLU' and attrs.get('act_type', 'leaky') in ('prelu', 'leaky'):
         slopes = weights[0] if weights else Value(name, np.float32([get('slope', 0.25)]))
         return Layer('prelu', name, inputs, {'slopes': slopes})

@@ -6,7 +6,7 @@ import numpy as np
 from ..compat import install_command
 from ..utils.messages import describe, names
 from .convert_error import ConvertError
-from .layers import SCALES, Layer, Value, arithmetic, flattened, in_order, pool, times
+from .layers import SCALES, Layer, Value, arithmetic, in_order, pool, times
 from .source import Scaling, Source
 
 __all__ = ['import_onnx', 'load_onnx', 'read_onnx', 'runnable', 'scaling_of_onnx', 'takes_integers']
@@ -252,7 +252,7 @@ def _layer(node, sources, alone):
     if trains or (op == 'Dropout' and len(sources) > 2 and getattr(sources[2], 'array', True)):
         raise ConvertError('{} {!r} is in training mode: export the net after net.eval().'.format(op, name))
     if op in NOTHING + FLATTEN and isinstance(x, Layer):
-        return flattened(x) if op in FLATTEN else x
+        return x.flattened() if op in FLATTEN else x
     if op in SIMPLE:
         return Layer(SIMPLE[op], name, inputs)
     if op == 'GlobalAveragePool':
@@ -283,9 +283,8 @@ def _conv(name, attrs, x, weights):
 
 
 def _norm(name, attrs, x, weights):
-    layer = Layer('norm', name, [x], dict(zip(('gamma', 'beta', 'mean', 'var'), weights)))
-    layer.eps = float('{:.6g}'.format(attrs.get('epsilon', 1e-5)))
-    return layer
+    return Layer('norm', name, [x], dict(zip(('gamma', 'beta', 'mean', 'var'), weights)),
+                 eps=float('{:.6g}'.format(attrs.get('epsilon', 1e-5))))
 
 
 def _prelu(name, attrs, x, weights):
@@ -328,7 +327,7 @@ def _mean(name, attrs, x, weights):
     if sorted(int(axis) % 4 for axis in axes) != [2, 3]:
         return None
     layer = pool(name, x, 'avg')
-    return layer if attrs.get('keepdims', 1) else flattened(layer)
+    return layer if attrs.get('keepdims', 1) else layer.flattened()
 
 
 def _without_l2(output):

@@ -4,8 +4,7 @@ from copy import copy
 
 import numpy as np
 
-__all__ = ['ARITHMETIC', 'LINEAR', 'SCALES', 'Layer', 'Value', 'affine', 'arithmetic', 'flattened', 'in_order', 'pool',
-           'times']
+__all__ = ['ARITHMETIC', 'LINEAR', 'SCALES', 'Layer', 'Value', 'affine', 'arithmetic', 'in_order', 'pool', 'times']
 
 LINEAR = ('conv', 'dense')
 SCALES = ('input', 'norm')  # kinds that may scale an input
@@ -27,21 +26,42 @@ class Layer:
     values : dict of str to Value
         Weights by what they are: weight (out, in / groups, height, width) or (out, in), bias, gamma, beta, mean, var,
         slopes. ``Value.name`` is their name in the file.
+    eps, fixed, is_affine : float, bool, bool
+        Of a norm, and not part of what must be equal: what it adds to the variance, whether its gamma counts as 1, and
+        whether it is none at all but a scaling.
     **settings
         What else says what it computes, such as kernel and stride: equal for two layers that do the same.
+
+    Attributes
+    ----------
+    flat : bool
+        Whether its output is no image any more.
     """
 
-    def __init__(self, kind, name, inputs=(), values=None, **settings):
+    def __init__(self, kind, name, inputs=(), values=None, *, eps=0.0, fixed=False, is_affine=False, **settings):
         self.kind, self.name, self.inputs, self.values = kind, name, list(inputs), dict(values or {})
-        self.settings = settings
-        # of a norm: what it adds to the variance, whether its gamma counts as 1, and whether it is none at all but a
-        # scaling; not part of what must be equal
-        self.eps, self.fixed, self.is_affine = 0.0, False, False
+        self.eps, self.fixed, self.is_affine, self.settings = eps, fixed, is_affine, settings
         self.flat = kind == 'dense' or (kind != 'pool' and any(layer.flat for layer in self.inputs))
 
     def array(self, role, default=None):
         """A weight, float64, or the default."""
         return self.values[role].array.astype('float64') if role in self.values else default
+
+    def flattened(self):
+        """A copy that is no image any more."""
+        layer = copy(self)
+        layer.flat = True
+        return layer
+
+    def with_value(self, role, value):
+        """A copy with one more weight."""
+        layer = copy(self)
+        layer.values = dict(self.values, **{role: value})
+        return layer
+
+    def replace_input(self, old, new):
+        """Read from `new` what it has read from `old`."""
+        self.inputs = [new if source is old else source for source in self.inputs]
 
     def describe(self):
         """For messages: what it is, and its shape."""
@@ -75,20 +95,11 @@ def pool(name, source, kind, kernel=None, stride=None, pad=None, ceil=False, wit
                  with_pad=with_pad or kind == 'max' or not any(pad))
 
 
-def flattened(source):
-    """`source`, marked as no image any more."""
-    layer = copy(source)
-    layer.flat = True
-    return layer
-
-
 def affine(name, source, scale, shift):
     """A layer that multiplies and adds a number for each channel, as a norm with mean 0 and variance 1."""
     scale, shift = (np.atleast_1d(np.asarray(value, 'float64')) for value in (scale, shift))
     values = {'gamma': scale, 'beta': shift, 'mean': np.zeros(1), 'var': np.ones(1)}
-    layer = Layer('norm', name, [source], {role: Value(name, array) for role, array in values.items()})
-    layer.is_affine = True
-    return layer
+    return Layer('norm', name, [source], {role: Value(name, array) for role, array in values.items()}, is_affine=True)
 
 
 def times(name, source, factor, alone):
@@ -103,10 +114,7 @@ def _plus(name, source, term, alone):
     if alone and source.is_affine:
         return affine(name, source.inputs[0], source.array('gamma'), source.array('beta') + term)
     if alone and source.kind in LINEAR and 'bias' not in source.values:
-        layer = copy(source)
-        bias = Value(name, np.broadcast_to(term, len(source.values['weight'].array)))
-        layer.values = dict(source.values, bias=bias)
-        return layer
+        return source.with_value('bias', Value(name, np.broadcast_to(term, len(source.values['weight'].array))))
     return affine(name, source, 1, term)
 
 

@@ -81,7 +81,7 @@ def take_scaling(output):
         plain = _then(plain, gamma, beta) if norm.is_affine else _then(plain, 1 / spread, -mean / spread)
         order.remove(readers[0])
         for layer in order:
-            layer.inputs = [data if source is readers[0] else source for source in layer.inputs]
+            layer.replace_input(readers[0], data)
     first = readers[0].kind if readers else 'nothing'
     if exact is None:
         return Scaling(None, None, None, None, first)
