@@ -26,7 +26,7 @@ from gluonfr.cli.parsers.common import Parser
 from gluonfr.data import MNIST, ArrayLoader, PKSampler
 from gluonfr.deploy import read_card
 from gluonfr.model_zoo.parameters import load_parameters
-from gluonfr.loss import LOSSES, get_loss_list
+from gluonfr.loss import get_loss_list
 from gluonfr.model_zoo import get_model_file
 from gluonfr.model_zoo.model_store import list_cards
 from gluonfr.nn import ANGLE_SETTINGS
@@ -39,7 +39,7 @@ from gluonfr.utils.lock import sole_writer
 from gluonfr.utils.params_file import load_arrays_file
 from mnist_net import make_net
 from pictures import EpochLine, Snapshots
-from recipe import KEYS, build_loss, choose, load_config
+from recipe import KEYS, build_loss, choose, load_config, name_of
 
 Run = namedtuple('Run', 'recipe train_set test_set train_data net head loss optimizer ctx')
 CLASSES = 10
@@ -59,7 +59,8 @@ def parse_args(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     what = parser.add_argument_group('what to train (one of these)').add_mutually_exclusive_group(required=True)
     what.add_argument('--lossname', metavar='NAME', help='a named setting: ' + ', '.join(ANGLE_SETTINGS))
-    what.add_argument('--loss', metavar='NAME', help='a registered loss: ' + ', '.join(get_loss_list()))
+    what.add_argument('--loss', metavar='NAME', help='a registered loss: {}; or several with + between them, such as '
+                      'arcface+ringloss:lamda=0.01'.format(', '.join(get_loss_list())))
     what.add_argument('--preset', metavar='NAME', help='a recipe of config.json: ' + ', '.join(config['presets']))
     recipe = parser.add_argument_group('recipe (default: config.json)')
     recipe.add_argument('--loss-args', nargs='+', default=[], metavar='KEY=VALUE',
@@ -143,7 +144,7 @@ def say_warning(message, *_):
 
 def default_folder(args):
     """Where a run goes that names no --out; 'softmax' is both a named setting and a loss."""
-    name = args.lossname or args.preset or LOSSES.canonical(args.loss)
+    name = args.lossname or args.preset or name_of(args.loss)
     return os.path.join('outputs', 'mnist', name + ('-loss' if args.loss and name in ANGLE_SETTINGS else ''))
 
 

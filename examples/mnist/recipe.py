@@ -9,7 +9,7 @@ import os
 
 import mxnet as mx
 import numpy as np
-from gluonfr.loss import LOSSES, fill_arguments
+from gluonfr.loss import LOSSES, fill_arguments, get_loss, parse_loss
 from gluonfr.nn import ANGLE_SETTINGS, AngleLinear, get_head
 
 CONFIG = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'config.json')
@@ -18,7 +18,7 @@ CONFIG = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'config.json')
 KEYS = {
     'about': (str, 'one sentence for the reader'),
     'lossname': (str, 'a named setting of AngleLinear'),
-    'loss': (str, 'a registered loss'),
+    'loss': (str, 'a registered loss, or a sum of some: arcface+ringloss:lamda=0.01'),
     'loss_args': (dict, 'arguments of the loss'),
     'head_args': (dict, 'arguments of AngleLinear beside those of the named setting; only with lossname'),
     'head': (str, "kind of the head if not the one the loss asks for, e.g. 'cosine'"),
@@ -76,7 +76,8 @@ def choose(config, lossname=None, loss=None, preset=None, flags=None, source='fu
     Parameters
     ----------
     config : dict from :func:`load_config`.
-    lossname, loss, preset : exactly one of them: a named setting, a registered loss, an entry of config's presets.
+    lossname, loss, preset : exactly one of them: a named setting, a registered loss or a sum, an entry of config's
+        presets.
     flags : dict of what the user set himself; wins over config.json. ``loss_args`` are merged key by key.
     source : 'full' or 'demo': with 'demo' the ``demo`` part of the chosen entries applies.
 
@@ -94,9 +95,8 @@ def choose(config, lossname=None, loss=None, preset=None, flags=None, source='fu
         _known('--lossname', [lossname], ANGLE_SETTINGS)
         entry = config['settings'].get(lossname, {})
     else:
-        loss = LOSSES.canonical(loss)
-        entry = config['losses'].get(loss, {})
-    name = preset or lossname or loss
+        loss, entry = _loss_and_entry(config['losses'], parse_loss(loss), (flags or {}).get('loss_args', {}))
+    name = preset or lossname or name_of(loss)
     recipe = {}
     parts = config['defaults'], entry
     for part in parts + tuple(part.get('demo', {}) for part in parts if source == 'demo'):
@@ -106,6 +106,28 @@ def choose(config, lossname=None, loss=None, preset=None, flags=None, source='fu
     recipe.pop('demo', None)
     _check_ranges(recipe)
     return recipe
+
+
+def name_of(loss):
+    """What to call a run of a loss: 'arcface+ringloss' without arguments."""
+    return '+'.join(part.name for part in parse_loss(loss))
+
+
+def _loss_and_entry(known, parts, given):
+    """A loss and its entry among the ``known`` ones; in a sum each has its own arguments, and the first wins the rest.
+
+    ``given`` are the arguments that the user says, which the recipe's give way to.
+    """
+    entries = [known.get(part.name, {}) for part in parts]
+    if len(parts) == 1:
+        return parts[0].name, {**entries[0], 'loss_args': {**entries[0].get('loss_args', {}), **parts[0].arguments}}
+    said = []
+    for part, entry in zip(parts, entries):
+        own = {key: value for key, value in entry.get('loss_args', {}).items()
+               if key not in given and key != 'with_softmax'}
+        said.append(str(part._replace(arguments={**own, **part.arguments})))
+    joined = {key: value for entry in reversed(entries) for key, value in entry.items() if key != 'loss_args'}
+    return '+'.join(said), joined
 
 
 def build_loss(recipe, classes, steps_per_epoch, contexts=1):
@@ -123,7 +145,7 @@ def build_loss(recipe, classes, steps_per_epoch, contexts=1):
             raise ValueError('loss_args go with --loss; the named setting {} has head_args.'.format(recipe['lossname']))
         if recipe['margin_warmup']:
             settings['margin_warmup'] = round(recipe['margin_warmup'] * steps_per_epoch)
-        return _prepared(AngleLinear(classes, size, **settings), recipe), LOSSES.create('softmax')
+        return _prepared(AngleLinear(classes, size, **settings), recipe), get_loss('softmax')
     if recipe['head_args']:
         raise ValueError('head_args go with --lossname; the loss {} has loss_args.'.format(recipe['loss']))
     groups = recipe['classes_per_batch']
@@ -132,7 +154,7 @@ def build_loss(recipe, classes, steps_per_epoch, contexts=1):
     arguments = fill_arguments(recipe['loss'], recipe['loss_args'], classes=classes, embedding_size=size,
                                groups=groups and (groups // contexts, recipe['batch_size'] // groups),
                                margin_warmup=round(recipe['margin_warmup'] * steps_per_epoch))
-    loss = LOSSES.create(recipe['loss'], **arguments)
+    loss = get_loss(recipe['loss'], **arguments)
     kind = recipe['head'] or loss.head
     return (None if kind is None else _prepared(get_head(kind, classes, size), recipe)), _prepared(loss, recipe)
 

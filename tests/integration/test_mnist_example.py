@@ -113,6 +113,23 @@ def test_a_loss_with_arguments_in_more_dimensions(tmp_path, example):
         assert data['test_embeddings'].shape[1] == 8
 
 
+def test_a_sum_of_losses_is_saved_and_gone_on_with(tmp_path, example):
+    words = ['--loss', 'ArcFace+0.5*ringloss:loss_type=cauchy', '--loss-args', 's=12', *TINY, '--no-plots', '--lr-mode',
+             'step', '--lr-steps']
+    for folder, more in (('whole', ['--epochs', '2']), ('halves', ['--epochs', '2', '--resume'])):
+        if folder == 'halves':
+            example.main.main([*words, '--out', str(tmp_path / folder)])
+            recipe = json.loads((tmp_path / folder / 'recipe.json').read_text())
+            (tmp_path / folder / 'recipe.json').write_text(json.dumps({**recipe, 'epochs': 2}))
+        example.main.main([*words, *more, '--out', str(tmp_path / folder)])
+    assert recipe['loss'] == ('arcface:m=0.15,easy_margin=False+'
+                              'ringloss:lamda=0.1,loss_type=cauchy,weight=0.5') and recipe['loss_args'] == {'s': 12}
+    one, other = ((tmp_path / folder / 'final.params').read_bytes() for folder in ('whole', 'halves'))
+    assert one == other
+    assert 'Radius' in (tmp_path / 'whole' / 'log.txt').read_text() and example.recipe.name_of(recipe['loss']) == (
+        'arcface+ringloss')
+
+
 def test_grouped_batches_without_pictures(tmp_path, example):
     example.main.main(['--loss', 'rangeloss', *TINY, '--batch-size', '40', '--no-plots', '--out', str(tmp_path)])
     assert not (tmp_path / 'pictures').exists()
