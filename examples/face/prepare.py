@@ -24,7 +24,6 @@ import numpy as np
 from gluonfr.cli.parsers.common import Parser, natural, on_error, positive, user_path
 from gluonfr.cli.words import in_words
 from gluonfr.data import FolderDataset, RecordDataset, SyntheticFaces, draw_pairs, pack_dataset, pack_folder, write_bin
-from gluonfr.data.identity import identity
 from gluonfr.data.image import encode
 from gluonfr.metrics import get_protocol
 from gluonfr.metrics.pairs import FOLDS
@@ -117,7 +116,7 @@ def from_folder(args):
         raise ValueError(f'--val-people must be in [2, {most}], as {args.folder} has {people} people, {len(several)} '
                          f'of them with two images or more, got {count}.')
     held_out = sorted(np.random.RandomState(args.seed).permutation(several)[:count].tolist())
-    begin(args, {'held_out': held_out, 'resize': args.resize, 'on_error': args.on_error, **identity(dataset),
+    begin(args, {'held_out': held_out, 'resize': args.resize, 'on_error': args.on_error, **dataset.identity(),
                  'newest': max(os.stat(path).st_mtime_ns for path in dataset.paths)})
     settings = dict(resize=args.resize, progress=not args.no_progress)
     pack_folder(dataset, args.out, exclude=held_out, **settings)

@@ -6,12 +6,13 @@ from functools import partial
 
 import numpy as np
 
-from ..data.image import decode_photo, read_file
-from ..data.open_images import open_images
+from ..data.image import decode_photo
+from ..data.image_files import ImageFiles
+from ..data.opening import open_dataset
 from ..utils.check import check_choice
 from ..utils.files import is_path
 from .find import STATUSES, Finder
-from .geometry import align_face
+from .geometry import align_face, image_size
 from .report import landmarks_of, report_rows, report_settings, run_report
 
 __all__ = ['FaceError', 'PhotoFaces', 'find_faces', 'open_photos']
@@ -21,7 +22,7 @@ class FaceError(ValueError):
     """A photograph without the one face that was asked for."""
 
 
-class PhotoFaces:
+class PhotoFaces(ImageFiles):
     """Faces in photographs whose landmarks are known, as a dataset of aligned images.
 
     Parameters
@@ -53,22 +54,17 @@ class PhotoFaces:
     def __init__(self, photos, landmarks, size=112, labels=None, *, classes=(), checksums=None, report=None,
                  skipped=()):
         self._photos, self._size, self._checksums, self._report = photos, size, checksums, report
-        self.classes, self.skipped = classes, skipped
         self.landmarks = np.asarray(landmarks, np.float64).reshape(-1, 5, 2)
-        self.paths = [os.fspath(photo) if is_path(photo) else 'image {}'.format(i) for i, photo in enumerate(photos)]
-        self.labels = np.full(len(photos), -1) if labels is None else np.asarray(labels, np.int64)
+        super().__init__([os.fspath(photo) if is_path(photo) else 'image {}'.format(i)
+                          for i, photo in enumerate(photos)], labels, classes, skipped=skipped)
 
-    def __len__(self):
-        return len(self._photos)
-
-    def read(self, i):
+    def read(self, index):
         """Return (uint8 array (height, width, 3) RGB, int label) of a face; several threads may."""
-        photo, label = self._photos[i], int(self.labels[i])
-        if is_path(photo):
-            return self.decode(self.read_bytes(i)[0], i), label
-        return align_face(photo, self.landmarks[i], self._size), label
+        if is_path(self._photos[index]):
+            return super().read(index)
+        return self._cut(self._photos[index], index), int(self.labels[index])
 
-    def read_bytes(self, i):
+    def read_bytes(self, index):
         """The file of a photograph and the label of the face: (bytes, int).
 
         Raises
@@ -76,15 +72,24 @@ class PhotoFaces:
         ValueError
             It is not the photograph any more in which the face was found.
         """
-        data = read_file(self._photos[i])
-        if self._checksums and self._checksums[i] not in (None, zlib.crc32(data)):
+        data, label = super().read_bytes(index)
+        if self._checksums and self._checksums[index] not in (None, zlib.crc32(data)):
             raise ValueError('{} is not the photograph any more in which a face was found. Delete {} and give the same '
-                             'command again.'.format(self.paths[i], self._report))
-        return data, int(self.labels[i])
+                             'command again.'.format(self.paths[index], self._report))
+        return data, label
 
-    def decode(self, data, i):
+    def decode(self, data, index):
         """The aligned face in the bytes of its photograph."""
-        return align_face(decode_photo(data, self._photos[i]), self.landmarks[i], self._size)
+        return self._cut(decode_photo(data, self.paths[index]), index)
+
+    def size_of(self, index):
+        return image_size(self._size)
+
+    def _cut(self, photo, index):
+        return align_face(photo, self.landmarks[index], self._size)
+
+    def _identifying(self):
+        return [self.labels, self.landmarks]
 
 
 def find_faces(photos, detector, size=112):
@@ -123,7 +128,7 @@ def open_photos(path, finder, size=112, *, report=None, settings=None, on_error=
     Parameters
     ----------
     path : str
-        What `open_images` takes, but a rec.
+        What `open_dataset` takes, but a rec.
     finder : Finder
         With several='all' each face of a photograph is an image.
     size : int or (int, int)
@@ -146,10 +151,10 @@ def open_photos(path, finder, size=112, *, report=None, settings=None, on_error=
     FaceError
         With on_error='raise', a photograph gives no face; else, all of them.
     FileNotFoundError, ValueError
-        As for `open_images`.
+        As for `open_dataset`.
     """
     check_choice('open_photos', 'on_error', on_error, ('raise', 'skip'))
-    photos = open_images(path)
+    photos = open_dataset(path)
     if not hasattr(photos, 'paths'):
         raise ValueError('open_photos: a finder needs image files, got {}: a rec holds aligned faces.'.format(path))
     tasks = {photo: partial(_rows, finder, photo) for photo in photos.paths}
@@ -174,7 +179,7 @@ def open_photos(path, finder, size=112, *, report=None, settings=None, on_error=
     # one that is replaced by another of the same size and time is noticed when it is read
     checksums = [int(row['stamp'][-8:], 16) if row.get('stamp') else None for row in rows]
     return PhotoFaces([row['path'] for row in rows], [landmarks_of(row) for row in rows], size,
-                      [label[row['path']] for row in rows], classes=getattr(photos, 'classes', ()), checksums=checksums,
+                      [label[row['path']] for row in rows], classes=photos.classes, checksums=checksums,
                       report=report, skipped=[(row['path'], STATUSES[row['status']]) for row in bad])
 
 

@@ -1,6 +1,6 @@
 """`gluonfr compare`: how alike two or more faces are."""
 from ..align import find_faces
-from ..data.open_images import ImageFiles
+from ..data.image_files import ImageFiles
 from .options import make_embedder, make_finder
 
 __all__ = ['compare']

@@ -1,13 +1,11 @@
 """What the options that several commands share stand for: nets, embedders, finders of faces and what they find."""
 import os
-from functools import partial
 
 import numpy as np
 
 from ..align import Finder, get_detector, open_photos, read_landmarks
-from ..data.file_dataset import check_formats
-from ..data.open_images import open_images
-from ..data.sizes import other_sizes, size_of
+from ..data.opening import open_dataset
+from ..data.sizes import other_sizes
 from ..deploy import Embedder, load_net
 from ..model_zoo import MODELS
 from ..model_zoo.model_store import list_cards
@@ -39,7 +37,7 @@ def make_embedder(args):
     net = load_weights(args, ctx)
     if (args.precision == 'int8') != bool(args.calibrate):
         raise ValueError('--precision int8 and --calibrate DATA must be given together.')
-    calibration = open_images(args.calibrate) if args.calibrate else None
+    calibration = open_dataset(args.calibrate) if args.calibrate else None
     return Embedder(net, batch_size=args.batch_size, flip=args.flip, ctx=ctx, precision=args.precision,
                     calibration=calibration)
 
@@ -77,8 +75,8 @@ def open_faces(args, path, size, report=None):
     """
     finder = make_finder(args, path if os.path.isdir(path) else None)
     if finder is None:
-        dataset = open_images(path, args.on_error)
-        check_formats(getattr(dataset, 'paths', ()))
+        dataset = open_dataset(path, args.on_error)
+        dataset.check_formats()
         return dataset
     return open_photos(path, finder, size, report=report, settings=face_settings(args), on_error=args.on_error,
                        progress=not args.no_progress)
@@ -86,7 +84,7 @@ def open_faces(args, path, size, report=None):
 
 def check_size(option, pairs, net, size, progress):
     """Raise a ValueError if images of a set of pairs have not the size that a net takes, by their headers."""
-    other = other_sizes(partial(size_of, pairs), np.arange(len(pairs.images)), size, progress)
+    other = other_sizes(pairs.size_of, np.arange(len(pairs.images)), size, progress)
     if other:
         raise ValueError('{} {}: {} takes images of {} x {} pixels, and {:,} of {:,} have another size, the first, '
                          'image {}, {} x {}. `gluonfr pack pairs ... --resize {}` stretches them.'.format(

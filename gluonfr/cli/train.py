@@ -6,7 +6,6 @@ import shlex
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from ..data import FolderDataset
-from ..data.identity import identity
 from ..data.open_pairs import open_pairs
 from ..deploy.verify import readable_pairs
 from ..loss import LOSSES, fill_arguments
@@ -83,7 +82,7 @@ def train(args):
             raise ValueError('--freeze {} leaves nothing to train with --loss {}.'.format(
                 ' '.join(args.freeze), args.loss))
 
-    facts = {'images': len(dataset), 'classes': int(dataset.num_classes), **identity(dataset)}
+    facts = {'images': len(dataset), 'classes': int(dataset.num_classes), **dataset.identity()}
     said = recipe(args, mode, facts, sets)
     if not args.resume:
         for line in hints(args, parse_arguments(args.loss_args), spec.embedding_size):

@@ -6,7 +6,7 @@ import os
 import mxnet as mx
 import numpy as np
 
-from ..data.sizes import other_sizes, size_of
+from ..data.sizes import other_sizes
 from ..loss import LOSSES
 from ..model_zoo import MODELS
 
@@ -18,7 +18,7 @@ COPIES = 3  # of a class layer's weights: themselves, their gradient and momentu
 def check_sizes(args, dataset, spec):
     """Raise a ValueError if images of a set have not the size that the net takes, by their headers."""
     try:
-        first = size_of(dataset, 0)
+        first = dataset.size_of(0)
         if tuple(first) != spec.size:
             # sides that the nets can halve four times
             other_net = 'input_size' in inspect.signature(MODELS.get(args.network)).parameters and \
@@ -29,7 +29,7 @@ def check_sizes(args, dataset, spec):
                                  ', --network-args input_size={} the net to theirs'.format(first[0]) * other_net))
         if hasattr(dataset, 'file') and os.path.isfile(os.path.join(os.path.dirname(dataset.file.path), 'pack.json')):
             return  # of `gluonfr pack`, which makes all of one size
-        other = other_sizes(lambda i: size_of(dataset, i), np.arange(len(dataset)), spec.size, not args.no_progress)
+        other = other_sizes(dataset.size_of, np.arange(len(dataset)), spec.size, not args.no_progress)
     except FileNotFoundError as error:
         raise FileNotFoundError('--dataset {}: there is no {}. Paths in a list are relative to its folder; `gluonfr '
                                 'pack folder {} --root DIR` takes others.'.format(
@@ -40,7 +40,7 @@ def check_sizes(args, dataset, spec):
                          'first {} x {}: {}. `gluonfr pack folder {} --resize {} --out DIR` stretches them, `gluonfr '
                          'align` cuts the faces out of photographs.'.format(
                              args.dataset, args.network, *spec.size, other.count, other.looked, *other.size,
-                             dataset.paths[i] if hasattr(dataset, 'paths') else 'record {}'.format(dataset.keys[i]),
+                             dataset.describe(i),
                              args.dataset, spec.size[0]))
 
 

@@ -1,13 +1,11 @@
 """Data of `gluonfr train`: sets, loaders and verification sets from the words of the command line."""
-import os
 import re
 
 import numpy as np
 
-from ..data.loading import DALIRecordIter
-from ..data.loading import ImageLoader
-from ..data.open_images import open_people
-from ..data.recognition import FRTrainRecordDataset
+from ..data.loading import DALIRecordIter, ImageLoader
+from ..data.opening import open_dataset
+from ..data.recognition import sets_folder
 from ..data.record import RecordDataset
 from ..data.sampler import BalancedSampler, PKSampler
 from ..data.transforms import augmentation
@@ -19,11 +17,7 @@ __all__ = ['open_training_set', 'training_loader']
 
 def open_training_set(place, root=None, on_error='raise'):
     """A face dataset: a folder with train.rec, a folder of people, a list file, or a name in root."""
-    if os.path.exists(place):
-        return open_people(place, on_error)
-    if os.sep in place:
-        raise FileNotFoundError('--dataset: there is no file or folder {}.'.format(place))
-    return FRTrainRecordDataset(place, on_error=on_error, **({'root': root} if root else {}))
+    return open_dataset(place, on_error, people=True, sets=sets_folder(root))
 
 
 def training_loader(dataset, spec, args):

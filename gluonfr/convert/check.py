@@ -4,7 +4,7 @@ from mxnet import nd
 
 from ..data.image import resize
 from ..data.normalize import normalize
-from ..data.open_images import open_images
+from ..data.opening import open_dataset
 from ..data.synthetic import SyntheticFaces
 from ..deploy.images import Images
 from ..graph.convert_error import ConvertError
@@ -40,7 +40,7 @@ def given_images(images, size):
         They are not of that size, or there are none.
     """
     if isinstance(images, str):
-        images = open_images(images)
+        images = open_dataset(images)
     images = Images(images, size)
     if not len(images):
         raise ValueError('convert: images must be at least one, got none.')

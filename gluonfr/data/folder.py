@@ -3,7 +3,7 @@ import logging
 import os
 
 from ..utils.check import check_choice
-from .file_dataset import FileDataset, readable
+from .image_files import ImageFiles, readable
 from .walk import IMAGE_SUFFIXES, say_ignored, walk_images
 
 __all__ = ['FolderDataset']
@@ -13,7 +13,7 @@ logger = logging.getLogger('gluonfr')
 BESIDE = 'beside the folders of people'
 
 
-class FolderDataset(FileDataset):
+class FolderDataset(ImageFiles):
     """Images in one folder for each person: root/person/image.jpg, or deeper: root/person/album/image.jpg.
 
     Persons are sorted by name, and so are a person's images; the n-th person has the label n. Which files are images
@@ -56,31 +56,32 @@ class FolderDataset(FileDataset):
 
     def __init__(self, root, transform=None, on_error='raise'):
         check_choice('FolderDataset', 'on_error', on_error, ('raise', 'skip'))
-        self.root = os.path.expanduser(os.fspath(root))
-        found = walk_images(self.root)
+        root = os.path.expanduser(os.fspath(root))
+        found = walk_images(root)
         inside = [path for path in found.images if os.sep in path]
         beside = [path for path in found.images if os.sep not in path]
         if not found.folders:
             raise ValueError('FolderDataset: {} must hold a folder for each person with images in it, got {:,} files '
-                             'and no folder.'.format(self.root, len(beside) + len(found.ignored)))
+                             'and no folder.'.format(root, len(beside) + len(found.ignored)))
         self.ignored_files = [(path, BESIDE) for path in beside] + found.ignored
         names = [path.split(os.sep, 1)[0] for path in inside]
-        empty = [os.path.join(self.root, name) for name in sorted(set(found.folders) - set(names))]
+        empty = [os.path.join(root, name) for name in sorted(set(found.folders) - set(names))]
         if empty and on_error == 'raise':
             raise ValueError("FolderDataset: each folder in {} must hold images ({}), got {:,} without any: {}{}. "
                              "Remove them or use on_error='skip'.".format(
-                                 self.root, ' '.join(IMAGE_SUFFIXES), len(empty),
+                                 root, ' '.join(IMAGE_SUFFIXES), len(empty),
                                  ', '.join(map(os.path.basename, empty[:5])), ' and others' if len(empty) > 5 else ''))
         if inside and all(path.count(os.sep) > 1 for path in inside):
             logger.warning('%s: all images lie in folders of folders. %s count as one person each; if they are not, '
-                           'give one of them instead.', self.root, ', '.join(sorted(set(names))[:3]))
-        say_ignored(self.root, self.ignored_files)
-        self.skipped = [(folder, 'a person without images') for folder in empty]
-        paths = [os.path.join(self.root, path) for path in inside]
-        kept = readable(self, paths, on_error)
-        self.classes = sorted({names[i] for i in kept})
-        number = {name: label for label, name in enumerate(self.classes)}
-        super().__init__([paths[i] for i in kept], [number[names[i]] for i in kept], len(number), transform)
+                           'give one of them instead.', root, ', '.join(sorted(set(names))[:3]))
+        say_ignored(root, self.ignored_files)
+        skipped = [(folder, 'a person without images') for folder in empty]
+        paths = [os.path.join(root, path) for path in inside]
+        kept = readable('FolderDataset', paths, on_error, skipped)
+        classes = sorted({names[i] for i in kept})
+        number = {name: label for label, name in enumerate(classes)}
+        super().__init__([paths[i] for i in kept], [number[names[i]] for i in kept], classes, transform=transform,
+                         root=root, skipped=skipped)
 
     @property
     def ignored(self):

@@ -3,14 +3,14 @@ import logging
 import os
 
 from ..utils.check import check_choice
-from .file_dataset import FileDataset, readable
+from .image_files import ImageFiles, readable
 
 __all__ = ['ListDataset', 'read_image_list', 'read_lines']
 
 MOST = 2 ** 31  # labels are below it
 
 
-class ListDataset(FileDataset):
+class ListDataset(ImageFiles):
     """Images that a text file lists, a line for each.
 
     A line is a path and a label, with a tabulator, a comma or blanks between; or a line of MXNet's im2rec (index, label
@@ -53,12 +53,12 @@ class ListDataset(FileDataset):
     def __init__(self, path, root=None, transform=None, on_error='raise'):
         check_choice('ListDataset', 'on_error', on_error, ('raise', 'skip'))
         path = os.path.expanduser(os.fspath(path))
-        self.root = os.path.dirname(path) if root is None else os.path.expanduser(os.fspath(root))
+        root = os.path.dirname(path) if root is None else os.path.expanduser(os.fspath(root))
         names, labels = read_image_list(path)
-        paths = [os.path.join(self.root, name) for name in names]
-        self.skipped = []
-        kept = readable(self, paths, on_error)
-        super().__init__([paths[i] for i in kept], [labels[i] for i in kept], max(labels) + 1, transform)
+        paths, skipped = [os.path.join(root, name) for name in names], []
+        kept = readable('ListDataset', paths, on_error, skipped)
+        super().__init__([paths[i] for i in kept], [labels[i] for i in kept], num_classes=max(labels) + 1,
+                         transform=transform, root=root, skipped=skipped)
 
 
 def read_image_list(path):

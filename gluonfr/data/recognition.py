@@ -2,16 +2,15 @@
 import logging
 from pathlib import Path
 
-import mxnet as mx
-from mxnet.gluon.data import Dataset
 
 from ..utils.files import mxnet_home
 from ..utils.registry import Registry
+from .dataset import GluonMethods, as_ndarray
 from .pairs import read_bin
 from .record import RecordDataset
 
 __all__ = ['DATASETS', 'FRTrainRecordDataset', 'FRValDataset', 'get_recognition_dataset',
-           'get_recognition_dataset_list']
+           'get_recognition_dataset_list', 'sets_folder']
 
 logger = logging.getLogger('gluonfr')
 
@@ -55,7 +54,7 @@ class FRTrainRecordDataset(RecordDataset):
 
     def __init__(self, name, root=None, flag=1, transform=None, on_error='raise'):
         self.name = name
-        self.root = _root(root)
+        self.root = sets_folder(root)
         folders = [self.root / name]
         if name in TRAINING:
             folders.append(self.root / TRAINING[name])
@@ -68,7 +67,7 @@ class FRTrainRecordDataset(RecordDataset):
         super().__init__(str(found[0] / 'train.rec'), flag=flag, transform=transform, on_error=on_error)
 
 
-class FRValDataset(Dataset):
+class FRValDataset(GluonMethods):
     """Verification pairs in InsightFace's form, name.bin.
 
     It is looked for in root, then in the folders in root in the order of their names, as a training pack brings its
@@ -100,7 +99,7 @@ class FRValDataset(Dataset):
 
     def __init__(self, name, root=None, transform=None):
         self.name = name
-        self.root = _root(root)
+        self.root = sets_folder(root)
         self._transform = transform
         file = name + '.bin'
         found = [path for path in [self.root / file] + sorted(self.root.glob('*/' + file)) if path.is_file()]
@@ -118,7 +117,7 @@ class FRValDataset(Dataset):
 
     def __getitem__(self, index):
         index = range(len(self))[index]
-        images = [mx.nd.array(self.bin.image(i), dtype='uint8') for i in (2 * index, 2 * index + 1)]
+        images = [as_ndarray(self.bin.image(i)) for i in (2 * index, 2 * index + 1)]
         if self._transform is not None:
             images = [self._transform(image) for image in images]
         return tuple(images), int(self.bin.issame[index])
@@ -176,7 +175,8 @@ for _name in VERIFICATION:
     _register_verification(_name)
 
 
-def _root(root):
+def sets_folder(root=None):
+    """The folder of data sets: `root`, or datasets/face in MXNet's folder."""
     return Path(mxnet_home(), 'datasets', 'face') if root is None else Path(root).expanduser()
 
 

@@ -7,32 +7,14 @@ import numpy as np
 from tqdm import tqdm
 
 from ..compat import usable_cores
-from .pairs import BinFile
-from .image import ImageError, header_size, read_header_size
 
-__all__ = ['OtherSizes', 'other_sizes', 'size_of']
+__all__ = ['OtherSizes', 'other_sizes']
 
 MOST = 100000  # images that are looked at, evenly spread over the set
 
 OtherSizes = namedtuple('OtherSizes', 'count looked index size')
 OtherSizes.__doc__ = """Images that have not the size they should: how many, of how many that were looked at; the index
 of the first and its (height, width)."""
-
-
-def size_of(dataset, index):
-    """Height and width of an image by its header: of an image file, a record, or in a `BinFile`."""
-    if isinstance(dataset, BinFile):
-        try:
-            return header_size(bytes(dataset.images[index]))
-        except ImageError:
-            return dataset.image(index).shape[:2]  # which says where it is
-    if hasattr(dataset, 'paths'):
-        return read_header_size(dataset.paths[index])
-    data = dataset.read_bytes(index)[0]
-    try:
-        return header_size(data)
-    except ImageError as error:
-        raise ImageError('record {} of {}: {}'.format(dataset.keys[index], dataset.file.path, error)) from error
 
 
 def other_sizes(size_of, indices, size, progress=True):

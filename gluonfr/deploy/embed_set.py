@@ -4,7 +4,6 @@ import os
 
 import numpy as np
 
-from ..data.identity import identity
 from ..utils.files import advice_on_full_disk
 from .gallery import check_gallery_path, write_gallery
 from .parts_file import Checksummed, append_part, begun_parts
@@ -22,7 +21,7 @@ def embed_to_file(embedder, dataset, out, *, progress=False):
     ----------
     embedder : Embedder
     dataset : object
-        As `open_images` and `open_photos` give it: files or a rec.
+        As `open_dataset` and `open_photos` give it: files or a rec.
     out : str
         What `read_gallery` reads: a .npz, or a .npy with the paths in a .txt beside it.
     progress : bool
@@ -39,7 +38,7 @@ def embed_to_file(embedder, dataset, out, *, progress=False):
         An image cannot be read, is not of the net's size, or gives an embedding that is not finite; the disk is full.
     """
     check_gallery_path('embed_to_file', out)
-    job = json.dumps([len(dataset), identity(dataset), embedder.batch_size, embedder.flip, embedder.spec,
+    job = json.dumps([len(dataset), dataset.identity(), embedder.batch_size, embedder.flip, embedder.spec,
                       embedder.precision, embedder.fingerprint()])
     os.makedirs(os.path.dirname(os.path.abspath(out)), exist_ok=True)
     begun = out + '.partial'

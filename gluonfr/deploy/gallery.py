@@ -7,12 +7,11 @@ from collections import namedtuple
 
 import numpy as np
 
-from ..data.open_images import names_of_people
 from ..utils.arrays_file import read_npy, read_npz
 from ..utils.files import atomic_path, save_npz
 
-__all__ = ['Gallery', 'check_gallery_path', 'check_one_net', 'gallery_of', 'is_gallery', 'made_by', 'paths_of',
-           'read_gallery', 'write_gallery']
+__all__ = ['Gallery', 'check_gallery_path', 'check_one_net', 'gallery_of', 'is_gallery', 'made_by', 'read_gallery',
+           'write_gallery']
 
 Gallery = namedtuple('Gallery', 'embeddings people paths net skipped')
 Gallery.__doc__ = """Embeddings of faces.
@@ -70,24 +69,19 @@ def check_one_net(first, net, second, other):
                          .format(first, second, *said))
 
 
-def paths_of(dataset):
-    """The paths of a dataset's images, or their keys in a rec."""
-    return [str(path) for path in getattr(dataset, 'paths', None) or dataset.keys]
-
-
 def gallery_of(embedder, dataset, progress=False):
     """The `Gallery` of a dataset's images."""
-    paths = paths_of(dataset)
-    people = _people(dataset.labels, paths, names_of_people(dataset))
+    paths = dataset.names
+    people = _people(dataset.labels, paths, dataset.classes)
     return Gallery(embedder(dataset, progress=progress), people, paths, made_by(embedder),
-                   [(str(path), why) for path, why in getattr(dataset, 'skipped', ())])
+                   [(str(path), why) for path, why in dataset.skipped])
 
 
 def write_gallery(out, embedder, dataset, embeddings):
     """Write the embeddings of a dataset's images as .npz, or alone as .npy with the paths in a .txt beside it."""
-    paths = paths_of(dataset)
+    paths = dataset.names
     if out.endswith('.npz'):
-        facts = {'classes': np.array(names_of_people(dataset), dtype=str),
+        facts = {'classes': np.array(dataset.classes, dtype=str),
                  'net': np.array(json.dumps(made_by(embedder)))}
         if hasattr(dataset, 'landmarks'):
             facts['landmarks'] = dataset.landmarks
@@ -98,7 +92,7 @@ def write_gallery(out, embedder, dataset, embeddings):
     with atomic_path(out[:-4] + '.txt') as temporary, open(
             temporary, 'w', encoding='utf-8', errors='surrogateescape') as file:
         if not hasattr(dataset, 'paths'):  # of a rec: a key alone tells nobody who it is
-            people = _people(dataset.labels, paths, names_of_people(dataset))
+            people = _people(dataset.labels, paths, dataset.classes)
             paths = ['{}\t{}'.format(*pair) for pair in zip(paths, people)] if any(people) else paths
         file.writelines(path + '\n' for path in paths)
 

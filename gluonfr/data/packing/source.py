@@ -1,16 +1,12 @@
 """What can be packed: a folder of people, a list, a rec or any data set, in one form."""
 import os
 from collections import namedtuple
-from functools import partial
 
 import numpy as np
 
 from ...utils.files import is_path
-from ..file_dataset import check_formats
 from ..image import ImageError, decode
-from ..open_images import names_of_people, open_people
-from ..record import RecordDataset
-from ..sizes import size_of
+from ..opening import open_dataset
 
 __all__ = ['Source', 'of_dataset', 'of_place']
 
@@ -43,28 +39,25 @@ def of_place(owner, place, root, on_error, relabel):
     ValueError
         Its labels leave numbers out, and `relabel` is False.
     """
-    dataset = open_people(os.path.expanduser(os.fspath(place)), on_error, root) if is_path(place) else place
+    dataset = open_dataset(place, on_error, people=True, root=root) if is_path(place) else place
     classes, labels = _without_holes(dataset)
     if len(classes) != dataset.num_classes and not relabel:
         raise ValueError('{}: the labels of {} must be 0, 1, 2, ... without holes, got {:,} people with labels in [{}, '
                          '{}]: relabel=True numbers them anew.'.format(
                              owner, place, len(classes), dataset.labels.min(), dataset.labels.max()))
-    if isinstance(dataset, RecordDataset):
-        origin, name, read, state = _records(dataset)
-    else:
-        origin, name, read, state = _files(dataset)
-        if on_error == 'raise':
-            check_formats(dataset.paths)
+    if on_error == 'raise':
+        dataset.check_formats()
 
     def load(index):
-        data = read(index)
+        data, _ = dataset.read_bytes(index)
         try:
             return decode(data), data
         except ImageError as error:
-            raise ImageError('{}: {}'.format(name(index), error)) from error
+            raise ImageError('{}: {}'.format(dataset.describe(index), error)) from error
 
-    return Source(os.path.abspath(origin), classes, labels, load, partial(size_of, dataset), name, state,
-                  [(str(where), reason) for where, reason in dataset.skipped], getattr(dataset, 'ignored_files', []))
+    return Source(os.path.abspath(dataset.origin), classes, labels, load, dataset.size_of, dataset.describe,
+                  dataset.stamp, [(str(where), reason) for where, reason in dataset.skipped],
+                  list(dataset.ignored_files))
 
 
 def of_dataset(dataset):
@@ -77,32 +70,8 @@ def of_dataset(dataset):
     return Source(repr(dataset), classes, labels, load, None, 'sample {}'.format, int, [], [])
 
 
-def _files(dataset):
-    """Origin, name, read and state of image files."""
-    def read(index):
-        with open(dataset.paths[index], 'rb') as file:
-            return file.read()
-
-    def state(index):
-        status = os.stat(dataset.paths[index])
-        return dataset.paths[index][len(dataset.root):], status.st_size, status.st_mtime_ns
-
-    return dataset.root, dataset.paths.__getitem__, read, state
-
-
-def _records(dataset):
-    """Origin, name, read and state of the records of a .rec."""
-    path = dataset.file.path
-    status = os.stat(path)
-
-    def state(index):
-        return int(dataset.keys[index]), status.st_size, status.st_mtime_ns
-
-    return path, lambda i: 'record {} of {}'.format(dataset.keys[i], path), lambda i: dataset.read_bytes(i)[0], state
-
-
 def _without_holes(dataset):
     """Names (C,) and labels (N,) of the people who have images, numbered from 0 on in the order of their labels."""
     values, labels = np.unique(np.asarray(dataset.labels), return_inverse=True)
-    names = names_of_people(dataset)
+    names = getattr(dataset, 'classes', None)
     return [names[value] if names else str(value) for value in values.tolist()], labels.astype(np.int64)

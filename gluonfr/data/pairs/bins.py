@@ -8,7 +8,7 @@ import numpy as np
 
 from ...utils.check import check_choice, check_int
 from ...utils.files import atomic_path, read_at_most
-from ..image import ImageError, decode
+from ..image import ImageError, decode, header_size
 from .unpickle import UnpickleError, unpickle
 
 __all__ = ['BinError', 'BinFile', 'read_bin', 'write_bin']
@@ -52,6 +52,13 @@ class BinFile:
             return decode(self.images[index], flag)
         except ImageError as error:
             raise BinError('{}: image {} (of pair {}): {}'.format(self.path, index, index // 2, error)) from error
+
+    def size_of(self, index):
+        """Height and width of image ``index`` by its header."""
+        try:
+            return header_size(bytes(self.images[index]))
+        except ImageError:
+            return self.image(index).shape[:2]  # which says where it is
 
 
 def read_bin(path, max_bytes=MAX_BYTES):

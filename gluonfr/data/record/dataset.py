@@ -5,16 +5,14 @@ import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-import mxnet as mx
 import numpy as np
-from mxnet.gluon.data import Dataset
 from tqdm import tqdm
 
 from ...compat import usable_cores
 from ...utils.check import check_choice
-from ...utils.files import mxnet_home
-from ..file_dataset import label_ranges
-from ..image import ImageError, decode
+from ...utils.files import file_sha256, mxnet_home
+from ..dataset import StoredDataset
+from ..image import ImageError, decode, header_size
 from .file import RecordFile
 from .format import RecordError, write_index
 from .image_records import image_records
@@ -26,7 +24,7 @@ _SKIP = "With on_error='skip' what can be read is used, and the rest reported."
 _PIECE = 256  # images that a thread checks at a time
 
 
-class RecordDataset(Dataset):
+class RecordDataset(StoredDataset):
     """Face images and their classes from a .rec, in the form of InsightFace (https://github.com/deepinsight/insightface)
     or flat.
 
@@ -97,37 +95,37 @@ class RecordDataset(Dataset):
             self._leave_out(self.check(progress=True))
 
     @property
-    def ranges(self):
-        return label_ranges(self.labels, self.num_classes)
+    def classes(self):
+        """The persons' names by label, as `gluonfr pack` writes them to classes.txt; none without that file."""
+        path = os.path.join(os.path.dirname(self.origin), 'classes.txt')
+        if not os.path.isfile(path):
+            return []
+        with open(path, encoding='utf-8', errors='surrogateescape') as file:
+            names = file.read().splitlines()
+        return names if len(names) == self.num_classes else []  # else they are of another .rec in this folder
+
+    @property
+    def names(self):
+        return list(map(str, self.keys.tolist()))
+
+    @property
+    def origin(self):
+        return self.file.path
 
     def __len__(self):
         return len(self.keys)
 
-    def __getitem__(self, index):
-        image, label = self.read(index)
-        image = mx.nd.array(image, dtype='uint8')
-        return (image, label) if self._transform is None else self._transform(image, label)
-
     def __repr__(self):
         return 'RecordDataset({}: {:,} images, {:,} classes)'.format(self.file.path, len(self), self.num_classes)
 
-    def read(self, index):
-        """Read a sample; several threads may do so at once.
-
-        Returns
-        -------
-        (uint8 array (H,W,3) RGB or (H,W,1) grey, int)
+    def read_bytes(self, index):
+        """As `read`, but the image stays encoded: (bytes, int).
 
         Raises
         ------
         RecordError
-            The record is empty or damaged, or its label or size is not what the rest of the files says.
+            The record is empty or damaged, or its label is not what the rest of the files says.
         """
-        data, label = self.read_bytes(index)
-        return self.decode(data, index), label
-
-    def read_bytes(self, index):
-        """As `read`, but the image stays encoded: (bytes, int)."""
         header, data = self.file.read(self.keys[index])
         label = int(self.labels[index])
         found = header.label if header.flag == 0 else header.label[0]
@@ -138,7 +136,6 @@ class RecordDataset(Dataset):
         return data, label
 
     def decode(self, data, index):
-        """The image of `read` from its bytes."""
         try:
             image = decode(data, self._flag)
         except ImageError as error:
@@ -147,6 +144,25 @@ class RecordDataset(Dataset):
             raise self._error(index, 'the image has {} x {} pixels, `property` says {} x {}.'.format(
                 *image.shape[:2], *self._size))
         return image
+
+    def size_of(self, index):
+        data = self.read_bytes(index)[0]
+        try:
+            return header_size(data)
+        except ImageError as error:
+            raise ImageError('{}: {}'.format(self.describe(index), error)) from error
+
+    def describe(self, index):
+        return 'record {} of {}'.format(self.keys[index], self.file.path)
+
+    def stamp(self, index):
+        status = os.stat(self.file.path)
+        return int(self.keys[index]), status.st_size, status.st_mtime_ns
+
+    def identity(self):
+        """A hash of the index."""
+        path = self.file.path_idx
+        return {'index_sha256': file_sha256(path)} if os.path.isfile(path) else {}
 
     def check(self, progress=False):
         """Read and decode every image.
@@ -228,8 +244,7 @@ class RecordDataset(Dataset):
         raise RecordError('{} has no image that can be read. {} Get the file again.'.format(self.file.path, reason))
 
     def _error(self, index, what):
-        return RecordError('record {} of {}: {}{}'.format(
-            self.keys[index], self.file.path, what, '' if self._skip else ' ' + _SKIP))
+        return RecordError('{}: {}{}'.format(self.describe(index), what, '' if self._skip else ' ' + _SKIP))
 
 
 def write_image_index(path_rec, out=None, path_idx=None, on_error='raise'):

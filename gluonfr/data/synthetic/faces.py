@@ -1,9 +1,8 @@
 """Faces drawn by a program, so that pipelines, tests and benchmarks need no download."""
-import mxnet as mx
 import numpy as np
-from mxnet.gluon.data import Dataset
 
 from ...utils.check import check_int, check_number
+from ..dataset import FaceDataset
 from ..pairs import draw_pairs
 from .draw import draw
 from .person import person, stream
@@ -12,7 +11,7 @@ from .scene import place, scene
 __all__ = ['SyntheticFaces']
 
 
-class SyntheticFaces(Dataset):
+class SyntheticFaces(FaceDataset):
     """Drawn faces of people who do not exist, aligned as a face detector's crops are, nothing stored.
 
     A person is some seventy traits (shape of head, jaw, hair, eyes, brows, nose, mouth; colours; beard, glasses, moles)
@@ -66,16 +65,6 @@ class SyntheticFaces(Dataset):
         self.first_identity = check_int('SyntheticFaces', 'first_identity', first_identity, 0, 2 ** 32 - 1)
         self._transform = transform
         self.labels = np.repeat(np.arange(self.num_classes, dtype=np.int64), self.images_per_identity)
-        starts = np.arange(self.num_classes, dtype=np.int64) * self.images_per_identity
-        self.ranges = np.stack([starts, starts + self.images_per_identity], axis=1)
-
-    def __len__(self):
-        return len(self.labels)
-
-    def __getitem__(self, index):
-        image, label = self.read(index)
-        image = mx.nd.array(image, dtype='uint8')
-        return (image, label) if self._transform is None else self._transform(image, label)
 
     def __repr__(self):
         return 'SyntheticFaces({} people x {} images, {}x{}, difficulty {:g})'.format(
@@ -84,6 +73,11 @@ class SyntheticFaces(Dataset):
     def read(self, index):
         """Return (numpy uint8 (size, size, 3) RGB, int label) of an image, without its transform."""
         return draw(*self._find(index), self.size), int(self.labels[index])
+
+    def identity(self):
+        """What is drawn."""
+        return {'drawn': [self.num_classes, self.images_per_identity, self.seed, self.size, self.difficulty,
+                          self.first_identity]}
 
     def landmarks(self, index):
         """Return left eye, right eye, nose and corners of the mouth, float32 (5, 2): x and y in pixels.

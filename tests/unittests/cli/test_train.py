@@ -108,11 +108,11 @@ def test_a_folder_that_is_no_run_is_left_alone(data, tmp_path, flag, capsys):
                                   'net to theirs.'),
     ('mobilefacenet', (28, 28), 'to that size.'), ('mobilefacenet', (128, 112), 'to that size.'),
     ('lenetplus', (128, 128), '--resize 28 --out DIR` brings them to that size.')])
-def test_images_of_another_size_are_told_what_helps(monkeypatch, network, size, end):
-    monkeypatch.setattr(train_check, 'size_of', lambda dataset, i: size)
+def test_images_of_another_size_are_told_what_helps(network, size, end):
+    dataset = argparse.Namespace(size_of=lambda i: size)
     args, net = argparse.Namespace(dataset='people', network=network), get_model(network)
     with pytest.raises(ValueError) as error:
-        train_check.check_sizes(args, None, net.input_spec)
+        train_check.check_sizes(args, dataset, net.input_spec)
     assert str(error.value).endswith(end)
     if 'input_size' in end:
         assert get_model(network, input_size=size[0]).input_spec.size == size
@@ -308,7 +308,8 @@ def test_images_of_several_sizes_are_found_before_anything_is_written(data, tmp_
     if kind == 'list':
         place = copied(tmp_path, tmp_path, {'p{}'.format(i): i for i in range(6)})
     elif kind == 'rec':  # of another maker: without a pack.json that says that all have one size
-        place, name = tmp_path / 'train.rec', 'record 48'
+        place = tmp_path / 'train.rec'
+        name = 'record 48 of {}'.format(place)
         with RecordWriter(tmp_path / 'train', (28, 28)) as writer:
             for path in sorted(people.glob('*/*.png')):
                 writer.write(path.read_bytes(), int(path.parent.name[1:]))

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 
-from gluonfr.data.file_dataset import label_ranges
+from gluonfr.data.dataset import label_ranges
 from gluonfr.data.folder import FolderDataset
 from gluonfr.data.image import ImageError, encode
 from gluonfr.data.lists import ListDataset

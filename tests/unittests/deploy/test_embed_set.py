@@ -10,7 +10,7 @@ from gluonfr.align import open_photos
 from gluonfr.align.find import Finder
 from gluonfr.data import FolderDataset, pack_folder
 from gluonfr.data.image import encode
-from gluonfr.data.open_images import open_images
+from gluonfr.data.opening import open_dataset
 from gluonfr.deploy import Embedder, embed_to_file, read_gallery
 
 
@@ -36,12 +36,12 @@ def photos(people):
     return open_photos(str(people), Finder(None, dict.fromkeys(paths, grid)), 28)
 
 
-@pytest.mark.parametrize('make', [lambda people: FolderDataset(str(people)), lambda people: open_images(str(people)),
-                                  photos], ids=['folder', 'open_images', 'photos'])
+@pytest.mark.parametrize('make', [lambda people: FolderDataset(str(people)), lambda people: open_dataset(str(people)),
+                                  photos], ids=['folder', 'open_dataset', 'photos'])
 def test_each_file_is_read_once(people, embedder, tmp_path, monkeypatch, make):
     dataset, opened = make(people), Counter()
-    for module in ('gluonfr.data.file_dataset', 'gluonfr.data.open_images', 'gluonfr.align.photos'):
-        monkeypatch.setattr(module + '.read_file', lambda path: opened.update([path]) or open(path, 'rb').read())
+    monkeypatch.setattr('gluonfr.data.image_files.read_file',
+                        lambda path: opened.update([path]) or open(path, 'rb').read())
     assert embed_to_file(embedder, dataset, str(tmp_path / 'e.npz')) == (6, 4)
     assert opened == dict.fromkeys(dataset.paths, 1)
     gallery = read_gallery(str(tmp_path / 'e.npz'))
@@ -54,11 +54,11 @@ def test_each_file_is_read_once(people, embedder, tmp_path, monkeypatch, make):
 def test_a_gallery_of_a_rec_has_the_names_of_its_people(people, embedder, tmp_path, end):
     pack_folder(str(people), str(tmp_path / 'rec'), progress=False)
     path = str(tmp_path / ('e.' + end))
-    embed_to_file(embedder, open_images(str(tmp_path / 'rec')), path)
+    embed_to_file(embedder, open_dataset(str(tmp_path / 'rec')), path)
     gallery = read_gallery(path)
     assert gallery.people == ['p0'] * 3 + ['p1'] * 3 and gallery.paths == list('123456')
     (tmp_path / 'rec' / 'classes.txt').unlink()  # then nothing tells the names
-    embed_to_file(embedder, open_images(str(tmp_path / 'rec')), path)
+    embed_to_file(embedder, open_dataset(str(tmp_path / 'rec')), path)
     assert read_gallery(path).people == [''] * 6 and read_gallery(path).paths == list('123456')
 
 

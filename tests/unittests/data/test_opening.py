@@ -7,7 +7,7 @@ import pytest
 
 from gluonfr.data import FolderDataset, ListDataset, RecordDataset, pack_folder
 from gluonfr.data.image import ImageError, encode
-from gluonfr.data.open_images import open_images, open_people
+from gluonfr.data.opening import open_dataset
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def place(tmp_path):
 
 def test_images_and_folders_beside_each_other(place, caplog):
     with caplog.at_level(logging.INFO, 'gluonfr'):
-        dataset = open_images(str(place))
+        dataset = open_dataset(str(place))
     assert [os.path.relpath(path, str(place)) for path in dataset.paths] == [
         '1.jpg', '2.JPG', '3.tif', 'ann/4.png', 'b.gif', 'z.webp']
     assert dataset.labels.tolist() == [-1, -1, -1, 0, -1, -1] and dataset.classes == ['ann']
@@ -37,22 +37,22 @@ def test_images_and_folders_beside_each_other(place, caplog):
 def test_skip_leaves_out_what_cannot_be_read(place, caplog):
     (place / '2.JPG').write_bytes(b'')
     (place / 'ann' / '4.png').write_bytes(b'')
-    dataset = open_images(str(place), 'skip')
+    dataset = open_dataset(str(place), 'skip')
     assert len(dataset) == 4 and dataset.labels.tolist() == [-1] * 4
     assert [os.path.basename(path) for path, _ in dataset.skipped] == ['2.JPG', '4.png'] and 'skipped 2' in caplog.text
     with pytest.raises(ImageError, match='2.JPG: the image is empty'):
-        open_images(str(place)).read(1)
+        open_dataset(str(place)).read(1)
 
 
 @pytest.mark.parametrize('name', ['3.tif', 'x.TIFF', 'x.Heic', 'x.gif', 'x.cr2', 'x.svg'])
 def test_an_image_is_never_read_as_a_list(place, name):
     (place / name).write_bytes(b'a.jpg\t0\n')
-    dataset = open_images(str(place / name))
+    dataset = open_dataset(str(place / name))
     assert dataset.paths == [str(place / name)] and dataset.labels.tolist() == [-1]
     with pytest.raises(ImageError, match='damaged or of an unknown format'):
         dataset.read(0)
     with pytest.raises(ValueError, match=name + ' is one image. A set of people is a folder'):
-        open_people(str(place / name))
+        open_dataset(str(place / name), people=True)
 
 
 def test_sets_of_people(place, tmp_path):
@@ -63,7 +63,7 @@ def test_sets_of_people(place, tmp_path):
     pack_folder(tmp_path / 'people', tmp_path / 'set', progress=False)
     for name, kind, count in (('people', FolderDataset, 2), ('list.txt', ListDataset, 1),
                               ('set/train.rec', RecordDataset, 2), ('set', RecordDataset, 2)):
-        for opened in (open_images(str(tmp_path / name)), open_people(str(tmp_path / name))):
+        for opened in (open_dataset(str(tmp_path / name)), open_dataset(str(tmp_path / name), people=True)):
             assert type(opened) is kind and len(opened) == count
 
 
@@ -78,6 +78,6 @@ def test_what_is_no_set(tmp_path, name, content, message):
     else:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=message):
-        open_images(str(tmp_path / name.rstrip('/')))
+        open_dataset(str(tmp_path / name.rstrip('/')))
     with pytest.raises(FileNotFoundError, match='there is no file or folder'):
-        open_images(str(tmp_path / 'gone'))
+        open_dataset(str(tmp_path / 'gone'))

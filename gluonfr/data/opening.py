@@ -1,0 +1,95 @@
+"""One opener for all data sets of faces: a folder, an image, a list, a .rec, or a set by its name."""
+import logging
+import os
+
+from .folder import FolderDataset
+from .image_files import ImageFiles, readable
+from .lists import ListDataset
+from .recognition import FRTrainRecordDataset
+from .record import RecordDataset
+from .walk import IMAGE_SUFFIXES, has_images, is_image, say_ignored, walk_images
+
+__all__ = ['open_dataset']
+
+EMPTY = 'without images'
+
+
+def open_dataset(path, on_error='raise', *, people=False, root=None, sets=None):
+    """Open the data set that a path names.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder of people (`FolderDataset`), a list file (`ListDataset`), a .rec or a folder with a train.rec
+        (`RecordDataset`). Without `people` also a folder of images or one image (`ImageFiles`): in a folder with images
+        of its own and folders beside them all are taken; the folders are people.
+    on_error : {'raise', 'skip'}
+        What becomes of images that cannot be read: an error when they are, or all are looked at now and these left out.
+    people : bool
+        Whether each image must have a label.
+    root : str or None
+        What the paths in a list are relative to; None: its folder.
+    sets : str, Path or None
+        Folder of data sets, in which `path` may be the name of one where it is no path: `FRTrainRecordDataset`.
+
+    Returns
+    -------
+    StoredDataset
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file, folder or set.
+    ValueError
+        It is none of these, or has no images.
+    """
+    path = os.path.expanduser(os.fspath(path))
+    if sets is not None and os.sep not in path and not os.path.exists(path):
+        return FRTrainRecordDataset(path, sets, on_error=on_error)
+    if os.path.isdir(path):
+        if os.path.isfile(_rec(path)):
+            return RecordDataset(_rec(path), on_error=on_error)
+        if people or _has_folders(path) and not has_images(path):
+            return FolderDataset(path, on_error=on_error)
+        return _image_folder(path, on_error)
+    if not os.path.isfile(path):
+        raise FileNotFoundError('there is no file or folder {}.'.format(path))
+    if is_image(path, foreign=True):
+        if people:
+            raise ValueError('{} is one image. A set of people is a folder with a folder of images for each person, a '
+                             'list of paths and labels, or a .rec.'.format(path))
+        readable('ImageFiles', [path], on_error, [])
+        return ImageFiles([path])
+    if path.endswith('.bin'):
+        raise ValueError('{} holds pairs of images for `gluonfr verify --data`, and no people. A set of people is a '
+                         'folder, a list or a .rec.'.format(path))
+    if path.endswith('.rec'):
+        return RecordDataset(path, on_error=on_error)
+    return ListDataset(path, root, on_error=on_error)
+
+
+def _rec(folder):
+    return os.path.join(folder, 'train.rec')
+
+
+def _has_folders(folder):
+    return any(os.path.isdir(os.path.join(folder, name)) for name in os.listdir(folder) if not name.startswith('.'))
+
+
+def _image_folder(folder, on_error):
+    found = walk_images(folder)
+    filled = {path.split(os.sep, 1)[0] for path in found.images}
+    say_ignored(folder, found.ignored + [(name + os.sep, EMPTY) for name in found.folders if name not in filled])
+    if not found.images:
+        raise ValueError('{} must hold images ({}), or a folder of them for each person, got {} other files.'.format(
+            folder, ' '.join(IMAGE_SUFFIXES), len(found.ignored)))
+    people = [path.split(os.sep, 1)[0] if os.sep in path else None for path in found.images]
+    classes = sorted(set(people) - {None})
+    if classes:
+        logging.getLogger('gluonfr').info(
+            '%s: %d images lie in it and %d in folders, which count as people.', folder, people.count(None),
+            len(people) - people.count(None))
+    paths, skipped = [os.path.join(folder, path) for path in found.images], []
+    kept = readable('ImageFiles', paths, on_error, skipped)
+    return ImageFiles([paths[i] for i in kept],
+                      [-1 if people[i] is None else classes.index(people[i]) for i in kept], classes, skipped=skipped)
