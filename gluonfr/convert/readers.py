@@ -5,13 +5,13 @@ import os
 from mxnet import nd
 
 from ..deploy.embedder import Embedder
-from ..deploy.load import load_symbol, symbol_params
 from ..deploy.onnx_net import OnnxNet, described_input
+from ..deploy.symbol_net import load_symbol
 from ..graph.convert_error import ConvertError
 from ..graph.from_mxnet import check_shapes, embedding_of, read_symbol
 from ..graph.from_onnx import load_onnx, read_onnx, runnable, takes_integers
 from ..graph.source import assumed_input
-from ..graph.symbol_file import data_of_symbol, load_arrays, read_symbol_file, said_input
+from ..graph.symbol_file import data_of_symbol, load_arrays, read_symbol_file, said_input, symbol_params
 from ..model_zoo.card_file import ONNX, SYMBOL
 from ..utils.files import file_sha256
 from ..utils.messages import describe

@@ -1,6 +1,8 @@
 """Symbols and their weights from files."""
 import ctypes
+import glob
 import json
+import os
 import re
 
 import mxnet as mx
@@ -11,7 +13,8 @@ from .convert_error import ConvertError
 from .source import read_input
 from .symbol_check import checked_graph
 
-__all__ = ['INPUT', 'block_of_symbol', 'data_of_symbol', 'load_arrays', 'read_symbol_file', 'said_input']
+__all__ = ['INPUT', 'block_of_symbol', 'data_of_symbol', 'load_arrays', 'read_symbol_file', 'said_input',
+           'symbol_params']
 
 INPUT = '__gluonfr_input__'  # attribute of the input in a symbol that `export_symbol` wrote
 
@@ -72,6 +75,20 @@ def _inputs_of(op, attrs):
     symbol = mx.sym.Symbol(made)
     symbol._compose(name='its')  # gives it all inputs that it lacks
     return [name[len('its_'):] for name in symbol.list_inputs()]
+
+
+def symbol_params(owner, path, params=None):
+    """The weights of a symbol: `params`, or the newest '<prefix>-NNNN.params' beside it."""
+    if params is None:
+        prefix = path[:-len('-symbol.json')]
+        found = sorted(glob.glob(glob.escape(prefix) + '-[0-9][0-9][0-9][0-9].params'))
+        if not found:
+            raise FileNotFoundError('{}: {} needs weights, {}-NNNN.params beside it or params=.'.format(
+                owner, path, prefix))
+        params = found[-1]
+    if not os.path.isfile(params):
+        raise FileNotFoundError('{}: there are no weights {}.'.format(owner, params))
+    return params
 
 
 def load_arrays(path):
