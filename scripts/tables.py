@@ -59,9 +59,10 @@ def paper(name):
 
 
 def nets():
-    """A row for each net of the registry."""
+    """A row for each net of the registry, iresnet18 before iresnet100."""
+    names = sorted(MODELS.names(), key=lambda name: [part.zfill(4) for part in re.split(r'(\d+)', name)])
     rows = [[name, ', '.join(MODELS.aliases(name)), str(size.embedding_size), '{:.2f} M'.format(size.values / 1e6),
-             '{:.2f} G'.format(size.macs / 1e9)] for name, size in ((name, SIZES[name]) for name in MODELS.names())]
+             '{:.2f} G'.format(size.macs / 1e9)] for name, size in ((name, SIZES[name]) for name in names)]
     return table(['name', 'also called', 'embedding', 'parameters', 'multiply-adds'], rows)
 
 
@@ -81,7 +82,7 @@ def gallery():
     for row in sorted(read('mnist'), key=lambda row: mnist_results.all_rows().index((row['kind'], row['name']))):
         name = row['name']
         text = '`{}`: {:.2f} % of the test images'.format(
-            re.sub(r' --seed.*', '', row['command'].replace('python ', '', 1)), 100 * float(row['test_accuracy']))
+            re.sub(r' --seed.*', '', row['command']), 100 * float(row['test_accuracy']))
         loss = name if row['kind'] == 'loss' else SETTING_OF.get(name.partition('_')[0], '')
         if loss in LFW:
             text += '; its paper on LFW: {:.2f} %'.format(LFW[loss])
