@@ -8,7 +8,7 @@ from ..model_zoo.model_store import choose_card, get_model_file
 from ..utils.arguments import parse_arguments
 from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer
-from .options import load_weights
+from .options import open_net
 
 __all__ = ['export']
 
@@ -22,11 +22,12 @@ def export(args):
         raise ValueError('say what to write: --onnx FILE, --symbol PREFIX or --torch FILE.')
     if args.torch and (args.normalise or args.flip != 'none' or args.l2):
         raise ValueError('--normalise, --flip and --l2 are for --onnx and --symbol: a state dict holds weights alone.')
-    net = load_weights(args)
+    net = open_net(args.net, args.params, args.network_args)
     graph = {'normalise': args.normalise, 'flip': args.flip, 'l2': args.l2}
     if args.onnx:
         with advice_on_full_disk(args.onnx, ADVICE):
-            difference = export_onnx(net, args.onnx, batch=args.batch, opset=args.opset, **graph, **facts(args))
+            difference = export_onnx(net, args.onnx, batch=args.batch, opset=args.opset, **graph,
+                                     **facts(args.net, args.params, args.network_args))
         report(net, args.onnx, args.normalise, difference, 'ONNX Runtime', args.batch)
     if args.symbol:
         with sole_writer(args.symbol + '.lock', '--symbol {}'.format(args.symbol)), \
@@ -39,19 +40,19 @@ def export(args):
         report(net, args.torch, False, difference, 'the way back')
 
 
-def facts(args):
+def facts(net, params, network_args):
     """What the net's card or the command line says of it."""
-    place, known = args.net, {}
-    if place.endswith(('-symbol.json', '.onnx')):
+    path, known = net, {}
+    if path.endswith(('-symbol.json', '.onnx')):
         return known
-    if args.params is not None:
-        return {'model': place, 'arguments': parse_arguments(args.network_args, '--network-args')}
-    if os.path.isdir(place):
-        place = os.path.join(place, CARD_NAME)
-    elif not place.endswith('.json'):
-        known['licence'] = choose_card(place).licence
-        place = get_model_file(place)
-    card = read_card(place)[0]
+    if params is not None:
+        return {'model': net, 'arguments': parse_arguments(network_args, '--network-args')}
+    if os.path.isdir(path):
+        path = os.path.join(path, CARD_NAME)
+    elif not path.endswith('.json'):
+        known['licence'] = choose_card(net).licence
+        path = get_model_file(net)
+    card = read_card(path)[0]
     return dict(known, **{key: card[key] for key in FACTS if key in card})
 
 

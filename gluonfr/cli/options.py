@@ -13,15 +13,15 @@ from ..utils.arguments import parse_arguments
 from ..utils.files import file_sha256
 from .gpus import parse_gpus
 
-__all__ = ['check_size', 'face_settings', 'load_weights', 'make_embedder', 'make_finder', 'open_faces', 'weights_of']
+__all__ = ['check_size', 'face_settings', 'make_embedder', 'make_finder', 'open_faces', 'open_net', 'weights_of']
 
 
-def load_weights(args, ctx=None):
+def open_net(net, params, network_args, ctx=None):
     """The net that the options of `add_weights` say; of a model alone it is not said which weights are meant."""
-    if not args.params and args.net in MODELS and not os.path.isdir(args.net):
+    if not params and net in MODELS and not os.path.isdir(net):
         raise ValueError('{} is a model, and its weights must be given: --params FILE, the folder of a training of it, '
-                         'or the name of pretrained weights in its place: {}.'.format(args.net, weights_of(args.net)))
-    return load_net(args.net, args.params, ctx=ctx, **parse_arguments(args.network_args, '--network-args'))
+                         'or the name of pretrained weights in its place: {}.'.format(net, weights_of(net)))
+    return load_net(net, params, ctx=ctx, **parse_arguments(network_args, '--network-args'))
 
 
 def weights_of(model):
@@ -34,7 +34,7 @@ def weights_of(model):
 def make_embedder(args):
     """The `Embedder` that the options of `add_net` ask for."""
     ctx = parse_gpus(args.gpu)[0]
-    net = load_weights(args, ctx)
+    net = open_net(args.net, args.params, args.network_args, ctx)
     if (args.precision == 'int8') != bool(args.calibrate):
         raise ValueError('--precision int8 and --calibrate DATA must be given together.')
     calibration = open_dataset(args.calibrate) if args.calibrate else None

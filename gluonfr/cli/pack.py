@@ -44,7 +44,7 @@ def run_pairs(args):
 
 def run_check(args):
     """Check what was packed; exit with 1 if something is damaged."""
-    found = check_pack(args.place, not args.no_progress)
+    found = check_pack(args.path, not args.no_progress)
     for path, count, by, faults in found:
         for what, why in faults:
             print('{}: {}: {}'.format(path, what, why))

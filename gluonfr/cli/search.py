@@ -3,8 +3,7 @@ import csv
 import logging
 import os
 
-from ..deploy.gallery import check_one_net, gallery_of, is_gallery, read_gallery
-from ..deploy.search import search
+from ..deploy.gallery import check_one_net, gallery_of, is_gallery, read_gallery, search_gallery
 from ..utils.files import atomic_path
 from .options import make_embedder, open_faces
 
@@ -15,54 +14,45 @@ COLUMNS = ('query', 'rank', 'cosine', 'name', 'path', 'error')
 
 def run(args):
     """Print the best for each query; with --on-error skip, why one has none."""
-    places = [args.gallery] + args.queries
-    without = [place for place in places if not is_gallery(place)]
-    if without and not args.net:
-        raise ValueError('{} must end in .npz or .npy, or --net must be given.'.format(without[0]))
-    embedder = make_embedder(args) if without else None
-    gallery = _open(args, embedder, args.gallery)
-    found, errors = [], []
-    for place in args.queries:
+    images = [path for path in [args.gallery] + args.queries if not is_gallery(path)]
+    if images and not args.net:
+        raise ValueError('{} must end in .npz or .npy, or --net must be given.'.format(images[0]))
+    embedder = make_embedder(args) if images else None
+    gallery = open_gallery(args, embedder, args.gallery)
+    rows, errors = [], []
+    for path in args.queries:
         try:
-            queries = _open(args, embedder, place)
+            queries = open_gallery(args, embedder, path)
         except (ValueError, OSError) as error:
             if args.on_error == 'raise':
                 raise
-            errors.append((place, error))
-            logging.getLogger('gluonfr').warning('skipped %s: %s', place, error)
-            found.append((place, '', '', '', '', error))
+            errors.append(error)
+            logging.getLogger('gluonfr').warning('skipped %s: %s', path, error)
+            rows.append((path, '', '', '', '', error))
             continue
-        check_one_net(_said(args, args.gallery), gallery.net, _said(args, place), queries.net)
-        found += [(path, '', '', '', '', why) for path, why in queries.skipped]
-        found += _answers(args, gallery, queries)
+        check_one_net(said(args, args.gallery), gallery.net, said(args, path), queries.net)
+        rows += [(skipped, '', '', '', '', why) for skipped, why in queries.skipped]
+        for query, matches in search_gallery(gallery, queries, args.top, args.threshold, args.engine):
+            print(query if matches else '{}  nobody'.format(query))
+            for rank, match in enumerate(matches, 1):
+                print('  {:.4f}  {}  {}'.format(match.cosine, match.person or '-', match.path))
+                rows.append((query, rank, '{:.6f}'.format(match.cosine), match.person, match.path, ''))
     if args.out:
         with atomic_path(args.out) as temporary, open(temporary, 'w', newline='', encoding='utf-8',
                                                       errors='surrogateescape') as file:
-            csv.writer(file, lineterminator='\n').writerows([COLUMNS] + found)
+            csv.writer(file, lineterminator='\n').writerows([COLUMNS] + rows)
     if len(errors) == len(args.queries):
-        raise ValueError('none of the queries can be read, the first: {}'.format(errors[0][1]))
+        raise ValueError('none of the queries can be read, the first: {}'.format(errors[0]))
 
 
-def _answers(args, gallery, queries):
-    """Print the best for each embedding of a query; returns their rows."""
-    rows = []
-    indices, cosines = search(gallery.embeddings, queries.embeddings, args.top, args.threshold, args.engine)
-    for query, places, scores in zip(queries.paths, indices, cosines):
-        best = [(rank + 1, i, cosine) for rank, (i, cosine) in enumerate(zip(places, scores)) if i >= 0]
-        print(query if best else '{}  nobody'.format(query))
-        for rank, i, cosine in best:
-            print('  {:.4f}  {}  {}'.format(cosine, gallery.people[i] or '-', gallery.paths[i]))
-            rows.append((query, rank, '{:.6f}'.format(cosine), gallery.people[i], gallery.paths[i], ''))
-    return rows
-
-
-def _open(args, embedder, place):
+def open_gallery(args, embedder, path):
     """The `Gallery` of a file, or of images that the net embeds."""
-    if is_gallery(place):
-        return read_gallery(place)
-    dataset = open_faces(args, place, embedder.spec.size)
-    return gallery_of(embedder, dataset, False if args.no_progress else os.path.basename(place))
+    if is_gallery(path):
+        return read_gallery(path)
+    dataset = open_faces(args, path, embedder.spec.size)
+    return gallery_of(embedder, dataset, False if args.no_progress else os.path.basename(path))
 
 
-def _said(args, place):
-    return place if is_gallery(place) else '{} by --net {}'.format(place, args.net)
+def said(args, path):
+    """What a gallery is called in a message."""
+    return path if is_gallery(path) else '{} by --net {}'.format(path, args.net)

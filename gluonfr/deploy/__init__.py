@@ -2,9 +2,9 @@
 from ..model_zoo.card_file import CardError, read_card, write_card
 from .embed_set import embed_to_file
 from .embedder import Embedder
-from .gallery import Gallery, gallery_of, read_gallery
+from .gallery import Gallery, gallery_of, read_gallery, search_gallery
 from .load import load_net
 from .symbol_net import load_symbol
 
 __all__ = ['CardError', 'Embedder', 'Gallery', 'embed_to_file', 'gallery_of', 'load_net', 'load_symbol', 'read_card',
-           'read_gallery', 'write_card']
+           'read_gallery', 'search_gallery', 'write_card']

@@ -1,4 +1,4 @@
-"""The files that `gluonfr embed` writes and `gluonfr search` reads: embeddings, whose they are, and of which net."""
+"""Galleries: embeddings, whose they are, and of which net; their files, and the search in them."""
 import json
 import logging
 import os
@@ -9,9 +9,10 @@ import numpy as np
 
 from ..utils.arrays_file import read_npy, read_npz
 from ..utils.files import atomic_path, save_npz
+from .search import search
 
-__all__ = ['Gallery', 'check_gallery_path', 'check_one_net', 'gallery_of', 'is_gallery', 'made_by', 'read_gallery',
-           'write_gallery']
+__all__ = ['Gallery', 'Match', 'check_gallery_path', 'check_one_net', 'gallery_of', 'is_gallery', 'made_by',
+           'read_gallery', 'search_gallery', 'write_gallery']
 
 Gallery = namedtuple('Gallery', 'embeddings people paths net skipped')
 Gallery.__doc__ = """Embeddings of faces.
@@ -28,6 +29,8 @@ net : dict or None
 skipped : list of (str, str)
     Path and reason of each image that was left out.
 """
+
+Match = namedtuple('Match', 'cosine person path')
 
 
 def is_gallery(path):
@@ -69,6 +72,28 @@ def check_one_net(first, net, second, other):
                          .format(first, second, *said))
 
 
+def search_gallery(gallery, queries, top=5, threshold=None, engine='numpy'):
+    """The faces of a gallery that are most like each query.
+
+    Parameters
+    ----------
+    gallery, queries : Gallery
+        Of one net: see `check_one_net`.
+    top, threshold, engine
+        As for `gluonfr.deploy.search.search`.
+
+    Returns
+    -------
+    list of (str, list of Match)
+        Path of each query, and the best of the gallery, highest cosine first: at most ``top``, none below the
+        threshold. Equal cosines stand in the order of the gallery.
+    """
+    indices, cosines = search(gallery.embeddings, queries.embeddings, top, threshold, engine)
+    return [(query, [Match(float(cosine), gallery.people[i], gallery.paths[i])
+                     for i, cosine in zip(found, scores) if i >= 0])
+            for query, found, scores in zip(queries.paths, indices, cosines)]
+
+
 def gallery_of(embedder, dataset, progress=False):
     """The `Gallery` of a dataset's images."""
     paths = dataset.names
@@ -81,8 +106,7 @@ def write_gallery(out, embedder, dataset, embeddings):
     """Write the embeddings of a dataset's images as .npz, or alone as .npy with the paths in a .txt beside it."""
     paths = dataset.names
     if out.endswith('.npz'):
-        facts = {'classes': np.array(dataset.classes, dtype=str),
-                 'net': np.array(json.dumps(made_by(embedder)))}
+        facts = {'classes': np.array(dataset.classes, dtype=str), 'net': np.array(json.dumps(made_by(embedder)))}
         if hasattr(dataset, 'landmarks'):
             facts['landmarks'] = dataset.landmarks
         save_npz(out, {'embeddings': embeddings, 'labels': dataset.labels, 'names': np.array(paths), **facts})

@@ -244,9 +244,9 @@ def _accepted(row, issame, bounds, thresholds):
     """How many genuine and impostor pairs of each fold each of the falling thresholds accepts, (2, nfolds, T)."""
     count, nfolds = len(thresholds), len(bounds) - 1
     first = count - np.searchsorted(thresholds[::-1], row, side='right')  # the strictest that accepts; count: none
-    place = first + (count + 1) * np.repeat(np.arange(nfolds), np.diff(bounds))
-    cells = [np.bincount(place[kind], minlength=nfolds * (count + 1)) for kind in (issame, ~issame)]
-    return np.reshape(cells, (2, nfolds, count + 1)).cumsum(axis=2)[:, :, :count]
+    cell = first + (count + 1) * np.repeat(np.arange(nfolds), np.diff(bounds))
+    counts = [np.bincount(cell[kind], minlength=nfolds * (count + 1)) for kind in (issame, ~issame)]
+    return np.reshape(counts, (2, nfolds, count + 1)).cumsum(axis=2)[:, :, :count]
 
 
 def _others(accepted, k):

@@ -135,14 +135,14 @@ def steps(s):
 
 def loosest(genuine, impostors, fars):
     """For each far the threshold that accepts most without passing it, float64 (F,)."""
-    barred = len(impostors) - 1 - allowed(fars, len(impostors))  # place from below of the highest impostor to reject
+    barred = len(impostors) - 1 - allowed(fars, len(impostors))  # rank from below of the highest impostor to reject
     ranked = np.partition(impostors, np.unique(barred[barred >= 0])) if (barred >= 0).any() else impostors
     thresholds = np.empty(len(fars))
-    for i, place in enumerate(barred):
-        if place < 0:
+    for i, rank in enumerate(barred):
+        if rank < 0:
             thresholds[i] = min(part.min() for part in (genuine, impostors) if part.size)
             continue
-        limit, higher = ranked[place], ranked[place:]
+        limit, higher = ranked[rank], ranked[rank:]
         above = [part.min() for part in (genuine[genuine > limit], higher[higher > limit]) if part.size]
         thresholds[i] = between(limit, min(above)) if above else np.nextafter(limit, np.inf)
     return thresholds

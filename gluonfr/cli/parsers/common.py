@@ -64,7 +64,7 @@ def add_command(commands, name, doc, example, run):
 
 
 def add_weights(parser, name='net'):
-    """What says which net it is; `load_weights` loads it. `name` is '--net' where it may be left out."""
+    """What says which net it is; `open_net` loads it. `name` is '--net' where it may be left out."""
     parser.add_argument(name, type=user_path, metavar='NET',
                         help='folder or card.json of a training or of `gluonfr convert`, an MXNet -symbol.json, an '
                              '.onnx, the name of pretrained weights (`gluonfr models`), or the name of a model with '

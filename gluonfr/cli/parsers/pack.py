@@ -64,7 +64,7 @@ examples:
 
 Records are compared with the checksums that pack writes beside them (train.crc, pairs.bin.sha256). Where there are
 none, every image is decoded. What is damaged is listed, and the exit status is then 1.""", 'pack:run_check')
-    check.add_argument('place', type=user_path, metavar='DIR', help='folder of .rec and .bin files, or one of them')
+    check.add_argument('path', type=user_path, metavar='DIR', help='folder of .rec and .bin files, or one of them')
     check.add_argument('--no-progress', action='store_true', help='no progress bar')
 
     for command in (folder, pairs):

@@ -11,7 +11,7 @@ from gluonfr.align.find import Finder
 from gluonfr.data import FolderDataset, pack_folder
 from gluonfr.data.image import encode
 from gluonfr.data.opening import open_dataset
-from gluonfr.deploy import Embedder, embed_to_file, read_gallery
+from gluonfr.deploy import Embedder, embed_to_file, gallery_of, read_gallery, search_gallery
 
 
 @pytest.fixture
@@ -65,3 +65,13 @@ def test_a_gallery_of_a_rec_has_the_names_of_its_people(people, embedder, tmp_pa
 def test_a_path_of_another_kind_is_refused(people, embedder):
     with pytest.raises(ValueError, match='embed_to_file: out must end in .npz or .npy, got e.csv.'):
         embed_to_file(embedder, FolderDataset(str(people)), 'e.csv')
+
+
+def test_a_gallery_is_searched_by_name(people, embedder, tmp_path):
+    embed_to_file(embedder, FolderDataset(str(people)), str(tmp_path / 'e.npz'))
+    gallery = read_gallery(str(tmp_path / 'e.npz'))
+    (query, matches), *others = search_gallery(gallery, gallery_of(embedder, open_dataset(str(people / 'p1'))), top=2)
+    cosines = np.sort(gallery.embeddings @ gallery.embeddings[3])[::-1]
+    assert query == matches[0].path == gallery.paths[3] and matches[0].person == 'p1' and len(others) == 2
+    np.testing.assert_allclose([match.cosine for match in matches], cosines[:2], atol=1e-6)
+    assert [found for _, found in search_gallery(gallery, gallery, threshold=1.5)] == [[]] * 6
