@@ -1,14 +1,19 @@
-"""The folder of a training run: what may lie in it when a run begins."""
+"""The folder of a training run: what may lie in it when a run begins, its recipe and its card."""
+import json
 import logging
 import os
 import shutil
 
-from ..model_zoo.card_file import CARD_NAME
+from ..model_zoo.card_file import CARD_NAME, write_card
+from ..utils.files import atomic_path, read_json
+from ..utils.rows import read_rows
 from .checkpoint import list_checkpoints
 
-__all__ = ['RECIPE_NAME', 'open_run']
+__all__ = ['CHECKPOINTS', 'RECIPE_NAME', 'VERIFICATION', 'changed_recipe', 'open_run', 'write_recipe', 'write_run_card']
 
 RECIPE_NAME = 'recipe.json'
+CHECKPOINTS = 'checkpoint'  # the folder of the `Checkpoint` callback
+VERIFICATION = 'verify.csv'  # the file of the `Verify` callback
 BESIDE = '.txt', '.log', '.out', '.err'  # what a shell may write into the folder of a run: nohup.out
 
 
@@ -40,7 +45,7 @@ def open_run(folder, files, resume=False, overwrite=False):
     if os.path.exists(folder) and not os.path.isdir(folder):
         raise ValueError('--out must be a folder, got the file {}.'.format(folder))
     os.makedirs(folder, exist_ok=True)
-    begun = os.path.isfile(os.path.join(folder, RECIPE_NAME)) or list_checkpoints(os.path.join(folder, 'checkpoint'))
+    begun = os.path.isfile(os.path.join(folder, RECIPE_NAME)) or list_checkpoints(os.path.join(folder, CHECKPOINTS))
     strange = sorted(name for name in os.listdir(folder) if not name.startswith('.') and (
         name in files or not name.endswith(BESIDE)))
     if strange and not begun:
@@ -62,6 +67,91 @@ def open_run(folder, files, resume=False, overwrite=False):
         elif os.path.exists(path):
             os.remove(path)
     return False
+
+
+def changed_recipe(folder, recipe, free=()):
+    """What differs between the recipe in the folder of a run and the one to go on with.
+
+    Parameters
+    ----------
+    folder : str
+        Of a run; without a recipe.json nothing differs.
+    recipe : dict
+        JSON values by the name of a setting.
+    free : sequence of str
+        Names that may differ.
+
+    Returns
+    -------
+    dict of str to (then, now)
+        Settings that only later versions know are not among them; a checksum that there is no more is.
+    """
+    path = os.path.join(folder, RECIPE_NAME)
+    if not os.path.isfile(path):
+        return {}
+    before, now = read_json(path, 'recipe of a training'), json.loads(json.dumps(recipe))
+    return {name: (value, now.get(name)) for name, value in before.items()
+            if value != now.get(name) and name not in free and (name in now or name.endswith('_sha256'))}
+
+
+def write_recipe(folder, recipe):
+    """Write recipe.json, atomically.
+
+    Parameters
+    ----------
+    folder : str
+        Of the run.
+    recipe : dict
+        JSON values by the name of a setting: what a run that goes on must have in common with this one.
+    """
+    with atomic_path(os.path.join(folder, RECIPE_NAME)) as temporary, open(temporary, 'w', encoding='utf-8') as file:
+        json.dump(recipe, file, indent=1)
+
+
+def write_run_card(folder, state, *, model, arguments, spec, command, data):
+    """Write the card of a trained net: with the best weights where a metric was monitored, else with the last ones.
+
+    Parameters
+    ----------
+    folder : str
+        Of the run, with its `CHECKPOINTS`, and `VERIFICATION` where there are verification sets.
+    state : TrainState
+        At the end of training.
+    model, arguments : str, dict
+        The canonical name of the net and what it was made with.
+    spec : InputSpec
+        Of its input.
+    command : str
+        The command line, for the card.
+    data : dict
+        JSON values that tell what it was trained on.
+
+    Returns
+    -------
+    str
+        The path of the card.
+    """
+    name, step = ('last.params', state.step) if state.best is None else ('best.params', state.best['step'])
+    path = os.path.join(folder, CARD_NAME)
+    write_card(path, os.path.join(folder, CHECKPOINTS, name), model, arguments, spec, command=command,
+               data=data, step=step, metrics=_verified(os.path.join(folder, VERIFICATION), step))
+    return path
+
+
+def _verified(path, step):
+    """The verification rows of one step, by set."""
+    return {row['set']: {name: _number(text) for name, text in row.items()}
+            for row in read_rows(path) if int(row['step']) == step}
+
+
+def _number(text):
+    """A cell of a csv file as an int or a float, if it is one, and None if it is empty."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text or None
 
 
 def _contents(folder, files):

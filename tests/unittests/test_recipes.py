@@ -6,7 +6,7 @@ import pytest
 from helpers import ROOT
 
 from gluonfr.cli.parsers import make_parser
-from gluonfr.cli.train_defaults import fill_batch
+from gluonfr.cli.train_defaults import default_batch
 from gluonfr.cli.train_hints import hints
 from gluonfr.nn import ANGLE_SETTINGS
 from gluonfr.utils import parse_arguments
@@ -97,14 +97,17 @@ def test_arcface_is_the_papers(script):
 
 def hinted(*words, size=256):
     args = make_parser().parse_args(['train', '--dataset', 'd', '--out', 'o', *words])
-    fill_batch(args, 10 ** 6)
-    return hints(args, parse_arguments(args.loss_args), size)
+    batch_size, lr = default_batch(10 ** 6, args.batch_size, args.lr)
+    return hints(network=args.network, embedding_size=size, finetuned=bool(args.finetune), loss=args.loss,
+                 loss_arguments=parse_arguments(args.loss_args), margin_warmup=args.margin_warmup,
+                 optimizer=args.optimizer, batch_size=batch_size, lr=lr)
 
 
 PAPER = '--loss-args', 'easy_margin=False'
 
 
 @pytest.mark.parametrize('words, size, expected', [
+    (['--loss', 'ringloss:lamda=0.01+arcface'], 256, 'ArcFace has easy_margin=True by default'),
     ([], 256, 'easy_margin=True by default, as in gluonfr 1.0: targets beyond 90 degrees, half of them on a fresh net'),
     ([*PAPER, '--batch-size', '32'], 256, '0.1 is for batches of 128 and more: with --batch-size 32, try --lr 0.025'),
     (PAPER, 128, 'a margin is hard to begin with in 128 dimensions: train with --loss softmax first'),
@@ -116,7 +119,8 @@ def test_hints_where_they_apply(words, size, expected):
 
 
 @pytest.mark.parametrize('words, size', [
-    (PAPER, 256), (['--loss', 'cosloss'], 256), ([*PAPER, '--network', 'iresnet50'], 512),
+    (PAPER, 256), (['--loss', 'arcface:easy_margin=False+ringloss:lamda=0.01'], 256),
+    (['--loss', 'cosloss'], 256), ([*PAPER, '--network', 'iresnet50'], 512),
     ([*PAPER, '--batch-size', '32', '--lr', '0.05'], 256),
     ([*PAPER, '--batch-size', '32', '--optimizer', 'adam'], 256),
     ([*PAPER, '--finetune', 'runs/a'], 128), ([*PAPER, '--margin-warmup', '100'], 128), (['--loss', 'softmax'], 128),

@@ -13,7 +13,7 @@ import train_cases as small
 from cli_cases import TINY, make_data, params, run, train
 from helpers import rows
 
-from gluonfr.cli import train_check
+from gluonfr.cli import train_images
 from gluonfr.data import RecordWriter, write_bin
 from gluonfr.data.image import encode
 from gluonfr.deploy import read_card
@@ -109,10 +109,9 @@ def test_a_folder_that_is_no_run_is_left_alone(data, tmp_path, flag, capsys):
     ('mobilefacenet', (28, 28), 'to that size.'), ('mobilefacenet', (128, 112), 'to that size.'),
     ('lenetplus', (128, 128), '--resize 28 --out DIR` brings them to that size.')])
 def test_images_of_another_size_are_told_what_helps(network, size, end):
-    dataset = argparse.Namespace(size_of=lambda i: size)
-    args, net = argparse.Namespace(dataset='people', network=network), get_model(network)
+    dataset = argparse.Namespace(size_of=lambda i: size, labels=[0, 1])
     with pytest.raises(ValueError) as error:
-        train_check.check_sizes(args, dataset, net.input_spec)
+        train_images.check_images(dataset, 'people', network, get_model(network).input_spec.size)
     assert str(error.value).endswith(end)
     if 'input_size' in end:
         assert get_model(network, input_size=size[0]).input_spec.size == size

@@ -1,12 +1,10 @@
 """gluonfr train: defaults that fit the set and the run, and errors of the library in the command's words."""
-from argparse import Namespace
-
 import pytest
 import train_cases as small
 from cli_cases import make_data, run
 
-from gluonfr.cli.train_defaults import fill_batch, fill_warmups
 from gluonfr.cli.parsers import make_parser
+from gluonfr.cli.train_defaults import default_batch, default_warmups, duration
 from gluonfr.cli.words import in_words
 from gluonfr.train import Checkpoint, CheckpointError
 
@@ -14,15 +12,19 @@ from gluonfr.train import Checkpoint, CheckpointError
 @pytest.mark.parametrize('images, given, batch, lr', [
     (48, {}, 8, .00625), (143, {}, 32, .025), (300, {}, 64, .05), (511, {}, 64, .05), (512, {}, 128, .1),
     (5, {}, 5, None), (1, {}, 1, None), (10 ** 6, {}, 128, .1), (48, {'lr': .3}, 8, .3),
-    (48, {'batch_size': 20}, 20, .1), (48, {'sampler': 'pk:3x4'}, 128, .1)])
+    (48, {'batch_size': 20}, 20, .1), (48, {'grouped': True}, 128, .1)])
 def test_the_default_batch_fits_the_set(images, given, batch, lr, caplog):
-    args = Namespace(**{'batch_size': None, 'lr': None, 'sampler': 'shuffle', **given})
     with caplog.at_level('INFO', 'gluonfr'):
-        fill_batch(args, images)
-    assert args.batch_size == batch and args.lr == pytest.approx(.1 * batch / 128 if lr is None else lr)
-    rate = '' if given else ' --lr {:g}'.format(args.lr)
-    said = 'default for {} images: --batch-size {}{}'.format(images, batch, rate)
+        batch_size, rate = default_batch(images, **given)
+    assert batch_size == batch and rate == pytest.approx(.1 * batch / 128 if lr is None else lr)
+    said = 'default for {} images: --batch-size {}{}'.format(images, batch, '' if given else ' --lr {:g}'.format(rate))
     assert caplog.messages == ([said] if batch < 128 and 'batch_size' not in given else [])
+
+
+@pytest.mark.parametrize('steps, epochs, run', [
+    (None, None, (80, 20)), (None, 3, (12, 3)), (3, None, (3, 1)), (9, None, (9, 3)), (60, 1, (4, 1)), (4, 3, (4, 1))])
+def test_steps_and_epochs_of_a_run(steps, epochs, run):
+    assert duration(4, steps, epochs) == run
 
 
 @pytest.mark.parametrize('given, steps, filled, said', [
@@ -32,10 +34,9 @@ def test_the_default_batch_fits_the_set(images, given, batch, lr, caplog):
     ((0, 500), 120, (0, 500),
      ['--margin-warmup 500 is longer than the run of 120 steps: the margin ends at 24 % of its value'])])
 def test_warmups_that_fit_the_run(given, steps, filled, said, caplog):
-    args = Namespace(warmup=given[0], margin_warmup=given[1])
     with caplog.at_level('INFO', 'gluonfr'):
-        fill_warmups(args, steps)
-    assert (args.warmup, args.margin_warmup) == filled and caplog.messages == said
+        assert default_warmups(steps, *given) == filled
+    assert caplog.messages == said
 
 
 def test_defaults_on_a_small_set(tmp_path, caplog):

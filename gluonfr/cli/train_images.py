@@ -1,0 +1,57 @@
+"""Whether the images of a set are what `gluonfr train` needs."""
+import inspect
+import os
+
+import numpy as np
+
+from ..data.sizes import other_sizes
+from ..model_zoo import MODELS
+
+__all__ = ['check_images']
+
+
+def check_images(dataset, path, network, size, progress=True):
+    """Raise a ValueError if a set is of one person, or holds images that have not the size that the net takes.
+
+    Parameters
+    ----------
+    dataset, path
+        The set and what --dataset calls it.
+    network, size : str, (int, int)
+        The net and the height and width that it takes.
+    progress : bool
+        Whether to show a bar while headers are read.
+    """
+    people = len(np.unique(dataset.labels))
+    if people < 2:
+        raise ValueError('--dataset {} must hold at least 2 people, whom a net learns to tell apart, got {}. In a '
+                         'folder of people each has a folder.'.format(path, people))
+    try:
+        _check_first(dataset, path, network, size)
+        if hasattr(dataset, 'file') and os.path.isfile(os.path.join(os.path.dirname(dataset.file.path), 'pack.json')):
+            return  # of `gluonfr pack`, which makes all of one size
+        other = other_sizes(dataset.size_of, np.arange(len(dataset)), size, progress)
+    except FileNotFoundError as error:
+        raise FileNotFoundError('--dataset {}: there is no {}. Paths in a list are relative to its folder; `gluonfr '
+                                'pack folder {} --root DIR` takes others.'.format(
+                                    path, error.filename, path)) from error
+    if other:
+        raise ValueError('--dataset {}: {} takes images of {} x {} pixels, and {:,} of {:,} have another size, the '
+                         'first {} x {}: {}. `gluonfr pack folder {} --resize {} --out DIR` stretches them, `gluonfr '
+                         'align` cuts the faces out of photographs.'.format(
+                             path, network, *size, other.count, other.looked, *other.size,
+                             dataset.describe(other.index), path, size[0]))
+
+
+def _check_first(dataset, path, network, size):
+    """The first image tells the usual mistake, a whole set of another size, and what helps."""
+    first = dataset.size_of(0)
+    if tuple(first) == size:
+        return
+    # sides that the nets can halve four times
+    other_net = 'input_size' in inspect.signature(MODELS.get(network)).parameters and \
+        len(set(first)) == 1 and not first[0] % 16
+    raise ValueError('--dataset {0}: {1} takes images of {2} x {3} pixels, got {4} x {5}. `gluonfr pack folder {0} '
+                     '--resize {2} --out DIR` brings them to that size{6}.'.format(
+                         path, network, *size, *first,
+                         ', --network-args input_size={} the net to theirs'.format(first[0]) * other_net))

@@ -1,0 +1,140 @@
+"""The net of `gluonfr train`, with the weights that --finetune names, and what of them --freeze keeps."""
+import os
+import shlex
+
+from ..model_zoo import MODELS, get_model_file
+from ..model_zoo.card_file import CARD_NAME, ONNX, SYMBOL, read_card
+from ..model_zoo.model_store import list_cards
+from ..model_zoo.parameters import differing_arguments, load_parameters
+from ..train import freeze, load_weights
+from ..train.run_folder import CHECKPOINTS, RECIPE_NAME
+from ..utils.arguments import parse_arguments
+from ..utils.files import read_json
+from .options import weights_of
+
+__all__ = ['freeze_parts', 'make_net', 'net_arguments']
+
+ALLOWED = ('the --out of a run, the folder of `gluonfr convert`, a card (.json), a checkpoint (.npz), weights '
+           '(.params), or the name of pretrained weights (`gluonfr models`)')
+FOREIGN = ('-symbol.json', '.onnx', '.pth', '.pt', '.ckpt', '.pth.tar')
+
+
+def net_arguments(pairs, embedding_size=None):
+    """What --network-args (key=value) and --embedding-size say, as a dict."""
+    arguments = parse_arguments(pairs, '--network-args')
+    return dict(arguments, embedding_size=embedding_size) if embedding_size else arguments
+
+
+def make_net(network, arguments, *, finetune, contexts, dtype):
+    """The net of --network on its contexts, with the weights of --finetune.
+
+    A card of the weights tells the input, too: the net takes it over.
+
+    Parameters
+    ----------
+    network, arguments : str, dict
+        A name of `gluonfr models`, and what the net is made with.
+    finetune : str or None
+        A run, a file or the name of pretrained weights.
+    contexts : list of Context
+        Where to load the weights.
+    dtype : {'float32', 'float16'}
+    """
+    net = MODELS.create(network, **dict(arguments, need_cls_layer=False))
+    if finetune:
+        path, spec = _find_weights(finetune, network, arguments)
+        if spec is not None:
+            net.input_spec = spec
+        if path.endswith('.npz'):
+            net.initialize(ctx=contexts)
+            load_weights(path, net=net)
+        else:
+            load_parameters(net, path, contexts)
+    if dtype == 'float16':
+        net.cast('float16')
+    return net
+
+
+def freeze_parts(patterns, *, net, head, loss, loss_name):
+    """Freeze what --freeze says.
+
+    Raises
+    ------
+    ValueError
+        A pattern fits nothing, or nothing is left to train.
+    """
+    freeze(patterns, net=net, head=head, loss=loss)
+    blocks = [block for block in (net, head, loss) if block is not None]
+    if all(param.grad_req == 'null' for block in blocks for param in block.collect_params().values()):
+        raise ValueError('--freeze {} leaves nothing to train with --loss {}.'.format(' '.join(patterns), loss_name))
+
+
+def _find_weights(source, network, arguments):
+    """The file of weights that --finetune names, of the net that --network asks for.
+
+    Parameters
+    ----------
+    source : str
+        --finetune.
+    network, arguments : str, dict
+        The net of --network and what it was made with.
+
+    Returns
+    -------
+    (str, InputSpec or None)
+        The file, and the input that a card tells.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        There is nothing of that name, or it is of another net.
+    """
+    if source.endswith(FOREIGN):
+        raise ValueError('--finetune takes {}, got {}. `gluonfr convert` makes such a folder of it.'.format(
+            ALLOWED, source))
+    path = os.path.join(source, CARD_NAME) if os.path.isdir(source) else source
+    if not os.path.exists(source) and source.lower() in list_cards():
+        path = get_model_file(source)
+    if path.endswith('.json') and os.path.isfile(path):
+        card, path, spec = read_card(path)
+        _compare(source, network, arguments, card['model'], card['arguments'])
+        return path, spec
+    path = os.path.join(source, CHECKPOINTS, 'last.params') if os.path.isdir(source) else source
+    if not os.path.isfile(path) and source in MODELS:
+        raise ValueError('--finetune {}: it is a model, and weights must be given: a run, a file, or the name of '
+                         'pretrained weights: {}.'.format(source, weights_of(source)))
+    if not os.path.isfile(path):
+        raise FileNotFoundError('--finetune: there is no {}. Give {}.'.format(path, ALLOWED))
+    recipe = os.path.join(source, RECIPE_NAME)
+    if os.path.isfile(recipe):  # a run that is not at its end has no card
+        made = read_json(recipe, 'recipe of a training')
+        size = {'embedding_size': made['embedding_size']} if made['embedding_size'] else {}
+        _compare(source, network, arguments, made['network'], dict(parse_arguments(made['network_args']), **size))
+    return path, None
+
+
+def _compare(source, network, arguments, model, needed):
+    """Raise a ValueError unless the net of the weights is the one asked for."""
+    if model in (ONNX, SYMBOL):
+        raise ValueError('--finetune {}: these are weights of a graph that was taken as it is ({}), no net of the '
+                         'model zoo, and it does not train.'.format(source, model))
+    asked, model = MODELS.canonical(network), MODELS.canonical(model)
+    if asked != model:
+        raise ValueError('--finetune {}: these are weights of {}, and --network is {}. Give --network {}{}.'.format(
+            source, model, asked, model, _option(needed)))
+    differing = differing_arguments(model, needed, arguments)
+    if differing:
+        raise ValueError('--finetune {}: these are weights of {} with {}, and --network has {}. Give{}.'.format(
+            source, model, _said({name: pair[0] for name, pair in differing.items()}),
+            _said({name: pair[1] for name, pair in differing.items()}),
+            _option(needed) or ' no --network-args and no --embedding-size'))
+
+
+def _said(arguments):
+    return ' '.join(shlex.quote('{}={}'.format(*item)) for item in arguments.items())
+
+
+def _option(arguments):
+    others = {name: value for name, value in arguments.items() if name != 'embedding_size'}
+    return ''.join((' --embedding-size {embedding_size}'.format(**arguments) if others != arguments else '',
+                    ' --network-args ' + _said(others) if others else ''))

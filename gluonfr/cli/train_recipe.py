@@ -1,0 +1,56 @@
+"""What `gluonfr train` writes into recipe.json: the options and facts that decide what comes out."""
+from ..metrics.pairs import FOLDS
+from ..train.run_folder import changed_recipe
+
+__all__ = ['check_recipe', 'make_recipe']
+
+DECISIVE = ('network', 'network_args', 'embedding_size', 'loss', 'loss_args', 'margin_warmup', 'finetune', 'freeze',
+            'dtype', 'data_iter', 'augment', 'sampler', 'batch_size', 'optimizer', 'lr', 'lr_factor', 'warmup', 'wd',
+            'momentum', 'clip', 'seed', 'on_error')
+FACTS = 'images', 'classes'  # of the set, beside a hash
+
+
+def make_recipe(options, lr_mode, facts, sets):
+    """What a resumed run must have in common with the first one.
+
+    Parameters
+    ----------
+    options : dict
+        The options of the command by their names, the defaults filled in.
+    lr_mode : str
+        How the learning rate runs.
+    facts : dict
+        What tells the training set from another.
+    sets : dict of str to BinFile
+        The verification sets.
+    """
+    recipe = {**facts, **{name: options[name] for name in DECISIVE}, 'lr_mode': lr_mode}
+    if lr_mode == 'step':
+        recipe['lr_steps'] = options['lr_steps']  # and the length is free: the rate does not depend on it
+    else:
+        recipe.update(epochs=options['epochs'], steps=options['steps'])
+    if sets:
+        recipe.update(eval={name: pairs.sha256[:16] for name, pairs in sets.items()}, eval_flip=options['eval_flip'],
+                      eval_folds=options['eval_folds'] or FOLDS)
+    return recipe
+
+
+def check_recipe(out, recipe):
+    """Raise a ValueError if the run in --out, which is to go on, was begun with another recipe."""
+    changed = changed_recipe(out, recipe)
+    if not changed:
+        return
+    longer = ''
+    if {'epochs', 'steps'} & set(changed):
+        longer = ('A {} schedule has its last rate at the last step, so a run of another length has other rates from '
+                  'its first step on; runs with --lr-mode step go on for as long as you like. '.format(
+                      recipe['lr_mode']))
+    raise ValueError('--resume must go on with the recipe of the run in {}, got another {}. {}Give the first one, or '
+                     'begin another run: --finetune {} --out ...'.format(out, ', '.join(
+                         '{} ({!r} then, {!r} now)'.format(_option(name), *both) for name, both in changed.items()),
+                         longer, out))
+
+
+def _option(name):
+    fact = name in FACTS or name.endswith('_sha256')
+    return name if fact else '--' + name.replace('_', '-')
