@@ -10,7 +10,6 @@ What a flag does not say is taken from config.json. A run writes its log, csv fi
 to --out and ends with its accuracies and the place of its pictures.
 """
 import argparse
-import json
 import logging
 import os
 import sys
@@ -32,9 +31,8 @@ from gluonfr.model_zoo.model_store import list_cards
 from gluonfr.nn import ANGLE_SETTINGS
 from gluonfr.train import (Checkpoint, CheckpointError, CSVLog, Evaluate, LogLine, NonFiniteLoss, PlotCurves,
                            ProgressBar, fit, load_weights, make_optimizer, save_parameters_atomic)
-from gluonfr.train.run_folder import RECIPE_NAME, open_run
+from gluonfr.train.run_folder import RECIPE_NAME, changed_recipe, open_run, write_recipe
 from gluonfr.utils import IterLRScheduler, parse_arguments
-from gluonfr.utils.files import read_json
 from gluonfr.utils.lock import sole_writer
 from gluonfr.utils.params_file import load_arrays_file
 from mnist_net import make_net
@@ -237,18 +235,13 @@ def thinned(dataset, count):
 
 def prepare_folder(args, recipe):
     """Make --out, as `gluonfr train` does; a run to go on with must have the same recipe."""
-    path = os.path.join(args.out, RECIPE_NAME)
-    said = {**recipe, 'seed': args.seed, 'limit': args.limit}
-    if open_run(args.out, RUN_FILES, args.resume, args.overwrite) and os.path.isfile(path):
-        before = read_json(path, 'recipe of a training')
-        now = json.loads(json.dumps(said))
-        # keys that only later versions know do not count, nor does how often pictures are drawn
-        changed = sorted(k for k in before if k != 'plot_every' and before[k] != now.get(k))
+    recipe = {**recipe, 'seed': args.seed, 'limit': args.limit}
+    if open_run(args.out, RUN_FILES, args.resume, args.overwrite):
+        changed = changed_recipe(args.out, recipe, free=['plot_every'])  # how often pictures are drawn is free
         if changed:
             raise ValueError('--resume must go on with the recipe of the run in {}, got another {}.'.format(
-                args.out, ', '.join(f'{k} ({before.get(k)!r} then, {now.get(k)!r} now)' for k in changed)))
-    with open(path, 'w', encoding='utf-8') as stream:
-        json.dump(said, stream, indent=1)
+                args.out, ', '.join(f'{k} ({then!r} then, {now!r} now)' for k, (then, now) in sorted(changed.items()))))
+    write_recipe(args.out, recipe)
 
 
 def load_start(place, net, head, ctx):

@@ -36,6 +36,7 @@ def data(tmp_path_factory):
     ['--loss', 'cocoloss', '--loss-args', 'alpha=1.0', '--augment', 'none', '--workers', '0'],
     ['--loss', 'arcface', '--loss-args', 'm=0.3', 's=8', '--margin-warmup', '3', '--warmup', '2'],
     ['--loss', 'ringloss', '--loss-args', 'lamda=0.1', 'r_init=5.0', '--lr-steps', '2', '--lr-factor', '0.5'],
+    ['--loss', 'arcface:m=0.3,s=8+ringloss:lamda=0.01', '--margin-warmup', '3', '--clip', '1', '--lr', '0.001'],
     ['--loss', 'centerloss', '--loss-args', 'lamda=0.1', '--optimizer', 'adam', '--clip', '1', '--wd', '0'],
     ['--embedding-size', '5', '--network-args', 'prelu_last=True', '--lr-mode', 'poly', '--momentum', '0'],
 ], ids=lambda words: words[1])
@@ -152,6 +153,20 @@ def test_resume_wants_the_same_recipe(data, tmp_path, capsys):
     err = capsys.readouterr().err
     assert '--steps (3 then, 6 now)' in err and 'A cosine schedule has its last rate at the last step' in err
     assert 'runs with --lr-mode step go on for as long as you like' in err
+
+
+def test_a_run_of_an_earlier_version_goes_on(data, tmp_path):
+    words = ['--lr-mode', 'step', '--eval', data / 'val.bin', '--eval-folds', 2]
+    train(data, tmp_path / 'a', *words, '--epochs', 1)
+    path = tmp_path / 'a' / 'recipe.json'
+    recipe = json.loads(path.read_text())
+    for unknown in ('freeze', 'on_error', 'eval_folds'):  # options that have been added since
+        del recipe[unknown]
+    path.write_text(json.dumps(recipe))
+    for out in 'ab':
+        train(data, tmp_path / out, *words, '--epochs', 2, '--resume')
+    assert params(tmp_path / 'a') == params(tmp_path / 'b')
+    assert 'freeze' in json.loads(path.read_text())
 
 
 def test_more_epochs_where_the_schedule_allows_it(data, tmp_path, capsys):
