@@ -50,7 +50,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['gluonfr', 'gluonfr.*']),
-    package_data={'gluonfr.model_zoo': ['cards.json', 'weights/*']},
+    package_data={'gluonfr': ['py.typed'], 'gluonfr.model_zoo': ['cards.json', 'weights/*']},
     python_requires='>=3.8,<3.13',
     install_requires=[
         'gluoncv>=0.10.5',
