@@ -1,27 +1,23 @@
 """From a net to files that other programs read: ONNX, an MXNet symbol, a PyTorch state dict."""
 import errno
-import json
 import logging
 
 import mxnet as mx
-import numpy as np
 from mxnet import nd
 
 from ..compat import install_command
-from ..data.normalize import check_spec
-from ..graph.convert_error import ConvertError
 from ..graph.from_onnx import import_onnx
-from ..graph.symbol_file import INPUT, block_of_symbol, load_arrays, read_symbol_file
-from ..metrics.scores import FLIPS
-from ..nn.trace import trace
-from ..utils.check import check_choice, check_int
+from ..graph.source import noted_input
+from ..graph.symbol_file import block_of_symbol, load_arrays, read_symbol_file
+from ..graph.symbols import read_graph
+from ..utils.check import check_int
 from ..utils.files import atomic_path
 from ..utils.messages import error_sentence
 from ..utils.params_file import save_whole
-from ..utils.precision import is_half
-from .check import TOLERANCE, unit
-from .onnx_writer import LOWEST_OPSET, onnx_model
-from .torch_weights import import_torch, load_torch, native_from_torch, torch_from_native
+from .check import Reference
+from .native import native_from_torch
+from .readers.torch import import_torch, load_torch
+from .writers import LOWEST_OPSET, onnx_model, symbol_json, torch_from_native, whole_graph
 
 __all__ = ['export_onnx', 'export_symbol', 'export_torch']
 
@@ -68,31 +64,15 @@ def export_onnx(net, path, *, batch='dynamic', normalise=False, flip='none', l2=
     onnx = import_onnx()
     check_int('export_onnx', 'opset', opset, LOWEST_OPSET, onnx.defs.onnx_opset_version())
     count = None if batch == 'dynamic' else check_int('export_onnx', 'batch', batch, 1)
-    reference = _Reference('export_onnx', net, normalise, flip, l2)
-    symbol, params, spec = _graph(net, reference.spec, normalise, flip, l2)
-    structural = {param.name: name for name, param in net._collect_params_with_prefix().items()}
-
-    def rename(name):
-        return structural.get(name, name[len(net.prefix):] if name.startswith(net.prefix) else name)
-
-    model = onnx_model(symbol, params, spec.shape, opset, count, rename, dict(
-        facts, input={'size': spec.size, 'mean': spec.mean, 'std': spec.std, 'colour': spec.colour},
-        embedding_size=spec.embedding_size))
+    reference = Reference('export_onnx', net, normalise, flip, l2)
+    symbol, params, spec = whole_graph(net, reference.spec, normalise, flip, l2)
+    nodes, (head, _), _ = read_graph(symbol, params, spec.shape)
+    model = onnx_model(nodes, head, spec.shape, opset, count, _names(net), dict(
+        facts, input=noted_input(spec), embedding_size=spec.embedding_size))
     with atomic_path(path) as temporary:
         onnx.save(model, temporary)
-        try:
-            import onnxruntime
-        except ImportError:
-            logging.getLogger('gluonfr').warning('%s is unverified: to check it, %s and export again', path,
-                                                 install_command('onnx'))
-            return None
-        try:
-            session = onnxruntime.InferenceSession(temporary, providers=['CPUExecutionProvider'])
-        except Exception as error:  # its errors have no base of their own
-            raise ValueError('export_onnx: opset must be one that the installed ONNX Runtime {} runs, so that the file '
-                             'can be checked, got {}: {}'.format(onnxruntime.__version__, opset,
-                                                                 error_sentence(error))) from error
-        return reference.compare(lambda x: session.run(None, {'data': x})[0], count or 3)
+        session = _onnx_session(temporary, path, opset)
+        return session and reference.compare(lambda x: session.run(None, {'data': x})[0], count or 3)
 
 
 def export_symbol(net, prefix, *, normalise=False, flip='none', l2=False):
@@ -118,12 +98,12 @@ def export_symbol(net, prefix, *, normalise=False, flip='none', l2=False):
     ConvertError, TypeError, ValueError
         As `export_onnx`.
     """
-    reference = _Reference('export_symbol', net, normalise, flip, l2)
-    symbol, params, spec = _graph(net, reference.spec, normalise, flip, l2)
+    reference = Reference('export_symbol', net, normalise, flip, l2)
+    symbol, params, spec = whole_graph(net, reference.spec, normalise, flip, l2)
     states = set(symbol.list_auxiliary_states())
     with atomic_path(prefix + '-symbol.json') as graph, atomic_path(prefix + '-0000.params') as weights:
         with open(graph, 'w', encoding='utf-8') as stream:
-            stream.write(_with_input(symbol, spec))
+            stream.write(symbol_json(symbol, spec))
         named = {('aux:' if name in states else 'arg:') + name: value for name, value in params.items()}
         save_whole(weights, lambda path: nd.save(path, named))
         block = block_of_symbol(read_symbol_file(graph), 'data', load_arrays(weights), mx.cpu())
@@ -152,7 +132,7 @@ def export_torch(net, path):
     """
     torch = import_torch()
     state = torch_from_native(net)
-    reference = _Reference('export_torch', net)
+    reference = Reference('export_torch', net)
     with atomic_path(path) as temporary:
         try:
             torch.save({name: torch.from_numpy(value) for name, value in state.items()}, temporary)
@@ -162,82 +142,23 @@ def export_torch(net, path):
         return reference.compare(lambda x: again(nd.array(x)).asnumpy())
 
 
-class _Reference:
-    """What a net makes of random images, to compare the exported one with."""
-
-    def __init__(self, owner, net, normalise=False, flip='none', l2=False):
-        self.spec = check_spec(owner, getattr(net, 'input_spec', None))
-        check_choice(owner, 'flip', flip, FLIPS)
-        if is_half(net):
-            raise ValueError("{}: the net must be float32, got float16. Say net.cast('float32').".format(owner))
-        self._owner, self._net, self._normalise, self._flip, self._l2 = owner, net, normalise, flip, l2
-        params = list(net.collect_params().values())
-        if not params:
-            raise ValueError('{}: the net must have weights in MXNet, {} has none.'.format(owner, type(net).__name__))
-        self._ctx = params[0].list_ctx()[0]
-        self._embed(np.zeros((1,) + self.spec.shape, 'float32'))  # fixes shapes that were left to the first batch
-
-    def compare(self, run, count=3):
-        """Run another implementation on `count` images; returns the largest difference, if it may be so large."""
-        levels = np.random.RandomState(0).randint(0, 256, (count,) + self.spec.shape).astype('float32')
-        mean, std = (np.array(values, 'float32').reshape(-1, 1, 1) for values in (self.spec.mean, self.spec.std))
-        x = (levels - mean) / std
-        views = [self._embed(view) for view in ([x] if self._flip == 'none' else [x, x[..., ::-1]])]
-        wanted = np.concatenate(views, axis=1) if self._flip == 'concat' else sum(views)
-        found = run(levels if self._normalise else x)
-        if found.shape != wanted.shape:
-            raise ConvertError('{}: embeddings must be {}, got {}.'.format(self._owner, wanted.shape, found.shape))
-        difference = float(np.abs(unit(wanted) - (found if self._l2 else unit(found))).max())
-        if not difference <= TOLERANCE:
-            raise ConvertError('{}: embeddings must be those of the net within {:g}, got a difference of {:.3g}: '
-                               'nothing is written. A net that is not trained can amplify rounding so much.'.format(
-                                   self._owner, TOLERANCE, difference))
-        return difference
-
-    def _embed(self, x):
-        out = self._net(nd.array(x, self._ctx))
-        return (out[0] if isinstance(out, (tuple, list)) else out).asnumpy()
+def _names(net):
+    """A function from the names in a net's graph to those that do not depend on how many nets were made before it."""
+    structural = {param.name: name for name, param in net._collect_params_with_prefix().items()}
+    return lambda name: structural.get(name, name[len(net.prefix):] if name.startswith(net.prefix) else name)
 
 
-def _graph(net, spec, normalise, flip, l2):
-    """(symbol, weights, InputSpec) of a net with what is asked for before and after it."""
-    symbol, params = trace(net)
-    size = symbol.infer_shape(data=(1,) + spec.shape)[1][0][1]
-    data = x = mx.sym.var('data', dtype='float32')
-    if normalise:
-        # called as in InsightFace's files, by which its own reader knows a net that normalises
-        x = _by_channel(params, x, mx.sym.broadcast_sub, mx.sym._internal._minus_scalar, '_minus_mean', spec.mean)
-        x = _by_channel(params, x, mx.sym.broadcast_mul, mx.sym._internal._mul_scalar, '_mul_std',
-                        [1 / value for value in spec.std])
-        spec = spec._replace(mean=(0,) * len(spec.mean), std=(1,) * len(spec.std))
-    if flip != 'none':
-        x = mx.sym.concat(x, mx.sym.reverse(x, axis=3), dim=0)
-    symbol = symbol if x is data else symbol(data=x)
-    if flip != 'none':
-        symbol = mx.sym.reshape(symbol, shape=(2, -1, size))
-    if flip == 'sum':
-        symbol = mx.sym.sum(symbol, axis=0)
-    elif flip == 'concat':
-        size *= 2
-        symbol = mx.sym.reshape(mx.sym.transpose(symbol, axes=(1, 0, 2)), shape=(-1, size))
-    if l2:
-        symbol = mx.sym.L2Normalization(symbol, mode='instance', eps=1e-24)
-    return symbol, params, spec._replace(embedding_size=size)
-
-
-def _with_input(symbol, spec):
-    """A symbol as JSON, whose input says what it takes."""
-    graph = json.loads(symbol.tojson())
-    data = next(node for node in graph['nodes'] if node['op'] == 'null' and node['name'] == 'data')
-    said = {'size': spec.size, 'mean': spec.mean, 'std': spec.std, 'colour': spec.colour}
-    data['attrs'] = dict(data.get('attrs', {}), **{INPUT: json.dumps(said)})
-    return json.dumps(graph, indent=2)
-
-
-def _by_channel(params, x, array_operator, scalar_operator, name, values):
-    """`x` and a value for each channel, or one for all, which is easier to read."""
-    if len(set(values)) == 1:
-        return scalar_operator(x, scalar=values[0], name=name)
-    params[name + '_values'] = nd.array(np.reshape(values, (1, -1, 1, 1)))
-    return array_operator(x, mx.sym.var(name + '_values', shape=(1, len(values), 1, 1)), name=name)
-
+def _onnx_session(file, path, opset):
+    """The session of an ONNX file that will lie at `path`; None, which is logged, where onnxruntime is missing."""
+    try:
+        import onnxruntime
+    except ImportError:
+        logging.getLogger('gluonfr').warning('%s is unverified: to check it, %s and export again', path,
+                                             install_command('onnx'))
+        return None
+    try:
+        return onnxruntime.InferenceSession(file, providers=['CPUExecutionProvider'])
+    except Exception as error:  # its errors have no base of their own
+        raise ValueError('export_onnx: opset must be one that the installed ONNX Runtime {} runs, so that the file '
+                         'can be checked, got {}: {}'.format(onnxruntime.__version__, opset,
+                                                             error_sentence(error))) from error

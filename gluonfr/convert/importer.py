@@ -1,10 +1,11 @@
 """From a file of weights of any kind to a folder with a card that `load_net` takes."""
 import logging
 import os
-import shutil
 import tempfile
+from collections import namedtuple
 
 from ..data.normalize import normalize
+from ..deploy.embedder import Embedder
 from ..graph.convert_error import ConvertError
 from ..model_zoo import MODELS
 from ..model_zoo.card_file import CARD_NAME, write_card
@@ -12,12 +13,25 @@ from ..utils.files import atomic_folder, file_sha256
 from ..utils.messages import names
 from ..utils.params_file import save_whole
 from .check import check_equal, check_runs, drawn_faces, given_images
-from .readers import reader_of
+from .folded import estimate_statistics
+from .native import native_from_graph, native_from_params, native_from_state
+from .original import onnx_original, symbol_original
+from .readers import read_onnx, read_params, read_symbol, read_torch
+from .recognise import Unknown
 
 __all__ = ['convert']
 
 log = logging.getLogger('gluonfr')
 FACES = 32  # drawn ones, where nothing better is there to estimate statistics on
+
+# How each kind of file becomes a net: it is read, a net of ours takes its weights, and the net that it is itself runs
+# beside it, where the file holds the whole graph.
+Way = namedtuple('Way', 'read native original')
+PYTORCH = Way(read_torch, native_from_state, None)
+WAYS = {'-symbol.json': Way(read_symbol, native_from_graph, symbol_original),
+        '.onnx': Way(read_onnx, native_from_graph, onnx_original),
+        '.params': Way(read_params, native_from_params, None),
+        '.pth': PYTORCH, '.pt': PYTORCH, '.ckpt': PYTORCH, '.pth.tar': PYTORCH}
 
 
 def convert(source, out, model=None, params=None, spec=None, images=None):
@@ -57,52 +71,95 @@ def convert(source, out, model=None, params=None, spec=None, images=None):
         There is no such file; a package that the source needs is missing; nothing is called `model`.
     """
     source, out = os.fspath(source), os.path.abspath(out)
-    reader = reader_of(source)
+    way = _way(source)
+    _check_places(source, out, params)
+    model = model if model is None else MODELS.canonical(model)
+    read = way.read(source, params, spec)
+    native, why = _native(way, read, model)
+    with tempfile.TemporaryDirectory() as scratch:
+        original = _original(way, read, native, scratch)
+        net = (native or original).net
+        given = None if images is None else given_images(images, net.input_spec.size)
+        embed = original and Embedder(original.net)
+        facts = {'source': _files(read)}
+        if native is None:
+            check_runs(embed, given)
+            log.warning('%s is no net of the model zoo, so it is taken as it is and will not train: %s', source, why)
+            facts['as_it_is'] = why
+        else:
+            facts.update(_statistics(native, given))
+            facts['parity'] = check_equal(net, embed, given)
+        with atomic_folder(out) as folder:
+            _write(folder, native, original, dict(facts, unused=list(read.unused), missing=[]))
+    if read.unused:
+        log.warning('%s: without use for an embedding: %s', source, names(list(read.unused)))
+    return os.path.join(out, CARD_NAME)
+
+
+def _way(source):
+    """The Way of a file, by its name's end."""
+    for ending, way in WAYS.items():
+        if source.endswith(ending):
+            return way
+    raise ConvertError('source must end in {}, got {}.'.format(', '.join(WAYS), source))
+
+
+def _check_places(source, out, params):
     if not os.path.isfile(source):
         raise FileNotFoundError('convert: there is no file {}.'.format(source))
     if os.path.exists(out) and (not os.path.isdir(out) or os.listdir(out)):
         raise ConvertError('out must be a new or empty folder, got {}, where something is already.'.format(out))
     if params is not None and not source.endswith('-symbol.json'):
         raise ConvertError('params are for a -symbol.json, got {} with {}.'.format(params, source))
-    model = model if model is None else MODELS.canonical(model)
-    with tempfile.TemporaryDirectory() as scratch:
-        made = reader(source, scratch, model, params, spec)
-        size = made.net.input_spec.size
-        given = None if images is None else given_images(images, size)
-        facts = {'source': _files(source, made.params)}
-        if made.why:
-            check_runs(made.original, given)
-            log.warning('%s is no net of the model zoo, so it is taken as it is and will not train: %s', source,
-                        made.why)
-            facts['as_it_is'] = made.why
-        else:
-            if made.native and made.native.folded:
-                faces = drawn_faces(size, FACES) if given is None else given
-                made.native.estimate(normalize(faces, made.net.input_spec))
-                facts['statistics'] = 'estimated on {} {}'.format(len(faces), 'drawn faces' if given is None
-                                                                  else 'given images')
-            facts['parity'] = check_equal(made.net, made.original, given)
-        with atomic_folder(out) as folder:
-            _write(made, folder, dict(facts, unused=made.unused, missing=[]))
-    if made.unused:
-        log.warning('%s: without use for an embedding: %s', source, names(made.unused))
-    return os.path.join(out, CARD_NAME)
 
 
-def _files(source, params):
-    """What says later from which files a net was made."""
-    said = {'file': os.path.basename(source), 'sha256': file_sha256(source)}
-    if params is not None:
-        said.update(params=os.path.basename(params), params_sha256=file_sha256(params))
+def _native(way, read, model):
+    """(Native, ''), or (None, why a graph is no net of ours)"""
+    try:
+        return way.native(read, model), ''
+    except Unknown as error:
+        if model is not None:
+            raise ConvertError('the source is not {}: {}.'.format(model, error)) from error
+        return None, str(error)
+
+
+def _original(way, read, native, scratch):
+    """The Original of a graph; None of other files, or where a native net can do without."""
+    if way.original is None:
+        return None
+    size = native.net.input_spec.size if native else read.weights.size or read.spec.size
+    try:
+        return way.original(read, read.spec._replace(size=size), scratch)
+    except ImportError as error:
+        if native is None:
+            raise
+        log.warning('the conversion is not compared with its source: %s', error)
+        return None
+
+
+def _files(read):
+    """What the card says of the files that a net was made from."""
+    said = {'file': os.path.basename(read.path), 'sha256': file_sha256(read.path)}
+    if read.params is not None:
+        said.update(params=os.path.basename(read.params), params_sha256=file_sha256(read.params))
     return said
 
 
-def _write(made, folder, facts):
+def _statistics(native, given):
+    """Give BatchNorms that were folded away the statistics of images; returns what the card says of it."""
+    if not native.folded:
+        return {}
+    faces = drawn_faces(native.net.input_spec.size, FACES) if given is None else given
+    estimate_statistics(native.net, native.folded, normalize(faces, native.net.input_spec))
+    return {'statistics': 'estimated on {} {}'.format(len(faces), 'drawn faces' if given is None else 'given images')}
+
+
+def _write(folder, native, original, facts):
     """The files of a net and its card."""
-    for name, path in made.files.items():
-        shutil.copyfile(path, os.path.join(folder, name))
-    if not made.files:
-        name = made.model + '.params'
-        save_whole(os.path.join(folder, name), made.net.save_parameters)
-    write_card(os.path.join(folder, CARD_NAME), os.path.join(folder, name), made.model, made.arguments,
-               made.net.input_spec, **facts)
+    made = native or original
+    if native is None:
+        weights = original.save(folder)
+    else:
+        weights = os.path.join(folder, native.model + '.params')
+        save_whole(weights, native.net.save_parameters)
+    write_card(os.path.join(folder, CARD_NAME), weights, made.model, made.arguments, made.net.input_spec, **facts)

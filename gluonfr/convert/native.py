@@ -1,75 +1,50 @@
-"""A net of ours with the weights of a graph."""
+"""Nets of ours with the weights that a reader has found.
+
+Each kind of weights goes the same way: recognise the net, make it, find its parameters, put them in.
+"""
+import logging
+from collections import namedtuple
+
 import mxnet as mx
 import numpy as np
 from mxnet import nd
 
+from ..graph.convert_error import ConvertError
 from ..graph.from_mxnet import layers_of
-from ..graph.layers import LINEAR, in_order
-from ..model_zoo import MODELS
+from ..model_zoo import MODELS, InputSpec, IResNet
 from ..nn.trace import trace
-from .match import Mismatch, match
-from .recognise import Unknown, recognise
+from ..utils.messages import describe
+from .folded import folded_norms
+from .match import by_graph, by_name, by_order
+from .readers.torch import IR
+from .recognise import Unknown, graph_traits, recognise
+from .torch_names import EPSILON, ir_table, layer_table
+from .torch_traits import completed, is_adaface, se_block, torch_traits
 
-__all__ = ['Native', 'native_from_graph']
+__all__ = ['Native', 'layers_of_net', 'native_from_graph', 'native_from_params', 'native_from_state',
+           'native_from_torch']
+
+log = logging.getLogger('gluonfr')
+# what MagFace's code gives its nets, and their eps
+MAGFACE_INPUT, MAGFACE_EPSILON = InputSpec(mean=(0,) * 3, std=(255,) * 3, colour='bgr'), 2e-5
 
 
-class Native:
-    """A net made from a graph.
+class Native(namedtuple('Native', 'net model arguments folded', defaults=((),))):
+    """A net of ours with the weights of a source, and with the `input_spec` that goes with them.
 
-    Attributes
-    ----------
-    net : HybridBlock
-        With the weights, and the `input_spec` that goes with them.
-    model : str
-    arguments : dict
-        Its name and arguments for `get_model`.
-    folded : list of Layer
-        Its BatchNorms whose statistics the source does not hold: they were folded into the layers before.
+    ``model`` and ``arguments`` are for `MODELS.create`; ``folded`` are the layers of its BatchNorms whose statistics
+    the source does not hold.
     """
-
-    def __init__(self, net, model, arguments, folded):
-        self.net, self.model, self.arguments, self.folded = net, model, arguments, folded
-
-    def estimate(self, images):
-        """Give the folded BatchNorms the statistics of some images, and change nothing that they compute.
-
-        So a batch like those images is normalised in training as it is in inference, and training goes on from what
-        the weights can do.
-
-        Parameters
-        ----------
-        images : float32 array, (N, C, H, W)
-            Normalised.
-        """
-        symbol, values = trace(self.net)
-        internals = symbol.get_internals()
-        outputs = [internals[layer.inputs[0].name + '_output'] for layer in self.folded]
-        group = mx.sym.Group([out for layer in outputs for out in (layer, mx.sym.square(layer))])
-        sums = mx.sym.Group([mx.sym.mean(out, axis=1, exclude=True) for out in group])
-        graph, names = nd.CachedOp(sums), sums.list_inputs()
-        moments = [0.0] * (2 * len(self.folded))
-        for image in images:
-            found = graph(*[nd.array(image[None]) if name == 'data' else values[name] for name in names])
-            moments = [total + part.asnumpy().astype('float64') / len(images) for total, part in zip(moments, found)]
-        params = self.net.collect_params()
-        for layer, mean, square in zip(self.folded, moments[0::2], moments[1::2]):
-            var = np.maximum(square - mean ** 2, 0)
-            gamma, beta = (layer.array(role) for role in ('gamma', 'beta'))
-            new = {'mean': mean, 'beta': beta + gamma * mean}
-            if not layer.fixed:
-                new.update(var=var, gamma=gamma * np.sqrt(var + layer.eps))
-            for role, value in new.items():
-                params[layer.values[role].name].set_data(nd.array(value))
+    __slots__ = ()
 
 
-def native_from_graph(source, spec, model=None):
+def native_from_graph(read, model=None):
     """Make the net of ours that a graph is.
 
     Parameters
     ----------
-    source : Source
-    spec : InputSpec
-        What the graph takes.
+    read : Read
+        Of a symbol or an ONNX model.
     model : str or None
         The net's name, if only that one will do.
 
@@ -79,29 +54,160 @@ def native_from_graph(source, spec, model=None):
 
     Raises
     ------
-    Unknown, Mismatch
+    Unknown
         It is no net of ours, or not that one; the message says why.
     """
-    spec = _composed(spec, source.scaling)
-    std = spec.std[0] if set(spec.mean) == {127.5} and len(set(spec.std)) == 1 else None
-    model, arguments = recognise(source.output, source.size, std, model)
     try:
-        net = MODELS.create(model, need_cls_layer=False, **arguments)
+        return _native_from_graph(read.weights, read.spec, model)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # of a damaged graph
+        raise Unknown('its layers do not fit each other ({})'.format(describe(error))) from error
+
+
+def _native_from_graph(graph, spec, model):
+    spec = _composed(spec, graph.scaling)
+    std = spec.std[0] if set(spec.mean) == {127.5} and len(set(spec.std)) == 1 else None
+    model, arguments = recognise(graph_traits(graph.output, graph.size, std, model), model)
+    try:
+        net = _made(model, arguments)
     except (TypeError, ValueError) as error:
         raise Unknown(str(error)) from error
-    net.initialize(mx.init.Zero())
-    net(nd.zeros((1,) + net.input_spec.shape))  # shapes that are not known before
-    symbol, values = trace(net)
-    ours = layers_of(symbol, {name: value.asnumpy() for name, value in values.items()})
+    ours = layers_of_net(net)
     try:
-        found = match(ours, source.output)
-    except Mismatch as error:
-        raise Mismatch('{}, {}: {}'.format(model, arguments, error)) from error
-    params = net.collect_params()
+        found = by_graph.match(ours, graph.output)
+    except by_graph.Mismatch as error:
+        raise Unknown('{}, {}: {}'.format(model, arguments, error)) from error
+    _fill(net.collect_params(), found)
+    net.input_spec = spec._replace(size=net.input_spec.size, embedding_size=net.input_spec.embedding_size)
+    return Native(net, model, arguments, folded_norms(ours, found))
+
+
+def native_from_state(read, model=None):
+    """Make the net that a PyTorch state dict is of.
+
+    Parameters
+    ----------
+    read : Read
+        Its weights are a state dict.
+    model : str or None
+        As for `native_from_torch`.
+
+    Returns
+    -------
+    Native
+
+    Raises
+    ------
+    ConvertError
+        As of `native_from_torch`.
+    """
+    net, model, arguments, _ = native_from_torch(read.weights, model, read.prefix)
+    if read.spec is None:
+        taken = net.input_spec
+        log.info('%s: a state dict does not say what its net takes: it is given %s as (pixel - %g) / %g, as the code '
+                 'that such names come from does. Give anything else as --input.', read.path, taken.colour.upper(),
+                 taken.mean[0], taken.std[0])
+    return Native(_taking(net, read.spec), model, arguments)
+
+
+def native_from_torch(state, model=None, prefix=''):
+    """Make the net that a state dict is of, with its weights.
+
+    Where the net has gamma of its last BatchNorm fixed at 1 and the state dict has another, it goes into the fully
+    connected layer before.
+
+    Parameters
+    ----------
+    state : dict of str to array
+        Of IResNet or mobilefacenet, with arcface_torch's names, or of an IR net with those of AdaFace, face.evoLVe and
+        TreB1eN.
+    model : str or None
+        Name for `get_model`; None finds the net by names and shapes.
+    prefix : str
+        What stood before the names: 'features.' does in MagFace's files, whose nets take another input.
+
+    Returns
+    -------
+    (HybridBlock, str, dict, dict)
+        The net, its name and arguments for `get_model`, and a report: 'parameters', how many arrays were taken, and
+        'unused', names without a use (counters of training steps only).
+
+    Raises
+    ------
+    ConvertError
+        Names are missing or unused, or shapes differ; all are listed.
+    """
+    magface, ir = 'features' in prefix.split('.'), IR in state
+    traits = torch_traits(state, MAGFACE_EPSILON if magface else EPSILON)
+    name, arguments = recognise(traits, model)
+    try:
+        net = _made(name, arguments)
+        table = ir_table(net, se_block(state)) if ir and isinstance(net, IResNet) else layer_table(net)
+    except (TypeError, ValueError) as error:
+        raise ConvertError('native_from_torch: the weights do not fit {}: {}'.format(name, error)) from error
+    if magface:
+        net.input_spec = MAGFACE_INPUT._replace(size=net.input_spec.size,
+                                                embedding_size=net.input_spec.embedding_size)
+    elif ir and is_adaface(state):
+        net.input_spec = net.input_spec._replace(colour='bgr')
+    params = net._collect_params_with_prefix()
+    found, unused = by_name.match(params, completed(state) if ir else state, table, name)
+    _fill(params, found)
+    return net, name, arguments, {'parameters': len(params), 'unused': unused}
+
+
+def native_from_params(read, model=None):
+    """Make a net with parameters that another version of it may have called otherwise.
+
+    Parameters
+    ----------
+    read : Read
+        Its weights are arrays by the names of `Block.save_parameters`.
+    model : str
+        Name for `MODELS.create`.
+
+    Returns
+    -------
+    Native
+
+    Raises
+    ------
+    ConvertError
+        They are not this net's, and unused and missing names are listed; or `model` is missing.
+    """
+    if model is None:
+        raise ConvertError('{} needs model=, the name of its net: `gluonfr models` lists them.'.format(read.path))
+    arguments = {'embedding_size': by_order.embedding_size(read.weights)}
+    net = _made(model, arguments)
+    params = net._collect_params_with_prefix()
+    _fill(params, by_order.match(params, read.weights, model))
+    return Native(_taking(net, read.spec), model, arguments)
+
+
+def layers_of_net(net):
+    """The output of a net as a Layer, with its parameters under their names."""
+    symbol, arrays = trace(net)
+    return layers_of(symbol, {name: array.asnumpy() for name, array in arrays.items()})
+
+
+def _made(model, arguments):
+    """A net without a class layer, all its parameters 0."""
+    net = MODELS.create(model, need_cls_layer=False, **arguments)
+    net.initialize(mx.init.Zero())
+    if any(not param.shape or 0 in param.shape for param in net.collect_params().values()):
+        net(nd.zeros((1,) + net.input_spec.shape))  # shapes that are left to the first batch
+    return net
+
+
+def _fill(params, found):
     for name, array in found.items():
         params[name].set_data(nd.array(array))
-    net.input_spec = spec._replace(size=net.input_spec.size, embedding_size=net.input_spec.embedding_size)
-    return Native(net, model, arguments, _folded(ours, found))
+
+
+def _taking(net, spec):
+    """A net that takes what is said, if it is."""
+    if spec is not None:
+        net.input_spec = spec._replace(embedding_size=net.input_spec.embedding_size)
+    return net
 
 
 def _composed(spec, scaling):
@@ -114,14 +220,3 @@ def _composed(spec, scaling):
     mean, std = np.float64(spec.mean), np.float64(spec.std)
     rounded = [['{:.6g}'.format(value) for value in values] for values in (mean - shift * std / scale, std / scale)]
     return spec._replace(mean=tuple(map(float, rounded[0])), std=tuple(map(float, rounded[1])))
-
-
-def _folded(ours, found):
-    """Our norms behind a convolution or dense layer that only add a bias now, with what they hold now."""
-    folded = []
-    for layer in in_order(ours):
-        if layer.kind == 'norm' and layer.inputs[0].kind in LINEAR:
-            layer.values = {role: value._replace(array=found[value.name]) for role, value in layer.values.items()}
-            if not layer.array('mean').any() and (layer.values['var'].array == np.float32(1 - layer.eps)).all():
-                folded.append(layer)
-    return folded

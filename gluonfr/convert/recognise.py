@@ -1,24 +1,60 @@
-"""Which net of ours a graph is, by its units, widths and head."""
+"""Which net of ours some weights are of, by its units, widths and head."""
 import inspect
 import math
+from collections import namedtuple
 
 from ..graph.layers import LINEAR, in_order
 from ..model_zoo import MODELS
 
-__all__ = ['Unknown', 'recognise']
+__all__ = ['IRESNETS', 'Traits', 'Unknown', 'graph_traits', 'recognise']
 
-MOBILE = ('mobilefacenet', 'mobilefacenet_shared', 'mobilefacenet_ring', 'mobilefacenet_y1', 'mobilefacenet_y2', 'mbf',
-          'mbf_large')
-IRESNET = ('iresnet50', 'iresnet18', 'iresnet34', 'iresnet100', 'iresnet200')  # of equal ones the first
-STRUCTURE = ('blocks', 'scale', 'first_hidden', 'units')
+MOBILEFACENETS = ('mobilefacenet', 'mobilefacenet_shared', 'mobilefacenet_ring', 'mobilefacenet_y1',
+                  'mobilefacenet_y2', 'mbf', 'mbf_large')
+IRESNETS = ('iresnet50', 'iresnet18', 'iresnet34', 'iresnet100', 'iresnet200')
 
 
 class Unknown(Exception):
-    """A graph that looks like no net of ours; the message says why."""
+    """Weights that look like those of no net of ours; the message says why."""
 
 
-def recognise(output, size, std, model=None):
-    """Find the net that a graph may be; `match` tells whether it is.
+class Traits(namedtuple('Traits', 'family structure options')):
+    """What weights show of their net.
+
+    Attributes
+    ----------
+    family : sequence of str
+        Names that it can have; of equally good ones the first.
+    structure : dict
+        Its units and widths as arguments for `MODELS.create`; a name that is given says them itself.
+    options : dict
+        Other arguments, which a net by any name can be given.
+    """
+    __slots__ = ()
+
+
+def recognise(traits, model=None):
+    """Name the net that weights are of; whether they are is told where they are matched with it.
+
+    Parameters
+    ----------
+    traits : Traits
+    model : str or None
+        The net's name if it is known.
+
+    Returns
+    -------
+    (str, dict)
+        Name and arguments for `MODELS.create`, those that are not the name's defaults.
+    """
+    family, wanted = traits.family, {**traits.structure, **traits.options}
+    if model is not None:
+        family, wanted = (model,), traits.options
+    choices = [(name, _differences(name, wanted)) for name in family]
+    return min(choices, key=lambda choice: len(choice[1]))
+
+
+def graph_traits(output, size, std, model=None):
+    """What a graph shows of its net.
 
     Parameters
     ----------
@@ -28,40 +64,37 @@ def recognise(output, size, std, model=None):
     std : float or None
         Of the pixels it takes, if all channels have one and the mean 127.5.
     model : str or None
-        The net's name if it is known; what it can be told by arguments is still read from the graph.
+        The net's name if it is known.
 
     Returns
     -------
-    (str, dict)
-        Name and arguments for `get_model`.
+    Traits
 
     Raises
     ------
     Unknown
+        It is no net of ours, or not that one.
     """
     layers = in_order(output)
     convs = [layer for layer in layers if layer.kind == 'conv']
     head = _head(layers) if convs else None
     if head is None:
         raise Unknown('it has no convolutions')
-    grouped, name = any(layer.settings['groups'] > 1 for layer in convs), model and MODELS.canonical(model)
-    if name is not None and name not in MOBILE + IRESNET:
-        family, wanted = (), {}
-    elif name is not None and grouped != (name in MOBILE):
+    grouped = any(layer.settings['groups'] > 1 for layer in convs)
+    if model is not None and model not in MOBILEFACENETS + IRESNETS:
+        traits = Traits((), {}, {})
+    elif model is not None and grouped != (model in MOBILEFACENETS):
         raise Unknown('it has {}depthwise convolutions'.format('' if grouped else 'no '))
     elif grouped:
-        family, wanted = MOBILE, _mobile(layers, convs, _stages(layers))
+        traits = _mobilefacenet(layers, convs, _stages(layers))
     else:
-        family, wanted = IRESNET, _iresnet(layers, _stages(layers))
-    wanted['embedding_size'] = len(head.values['weight'].array)
+        traits = _iresnet(layers, _stages(layers))
+    traits.options['embedding_size'] = len(head.values['weight'].array)
     if size is not None:
-        wanted['input_size'] = tuple(size)
+        traits.options['input_size'] = tuple(size)
     if std is not None:
-        wanted['std'] = std
-    if name is not None:  # which says the units and widths
-        family, wanted = (name,), {key: wanted[key] for key in wanted if key not in STRUCTURE}
-    choices = [_differences(name, wanted) for name in family]
-    return min(zip(family, choices), key=lambda choice: len(choice[1]))
+        traits.options['std'] = std
+    return traits
 
 
 def _stages(layers):
@@ -77,7 +110,7 @@ def _stages(layers):
     return counts[1:]
 
 
-def _mobile(layers, convs, stages):
+def _mobilefacenet(layers, convs, stages):
     grid = [layer for layer in convs if layer.settings['groups'] > 1][-1]
     head, norms = _head(layers), [layer for layer in layers if layer.kind == 'norm']
     last = norms[-1] if norms and layers.index(norms[-1]) > layers.index(head) else None
@@ -85,13 +118,14 @@ def _mobile(layers, convs, stages):
     beta = bool((last.array('beta') != 0).any()) if last is not None else 'bias' in head.values
     depthwise = [layer.settings['groups'] for layer in convs if layer.settings['groups'] > 1]
     slopes = [layer.values['slopes'].array.size for layer in layers if layer.kind == 'prelu']
-    return {'blocks': (stages[0] or 1,) + tuple(stages[1:]), 'scale': len(convs[0].values['weight'].array) // 64,
-            'first_hidden': depthwise[0] if stages[0] > 1 else 64,
-            'shared_slopes': bool(slopes) and max(slopes) == 1, 'last_prelu': layers[-1].kind == 'prelu',
-            'fc_bias': last is not None and 'bias' in head.values, 'last_bn': (gamma, beta),
-            'epsilon': (_epsilon([norm for norm in norms if norm is not last]), _epsilon([last] if last else norms)),
-            'use_se': any(layer.kind == 'mul' for layer in layers),
-            'input_size': tuple(16 * side for side in grid.settings['kernel'])}
+    structure = {'blocks': (stages[0] or 1,) + tuple(stages[1:]), 'scale': len(convs[0].values['weight'].array) // 64,
+                 'first_hidden': depthwise[0] if stages[0] > 1 else 64}
+    return Traits(MOBILEFACENETS, structure, {
+        'shared_slopes': bool(slopes) and max(slopes) == 1, 'last_prelu': layers[-1].kind == 'prelu',
+        'fc_bias': last is not None and 'bias' in head.values, 'last_bn': (gamma, beta),
+        'epsilon': (_epsilon([norm for norm in norms if norm is not last]), _epsilon([last] if last else norms)),
+        'use_se': any(layer.kind == 'mul' for layer in layers),
+        'input_size': tuple(16 * side for side in grid.settings['kernel'])})
 
 
 def _iresnet(layers, stages):
@@ -101,10 +135,11 @@ def _iresnet(layers, stages):
     middle = all(layer.inputs[0].kind != 'conv' or 'bias' in layer.inputs[0].values for layer in layers
                  if layer.kind == 'prelu')
     subsample = any(layer.kind == 'pool' and layer.settings.get('kernel') == (1, 1) for layer in layers)
-    wanted = {'units': tuple(stages), 'middle_norm': middle, 'subsample': subsample,
-              'use_se': any(layer.kind == 'mul' for layer in layers),
-              'epsilon': _epsilon([layer for layer in layers if layer.kind == 'norm'])}
-    return dict(wanted, input_size=(16 * int(side),) * 2) if side.is_integer() else wanted
+    options = {'middle_norm': middle, 'subsample': subsample, 'use_se': any(layer.kind == 'mul' for layer in layers),
+               'epsilon': _epsilon([layer for layer in layers if layer.kind == 'norm'])}
+    if side.is_integer():
+        options['input_size'] = (16 * int(side),) * 2
+    return Traits(IRESNETS, {'units': tuple(stages)}, options)
 
 
 def _head(layers):

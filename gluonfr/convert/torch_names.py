@@ -1,4 +1,9 @@
-"""The layers of our nets and of InsightFace's arcface_torch, side by side: one table for both ways."""
+"""The layers of our nets side by side with those of PyTorch's: of InsightFace's arcface_torch, and of the IR nets.
+
+Names that lead from one to the other are the same for both ways, in and out.
+"""
+from collections import namedtuple
+
 from ..model_zoo.iresnet import IResNet
 from ..model_zoo.mobile_facenet import MobileFaceNet
 
@@ -8,6 +13,14 @@ EPSILON = 1e-5  # of every BatchNorm in arcface_torch: a state dict does not say
 # Our name of a layer's parameter -> PyTorch's
 PARAMETERS = {'weight': 'weight', 'bias': 'bias', 'alpha': 'weight', 'gamma': 'weight', 'beta': 'bias',
               'running_mean': 'running_mean', 'running_var': 'running_var'}
+
+# What an IResNet calls its layers. `unit` is the pattern of a residual unit, from its stage, its place in the stage and
+# its number in the net; `body` and `shortcut` are what lies in it, by our names; `last` comes behind all units.
+IResNetNames = namedtuple('IResNetNames', 'first unit body shortcut last')
+ARCFACE_NAMES = IResNetNames(
+    first=('conv1', 'bn1', 'prelu'), unit='layer{stage}.{place}',
+    body=dict(enumerate(('bn1', 'conv1', 'bn2', 'prelu', 'conv2', 'bn3'))), shortcut='downsample',
+    last={0: 'bn2', 3: 'fc', 4: 'features'})  # between them dropout and the way to (B, C H W)
 
 
 def layer_table(net):
@@ -31,7 +44,7 @@ def layer_table(net):
         if net.subsample or net.use_se or not net.middle_norm:
             raise ValueError('arcface_torch: its IResNet has middle_norm=True, subsample=False and use_se=False, got '
                              '{}, {} and {}.'.format(net.middle_norm, net.subsample, net.use_se))
-        return dict(_iresnet(net.units))
+        return _iresnet(net.units, ARCFACE_NAMES)
     if isinstance(net, MobileFaceNet):
         if net.blocks[0] > 1 and net.first_hidden != 128:
             raise ValueError('arcface_torch: with more than one unit in the first stage its mobilefacenet has 128 '
@@ -40,22 +53,6 @@ def layer_table(net):
         return dict(_mobile_facenet(net.blocks))
     raise ValueError('arcface_torch: nets that it has, too, are IResNet and MobileFaceNet, got {}.'.format(
         type(net).__name__))
-
-
-def _iresnet(units):
-    for i, name in enumerate(('conv1', 'bn1', 'prelu')):
-        yield 'features.{}'.format(i), name
-    position = 3
-    for stage, count in enumerate(units, 1):
-        for unit in range(count):
-            ours, theirs = 'features.{}'.format(position), 'layer{}.{}'.format(stage, unit)
-            for i, name in enumerate(('bn1', 'conv1', 'bn2', 'prelu', 'conv2', 'bn3')):
-                yield '{}.body.{}'.format(ours, i), '{}.{}'.format(theirs, name)
-            for i in range(0 if unit else 2):
-                yield '{}.shortcut.{}'.format(ours, i), '{}.downsample.{}'.format(theirs, i)
-            position += 1
-    for i, name in ((0, 'bn2'), (3, 'fc'), (4, 'features')):  # between them dropout and the way to (B, C H W)
-        yield 'features.{}'.format(position + i), name
 
 
 def ir_table(net, se_block):
@@ -67,15 +64,27 @@ def ir_table(net, se_block):
     se_block : str
         What they call squeeze-and-excitation inside of res_layer.
     """
-    table = {'features.{}'.format(i): 'input_layer.{}'.format(i) for i in range(3)}
-    count, last = sum(net.units), 6 if net.middle_norm else 5
-    for unit in range(count):
-        ours, theirs = 'features.{}'.format(3 + unit), 'body.{}'.format(unit)
-        table.update({'{}.body.{}'.format(ours, i): '{}.res_layer.{}'.format(theirs, i) for i in range(last)})
-        table.update({'{}.body.{}.fc.{}'.format(ours, last, i): '{}.res_layer.{}.{}'.format(theirs, se_block, name)
-                      for i, name in enumerate(('fc1', 'relu', 'fc2'))})
-        table.update({'{}.shortcut.{}'.format(ours, i): '{}.shortcut_layer.{}'.format(theirs, i) for i in range(2)})
-    table.update({'features.{}'.format(3 + count + i): 'output_layer.{}'.format(i) for i in range(5)})
+    count = 6 if net.middle_norm else 5
+    body = {i: 'res_layer.{}'.format(i) for i in range(count)}
+    body.update({'{}.fc.{}'.format(count, i): 'res_layer.{}.{}'.format(se_block, name)
+                 for i, name in enumerate(('fc1', 'relu', 'fc2'))})
+    return _iresnet(net.units, IResNetNames(
+        first=['input_layer.{}'.format(i) for i in range(3)], unit='body.{number}', body=body,
+        shortcut='shortcut_layer', last={i: 'output_layer.{}'.format(i) for i in range(5)}))
+
+
+def _iresnet(units, names):
+    table = {'features.{}'.format(i): name for i, name in enumerate(names.first)}
+    places = [(stage, place) for stage, count in enumerate(units, 1) for place in range(count)]
+    for number, (stage, place) in enumerate(places):
+        ours = 'features.{}.'.format(len(names.first) + number)
+        theirs = names.unit.format(stage=stage, place=place, number=number) + '.'
+        table.update({'{}body.{}'.format(ours, i): theirs + name for i, name in names.body.items()})
+        if place == 0:
+            table.update({'{}shortcut.{}'.format(ours, i): '{}{}.{}'.format(theirs, names.shortcut, i)
+                          for i in range(2)})
+    behind = len(names.first) + len(places)
+    table.update({'features.{}'.format(behind + i): name for i, name in names.last.items()})
     return table
 
 

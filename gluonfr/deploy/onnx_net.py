@@ -6,32 +6,13 @@ from mxnet import nd
 from mxnet.gluon import HybridBlock
 
 from ..compat import threads_to_use
-from ..graph.from_onnx import import_onnx, load_onnx, scaling_of_onnx, takes_integers
-from ..graph.source import assumed_input, read_input
+from ..graph.from_onnx import described_input, import_onnx, load_onnx, scaling_of_onnx, takes_integers
+from ..graph.source import assumed_input
 from ..utils.messages import error_sentence
 
-__all__ = ['OnnxNet', 'described_input']
+__all__ = ['OnnxNet']
 
 TYPES = {'tensor(float16)': 'float16', 'tensor(uint8)': 'uint8', 'tensor(int32)': 'int32', 'tensor(double)': 'float64'}
-
-
-def described_input(producer, metadata):
-    """What an ONNX model takes by its metadata, if `gluonfr.convert.export_onnx` wrote it.
-
-    Parameters
-    ----------
-    producer : str
-        The model's producer_name.
-    metadata : dict of str to str
-        Its metadata_props.
-
-    Returns
-    -------
-    InputSpec or None
-    """
-    if producer != 'gluonfr' or 'input' not in metadata:
-        return None
-    return read_input('ONNX model', metadata['input'])
 
 
 class OnnxNet(HybridBlock):

@@ -7,9 +7,10 @@ from ..compat import install_command
 from ..utils.messages import describe, names
 from .convert_error import ConvertError
 from .layers import SCALES, Layer, Value, arithmetic, in_order, pool, times
-from .source import Scaling, Source
+from .source import Scaling, Source, read_input
 
-__all__ = ['import_onnx', 'load_onnx', 'read_onnx', 'runnable', 'scaling_of_onnx', 'takes_integers']
+__all__ = ['described_input', 'import_onnx', 'load_onnx', 'read_onnx', 'runnable', 'scaling_of_onnx',
+           'takes_integers']
 
 OLDEST = 7  # before it, BatchNormalization, Gemm and Dropout meant something else
 NOTHING = ('Identity', 'Dropout', 'Cast')
@@ -98,6 +99,25 @@ def _source(model):
     size = tuple(dims[2:]) if len(dims) == 4 and all(dims[2:]) else None
     unused = [entry.name for entry in graph.initializer if entry.name not in set(read)]
     return Source(_without_l2(found[graph.output[0].name]), size, unused)
+
+
+def described_input(producer, metadata):
+    """What an ONNX model takes by its metadata, if `gluonfr.convert.export_onnx` wrote it.
+
+    Parameters
+    ----------
+    producer : str
+        The model's producer_name.
+    metadata : dict of str to str
+        Its metadata_props.
+
+    Returns
+    -------
+    InputSpec or None
+    """
+    if producer != 'gluonfr' or 'input' not in metadata:
+        return None
+    return read_input('ONNX model', metadata['input'])
 
 
 def takes_integers(model):

@@ -10,7 +10,7 @@ from ..data.normalize import check_spec
 from .convert_error import ConvertError
 from .layers import Layer, affine, in_order
 
-__all__ = ['Scaling', 'Source', 'assumed_input', 'read_input', 'take_scaling']
+__all__ = ['Scaling', 'Source', 'assumed_input', 'noted_input', 'read_input', 'take_scaling']
 
 log = logging.getLogger('gluonfr')
 
@@ -107,8 +107,13 @@ def _then(before, scale, shift):
     return (scale, shift) if before is None else (before[0] * scale, before[1] * scale + shift)
 
 
+def noted_input(spec):
+    """What gluonfr notes in an ONNX model or a symbol of what it takes, as JSON can hold it."""
+    return {'size': spec.size, 'mean': spec.mean, 'std': spec.std, 'colour': spec.colour}
+
+
 def read_input(kind, text):
-    """The InputSpec that gluonfr noted in an ONNX model or a symbol, which `kind` is: size, mean, std, colour, as JSON.
+    """The InputSpec that `noted_input` was made of, from the JSON in an ONNX model or a symbol, which `kind` is.
 
     Raises
     ------

@@ -10,10 +10,9 @@ from contextlib import contextmanager
 import mxnet as mx
 from mxnet import gluon
 
-from ..nn.basic_blocks import CLASS_LAYER
 from ..utils.check import fits
 from ..utils.messages import error_sentence, names
-from ..utils.params_file import load_arrays_file
+from ..utils.params_file import CLASS_LAYER, load_arrays_file
 from .registry import MODELS
 
 __all__ = ['differing_arguments', 'load_parameters', 'net_from_card']

@@ -8,8 +8,6 @@ from .prelu import PReLU
 
 __all__ = ['Dropout', 'EmbeddingNorm', 'NormDense', 'SELayer', 'FrBase']
 
-CLASS_LAYER = 'output.'  # how the names of a class layer's parameters begin in a file of weights
-
 
 class NormDense(HybridBlock):
     r"""Class scores :math:`W x` without bias, with either side L2-normalised on request.

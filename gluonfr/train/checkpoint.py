@@ -20,11 +20,10 @@ from collections import namedtuple
 import numpy as np
 from mxnet import nd
 
-from ..nn.basic_blocks import CLASS_LAYER
 from ..utils.check import fits
 from ..utils.arrays_file import read_npz
 from ..utils.files import atomic_path, save_npz
-from ..utils.params_file import save_whole
+from ..utils.params_file import CLASS_LAYER, save_whole
 from .optimizer_state import pack_optimizer, unpack_optimizer
 from .parameters import named_parameters
 from .state import NonFiniteLoss

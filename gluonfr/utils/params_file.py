@@ -11,7 +11,9 @@ import struct
 
 import mxnet as mx
 
-__all__ = ['load_arrays_file', 'read_header', 'save_whole']
+__all__ = ['CLASS_LAYER', 'load_arrays_file', 'read_header', 'save_whole']
+
+CLASS_LAYER = 'output.'  # how the names of a class layer's parameters begin in a file of weights
 
 _LIST = 0x112
 _V1, _V2, _V3 = 0xF993FAC8, 0xF993FAC9, 0xF993FACA

@@ -10,7 +10,7 @@ from deploy_cases import images
 from mxnet import gluon, nd
 
 from gluonfr.convert import ConvertError, convert
-from gluonfr.convert.match import Mismatch, match
+from gluonfr.convert.match.by_graph import Mismatch, match
 from gluonfr.data import read_bin
 from gluonfr.deploy import CardError, Embedder, load_net, load_symbol
 from gluonfr.graph.from_mxnet import (behind_embedding, check_shapes, embedding_of, layers_of,

@@ -8,8 +8,10 @@ import pytest
 from mxnet import nd
 
 from gluonfr.convert import ConvertError, export_torch
+from gluonfr.convert.native import native_from_torch
+from gluonfr.convert.readers.torch import load_torch
 from gluonfr.convert.torch_names import PARAMETERS, layer_table
-from gluonfr.convert.torch_weights import load_torch, native_from_torch, torch_from_native
+from gluonfr.convert.writers.torch import torch_from_native
 from gluonfr.model_zoo import get_model
 
 torch = pytest.importorskip('torch', minversion='2.6', reason="pip install 'torch>=2.6'")

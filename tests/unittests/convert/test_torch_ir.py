@@ -7,8 +7,9 @@ from deploy_cases import images
 from mxnet import autograd, nd
 
 from gluonfr.convert import ConvertError, convert
+from gluonfr.convert.native import native_from_torch
+from gluonfr.convert.readers.torch import load_torch
 from gluonfr.convert.torch_names import PARAMETERS, ir_table
-from gluonfr.convert.torch_weights import load_torch, native_from_torch
 from gluonfr.deploy import Embedder, load_net
 from gluonfr.model_zoo import InputSpec, get_model
 

@@ -1,7 +1,7 @@
 """The weights of a graph as the parameters of a net of ours that computes the same."""
 import numpy as np
 
-from ..graph.layers import LINEAR, in_order
+from ...graph.layers import LINEAR, in_order
 
 __all__ = ['Mismatch', 'match']
 

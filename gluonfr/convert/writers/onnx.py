@@ -5,9 +5,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from ..graph.from_onnx import import_onnx
-from ..graph.symbols import read_graph
-from ..version import __version__
+from ...graph.from_onnx import import_onnx
+from ...version import __version__
 
 __all__ = ['LOWEST_OPSET', 'onnx_model']
 
@@ -15,15 +14,15 @@ LOWEST_OPSET = 13  # from it on, every operator here has one form
 TO_THE_BEGIN = np.iinfo('int64').min  # end of a Slice that goes backwards over the whole axis
 
 
-def onnx_model(symbol, params, shape, opset, batch=None, rename=str, facts=None):
+def onnx_model(nodes, head, shape, opset, batch=None, rename=str, facts=None):
     """Make the ONNX model of a graph: (batch, C, H, W) 'data' -> (batch, D) 'embedding', float32.
 
     Parameters
     ----------
-    symbol : Symbol
-        With the input 'data' and one output.
-    params : dict of str to NDArray
-        All other inputs.
+    nodes : list of Node
+        Each behind its inputs: 'data', weights, and operators.
+    head : Node
+        That of the embedding.
     shape : tuple of int
         Of one image, (C, H, W).
     opset : int
@@ -46,7 +45,7 @@ def onnx_model(symbol, params, shape, opset, batch=None, rename=str, facts=None)
     """
     onnx = import_onnx()
     helper = onnx.helper
-    writer = Writer(symbol, params, shape, rename)
+    writer = Writer(nodes, head, rename)
     rows = [dict(row, outputs=[writer.finished(name) for name in row['outputs']],
                  inputs=[writer.finished(name) for name in row['inputs']]) for row in writer.rows]
     nodes = [helper.make_node(row['op'], row['inputs'], row['outputs'], name=row['name'], **row['attrs'])
@@ -71,10 +70,9 @@ class Writer:
     ``rows`` are these nodes as dicts, ``tensors`` the weights they take, ``size`` is D.
     """
 
-    def __init__(self, symbol, params, shape, rename):
-        nodes, (self._head, _), _ = read_graph(symbol, params, shape)
-        self.rows, self.tensors, self.size = [], {}, self._head.shape[1]
-        self._rename = rename
+    def __init__(self, nodes, head, rename):
+        self.rows, self.tensors, self.size = [], {}, head.shape[1]
+        self._head, self._rename = head, rename
         self._taken = set()
         self._made = {}  # node of the graph -> name of its value
         self._flat = set()  # values known to be (B, D) or (B, D, 1, 1), which are kept as (B, D)
