@@ -1,9 +1,11 @@
 """Confidence intervals of verification results."""
 from collections import namedtuple
+from typing import Union
 
 import numpy as np
 
 from ..utils.check import check_int, check_number
+from ..utils.types import ArrayLike
 from .scores import as_numpy, check_issame
 
 __all__ = ['Interval', 'bootstrap_accuracy', 'clopper_pearson']
@@ -12,7 +14,8 @@ Interval = namedtuple('Interval', 'low high')
 CELLS = 4000000  # (draws, pairs) weights held at a time
 
 
-def clopper_pearson(successes, trials, confidence=0.95):
+def clopper_pearson(successes: Union[int, ArrayLike], trials: Union[int, ArrayLike],
+                    confidence: float = 0.95) -> Interval:
     """Exact binomial interval of a rate, for the TAR and FAR of `tar_at_far`.
 
     Clopper and Pearson, Biometrika 26 (1934): quantiles of Beta distributions. It covers the rate with at least this
@@ -27,6 +30,12 @@ def clopper_pearson(successes, trials, confidence=0.95):
     Returns
     -------
     Interval : namedtuple (low, high) of float or float64 arrays
+
+    Examples
+    --------
+    >>> from gluonfr.metrics import clopper_pearson
+    >>> print('{:.4f} to {:.4f}'.format(*clopper_pearson(2940, 3000)))
+    0.9743 to 0.9847
     """
     from scipy.stats import beta
     check_number('clopper_pearson', 'confidence', confidence, 0, 1, True, True)
@@ -40,7 +49,8 @@ def clopper_pearson(successes, trials, confidence=0.95):
     return Interval(low[()], high[()])
 
 
-def bootstrap_accuracy(correct, issame, people0, people1, *, confidence=0.95, draws=1000, seed=0):
+def bootstrap_accuracy(correct: ArrayLike, issame: ArrayLike, people0: ArrayLike, people1: ArrayLike, *,
+                       confidence: float = 0.95, draws: int = 1000, seed: int = 0) -> Interval:
     """Interval of the accuracy when the people, not the pairs, are taken as the sample.
 
     Each draw takes as many people as there are, with replacement; a person drawn m times counts a genuine pair of his m

@@ -5,10 +5,12 @@ in the Wild", UMass Amherst 07-49): its folds have disjoint people. A pair is ac
 threshold.
 """
 from collections import namedtuple
+from typing import Optional, Tuple
 
 import numpy as np
 
 from ..utils.check import check_int, check_number
+from ..utils.types import ArrayLike
 from .roc import between, loosest, steps
 from .scores import check_issame, check_pairs, fold_bounds, outside
 
@@ -22,7 +24,8 @@ FoldAccuracy = namedtuple('FoldAccuracy', 'mean std folds thresholds correct')
 FoldTar = namedtuple('FoldTar', 'mean std far folds fars thresholds impostors')
 
 
-def kfold_accuracy(scores, issame, nfolds=10, thresholds=None):
+def kfold_accuracy(scores: ArrayLike, issame: ArrayLike, nfolds: int = 10,
+                   thresholds: Optional[ArrayLike] = None) -> FoldAccuracy:
     """Accuracy on each fold with the threshold that is best on the others, and mean and deviation over folds.
 
     Candidates are all distinct scores of the other folds (and the rejection of every pair). A threshold lies in the
@@ -51,6 +54,13 @@ def kfold_accuracy(scores, issame, nfolds=10, thresholds=None):
     ------
     ValueError
         As `roc_curve`; more folds than pairs; the folds to choose a threshold on have one kind of pairs only.
+
+    Examples
+    --------
+    >>> from gluonfr.metrics import kfold_accuracy
+    >>> found = kfold_accuracy([0.8, 0.2, 0.75, 0.1, 0.5, 0.6], [True, False] * 3, nfolds=3)
+    >>> print('{:.2f} +- {:.2f}'.format(found.mean, found.std), found.correct.tolist())
+    0.83 +- 0.24 [True, True, True, True, True, False]
     """
     owner = 'kfold_accuracy'
     scores, issame, bounds = _check(owner, scores, issame, nfolds)
@@ -71,7 +81,8 @@ def kfold_accuracy(scores, issame, nfolds=10, thresholds=None):
     return FoldAccuracy(float(folds.mean()), float(folds.std()), folds, chosen, correct)
 
 
-def kfold_tar_at_far(scores, issame, far=1e-3, nfolds=10, thresholds=None):
+def kfold_tar_at_far(scores: ArrayLike, issame: ArrayLike, far: float = 1e-3, nfolds: int = 10,
+                     thresholds: Optional[ArrayLike] = None) -> FoldTar:
     """VAL@FAR: TAR and FAR on each fold at the loosest threshold whose FAR on the other folds is at most ``far``.
 
     That threshold has the largest TAR there. There is no interpolation between thresholds: with repeated FARs it has no
@@ -127,7 +138,7 @@ def kfold_tar_at_far(scores, issame, far=1e-3, nfolds=10, thresholds=None):
     return FoldTar(mean, std, far, *rates, chosen, int(np.min(impostors[impostors > 0])))
 
 
-def most_folds(issame, most=10):
+def most_folds(issame: ArrayLike, most: int = 10) -> int:
     """The largest number of folds, up to ``most``, with which `kfold_accuracy` can choose every threshold.
 
     Parameters
@@ -148,7 +159,8 @@ def most_folds(issame, most=10):
     return 1
 
 
-def kfold_curve(scores, issame, thresholds, nfolds=10):
+def kfold_curve(scores: ArrayLike, issame: ArrayLike, thresholds: ArrayLike,
+                nfolds: int = 10) -> Tuple[np.ndarray, np.ndarray]:
     """TAR and FAR at each threshold, the mean over folds (a fold without pairs of a kind counts as 0).
 
     This is what gluonfr 1.0 returns as (tpr, fpr).

@@ -1,11 +1,13 @@
 """Verification of a set of pairs: from embeddings to accuracy over folds, TAR@FAR, ROC and their row of a table."""
 import math
 from collections import namedtuple
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
 from ..utils.check import check_int, check_number
 from ..utils.messages import counted
+from ..utils.types import ArrayLike
 from .intervals import clopper_pearson
 from .kfold import CLASSIC_GRIDS, above, kfold_accuracy, kfold_tar_at_far, most_folds
 from .protocol import PROTOCOLS, Measured
@@ -59,13 +61,14 @@ class KFoldPairs:
         Scores of this many principal components found on the other folds, for what is measured over folds.
     """
 
-    def __init__(self, nfolds=None, fars=(1e-3,), compat=False, pca=None):
+    def __init__(self, nfolds: Optional[int] = None, fars: Sequence[float] = (1e-3,), compat: bool = False,
+                 pca: Optional[int] = None):
         self.nfolds = None if nfolds is None else check_int('KFoldPairs', 'nfolds', nfolds, 1)
         self.fars = [check_number('KFoldPairs', 'fars', far, 0, 1) for far in fars]
         self.compat = compat
         self.pca = None if pca is None else check_int('KFoldPairs', 'pca', pca, 1)
 
-    def notes(self, truth, name):
+    def notes(self, truth: ArrayLike, name: str) -> List[str]:
         """Sentences on what a set of pairs cannot show: ten folds, or a FAR below 1 / impostor pairs.
 
         Parameters
@@ -97,7 +100,7 @@ class KFoldPairs:
                 name, impostors, ' and '.join('{:g}'.format(far) for far in small), least))
         return notes
 
-    def measure(self, embeddings, truth, name):
+    def measure(self, embeddings: ArrayLike, truth: ArrayLike, name: str) -> Measured:
         """One row of numbers, and the cosines of all pairs.
 
         Parameters
@@ -138,7 +141,7 @@ class KFoldPairs:
         row.update(thresholds='classic grid' if self.compat else 'exact', pca=self.pca or 0)
         return Measured([row], scores, issame)
 
-    def lines(self, row):
+    def lines(self, row: Dict[str, Any]) -> List[str]:
         """What a row says: accuracy and its threshold, then the TAR at each FAR that the set can show."""
         how = 'thresholds of the classic grid (compat)' if self.compat else 'exact thresholds'
         if 'flip' in row:

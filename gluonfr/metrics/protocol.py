@@ -14,6 +14,7 @@ A protocol is a class in a file of its own, registered beside its definition. It
 ``truth`` is what is known of the faces, in the form that the protocol's docstring gives; ``name`` is that of the set.
 """
 from collections import namedtuple
+from typing import Any
 
 from ..utils.registry import Registry
 
@@ -33,7 +34,7 @@ genuine : bool array (M,)
 """
 
 
-def get_protocol(name, **parameters):
+def get_protocol(name: str, **parameters: Any) -> Any:
     """Make a protocol by name.
 
     Parameters

@@ -4,10 +4,12 @@ Everywhere a pair is accepted if its score is at least the threshold. FAR (FPR) 
 are accepted, TAR (TPR) that of the genuine ones. Every distinct score is a candidate; no threshold is infinite.
 """
 from collections import namedtuple
+from typing import Tuple, Union
 
 import numpy as np
 
 from ..utils.check import check_int
+from ..utils.types import ArrayLike
 from .scores import check_pairs
 
 __all__ = ['FARS', 'Histogram', 'OperatingPoints', 'Roc', 'accuracy_curve', 'auc', 'equal_error_rate', 'roc_curve',
@@ -20,7 +22,7 @@ OperatingPoints = namedtuple('OperatingPoints',
 Histogram = namedtuple('Histogram', 'edges genuine impostor')
 
 
-def roc_curve(scores, issame):
+def roc_curve(scores: ArrayLike, issame: ArrayLike) -> Roc:
     """The whole ROC: one point for each distinct score, and (0, 0).
 
     The points are those of scikit-learn's ``roc_curve(drop_intermediate=False)``, but the threshold of (0, 0) is the
@@ -41,6 +43,13 @@ def roc_curve(scores, issame):
     ------
     ValueError
         Scores that are not finite, labels other than 0 and 1, other shapes, or pairs of one kind only.
+
+    Examples
+    --------
+    >>> from gluonfr.metrics import auc, roc_curve
+    >>> roc = roc_curve([0.9, 0.6, 0.4, 0.1], [True, False, True, False])
+    >>> print(roc.fpr.tolist(), roc.tpr.tolist(), auc(roc))
+    [0.0, 0.0, 0.5, 0.5, 1.0] [0.0, 0.5, 0.5, 1.0, 1.0] 0.75
     """
     scores, issame = check_pairs('roc_curve', scores, issame)
     order = np.argsort(scores)[::-1]
@@ -51,12 +60,12 @@ def roc_curve(scores, issame):
     return Roc(fp / fp[-1], tp / tp[-1], np.concatenate([[np.nextafter(s[0], np.inf)], s[accepted[1:] - 1]]))
 
 
-def auc(roc):
+def auc(roc: Roc) -> float:
     """Area under a `Roc`: the probability that a genuine pair scores above an impostor pair, a tie counting half."""
     return float(np.sum(np.diff(roc.fpr) * (roc.tpr[1:] + roc.tpr[:-1])) / 2)
 
 
-def equal_error_rate(roc):
+def equal_error_rate(roc: Roc) -> Tuple[float, float]:
     """Where FAR and FRR = 1 - TAR meet, linear between the two neighbouring points of a `Roc`.
 
     Returns
@@ -70,14 +79,14 @@ def equal_error_rate(roc):
     return float(roc.fpr[j - 1] + share * (roc.fpr[j] - roc.fpr[j - 1])), float(roc.thresholds[j])
 
 
-def accuracy_curve(scores, issame):
+def accuracy_curve(scores: ArrayLike, issame: ArrayLike) -> Tuple[np.ndarray, np.ndarray]:
     """Accuracy on all pairs at every distinct score: (accuracies, thresholds), both (M,), thresholds falling."""
     roc = roc_curve(scores, issame)
     share = np.mean(check_pairs('accuracy_curve', scores, issame)[1])
     return share * roc.tpr + (1 - share) * (1 - roc.fpr), roc.thresholds
 
 
-def tar_at_far(scores, issame, fars=FARS):
+def tar_at_far(scores: ArrayLike, issame: ArrayLike, fars: Union[float, ArrayLike] = FARS) -> OperatingPoints:
     """The largest TAR whose FAR is at most x, for each x of ``fars``.
 
     Not the point whose FAR is nearest to x: that may lie above x and overstates. An x below 1 / impostors allows no
@@ -101,6 +110,13 @@ def tar_at_far(scores, issame, fars=FARS):
     ------
     ValueError
         As `roc_curve`, or a far outside [0, 1].
+
+    Examples
+    --------
+    >>> from gluonfr.metrics import tar_at_far
+    >>> found = tar_at_far([0.9, 0.6, 0.4, 0.1], [True, False, True, False], [0.1, 0.5])
+    >>> print(found.tar.tolist(), found.far.tolist(), found.thresholds.tolist())
+    [0.5, 1.0] [0.0, 0.5] [0.75, 0.25]
     """
     scores, issame = check_pairs('tar_at_far', scores, issame)
     fars = np.atleast_1d(np.asarray(fars, dtype='float64'))
@@ -114,7 +130,7 @@ def tar_at_far(scores, issame, fars=FARS):
                            len(impostors))
 
 
-def score_histogram(scores, issame, bins=100):
+def score_histogram(scores: ArrayLike, issame: ArrayLike, bins: int = 100) -> Histogram:
     """How many genuine and impostor pairs score in each of ``bins`` equal bins over the range of all scores.
 
     Returns

@@ -1,7 +1,10 @@
 """From pairs of embeddings to scores: one number a pair, higher for more alike, in float64."""
+from typing import Optional
+
 import numpy as np
 
 from ..utils.check import check_choice, check_int
+from ..utils.types import ArrayLike
 
 __all__ = ['combine_flip', 'pair_scores', 'pca_scores']
 
@@ -10,7 +13,8 @@ KINDS = ('cosine', 'l2', 'squared_l2')
 FLIPS = ('none', 'sum', 'concat')
 
 
-def pair_scores(embeddings0, embeddings1, kind='cosine', *, normalize=False):
+def pair_scores(embeddings0: ArrayLike, embeddings1: ArrayLike, kind: str = 'cosine', *,
+                normalize: bool = False) -> np.ndarray:
     """Scores of pairs of embeddings: the cosine, or minus a distance, so that higher is always more alike.
 
     Parameters
@@ -30,13 +34,21 @@ def pair_scores(embeddings0, embeddings1, kind='cosine', *, normalize=False):
     ------
     ValueError
         Shapes that differ, NaN or infinity, or an embedding of length 0 where a direction is needed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gluonfr.metrics import pair_scores
+    >>> first, second = np.array([[3.0, 4.0], [1.0, 0.0]]), np.array([[4.0, 3.0], [0.0, 2.0]])
+    >>> print(pair_scores(first, second).tolist(), pair_scores(first, second, 'squared_l2').tolist())
+    [0.96, 0.0] [-2.0, -5.0]
     """
     check_choice('pair_scores', 'kind', kind, KINDS)
     x, y = check_embeddings('pair_scores', embeddings0, embeddings1)
     return _scores('pair_scores', x, y, kind, normalize)
 
 
-def combine_flip(embeddings, flipped, mode='sum'):
+def combine_flip(embeddings: ArrayLike, flipped: Optional[ArrayLike], mode: str = 'sum') -> np.ndarray:
     """One embedding for an image and its mirror image.
 
     Parameters
@@ -67,7 +79,8 @@ def combine_flip(embeddings, flipped, mode='sum'):
     return _unit('combine_flip', x + y if mode == 'sum' else np.concatenate([x, y], axis=1))
 
 
-def pca_scores(embeddings0, embeddings1, components, nfolds=10, kind='l2', *, normalize=True):
+def pca_scores(embeddings0: ArrayLike, embeddings1: ArrayLike, components: int, nfolds: int = 10, kind: str = 'l2', *,
+               normalize: bool = True) -> np.ndarray:
     """Scores after a PCA that never sees the fold it is used on: one row of scores for each fold.
 
     Parameters

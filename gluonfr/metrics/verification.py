@@ -1,10 +1,12 @@
 """`FaceVerification`: the metric of LFW, CFP, AgeDB and other sets of pairs in folds."""
 import logging
+from typing import List, Optional, Tuple
 
 import numpy as np
 from mxnet.metric import EvalMetric
 
 from ..utils.check import check_choice, check_int, check_number
+from ..utils.types import ArrayLike
 from .kfold import CLASSIC_GRIDS, above, check_grid, kfold_curve
 from .pairs import judge_pairs
 from .roc import auc, equal_error_rate
@@ -41,10 +43,22 @@ class FaceVerification(EvalMetric):
     pca : int or None
         Distances of this many principal components, of length 1, found on the other folds: see `pca_scores`.
     name : str
+
+    Examples
+    --------
+    >>> from mxnet import nd
+    >>> from gluonfr.metrics import FaceVerification
+    >>> metric = FaceVerification(nfolds=2, far_target=0.5)
+    >>> same = nd.array([1, 0, 1, 0])
+    >>> first, second = nd.array([[1, 0], [1, 0], [0, 1], [0, 1]]), nd.array([[1, 0], [0, 1], [0, 1], [1, 0]])
+    >>> metric.update(same, first, second)
+    >>> print(dict(metric.get_name_value())['acc'])
+    1.0
     """
 
-    def __init__(self, nfolds=10, thresholds=None, far_target=1e-3, dist_type=0, *, compat=False, normalize=False,
-                 flip='none', pca=None, name='FaceVerification'):
+    def __init__(self, nfolds: int = 10, thresholds: Optional[ArrayLike] = None, far_target: float = 1e-3,
+                 dist_type: int = 0, *, compat: bool = False, normalize: bool = False, flip: str = 'none',
+                 pca: Optional[int] = None, name: str = 'FaceVerification'):
         check_int('FaceVerification', 'nfolds', nfolds, 1)
         check_number('FaceVerification', 'far_target', far_target, 0, 1)
         check_choice('FaceVerification', 'dist_type', dist_type, tuple(KINDS))
@@ -72,7 +86,8 @@ class FaceVerification(EvalMetric):
         """Forget all pairs: there is no other part."""
         self.reset()
 
-    def update(self, labels, embeddings0, embeddings1, flipped0=None, flipped1=None):
+    def update(self, labels: ArrayLike, embeddings0: ArrayLike, embeddings1: ArrayLike,
+               flipped0: Optional[ArrayLike] = None, flipped1: Optional[ArrayLike] = None) -> None:
         """Add a batch of pairs.
 
         Parameters
@@ -101,13 +116,13 @@ class FaceVerification(EvalMetric):
         self.num_inst += len(issame)
 
     @property
-    def issame(self):
+    def issame(self) -> np.ndarray:
         """Bool array (N,) of all pairs, in their order."""
         self._need_pairs()
         return np.concatenate(self._issame)
 
     @property
-    def scores(self):
+    def scores(self) -> np.ndarray:
         """Minus the distances, (N,) float64, in the order of the pairs; with ``pca`` (nfolds, N)."""
         self._need_pairs()
         if self._pca is None:
@@ -117,7 +132,7 @@ class FaceVerification(EvalMetric):
                                 KINDS[self._dist_type])
         return scores - 1 if self._dist_type == 1 else scores
 
-    def get(self):
+    def get(self) -> Tuple[np.ndarray, np.ndarray, float, float, float, float, float]:
         """The result as gluonfr 1.0 gives it.
 
         Returns
@@ -139,7 +154,7 @@ class FaceVerification(EvalMetric):
         (tpr, fpr), _, acc, val = self._measure()
         return tpr, fpr, acc.mean, val.mean, val.std, val.far, acc.std
 
-    def get_name_value(self):
+    def get_name_value(self) -> List[Tuple[str, float]]:
         """[(name, float)] of acc, acc_std, val, val_std, far, auc, eer and threshold.
 
         ``auc`` and ``eer`` are those of all pairs; ``threshold`` is the mean distance, over folds, that decides.
