@@ -3,6 +3,7 @@ import logging
 import os
 import zlib
 from functools import partial
+from typing import Any, Dict, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -51,8 +52,10 @@ class PhotoFaces(ImageFiles):
     classes, skipped
     """
 
-    def __init__(self, photos, landmarks, size=112, labels=None, *, classes=(), checksums=None, report=None,
-                 skipped=()):
+    def __init__(self, photos: Sequence[Any], landmarks: Sequence[np.ndarray], size: Union[int, Tuple[int, int]] = 112,
+                 labels: Optional[Sequence[int]] = None, *, classes: Sequence[str] = (),
+                 checksums: Optional[Sequence[Optional[int]]] = None, report: Optional[str] = None,
+                 skipped: Sequence[Tuple[str, str]] = ()):
         self._photos, self._size, self._checksums, self._report = photos, size, checksums, report
         self.landmarks = np.asarray(landmarks, np.float64).reshape(-1, 5, 2)
         super().__init__([os.fspath(photo) if is_path(photo) else 'image {}'.format(i)
@@ -92,7 +95,7 @@ class PhotoFaces(ImageFiles):
         return [self.labels, self.landmarks]
 
 
-def find_faces(photos, detector, size=112):
+def find_faces(photos: Sequence[Any], detector: Any, size: Union[int, Tuple[int, int]] = 112) -> PhotoFaces:
     """The faces in photographs, one in each, as a dataset that an `Embedder` takes.
 
     Parameters
@@ -122,7 +125,9 @@ def find_faces(photos, detector, size=112):
     return PhotoFaces(photos, landmarks, size)
 
 
-def open_photos(path, finder, size=112, *, report=None, settings=None, on_error='raise', progress=False):
+def open_photos(path: str, finder: Finder, size: Union[int, Tuple[int, int]] = 112, *, report: Optional[str] = None,
+                settings: Optional[Dict[str, Any]] = None, on_error: str = 'raise',
+                progress: bool = False) -> PhotoFaces:
     """The faces in the photographs of a folder or list, or in one, as a dataset that an `Embedder` takes.
 
     Parameters

@@ -1,14 +1,15 @@
 """Pairs of images from whatever a path or name says."""
 import os
+from typing import Optional, Tuple
 
-from .pairs import read_bin
+from .pairs import BinFile, read_bin
 from .recognition import FRValDataset
 from .walk import is_image
 
 __all__ = ['open_pairs']
 
 
-def open_pairs(path, root=None):
+def open_pairs(path: str, root: Optional[str] = None) -> Tuple[str, BinFile]:
     """A set of pairs from a .bin file, or by its name in a folder of sets.
 
     Parameters

@@ -1,17 +1,20 @@
 """Embeddings of a set of images into a file; what was killed goes on where it was."""
 import json
 import os
+from typing import Tuple
 
 import numpy as np
 
+from ..data.dataset import StoredDataset
 from ..utils.files import advice_on_full_disk
+from .embedder import Embedder
 from .gallery import check_gallery_path, write_gallery
 from .parts_file import Checksummed, append_part, begun_parts
 
 __all__ = ['embed_to_file']
 
 
-def embed_to_file(embedder, dataset, out, *, progress=False):
+def embed_to_file(embedder: Embedder, dataset: StoredDataset, out: str, *, progress: bool = False) -> Tuple[int, int]:
     """Embed a set of images into a .npz or .npy file, going on with what a killed call has left beside it.
 
     What is done so far stands in '<out>.partial', with checksums of it and of the images; it counts for the same net,

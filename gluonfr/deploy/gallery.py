@@ -4,9 +4,11 @@ import logging
 import os
 import re
 from collections import namedtuple
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 import numpy as np
 
+from ..data.dataset import StoredDataset
 from ..utils.arrays_file import read_npy, read_npz
 from ..utils.files import atomic_path, save_npz
 from .search import search
@@ -33,24 +35,24 @@ skipped : list of (str, str)
 Match = namedtuple('Match', 'cosine person path')
 
 
-def is_gallery(path):
+def is_gallery(path: str) -> bool:
     """Whether a path is that of a file of embeddings, by its end."""
     return path.endswith(('.npz', '.npy'))
 
 
-def check_gallery_path(owner, out):
+def check_gallery_path(owner: str, out: str) -> None:
     """Raise a ValueError unless `out` is a path that a gallery can be written to."""
     if not is_gallery(out):
         raise ValueError('{}: out must end in .npz or .npy, got {}.'.format(owner, out))
 
 
-def made_by(embedder):
+def made_by(embedder: Any) -> Dict[str, Any]:
     """What embeddings must have in common to be compared, as JSON values."""
     return {'net': '{:08x}'.format(embedder.fingerprint()), 'precision': embedder.precision, 'flip': embedder.flip,
             'input': json.loads(json.dumps(embedder.spec[:4]))}
 
 
-def check_one_net(first, net, second, other):
+def check_one_net(first: str, net: Optional[Dict[str, Any]], second: str, other: Optional[Dict[str, Any]]) -> None:
     """Raise a ValueError if two galleries are of different nets; one that does not say its net is told of.
 
     Parameters
@@ -72,7 +74,8 @@ def check_one_net(first, net, second, other):
                          .format(first, second, *said))
 
 
-def search_gallery(gallery, queries, top=5, threshold=None, engine='numpy'):
+def search_gallery(gallery: Gallery, queries: Gallery, top: int = 5, threshold: Optional[float] = None,
+                   engine: str = 'numpy') -> List[Tuple[str, List[Match]]]:
     """The faces of a gallery that are most like each query.
 
     Parameters
@@ -87,6 +90,16 @@ def search_gallery(gallery, queries, top=5, threshold=None, engine='numpy'):
     list of (str, list of Match)
         Path of each query, and the best of the gallery, highest cosine first: at most ``top``, none below the
         threshold. Equal cosines stand in the order of the gallery.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gluonfr.deploy import Gallery, search_gallery
+    >>> gallery = Gallery(np.eye(3), ['ann', 'bob', 'eve'], ['ann/1.jpg', 'bob/1.jpg', 'eve/1.jpg'], None, [])
+    >>> query = Gallery(np.array([[0.6, 0.8, 0.0]]), [''], ['who.jpg'], None, [])
+    >>> for path, matches in search_gallery(gallery, query, top=2):
+    ...     print(path, ['{} {:.2f}'.format(match.person, match.cosine) for match in matches])
+    who.jpg ['bob 0.80', 'ann 0.60']
     """
     indices, cosines = search(gallery.embeddings, queries.embeddings, top, threshold, engine)
     return [(query, [Match(float(cosine), gallery.people[i], gallery.paths[i])
@@ -94,7 +107,7 @@ def search_gallery(gallery, queries, top=5, threshold=None, engine='numpy'):
             for query, found, scores in zip(queries.paths, indices, cosines)]
 
 
-def gallery_of(embedder, dataset, progress=False):
+def gallery_of(embedder: Any, dataset: StoredDataset, progress: Union[bool, str] = False) -> Gallery:
     """The `Gallery` of a dataset's images."""
     paths = dataset.names
     people = _people(dataset.labels, paths, dataset.classes)
@@ -102,7 +115,7 @@ def gallery_of(embedder, dataset, progress=False):
                    [(str(path), why) for path, why in dataset.skipped])
 
 
-def write_gallery(out, embedder, dataset, embeddings):
+def write_gallery(out: str, embedder: Any, dataset: StoredDataset, embeddings: np.ndarray) -> None:
     """Write the embeddings of a dataset's images as .npz, or alone as .npy with the paths in a .txt beside it."""
     paths = dataset.names
     if out.endswith('.npz'):
@@ -121,7 +134,7 @@ def write_gallery(out, embedder, dataset, embeddings):
         file.writelines(path + '\n' for path in paths)
 
 
-def read_gallery(path):
+def read_gallery(path: str) -> Gallery:
     """The `Gallery` in a file; those of earlier versions do not say their net.
 
     Raises

@@ -1,9 +1,14 @@
 """A net on a verification set: from a .bin to one row of numbers."""
 import logging
 from collections import namedtuple
+from typing import Any, Optional, Sequence, Tuple, Union
+
+import numpy as np
 
 from ..data.pairs import BinError, BinFile
 from ..metrics import KFoldPairs, get_protocol
+from ..utils.types import ArrayLike
+from .embedder import Embedder
 
 __all__ = ['PairImages', 'Verification', 'readable_pairs', 'score_pairs', 'verify_pairs']
 
@@ -19,18 +24,18 @@ class PairImages:
         2 P images: pair p is images 2 p and 2 p + 1.
     """
 
-    def __init__(self, pairs):
+    def __init__(self, pairs: BinFile):
         self._pairs = pairs
 
     def __len__(self):
         return len(self._pairs.images)
 
-    def read(self, i):
+    def read(self, i: int) -> Tuple[np.ndarray, int]:
         """Image `i` as uint8 (H, W, 3) RGB, and a label that means nothing."""
         return self._pairs.image(i), 0
 
 
-def readable_pairs(name, pairs):
+def readable_pairs(name: str, pairs: BinFile) -> BinFile:
     """The pairs of a `BinFile` whose images can be decoded; those left out are logged, each by its number.
 
     Raises
@@ -56,7 +61,8 @@ def readable_pairs(name, pairs):
                    pairs.issame[kept], len(pairs) - len(kept))
 
 
-def verify_pairs(embedder, pairs, name, *, protocol='kfold', progress=False, **parameters):
+def verify_pairs(embedder: Embedder, pairs: BinFile, name: str, *, protocol: Union[str, Any] = 'kfold',
+                 progress: bool = False, **parameters: Any) -> Verification:
     """Embed the images of a verification set and measure them by a protocol.
 
     Parameters
@@ -98,7 +104,19 @@ def verify_pairs(embedder, pairs, name, *, protocol='kfold', progress=False, **p
     return Verification(dict(row, flip=embedder.flip, sha256=pairs.sha256, skipped=pairs.skipped), scores, issame)
 
 
-def score_pairs(embeddings, issame, name, *, nfolds=None, fars=(1e-3,), compat=False, pca=None, **facts):
-    """`verify_pairs` for embeddings (2 P, D) that are there already; further facts go to the end of the row."""
+def score_pairs(embeddings: ArrayLike, issame: ArrayLike, name: str, *, nfolds: Optional[int] = None,
+                fars: Sequence[float] = (1e-3,), compat: bool = False, pca: Optional[int] = None,
+                **facts: Any) -> Verification:
+    """`verify_pairs` for embeddings (2 P, D) that are there already; further facts go to the end of the row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gluonfr.deploy.verify import score_pairs
+    >>> embeddings = np.array([[1, 0], [1, 0.1], [1, 0], [0, 1], [0, 1], [0.1, 1], [1, 0], [0, 1]])
+    >>> row = score_pairs(embeddings, [True, False, True, False], 'mine', nfolds=2, flip='none').row
+    >>> print(row['acc'], '{:.3f}'.format(row['threshold']), row['flip'])
+    1.0 0.498 none
+    """
     (row,), scores, issame = KFoldPairs(nfolds, fars, compat, pca).measure(embeddings, issame, name)
     return Verification(dict(row, **facts), scores, issame)
