@@ -24,9 +24,8 @@ from gluonfr.cli.gpus import parse_gpus
 from gluonfr.cli.parsers.common import Parser
 from gluonfr.data import MNIST, ArrayLoader, PKSampler
 from gluonfr.deploy import read_card
-from gluonfr.model_zoo.parameters import load_parameters
 from gluonfr.loss import get_loss_list
-from gluonfr.model_zoo import get_model_file
+from gluonfr.model_zoo import get_model_file, load_parameters
 from gluonfr.model_zoo.model_store import list_cards
 from gluonfr.nn import ANGLE_SETTINGS
 from gluonfr.train import (Checkpoint, CheckpointError, CSVLog, Evaluate, LogLine, NonFiniteLoss, PlotCurves,

@@ -6,8 +6,9 @@ import mxnet as mx
 from ..data.walk import is_image
 from ..model_zoo import MODELS
 from ..model_zoo.card_file import CARD_NAME, ONNX, SYMBOL, CardError, read_card
+from ..model_zoo.making import net_from_card
 from ..model_zoo.model_store import choose_card, get_model_file
-from ..model_zoo.parameters import load_parameters, net_from_card
+from ..model_zoo.parameters import load_parameters
 from ..utils.files import file_sha256
 from .onnx_net import OnnxNet
 from .symbol_net import load_symbol

@@ -1,4 +1,4 @@
 """`load_parameters` where earlier versions had it."""
-from ..model_zoo.parameters import load_parameters
+from ..model_zoo import load_parameters
 
 __all__ = ['load_parameters']

@@ -84,8 +84,8 @@ def first_outputs(nodes, outputs):
     places, following = [], 0
     for node in nodes:  # two of them can have one name: outputs are told by their order
         place, following = following, following + 1
-        while following < len(outputs) and outputs[place] == node.name + '_output0' \
-                and outputs[following].startswith(node.name + '_output') and outputs[following] != outputs[place]:
+        while outputs[place] == node.name + '_output0' and following < len(outputs) \
+                and outputs[following] == '{}_output{}'.format(node.name, following - place):
             following += 1
         places.append(place)
     return places

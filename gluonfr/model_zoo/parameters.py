@@ -1,6 +1,5 @@
-"""Weights from a file into a net of the zoo, by its card or by hand."""
+"""Parameters from a file into a net."""
 import gzip
-import inspect
 import os
 import re
 import tempfile
@@ -13,60 +12,10 @@ from mxnet import gluon
 from ..utils.check import fits
 from ..utils.messages import error_sentence, names
 from ..utils.params_file import CLASS_LAYER, load_arrays_file
-from .registry import MODELS
 
-__all__ = ['differing_arguments', 'load_parameters', 'net_from_card']
+__all__ = ['load_parameters']
 
-# arguments that pretrained weights leave free: of the class layer, of training, of names
-FREE = ('classes', 'need_cls_layer', 'weight_norm', 'feature_norm', 'dropout', 'prefix')
 MOST_PACKED = 50  # weights hardly shrink; a file of zeros, 1000 to 1, fills a disk
-
-
-def net_from_card(card, params, spec, ctx=None, **arguments):
-    """The net of the zoo that a card tells of, with its weights.
-
-    Parameters
-    ----------
-    card, params, spec : dict, str, InputSpec
-        What `read_card` gives.
-    ctx : Context, list of Context or None
-        Where to load to, None for the CPU.
-    **arguments
-        What `get_model` takes besides the card's own arguments. A class layer starts anew.
-
-    Raises
-    ------
-    ValueError
-        An argument contradicts the card, or the weights are not of its net.
-    """
-    whole = {**card['arguments'], **arguments}
-    for name, (needed, given) in differing_arguments(card['model'], card['arguments'], whole).items():
-        raise ValueError('{} must have the {} of its weights, {!r}, got {!r}: leave it out, or make a net without '
-                         'pretrained weights.'.format(card['model'], name, needed, given))
-    net = MODELS.create(card['model'], **whole)
-    load_parameters(net, params, ctx or mx.cpu(), class_layer=False)
-    net.input_spec = spec
-    return net
-
-
-def differing_arguments(model, needed, given):
-    """What makes two nets of one model take different weights: {argument: (value needed, value given)}.
-
-    Parameters
-    ----------
-    model : str
-        Name for `get_model`.
-    needed, given : dict
-        Arguments for it; what is not said has the model's default. Those of class layer and training do not count.
-    """
-    defaults = inspect.signature(MODELS.get(model)).parameters
-    both = {}
-    for name in sorted({*needed, *given}.intersection(defaults).difference(FREE)):
-        pair = tuple(tuple(value) if isinstance(value, list) else value for value in (
-            arguments.get(name, defaults[name].default) for arguments in (needed, given)))
-        if pair[0] != pair[1]:
-            both[name] = pair
-    return both
 
 
 def load_parameters(net, path, ctx, class_layer=True):

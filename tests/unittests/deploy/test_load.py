@@ -13,8 +13,8 @@ from gluonfr.data import read_bin
 from gluonfr.data.pairs import BinFile
 from gluonfr.deploy import CardError, Embedder, load_net, load_symbol, read_card, write_card
 from gluonfr.deploy.verify import verify_pairs
-from gluonfr.model_zoo.parameters import _faults, load_parameters
-from gluonfr.model_zoo import InputSpec, get_model
+from gluonfr.model_zoo import InputSpec, get_model, load_parameters
+from gluonfr.model_zoo.parameters import _faults
 
 
 INPUT = {'size': [28, 28], 'mean': [0], 'std': [255], 'colour': 'grey'}

@@ -1,0 +1,106 @@
+"""Nets by name, with pretrained weights, or as a card tells of them."""
+import inspect
+
+import mxnet as mx
+
+from .card_file import read_card
+from .model_store import choose_card, get_model_file
+from .parameters import load_parameters
+from .registry import MODELS
+
+__all__ = ['differing_arguments', 'get_model', 'get_model_list', 'net_from_card']
+
+# arguments that pretrained weights leave free: of the class layer, of training, of names
+FREE = ('classes', 'need_cls_layer', 'weight_norm', 'feature_norm', 'dropout', 'prefix')
+
+
+def get_model(name, pretrained=False, **kwargs):
+    """Make a net by name.
+
+    Parameters
+    ----------
+    name : str
+        A name of `get_model_list` or an alias of one, in any case.
+    pretrained : bool or str
+        True: with the weights of the net's default card; a str: with those of this card, or of the one whose name
+        begins so ('w600k'); `gluonfr models` lists them. They are downloaded at the first time.
+    root, accept_licence
+        With pretrained: as in `get_model_file`.
+    ctx : Context or list of Context
+        With pretrained: where the weights go, None for the CPU.
+    **kwargs
+        Arguments of that net: classes, embedding_size, need_cls_layer, ... With pretrained they must not contradict
+        the weights; a class layer starts anew.
+
+    Returns
+    -------
+    HybridBlock
+        image (B, C, H, W) -> embedding (B, D), or (embedding, pred) with need_cls_layer=True.
+
+    Raises
+    ------
+    ValueError
+        Nothing has this name; the message lists all names and the nearest. The net has no such weights, or an argument
+        contradicts them.
+    TypeError
+        An argument that the net does not take; the message shows the signature.
+    DownloadError
+        The weights cannot be had; the message says what to put where.
+    """
+    if not pretrained:
+        return MODELS.create(name, **kwargs)
+    name = choose_card(name, pretrained).name
+    download = {key: kwargs.pop(key) for key in ('root', 'accept_licence') if key in kwargs}
+    return net_from_card(*read_card(get_model_file(name, **download)), **kwargs)
+
+
+def get_model_list():
+    """Names of all nets, sorted."""
+    return MODELS.names()
+
+
+def net_from_card(card, params, spec, ctx=None, **arguments):
+    """The net of the zoo that a card tells of, with its weights.
+
+    Parameters
+    ----------
+    card, params, spec : dict, str, InputSpec
+        What `read_card` gives.
+    ctx : Context, list of Context or None
+        Where to load to, None for the CPU.
+    **arguments
+        What `get_model` takes besides the card's own arguments. A class layer starts anew.
+
+    Raises
+    ------
+    ValueError
+        An argument contradicts the card, or the weights are not of its net.
+    """
+    whole = {**card['arguments'], **arguments}
+    for name, (needed, given) in differing_arguments(card['model'], card['arguments'], whole).items():
+        raise ValueError('{} must have the {} of its weights, {!r}, got {!r}: leave it out, or make a net without '
+                         'pretrained weights.'.format(card['model'], name, needed, given))
+    net = MODELS.create(card['model'], **whole)
+    load_parameters(net, params, ctx or mx.cpu(), class_layer=False)
+    net.input_spec = spec
+    return net
+
+
+def differing_arguments(model, needed, given):
+    """What makes two nets of one model take different weights: {argument: (value needed, value given)}.
+
+    Parameters
+    ----------
+    model : str
+        Name for `get_model`.
+    needed, given : dict
+        Arguments for it; what is not said has the model's default. Those of class layer and training do not count.
+    """
+    defaults = inspect.signature(MODELS.get(model)).parameters
+    both = {}
+    for name in sorted({*needed, *given}.intersection(defaults).difference(FREE)):
+        pair = tuple(tuple(value) if isinstance(value, list) else value for value in (
+            arguments.get(name, defaults[name].default) for arguments in (needed, given)))
+        if pair[0] != pair[1]:
+            both[name] = pair
+    return both
