@@ -1,7 +1,9 @@
 """What an angular loss sees of an embedding: its direction."""
 import numpy as np
 
-from .figure import as_numpy, checked, new_figure, palette, save_png, style
+from .figure import as_numpy, checked, new_figure, palette, save_png
+
+__all__ = ['plot_angles']
 
 BINS = 180          # of two degrees each
 RING = 1.07         # radius at which the histogram begins
@@ -18,71 +20,96 @@ def plot_angles(embeddings, labels, path, *, title='', centres=None, max_points=
 
     Parameters
     ----------
-    embeddings : array (N,D), D >= 2; normalised here. Rows of length 0 have no direction and are left out.
-    labels : int array (N,).
-    path : str. The PNG file to write; its folder is made.
-    title : str.
-    centres : array (C,D) or None: the weights of the head; normalised here. None takes the mean direction of each
-        class.
-    max_points : int or None. More points than this are thinned evenly.
+    embeddings : array, (N,D)
+        D >= 2; normalised here. Rows of length 0 have no direction and are left out.
+    labels : int array, (N,)
+    path : str
+        The PNG file to write; its folder is made.
+    title : str
+    centres : array, (C,D), or None
+        The weights of the head; normalised here. None takes the mean direction of each class.
+    max_points : int or None
+        More points than this are thinned evenly, >= 1.
 
     Returns
     -------
-    ``path``.
+    str
+        ``path``.
+
+    Raises
+    ------
+    ValueError
+        Arrays of other shapes, embeddings that are not finite or all zero.
     """
     embeddings, labels = checked('plot_angles', embeddings, labels, max_points)
     size = embeddings.shape[1]
     if size < 2:
-        raise ValueError(f'plot_angles: embeddings must have D >= 2 to have a direction, got D = {size}.')
+        raise ValueError('plot_angles: embeddings must have D >= 2 to have a direction, got D = {}.'.format(size))
     norms = np.linalg.norm(embeddings, axis=1)
     embeddings, labels = embeddings[norms > 0] / norms[norms > 0, None], labels[norms > 0]
     if len(labels) == 0:
         raise ValueError('plot_angles: embeddings must not all be zero.')
-    if centres is None:
-        known = np.unique(labels)
-        centres = np.zeros((int(labels.max()) + 1, size))
-        centres[known] = [embeddings[labels == k].mean(axis=0) for k in known]
-    centres = as_numpy(centres)
-    if centres.ndim != 2 or centres.shape[1] != size or len(centres) <= labels.max():
-        raise ValueError(f'plot_angles: centres must be (C,{size}) with C > {labels.max()}, the largest label, '
-                         f'got {centres.shape}.')
-    centres = centres / np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12)
-    import matplotlib
-    with matplotlib.rc_context(style()):
-        figure = new_figure(6, 6)
+    centres = _directions(_means(embeddings, labels) if centres is None else as_numpy(centres), size, labels.max())
+    with new_figure(6, 6) as figure:
         draw = {2: _draw_circle, 3: _draw_sphere}.get(size, _draw_histograms)
         draw(figure, embeddings, labels, centres)
         figure.suptitle(title.strip(), fontsize=10.5, y=0.97)
         return save_png(figure, path)
 
 
+def _means(embeddings, labels):
+    """The mean of each class, (C,D), zeros for one that does not occur."""
+    known = np.unique(labels)
+    means = np.zeros((int(labels.max()) + 1, embeddings.shape[1]))
+    means[known] = [embeddings[labels == k].mean(axis=0) for k in known]
+    return means
+
+
+def _directions(centres, size, largest):
+    """Centres (C,D), checked and normalised."""
+    if centres.ndim != 2 or centres.shape[1] != size or len(centres) <= largest:
+        raise ValueError('plot_angles: centres must be (C,{}) with C > {}, the largest label, got {}.'.format(
+            size, largest, centres.shape))
+    return centres / np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12)
+
+
 def _draw_circle(figure, points, labels, centres):
     from matplotlib.patches import Circle
-    from matplotlib.patheffects import withStroke
     axes = figure.add_axes([0.02, 0.01, 0.96, 0.93])
     colours = palette(len(centres))
     axes.add_patch(Circle((0, 0), 1, fill=False, color='.7', linewidth=1, zorder=1))
+    _draw_rim(axes, points, labels, colours)
+    axes.scatter(points[:, 0], points[:, 1], c=[colours[k] for k in labels], s=5, alpha=0.5, linewidths=0, zorder=3)
+    _draw_arrows(axes, centres, colours)
+    limit = RING + RING_HEIGHT + 0.03
+    axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect='equal')
+    axes.axis('off')
+
+
+def _draw_rim(axes, points, labels, colours):
+    """The histogram of each class's angles, around the circle."""
     angles = np.arctan2(points[:, 1], points[:, 0])
     edges = np.linspace(-np.pi, np.pi, BINS + 1)
-    counts = np.stack([np.histogram(angles[labels == k], edges)[0] for k in range(len(centres))])
+    counts = np.stack([np.histogram(angles[labels == k], edges)[0] for k in range(len(colours))])
     heights = np.sqrt(counts / max(counts.max(), 1))
     step = np.linspace(0, 1, 3)
-    for k in range(len(centres)):
+    for k in range(len(colours)):
         for i in np.flatnonzero(counts[k]):
             arc = edges[i] + (edges[i + 1] - edges[i]) * step
             rim = np.concatenate([np.stack([np.cos(arc), np.sin(arc)], 1) * (RING + RING_HEIGHT * heights[k, i]),
                                   np.stack([np.cos(arc), np.sin(arc)], 1)[::-1] * RING])
             axes.fill(rim[:, 0], rim[:, 1], color=colours[k], alpha=0.6, linewidth=0, zorder=2)
-    axes.scatter(points[:, 0], points[:, 1], c=[colours[k] for k in labels], s=5, alpha=0.5, linewidths=0, zorder=3)
+
+
+def _draw_arrows(axes, centres, colours):
+    """An arrow from the middle to each centre, with the number of the class."""
+    from matplotlib.patheffects import withStroke
     for k, (x, y) in enumerate(centres):
         axes.annotate('', xy=(0.98 * x, 0.98 * y), xytext=(0, 0), zorder=4,
                       arrowprops={'arrowstyle': '-|>', 'color': colours[k], 'linewidth': 1.8, 'shrinkA': 0,
                                   'shrinkB': 0})
         axes.text(0.8 * x, 0.8 * y, str(k), ha='center', va='center', fontsize=13, fontweight='bold', color=colours[k],
                   path_effects=[withStroke(linewidth=3.5, foreground='white')], zorder=5)
-    limit = RING + RING_HEIGHT + 0.03
-    axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect='equal')
-    axes.axis('off')
 
 
 def _draw_sphere(figure, points, labels, centres):
@@ -114,6 +141,6 @@ def _draw_histograms(figure, points, labels, centres):
         sets.append(('nearest other centre', angles.min(axis=1)))
     for (name, values), colour in zip(sets, colours):
         axes.hist(values, bins=np.linspace(0, 180, 91), color=colour, alpha=0.6,
-                  label=f'{name}, mean {values.mean():.1f}')
-    axes.set(xlim=(0, 180), xlabel=f'angle in degrees, {points.shape[1]} dimensions', ylabel='embeddings')
+                  label='{}, mean {:.1f}'.format(name, values.mean()))
+    axes.set(xlim=(0, 180), xlabel='angle in degrees, {} dimensions'.format(points.shape[1]), ylabel='embeddings')
     axes.legend(loc='upper right')

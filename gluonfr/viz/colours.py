@@ -3,7 +3,7 @@ import numpy as np
 
 __all__ = ['apply_palette', 'drawn_palette']
 
-_BYTES = np.array([65536, 256, 1], 'int64')
+BYTES = np.array([65536, 256, 1], 'int64')
 
 
 def drawn_palette(pixels, colours):
@@ -15,14 +15,16 @@ def drawn_palette(pixels, colours):
 
     Parameters
     ----------
-    pixels : uint8 array (...,3).
-    colours : int in [2, 256].
+    pixels : uint8 array, (...,3)
+    colours : int
+        In [2, 256].
 
     Returns
     -------
-    uint8 array (n,3), n <= ``colours``.
+    uint8 array, (n,3)
+        n <= ``colours``.
     """
-    codes, counts = np.unique(pixels.reshape(-1, 3) @ _BYTES, return_counts=True)
+    codes, counts = np.unique(pixels.reshape(-1, 3) @ BYTES, return_counts=True)
     order = np.argsort(-counts, kind='stable')
     drawn = _split(codes[order])
     plain = min(int((counts >= counts.sum() / 1000).sum()), colours // 2)
@@ -35,7 +37,7 @@ def drawn_palette(pixels, colours):
 
 def apply_palette(pixels, palette):
     """For each of the ``pixels`` (...,3) the index of the nearest colour of the ``palette`` (n,3), as uint8 (...)."""
-    codes, indices = np.unique(pixels.reshape(-1, 3) @ _BYTES, return_inverse=True)
+    codes, indices = np.unique(pixels.reshape(-1, 3) @ BYTES, return_inverse=True)
     drawn, palette = _split(codes).astype('float32'), palette.astype('float32')
     nearest = np.concatenate([((part[:, None] - palette) ** 2).sum(axis=2).argmin(axis=1)
                               for part in np.array_split(drawn, len(drawn) // 4096 + 1)])

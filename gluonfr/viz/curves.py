@@ -1,6 +1,7 @@
 """Loss and accuracy against the epoch."""
-from .figure import new_figure, palette, save_png, style
+from .figure import new_figure, palette, save_png
 
+__all__ = ['plot_curves']
 
 MOST_MARKED = 60  # points of a line that are drawn as points, too
 
@@ -10,23 +11,30 @@ def plot_curves(history, path, *, title='', verification=()):
 
     Parameters
     ----------
-    history : list of dict, for example one per epoch, with the keys 'epoch' (which may be a fraction) and 'loss', and
-        any of 'train_accuracy' (or else 'accuracy', the running one of the training) and 'test_accuracy' in 0..1.
-        Values may be strings (rows of a csv file); an absent or empty value leaves a gap.
-    path : str. The PNG file to write; its folder is made.
-    title : str.
-    verification : list of dict, with the keys 'epoch', 'set' and 'acc' in 0..1: a line for each set.
+    history : list of dict
+        For example one per epoch, with the keys 'epoch' (which may be a fraction) and 'loss', and any of
+        'train_accuracy' (or else 'accuracy', the running one of the training) and 'test_accuracy', in [0, 1]. Values
+        may be strings (rows of a csv file); an absent or empty value leaves a gap.
+    path : str
+        The PNG file to write; its folder is made.
+    title : str
+    verification : list of dict
+        With the keys 'epoch', 'set' and 'acc' in [0, 1]: a line for each set.
 
     Returns
     -------
-    ``path``.
+    str
+        ``path``.
+
+    Raises
+    ------
+    ValueError
+        No rows, or one without an epoch.
     """
     if not history or any('epoch' not in row for row in history):
-        raise ValueError("plot_curves: history must be a non-empty list of dicts with the key 'epoch', got %r."
-                         % (history[:2] if history else history))
-    import matplotlib
-    with matplotlib.rc_context(style()):
-        figure = new_figure(9, 3.6)
+        raise ValueError('plot_curves: history must be a non-empty list of dicts with the key \'epoch\', got '
+                         '{!r}.'.format(history[:2]))
+    with new_figure(9, 3.6) as figure:
         sets = list(dict.fromkeys(row['set'] for row in verification))
         colours = palette(4 + len(sets))
         left, right = figure.subplots(1, 2)
@@ -53,4 +61,4 @@ def _line(axes, history, key, factor, colour, name):
         return
     axes.plot(*zip(*points), color=colour, marker='o' if len(points) <= MOST_MARKED else None, markersize=4,
               linewidth=1.6)
-    axes.lines[-1].set_label(f'{name}, last {points[-1][1]:.2f}')
+    axes.lines[-1].set_label('{}, last {:.2f}'.format(name, points[-1][1]))

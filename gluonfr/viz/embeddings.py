@@ -1,7 +1,10 @@
 """Scatter plots of embeddings: the plane for two dimensions, a box for three, PCA beyond."""
 import numpy as np
 
-from .figure import as_numpy, checked, new_figure, palette, save_png, style
+from ..utils.check import check_number
+from .figure import as_numpy, checked, new_figure, palette, save_png
+
+__all__ = ['embedding_limits', 'fit_projection', 'plot_embeddings']
 
 
 def embedding_limits(embeddings, quantile=0.998, pad=0.06):
@@ -11,21 +14,30 @@ def embedding_limits(embeddings, quantile=0.998, pad=0.06):
 
     Parameters
     ----------
-    embeddings : array (N,D) or list of such arrays, all with one D.
-    quantile : float in (0.5, 1], default 0.998. Share of the points that lies inside per axis and side; a few strays
-        then do not shrink the picture. 1 shows every point.
-    pad : float >= 0, default 0.06. Free rim, as a share of the range.
+    embeddings : array, (N,D), or list of such arrays
+        All with one D.
+    quantile : float
+        Share of the points that lies inside per axis and side, in (0.5, 1]; a few strays then do not shrink the
+        picture. 1 shows every point.
+    pad : float
+        Free rim, as a share of the range, >= 0.
 
     Returns
     -------
-    array (D,2) of (low, high); every row has the same width.
+    float64 array, (D,2)
+        (low, high) of each axis; every row has the same width.
+
+    Raises
+    ------
+    ValueError
+        Arrays of other shapes, or a number out of range.
     """
-    if not 0.5 < quantile <= 1:
-        raise ValueError(f'embedding_limits: quantile must be in (0.5, 1], got {quantile}.')
+    check_number('embedding_limits', 'quantile', quantile, 0.5, 1, low_open=True)
+    check_number('embedding_limits', 'pad', pad, 0)
     sets = [as_numpy(e) for e in (embeddings if isinstance(embeddings, (list, tuple)) else [embeddings])]
     if not sets or any(e.ndim != 2 or e.shape[0] == 0 or e.shape[1] != sets[0].shape[1] for e in sets):
-        raise ValueError('embedding_limits: embeddings must be (N,D) arrays, N >= 1, of one D, got shapes %s.'
-                         % [e.shape for e in sets])
+        raise ValueError('embedding_limits: embeddings must be (N,D) arrays, N >= 1, of one D, got shapes {}.'.format(
+            [e.shape for e in sets]))
     low = np.min([np.quantile(e, 1 - quantile, axis=0) for e in sets], axis=0)
     high = np.max([np.quantile(e, quantile, axis=0) for e in sets], axis=0)
     # a point cloud of no extent still needs a picture: one unit
@@ -35,11 +47,20 @@ def embedding_limits(embeddings, quantile=0.998, pad=0.06):
 
 
 def fit_projection(embeddings):
-    """Principal components of embeddings (N,D), D > 3, onto the plane: a scikit-learn ``PCA`` with fixed signs.
+    """Principal components of embeddings onto the plane.
 
-    Fitted once (on the last epoch, say) and handed to :func:`plot_embeddings` for all epochs, it keeps the frames of a
-    run in one coordinate system. The sign of each component makes its largest entry positive, so that two fits of
-    nearly the same data look alike.
+    Fitted once (on the last epoch, say) and handed to `plot_embeddings` for all epochs, it keeps the frames of a run in
+    one coordinate system. The sign of each component makes its largest entry positive, so that two fits of nearly the
+    same data look alike.
+
+    Parameters
+    ----------
+    embeddings : array, (N,D)
+        D > 3.
+
+    Returns
+    -------
+    sklearn.decomposition.PCA
     """
     from sklearn.decomposition import PCA
     pca = PCA(n_components=2, svd_solver='full').fit(as_numpy(embeddings))
@@ -54,27 +75,40 @@ def plot_embeddings(embeddings, labels, path, *, title='', limits=None, centres=
 
     Parameters
     ----------
-    embeddings : array (N,D). D = 2 is drawn as it is with equal scales, D = 3 as a rotated box, D > 3 by its two first
-        principal components (their share of the variance stands in the title); D = 1 against the class number.
-    labels : int array (N,).
-    path : str. The PNG file to write; its folder is made.
-    title : str.
-    limits : array (d,2) of what is drawn, from :func:`embedding_limits`, or None for the limits of these embeddings.
-    centres : array (C,D) or None. Drawn as black-rimmed diamonds in the colour of their class.
-    projection : object with ``transform`` and ``explained_variance_ratio_``, or None to fit one; only for D > 3.
-    max_points : int or None. More points than this are thinned evenly.
-    quantile : float. See :func:`embedding_limits`; used when ``limits`` is None.
+    embeddings : array, (N,D)
+        D = 2 is drawn as it is with equal scales, D = 3 as a rotated box, D > 3 by its two first principal components
+        (their share of the variance stands in the title); D = 1 against the class number.
+    labels : int array, (N,)
+    path : str
+        The PNG file to write; its folder is made.
+    title : str
+    limits : array, (d,2), or None
+        Of what is drawn, from `embedding_limits`; None for the limits of these embeddings.
+    centres : array, (C,D), or None
+        Drawn as black-rimmed diamonds in the colour of their class.
+    projection : object with ``transform`` and ``explained_variance_ratio_``, or None
+        What `fit_projection` gives; None to fit one. Only for D > 3.
+    max_points : int or None
+        More points than this are thinned evenly, >= 1.
+    quantile : float
+        As for `embedding_limits`; used when ``limits`` is None.
 
     Returns
     -------
-    ``path``.
+    str
+        ``path``.
+
+    Raises
+    ------
+    ValueError
+        Arrays of other shapes, embeddings that are not finite, or limits out of order.
     """
     embeddings, labels = checked('plot_embeddings', embeddings, labels, max_points)
     size = embeddings.shape[1]
     if centres is not None:
         centres = as_numpy(centres)
         if centres.ndim != 2 or centres.shape[1] != size:
-            raise ValueError(f'plot_embeddings: centres must be (C,{size}), got {centres.shape}.')
+            raise ValueError('plot_embeddings: centres must be (C,{}), got {}.'.format(size, centres.shape))
     if size == 1:
         embeddings = np.concatenate([embeddings, labels[:, None]], axis=1)
         centres = None if centres is None else np.concatenate([centres, np.arange(len(centres))[:, None]], axis=1)
@@ -82,15 +116,14 @@ def plot_embeddings(embeddings, labels, path, *, title='', limits=None, centres=
         projection = projection or fit_projection(embeddings)
         embeddings = projection.transform(embeddings)
         centres = None if centres is None else projection.transform(centres)
-        share = sum(projection.explained_variance_ratio_[:2])
-        title += f'   PCA of {size} dimensions, {100 * share:.0f} % of the variance'
+        title += '   PCA of {} dimensions, {:.0f} % of the variance'.format(
+            size, 100 * sum(projection.explained_variance_ratio_[:2]))
     drawn = embeddings.shape[1]
     limits = embedding_limits(embeddings, quantile) if limits is None else as_numpy(limits)
     if limits.shape != (drawn, 2) or not (limits[:, 0] < limits[:, 1]).all():
-        raise ValueError(f'plot_embeddings: limits must be ({drawn},2) with low < high, got {limits.tolist()}.')
-    import matplotlib
-    with matplotlib.rc_context(style()):
-        figure = new_figure(6, 6)
+        raise ValueError('plot_embeddings: limits must be ({},2) with low < high, got {}.'.format(
+            drawn, limits.tolist()))
+    with new_figure(6, 6) as figure:
         draw = _draw_space if drawn == 3 else _draw_plane
         axes = draw(figure, embeddings, labels, limits, centres)
         if size == 1:
@@ -126,7 +159,7 @@ def _draw_plane(figure, points, labels, limits, centres):
     axes.set_aspect('equal')
     outside = int(((points < limits[:, 0]) | (points > limits[:, 1])).any(axis=1).sum())
     if outside:
-        axes.text(0.995, 0.005, f'{outside} of {len(points)} points outside', transform=axes.transAxes,
+        axes.text(0.995, 0.005, '{} of {} points outside'.format(outside, len(points)), transform=axes.transAxes,
                   ha='right', va='bottom', fontsize=7.5, color='.4')
     return axes
 

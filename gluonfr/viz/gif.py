@@ -3,8 +3,12 @@ import os
 
 import numpy as np
 
+from ..utils.check import check_int, check_number
+from ..utils.files import atomic_path
 from .colours import drawn_palette
 from .figure import with_palette
+
+__all__ = ['make_gif']
 
 
 def make_gif(paths, out, fps=2.0, *, hold=2.0, max_side=480, colours=128):
@@ -12,31 +16,43 @@ def make_gif(paths, out, fps=2.0, *, hold=2.0, max_side=480, colours=128):
 
     Parameters
     ----------
-    paths : list of str. The frames, in order; all are brought to the size of the first.
-    out : str. The GIF file to write; its folder is made.
-    fps : float > 0. Frames a second.
-    hold : float >= 0, seconds. How much longer the last frame stays.
-    max_side : int. Larger frames are scaled down to this many pixels.
-    colours : int in [2, 256]. Colours of all frames together: one palette for the whole file, of colours in the first,
-        the middle and the last frame, so that nothing flickers and the file is small.
+    paths : list of str
+        The frames, in order; all are brought to the size of the first.
+    out : str
+        The GIF file to write; its folder is made.
+    fps : float
+        Frames a second, > 0.
+    hold : float
+        Seconds that the last frame stays longer, >= 0.
+    max_side : int
+        Larger frames are scaled down to this many pixels, >= 1.
+    colours : int
+        Colours of all frames together, in [2, 256]: one palette for the whole file, of colours in the first, the middle
+        and the last frame, so that nothing flickers and the file is small.
 
     Returns
     -------
-    ``out``.
+    str
+        ``out``.
+
+    Raises
+    ------
+    ValueError
+        No pictures, or a number out of range.
+    FileNotFoundError
+        A picture that is not there.
     """
+    from PIL import Image
     if not paths:
         raise ValueError('make_gif: paths must name at least one picture, got none.')
-    if not fps > 0:
-        raise ValueError(f'make_gif: fps must be > 0, got {fps}.')
-    if not hold >= 0:
-        raise ValueError(f'make_gif: hold must be >= 0 seconds, got {hold}.')
-    if not 2 <= colours <= 256:
-        raise ValueError(f'make_gif: colours must be in [2, 256], got {colours}.')
-    missing = [p for p in paths if not os.path.isfile(p)]
+    check_number('make_gif', 'fps', fps, 0, low_open=True)
+    check_number('make_gif', 'hold', hold, 0)
+    check_int('make_gif', 'max_side', max_side, 1)
+    check_int('make_gif', 'colours', colours, 2, 256)
+    missing = [path for path in paths if not os.path.isfile(path)]
     if missing:
-        raise FileNotFoundError(f'make_gif: {len(missing)} of {len(paths)} pictures are missing, the first is '
-                                f'{missing[0]}.')
-    from PIL import Image
+        raise FileNotFoundError('make_gif: {} of {} pictures are missing, the first is {}.'.format(
+            len(missing), len(paths), missing[0]))
     frames = [Image.open(p).convert('RGB') for p in paths]
     scale = min(1.0, max_side / max(frames[0].size))
     size = tuple(max(1, round(side * scale)) for side in frames[0].size)
@@ -45,10 +61,8 @@ def make_gif(paths, out, fps=2.0, *, hold=2.0, max_side=480, colours=128):
     first, *others = (with_palette(f, shared) for f in frames)
     milliseconds = [1000.0 / fps] * len(frames)
     milliseconds[-1] += 1000.0 * hold
-    os.makedirs(os.path.dirname(os.path.abspath(out)), exist_ok=True)
-    part = f'{out}.{os.getpid()}.part'
-    # Pillow takes a list of durations for several frames only
-    first.save(part, format='GIF', save_all=True, append_images=others, loop=0, optimize=False,
-               duration=milliseconds if others else milliseconds[0])
-    os.replace(part, out)
+    with atomic_path(out) as temporary:
+        # Pillow takes a list of durations for several frames only
+        first.save(temporary, format='GIF', save_all=True, append_images=others, loop=0, optimize=False,
+                   duration=milliseconds if others else milliseconds[0])
     return out

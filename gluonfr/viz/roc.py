@@ -1,7 +1,9 @@
 """Verification in pictures: ROC curves, accuracy against the threshold, and the scores of both kinds of pairs."""
 import numpy as np
 
-from .figure import as_numpy, new_figure, palette, save_png, style
+from .figure import as_numpy, new_figure, palette, save_png
+
+__all__ = ['plot_accuracy', 'plot_roc', 'plot_scores']
 
 POINTS = 1500   # across a ROC: more than the picture has pixels
 
@@ -14,19 +16,30 @@ def plot_roc(tpr, fpr, x_name='FPR', y_name='TPR', *, path=None, names=None, far
 
     Parameters
     ----------
-    tpr, fpr : array (M,), or list of such arrays for several curves; fpr rising. (Mind the order: `roc_curve` gives fpr
-        first, `FaceVerification.get` tpr first.)
-    x_name, y_name : str. Names of the axes.
-    path : str or None. The PNG file to write, its folder is made; None gives the figure.
-    names : list of str or None. One for each curve.
-    fars : sequence of float in (0, 1]. Those below the smallest FAR above 0 of a curve are not marked: too few
-        impostors to measure.
-    log : bool. Logarithmic FAR axis, from the decade of the smallest FAR above 0.
-    title : str.
+    tpr, fpr : array, (M,), or list of such arrays
+        In [0, 1], fpr rising; a list for several curves. (Mind the order: `roc_curve` gives fpr first,
+        `FaceVerification.get` tpr first.)
+    x_name, y_name : str
+        Names of the axes.
+    path : str or None
+        The PNG file to write, its folder is made; None gives the figure.
+    names : list of str or None
+        One for each curve.
+    fars : sequence of float
+        In (0, 1]. Those below the smallest FAR above 0 of a curve are not marked: too few impostors to measure.
+    log : bool
+        Logarithmic FAR axis, from the decade of the smallest FAR above 0.
+    title : str
 
     Returns
     -------
-    ``path``, or the matplotlib figure if that is None.
+    str or matplotlib.figure.Figure
+        ``path``, or the figure if that is None.
+
+    Raises
+    ------
+    ValueError
+        Arrays of other shapes, or values that are not finite or out of range.
     """
     several = len(tpr) > 0 and np.ndim(tpr[0]) > 0
     curves = [_curve(*pair) for pair in (zip(tpr, fpr) if several else [(tpr, fpr)])]
@@ -36,17 +49,11 @@ def plot_roc(tpr, fpr, x_name='FPR', y_name='TPR', *, path=None, names=None, far
             len(tpr) if several else 1, len(fpr) if several else 1, len(names)))
     smallest = min([x[x > 0].min() for _, x in curves if (x > 0).any()], default=1e-3)
     left = 10 ** np.floor(np.log10(min(smallest, 0.1)) + 1e-9) if log else 0
-    import matplotlib
-    with matplotlib.rc_context(style()):
-        figure = new_figure(6, 5)
+    with new_figure(6, 5) as figure:
         axes = figure.subplots()
         grid = np.geomspace(left, 1, POINTS) if log else np.linspace(0, 1, POINTS)
-        for (y, x), name, colour in zip(curves, names, palette(len(curves))):
-            marks = np.array([f for f in fars if (x[x > 0] <= f).any()])
-            values = _at(y, x, marks)
-            label = [name] * bool(name) + ['{:.2f} % at {:g}'.format(100 * v, f) for v, f in zip(values, marks)]
-            axes.plot(grid, _at(y, x, grid), color=colour, linewidth=1.8, label='\n   '.join(label) or None)
-            axes.scatter(marks, values, color=colour, s=26, zorder=3, edgecolors='white', linewidths=0.8)
+        for curve, name, colour in zip(curves, names, palette(len(curves))):
+            _draw_curve(axes, *curve, grid, fars, name, colour)
         if log:
             axes.set_xscale('log')
         axes.set(xlim=(left, 1), xlabel=x_name, ylabel=y_name)
@@ -64,14 +71,23 @@ def plot_accuracy(accs, thresholds, *, path=None, x_name='threshold', y_name='ac
 
     Parameters
     ----------
-    accs : array (M,) of float in [0, 1].
-    thresholds : array (M,), in any order.
-    path : str or None. The PNG file to write, its folder is made; None gives the figure.
-    x_name, y_name, title : str.
+    accs : array, (M,)
+        In [0, 1].
+    thresholds : array, (M,)
+        In any order.
+    path : str or None
+        The PNG file to write, its folder is made; None gives the figure.
+    x_name, y_name, title : str
 
     Returns
     -------
-    ``path``, or the matplotlib figure if that is None.
+    str or matplotlib.figure.Figure
+        ``path``, or the figure if that is None.
+
+    Raises
+    ------
+    ValueError
+        Arrays of other shapes, or values that are not finite.
     """
     y, x = _finite('plot_accuracy', 'accs', accs), _finite('plot_accuracy', 'thresholds', thresholds)
     if y.shape != x.shape or y.ndim != 1 or not y.size:
@@ -81,9 +97,7 @@ def plot_accuracy(accs, thresholds, *, path=None, x_name='threshold', y_name='ac
     x, y = x[order], 100 * y[order]
     best = int(np.argmax(y))
     shown = np.unique(np.append(np.linspace(0, len(x) - 1, min(len(x), 4 * POINTS)).round().astype('int64'), best))
-    import matplotlib
-    with matplotlib.rc_context(style()):
-        figure = new_figure(6, 4)
+    with new_figure(6, 4) as figure:
         axes = figure.subplots()
         line, mark = palette(2)
         axes.plot(x[shown], y[shown], color=line, linewidth=1.8)
@@ -101,24 +115,33 @@ def plot_scores(scores, issame, path, *, threshold=None, bins=100, x_name='score
 
     Parameters
     ----------
-    scores : array (N,). Higher is more alike.
-    issame : bool array (N,), with both kinds.
-    path : str. The PNG file to write; its folder is made.
-    threshold : float or None. Drawn as a line, with the shares of wrong decisions it makes; a pair is accepted if its
-        score is at least the threshold.
-    bins : int >= 1.
-    x_name, title : str.
+    scores : array, (N,)
+        Higher is more alike.
+    issame : bool array, (N,)
+        With both kinds.
+    path : str
+        The PNG file to write; its folder is made.
+    threshold : float or None
+        Drawn as a line, with the shares of wrong decisions it makes; a pair is accepted if its score is at least the
+        threshold.
+    bins : int
+        >= 1.
+    x_name, title : str
 
     Returns
     -------
-    ``path``.
+    str
+        ``path``.
+
+    Raises
+    ------
+    ValueError
+        As `gluonfr.metrics.roc_curve`.
     """
     from ..metrics import score_histogram
     histogram = score_histogram(scores, issame, bins)
     scores, issame = as_numpy(scores), as_numpy(issame).astype(bool)
-    import matplotlib
-    with matplotlib.rc_context(style()):
-        figure = new_figure(6, 4)
+    with new_figure(6, 4) as figure:
         axes = figure.subplots()
         genuine, impostor = palette(2)
         for counts, colour, name in ((histogram.impostor, impostor, 'impostor'),
@@ -138,6 +161,15 @@ def plot_scores(scores, issame, path, *, threshold=None, bins=100, x_name='score
         axes.set_title(title.strip(), fontsize=10.5)
         figure.tight_layout()
         return save_png(figure, path)
+
+
+def _draw_curve(axes, tpr, fpr, grid, fars, name, colour):
+    """A curve at the FARs of a grid, and a dot at those of ``fars`` that it has impostors for."""
+    marks = np.array([far for far in fars if (fpr[fpr > 0] <= far).any()])
+    values = _at(tpr, fpr, marks)
+    label = [name] * bool(name) + ['{:.2f} % at {:g}'.format(100 * value, far) for value, far in zip(values, marks)]
+    axes.plot(grid, _at(tpr, fpr, grid), color=colour, linewidth=1.8, label='\n   '.join(label) or None)
+    axes.scatter(marks, values, color=colour, s=26, zorder=3, edgecolors='white', linewidths=0.8)
 
 
 def _curve(tpr, fpr):

@@ -110,21 +110,49 @@ def test_a_palette_is_exact_where_it_can_be_and_near_elsewhere():
     assert distance(chosen, many).max() < 70 and distance(chosen[0, 0], [255, 0, 0]) < 70
 
 
-def test_one_class_and_one_point(tmp_path):
-    viz.plot_embeddings(np.zeros((1, 2)), [0], str(tmp_path / 'a.png'))
-    viz.plot_angles(np.ones((1, 2)), [0], str(tmp_path / 'b.png'))
-    viz.plot_angles(np.ones((3, 5)), [0, 0, 0], str(tmp_path / 'c.png'))
+@pytest.fixture
+def figures(monkeypatch):
+    """The figures that are drawn, in place of files."""
+    kept = []
+    for module in (viz.embeddings, viz.angles, viz.curves):
+        monkeypatch.setattr(module, 'save_png', lambda figure, path: kept.append(figure))
+    return kept
 
 
-def test_more_than_ten_classes(tmp_path):
+def numbers(axes):
+    """{class number: where it is written}."""
+    return {text.get_text(): text.get_position() for text in axes.texts if text.get_text().isdigit()}
+
+
+def test_one_class_and_one_point(figures):
+    viz.plot_embeddings(np.zeros((1, 2)), [0], 'a.png')
+    viz.plot_angles(np.ones((1, 2)), [0], 'b.png')
+    viz.plot_angles(np.ones((3, 5)), [0, 0, 0], 'c.png')
+    plane, circle, histogram = (figure.axes[0] for figure in figures)
+    assert numbers(plane) == {'0': (0, 0)} and plane.get_xlim() == plane.get_ylim() == (-0.5, 0.5)
+    assert [list(offset) for offset in plane.collections[0].get_offsets()] == [[0, 0]]
+    x, y = numbers(circle)['0']                     # beside an arrow to the only direction there is
+    assert len(numbers(circle)) == 1 and x == pytest.approx(y) and x > 0
+    assert [text.get_text() for text in histogram.get_legend().get_texts()] == ['own centre, mean 0.0']
+
+
+def test_more_than_ten_classes(figures):
     embeddings, labels = blobs(classes=23)
-    viz.plot_embeddings(embeddings, labels, str(tmp_path / 'a.png'))
+    viz.plot_embeddings(embeddings, labels, 'a.png')
+    (axes,) = figures[0].axes
+    assert set(numbers(axes)) == {str(k) for k in range(23)}
+    for k in range(23):
+        assert numbers(axes)[str(k)] == pytest.approx(np.median(embeddings[labels == k], axis=0))
+    assert len({text.get_color() for text in axes.texts}) == 23
 
 
 def test_ndarrays_are_taken(tmp_path):
     mx = pytest.importorskip('mxnet')
     embeddings, labels = blobs()
-    viz.plot_embeddings(mx.nd.array(embeddings), mx.nd.array(labels), str(tmp_path / 'a.png'))
+    for draw in (viz.plot_embeddings, viz.plot_angles):
+        files = [draw(embeddings.astype('float32'), labels, str(tmp_path / 'a.png')),
+                 draw(mx.nd.array(embeddings), mx.nd.array(labels), str(tmp_path / 'b.png'))]
+        assert Path(files[0]).read_bytes() == Path(files[1]).read_bytes()
 
 
 def test_pyplot_and_its_settings_are_left_alone(tmp_path):
@@ -181,9 +209,7 @@ def test_curves_take_csv_strings_and_gaps(tmp_path):
     assert os.path.getsize(viz.plot_curves(rows, str(tmp_path / 'a.png'))) < 60000
 
 
-def test_curves_say_what_they_show(tmp_path, monkeypatch):
-    figures = []
-    monkeypatch.setattr(viz.curves, 'save_png', lambda figure, path: figures.append(figure))
+def test_curves_say_what_they_show(figures):
     pairs = [{'epoch': .5 * i, 'set': name, 'acc': str(.5 + .1 * i)} for i in (1, 2) for name in ('lfw', 'mine')]
     history = [{'epoch': .1 * i, 'loss': 2 - .1 * i, 'accuracy': .5} for i in range(11)]
     viz.plot_curves(history, 'a.png', title='a net', verification=pairs)
