@@ -11,6 +11,7 @@ from ..metrics import get_protocol
 from ..utils.arguments import parse_arguments
 from ..utils.check import check_number
 from ..utils.files import lies_in
+from ..utils.messages import counted
 from .gpus import parse_gpus
 from .options import check_size
 from .train_defaults import default_batch, default_warmups, duration
@@ -78,8 +79,9 @@ def make_plan(args):
     recipe = make_recipe(options, lr_mode, facts, sets)
     title = '{} with {}, {:,} images of {:,} people'.format(
         args.network, '+'.join(map(str, parse_loss(args.loss))), len(dataset), dataset.num_classes)
-    summary = '{} images of {} people, {} steps in {} epochs; {} -> {}, {}\n{}'.format(
-        len(dataset), people, steps, epochs, args.network, spec.embedding_size, loss,
+    summary = '{} of {}, {} in {}; {} -> {}, {}\n{}'.format(
+        counted(len(dataset), 'image'), counted(people, 'person', 'people'), counted(steps, 'step'),
+        counted(epochs, 'epoch'), args.network, spec.embedding_size, loss,
         ' '.join('{}={}'.format(name, value) for name, value in recipe.items() if value not in (None, '', [])))
     lines = hints(network=args.network, embedding_size=spec.embedding_size, finetuned=bool(args.finetune),
                   loss=args.loss, loss_arguments=parse_arguments(args.loss_args), margin_warmup=margin_warmup,
