@@ -1,4 +1,4 @@
-# Shell functions shared by quickstart.sh and test.sh: the project's own virtual environment.
+# Shell functions shared by quickstart.sh, test.sh and docs.sh: the project's own virtual environment.
 # shellcheck shell=bash
 #
 # GLUONFR_VENV    where the environment lies (default: .venv in the checkout)
