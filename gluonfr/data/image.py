@@ -17,7 +17,7 @@ from ..utils.check import check_int
 from .image_size import ImageError, check_pixels, plain_size, tiff_numbers
 
 __all__ = ['ImageError', 'WRITTEN_SUFFIXES', 'decode', 'decode_file', 'decode_photo', 'encode', 'header_size',
-           'read_file', 'read_header_size', 'read_image', 'read_photo', 'resize']
+           'read_file', 'read_header_size', 'read_image', 'read_photo', 'resize', 'shrinks']
 
 WRITTEN_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.webp')  # of `encode`
 
@@ -248,9 +248,17 @@ def resize(image, size):
     height, width = size
     if image.shape[:2] == (height, width):
         return image
-    shrinks = height * width < image.shape[0] * image.shape[1]
-    small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    method = cv2.INTER_AREA if shrinks(image.shape[:2], size) else cv2.INTER_LINEAR
+    small = cv2.resize(image, (width, height), interpolation=method)
     return small.reshape(height, width, image.shape[2])  # OpenCV drops the axis of one channel
+
+
+def shrinks(old, new):
+    """Whether pixels are averaged on the way from one (height, width) to another: no side grows.
+
+    OpenCV averages only then: where one side grows, its INTER_AREA takes single pixels, fewer than INTER_LINEAR does.
+    """
+    return new[0] <= old[0] and new[1] <= old[1]
 
 
 def _truncated(data):

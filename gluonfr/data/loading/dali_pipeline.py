@@ -1,8 +1,7 @@
 """The DALI graph behind `DALIRecordIter`, which hands over the module `nvidia.dali`: nothing here imports it.
 
-Each class here does what the one of its name in `transforms` does. `draw` takes from `random` what that one takes, by
-the same calls, and gives its decision as numbers for DALI's operators, which `apply` adds to the graph. So an image is
-changed in the same way on either path, up to rounding and but for two things that DALI lacks:
+Each class here brings DALI's `apply` to the transform of its name in `transforms`, whose own `draw` decides: so an
+image is changed in the same way on either path, up to rounding and but for two things that DALI lacks:
 
 - Crop: where a window reaches beyond the image, the edge is repeated instead of reflected.
 - LowResolution: 'area' is a triangle filter on the way down and linear on the way up, Lanczos has 3 lobes instead of 4,
@@ -11,6 +10,7 @@ changed in the same way on either path, up to rounding and but for two things th
 import numpy as np
 
 from .. import transforms
+from ..image import shrinks
 
 __all__ = ['build', 'draw', 'translate']
 
@@ -39,7 +39,7 @@ def draw(steps, randoms):
     """Return the inputs of all steps for the images of a batch, each of which has its own random generator."""
     if not steps:
         return []
-    drawn = [[value for step in steps for value in step.draw(random)] for random in randoms]
+    drawn = [[number for step in steps for number in step.draw(random)] for random in randoms]
     kinds = [kind for step in steps for kind in step.inputs]
     return [np.array(values, kind) for kind, values in zip(kinds, zip(*drawn))]
 
@@ -86,52 +86,52 @@ def _normalized(dali, images, spec, dtype):
 
 
 class _Step:
-    """One augmentation; `inputs` says the type of each number or array that `draw` gives."""
+    """A transform in DALI's graph; `inputs` says the type of each number or array that `numbers` gives."""
     inputs = ()
 
     def __init__(self, dali, transform, size):
-        self._dali = dali
-        self._transform = transform
-        self._size = self.out_size = size
+        self._fn, self._types, self._transform, self._size = dali.fn, dali.types, transform, size
+        self.out_size = transform.out_size(size)
 
     def draw(self, random):
+        """The numbers for an image."""
+        return self.numbers(self._transform.draw(random, (*self._size, 3)))
+
+    def numbers(self, drawn):
+        """What the transform has drawn, as DALI's operators take it, which work on every image."""
         return ()
 
 
 class _Mirror(_Step):
     inputs = ('int32',)
 
-    def draw(self, random):
-        return (random.random_sample() < self._transform._p,)
+    def numbers(self, drawn):
+        return (bool(drawn),)
 
     def apply(self, images, mirrored):
-        return self._dali.fn.flip(images, horizontal=mirrored)
+        return self._fn.flip(images, horizontal=mirrored)
 
 
 class _Crop(_Step):
     inputs = ('float32', 'float32')  # begin and end of the window, (2,) each
 
-    def draw(self, random):
-        scale = random.uniform(*self._transform._scale)
-        pad, window = self._transform._pad, [transforms._scaled(side, scale) for side in self._size]
-        begin = [random.randint(0, side + 2 * pad - part + 1) - pad for side, part in zip(self._size, window)]
-        return begin, np.add(begin, window)
+    def numbers(self, drawn):
+        begin, size = drawn[:2], drawn[2:]
+        return begin, np.add(begin, size)
 
     def apply(self, images, begin, end):
-        return self._dali.fn.resize(images, size=self._size, roi_start=begin, roi_end=end, antialias=False)
+        return self._fn.resize(images, size=self._size, roi_start=begin, roi_end=end, antialias=False)
 
 
 class _Photometric(_Step):
     inputs = ('float32',) * 4
 
-    def draw(self, random):
-        t = self._transform
-        brightness, contrast, saturation, hue = random.uniform(-1, 1, 4) * (
-            t._brightness, t._contrast, t._saturation, 360 * t._hue)
+    def numbers(self, drawn):
+        brightness, contrast, saturation, hue = self._transform.changes(drawn, 360)
         return 1 + saturation, -hue, (1 + brightness) * (1 + contrast), -(1 + brightness) * contrast
 
     def apply(self, images, saturation, hue, gain, shift):
-        fn, types = self._dali.fn, self._dali.types
+        fn, types = self._fn, self._types
         grey = fn.reductions.mean(fn.color_space_conversion(images, image_type=types.RGB, output_type=types.GRAY))
         images = fn.color_twist(images, saturation=saturation, hue=hue, dtype=types.FLOAT)
         return fn.cast(images * _beside(images, gain) + grey * _beside(images, shift), dtype=types.UINT8)
@@ -142,26 +142,22 @@ class _LowResolution(_Step):
 
     def __init__(self, dali, transform, size):
         super().__init__(dali, transform, size)
-        types = dali.types  # in the order of LowResolution._METHODS
-        self._down = [int(kind) for kind in (types.INTERP_NN, types.INTERP_LINEAR, types.INTERP_TRIANGULAR,
-                                             types.INTERP_CUBIC, types.INTERP_LANCZOS3)]
-        self._up = self._down[:2] + [int(types.INTERP_LINEAR)] + self._down[3:]
+        self._down = {name: int(getattr(dali.types, 'INTERP_' + kind)) for name, kind in (
+            ('nearest', 'NN'), ('linear', 'LINEAR'), ('area', 'TRIANGULAR'), ('cubic', 'CUBIC'),
+            ('lanczos', 'LANCZOS3'))}
+        self._up = dict(self._down, area=self._down['linear'])
 
-    def draw(self, random):
-        small, down, up = self._size, 0, 0  # nearest neighbours in the same size: no change
-        if random.random_sample() < self._transform._p:
-            scale = random.uniform(*self._transform._scale)
-            small = tuple(transforms._scaled(side, scale) for side in self._size)
-            down, up = random.randint(0, len(self._down), 2)
+    def numbers(self, drawn):
+        small, down, up = drawn or (self._size, 'nearest', 'nearest')  # in the same size: no change
         return (*self._resized(self._size, small, self._down[down]), *self._resized(small, self._size, self._up[up]))
 
     def _resized(self, old, new, kind):
         # DALI takes the pixel nearest to the middle of the new one, OpenCV the one nearest to its corner
-        begin = [1e-3 - 0.5 * a / b if kind == self._down[0] else 0 for a, b in zip(old, new)]
+        begin = [1e-3 - 0.5 * a / b if kind == self._down['nearest'] else 0 for a, b in zip(old, new)]
         return new, kind, begin
 
     def apply(self, images, *inputs):
-        fn, types = self._dali.fn, self._dali.types
+        fn, types = self._fn, self._types
         old = types.Constant(self._size, dtype=types.FLOAT)
         for size, kind, begin in (inputs[:3], inputs[3:]):
             images = fn.resize(images, size=size, interp_type=fn.reinterpret(kind, dtype=types.INTERP_TYPE),
@@ -173,14 +169,11 @@ class _LowResolution(_Step):
 class _JPEGQuality(_Step):
     inputs = ('int32', 'uint8', 'uint8')  # quality, and 1, 0 to take the compressed image or 0, 1 not to
 
-    def draw(self, random):
-        if random.random_sample() >= self._transform._p:
-            return 100, 0, 1
-        low, high = self._transform._quality
-        return random.randint(low, high + 1), 1, 0
+    def numbers(self, drawn):
+        return (100, 0, 1) if drawn is None else (drawn, 1, 0)
 
     def apply(self, images, quality, taken, left):
-        changed = self._dali.fn.jpeg_compression_distortion(images, quality=quality)
+        changed = self._fn.jpeg_compression_distortion(images, quality=quality)
         return changed * _beside(images, taken) + images * _beside(images, left)
 
 
@@ -188,49 +181,32 @@ class _Erase(_Step):
     def __init__(self, dali, transform, size):
         super().__init__(dali, transform, size)
         # corner and size of the rectangle, (2,) each; then the noise in it, black around
-        self.inputs = ('float32', 'float32') + ('uint8',) * (transform._fill is None)
+        self.inputs = ('float32', 'float32') + ('uint8',) * (transform.fill is None)
 
-    def draw(self, random):
-        t, corner, sides = self._transform, [0, 0], [0, 0]
-        erased = random.random_sample() < t._p
-        if erased:
-            area = random.uniform(*t._area) * self._size[0] * self._size[1]
-            ratio = np.exp(random.uniform(*t._log_ratio))
-            sides = [min(int(round(side)), most) for side, most in zip(((area * ratio) ** 0.5, (area / ratio) ** 0.5),
-                                                                       self._size)]
-            corner = [random.randint(0, most - side + 1) for most, side in zip(self._size, sides)]
-        if t._fill is not None:
+    def numbers(self, drawn):
+        window, fill = drawn or (transforms.Window(0, 0, 0, 0), 0)
+        corner, sides = window[:2], window[2:]
+        if self._transform.fill is not None:
             return corner, sides
-        noise = np.zeros(self._size + (3,), np.uint8)  # whole images: DALI broadcasts a batch of mixed shapes wrongly
-        if erased:
-            window = noise[corner[0]:corner[0] + sides[0], corner[1]:corner[1] + sides[1]]
-            window[:] = random.randint(0, 256, window.shape, np.uint8)
+        noise = np.zeros((*self._size, 3), np.uint8)  # whole images: DALI broadcasts a batch of mixed shapes wrongly
+        window.of(noise)[:] = fill
         return corner, sides, noise
 
     def apply(self, images, corner, sides, noise=None):
-        images = self._dali.fn.erase(images, anchor=corner, shape=sides, fill_value=self._transform._fill or 0)
+        images = self._fn.erase(images, anchor=corner, shape=sides, fill_value=self._transform.fill or 0)
         return images if noise is None else images + _beside(images, noise)
 
 
 class _Resize(_Step):
-    def __init__(self, dali, transform, size):
-        super().__init__(dali, transform, size)
-        self.out_size = transform._size
-
     def apply(self, images):
-        fn, types = self._dali.fn, self._dali.types
-        smaller = self.out_size[0] < self._size[0] and self.out_size[1] < self._size[1]
-        return fn.resize(images, size=self.out_size, antialias=False,
-                         interp_type=types.INTERP_TRIANGULAR if smaller else types.INTERP_LINEAR)
+        types = self._types
+        return self._fn.resize(images, size=self.out_size, antialias=False, interp_type=(
+            types.INTERP_TRIANGULAR if shrinks(self._size, self.out_size) else types.INTERP_LINEAR))
 
 
 class _CenterCrop(_Step):
-    def __init__(self, dali, transform, size):
-        super().__init__(dali, transform, size)
-        self.out_size = transform._size
-
     def apply(self, images):
-        return self._dali.fn.crop(images, crop=self.out_size, rounding='truncate')
+        return self._fn.crop(images, crop=self.out_size, rounding='truncate')
 
 
 _STEPS = {transforms.Mirror: _Mirror, transforms.Crop: _Crop, transforms.Photometric: _Photometric,
@@ -240,7 +216,7 @@ _STEPS = {transforms.Mirror: _Mirror, transforms.Crop: _Crop, transforms.Photome
 
 def _flat(transform):
     if isinstance(transform, transforms.Compose):
-        return [part for inner in transform._transforms for part in _flat(inner)]
+        return [part for inner in transform.transforms for part in _flat(inner)]
     return [transform]
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -205,6 +206,23 @@ def test_resize():
         theirs = np.asarray(Image.fromarray(image).resize(size[::-1], Image.BILINEAR)).astype(int)
         assert np.abs(resize(image, size) - theirs).mean() < 2
     assert resize(image[:, :, :1], (12, 16)).shape == (12, 16, 1)
+
+
+@pytest.mark.parametrize('size', [(16, 16), (8, 32), (32, 16), (16, 8)])
+def test_resize_averages_where_no_side_grows(size):
+    """Each new pixel is the mean of those it replaces, though one side may stay as it is."""
+    image = np.random.RandomState(0).randint(0, 256, (32, 32, 3)).astype(np.uint8)
+    rows, columns = 32 // size[0], 32 // size[1]
+    means = image.reshape(size[0], rows, size[1], columns, 3).mean(axis=(1, 3))
+    assert np.abs(resize(image, size) - means).max() <= 0.5
+
+
+@pytest.mark.parametrize('size', [(16, 40), (40, 16), (40, 32), (64, 64), (8, 33)])
+def test_resize_interpolates_where_a_side_grows(size):
+    image = np.random.RandomState(0).randint(0, 256, (32, 32, 3)).astype(np.uint8)
+    linear = cv2.resize(image, size[::-1], interpolation=cv2.INTER_LINEAR)
+    assert (cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA) != linear).any()
+    np.testing.assert_array_equal(resize(image, size), linear)
 
 
 def test_a_machine_without_desktop_libraries_is_told_what_to_install(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gluonfr.data import transforms as T
-from gluonfr.data.image import decode, encode
+from gluonfr.data.image import decode, encode, resize
 
 RANDOM = [T.Mirror(), T.Crop(), T.Crop(0, (.5, .9)), T.Crop(7, (1, 1)), T.Photometric(), T.Photometric(.5, .5, 1, .5),
           T.LowResolution(p=1), T.JPEGQuality(p=1), T.Erase(p=1), T.Erase((.5, 1), (.1, 10), 1, fill=3),
@@ -182,12 +182,41 @@ def test_resize_and_center_crop():
         T.CenterCrop(112)(image, None)
 
 
+@pytest.mark.parametrize('size', [(20, 30), (40, 15), (80, 15)])
+def test_resize_is_that_of_images(size):
+    image = smooth()
+    np.testing.assert_array_equal(T.Resize(size)(image), resize(image, size))
+
+
+@pytest.mark.parametrize('size', [(40, 30, 3), (25, 60, 1)])
+@pytest.mark.parametrize('transform', [t for t in RANDOM if not isinstance(t, T.Compose)] + [T.Mirror(1)], ids=name)
+def test_what_is_drawn_is_applied(transform, size):
+    """The two halves are the whole, and drawing alone takes all the randomness."""
+    image = smooth(*size)
+    for seed in range(20):
+        whole, half = np.random.RandomState(seed), np.random.RandomState(seed)
+        drawn = transform.draw(half, image.shape)
+        assert half.randint(10 ** 9) == (transform(image, whole), whole.randint(10 ** 9))[1]
+        np.testing.assert_array_equal(transform.apply(image, drawn), transform(image, np.random.RandomState(seed)))
+        np.testing.assert_array_equal(transform.apply(image, drawn), transform.apply(image, drawn))
+
+
+@pytest.mark.parametrize('transform, drawn, wanted', [
+    (T.Mirror(), None, [[1, 2], [3, 4]]), (T.Mirror(), True, [[2, 1], [4, 3]]),
+    (T.Erase(), (T.Window(0, 1, 2, 1), 9), [[1, 9], [3, 9]]), (T.Erase(), None, [[1, 2], [3, 4]]),
+    (T.Crop(1, (1, 1)), T.Window(1, 0, 2, 2), [[3, 4], [1, 2]]), (T.Photometric(), np.zeros(4), [[1, 2], [3, 4]]),
+    (T.Photometric(1), np.array([1, 0, 0, 0]), [[2, 4], [6, 8]])])
+def test_apply_by_hand(transform, drawn, wanted):
+    image = np.array([[1, 2], [3, 4]], np.uint8)[:, :, None]
+    np.testing.assert_array_equal(transform.apply(image, drawn)[:, :, 0], wanted)
+
+
 def test_augmentation_from_names():
     image, erase = smooth(), T.Erase(p=1)
     for what in (' mirror , Erase ', ['mirror', 'erase'], ['mirror', T.Erase()]):
         by_name = T.augmentation(what)(image, np.random.RandomState(3))
         np.testing.assert_array_equal(by_name, T.Compose([T.Mirror(), T.Erase()])(image, np.random.RandomState(3)))
-    assert T.augmentation([erase])._transforms == [erase]
+    assert T.augmentation([erase]).transforms == [erase]
     assert T.TRANSFORMS.names() == ['crop', 'erase', 'jpeg_quality', 'low_resolution', 'mirror', 'photometric']
 
 
