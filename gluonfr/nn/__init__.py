@@ -1,4 +1,13 @@
-"""Blocks (`NormDense`, `SELayer`, `FrBase`, `PReLU`, `Chain`) and heads (`AngleLinear`, `get_head`)."""
+"""Blocks (`NormDense`, `SELayer`, `FrBase`, `PReLU`, `Chain`) and heads (`AngleLinear`, `get_head`).
+
+A head makes class scores of embeddings and owns the class centres. It is a HybridBlock, and what is asked of it is:
+
+- ``head(embedding)`` gives pred (B, C), the scores of all classes without a margin: so evaluation calls it.
+- With the attribute ``needs_label = True``, training calls ``head(embedding, label)`` instead, as a margin or a sample
+  of the classes needs it. It may then return (pred, label): the scores (B, K) of the K classes of a sample, and where
+  each sample's own class stands among them, (B,). The loss and the training accuracy take that label.
+- Parameters that training moves beside the gradient have ``grad_req='null'``: they are saved and restored with it.
+"""
 from mxnet.gluon.nn import Dense
 
 from ..utils.check import check_choice, check_int
@@ -24,7 +33,19 @@ def get_head(kind, classes, in_units):
 
     Returns
     -------
-    HybridBlock : (B, D) -> (B, C)
+    HybridBlock
+        A head, (B, D) -> (B, C), which needs no label.
+
+    Raises
+    ------
+    ValueError
+        Another kind, fewer than 2 classes, or in_units < 1 where the rows of W are normalised.
+
+    Examples
+    --------
+    >>> from gluonfr.nn import get_head
+    >>> get_head('cosine', classes=10, in_units=64)
+    NormDense(64 -> 10, weight_norm=True, feature_norm=True)
     """
     check_choice('get_head', 'kind', kind, ('dense', 'linear', 'cosine', 'feature_norm', 'weight_norm'))
     check_int('get_head', 'classes', classes, 2)

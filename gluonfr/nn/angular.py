@@ -61,6 +61,12 @@ class AngleLinear(HybridBlock):
 
     Outputs:
         - **pred**: (B, C)
+
+    Examples
+    --------
+    >>> from gluonfr.nn import ANGLE_SETTINGS, AngleLinear
+    >>> AngleLinear(10, 2, **ANGLE_SETTINGS['ArcFace_v3'])
+    AngleLinear(2 -> 10, m1=1, m2=0.3, m3=0, s=4, w_norm=True, x_norm=True)
     """
 
     needs_label = True
