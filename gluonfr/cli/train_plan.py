@@ -2,8 +2,7 @@
 from collections import namedtuple
 
 from ..data import FolderDataset
-from ..data.open_pairs import open_pairs
-from ..data.opening import open_dataset
+from ..data.opening import open_dataset, open_pairs
 from ..data.recognition import sets_folder
 from ..deploy.verify import readable_pairs
 from ..loss import loss_keywords, parse_loss

@@ -1,7 +1,7 @@
 """`gluonfr verify`: a net on verification sets."""
 import os
 
-from ..data.open_pairs import open_pairs
+from ..data import open_pairs
 from ..deploy.verify import readable_pairs, verify_pairs
 from ..metrics import get_protocol, roc_curve
 from ..utils.check import check_number

@@ -4,7 +4,7 @@ from .image import ImageError, decode, encode, read_image
 from .lists import ListDataset
 from .loading import ArrayLoader, DALIRecordIter, ImageLoader, ToTensor
 from .mnist import MNIST
-from .opening import open_dataset
+from .opening import open_dataset, open_pairs
 from .packing import PackReport, pack_dataset, pack_folder
 from .pairs import BinError, BinFile, PairsReport, draw_pairs, pack_pairs, read_bin, read_pairs, write_bin
 from .recognition import (DATASETS, FRTrainRecordDataset, FRValDataset, get_recognition_dataset,
@@ -19,5 +19,5 @@ __all__ = ['ArrayLoader', 'BalancedSampler', 'BinError', 'BinFile', 'DALIRecordI
            'ListDataset', 'MNIST', 'PKSampler', 'PackReport', 'PairsReport', 'RangeSampler',
            'RecordDataset', 'RecordError', 'RecordFile', 'RecordWriter', 'SyntheticFaces', 'ToTensor',
            'TripletSampler', 'augmentation', 'decode', 'draw_pairs', 'encode', 'get_recognition_dataset',
-           'get_recognition_dataset_list', 'open_dataset', 'pack_dataset', 'pack_folder', 'pack_pairs', 'read_bin',
-           'read_image', 'read_pairs', 'write_bin', 'write_image_index']
+           'get_recognition_dataset_list', 'open_dataset', 'open_pairs', 'pack_dataset', 'pack_folder', 'pack_pairs',
+           'read_bin', 'read_image', 'read_pairs', 'write_bin', 'write_image_index']

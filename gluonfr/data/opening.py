@@ -1,15 +1,17 @@
-"""One opener for all data sets of faces: a folder, an image, a list, a .rec, or a set by its name."""
+"""One opener for all data sets of faces: a folder, an image, a list, a .rec, or a set by its name; one for pairs."""
 import logging
 import os
+from typing import Optional, Tuple
 
 from .folder import FolderDataset
 from .image_files import ImageFiles, readable
 from .lists import ListDataset
-from .recognition import FRTrainRecordDataset
+from .pairs import BinFile, read_bin
+from .recognition import FRTrainRecordDataset, FRValDataset
 from .record import RecordDataset
 from .walk import IMAGE_SUFFIXES, has_images, is_image, say_ignored, walk_images
 
-__all__ = ['open_dataset']
+__all__ = ['open_dataset', 'open_pairs']
 
 EMPTY = 'without images'
 
@@ -68,6 +70,42 @@ def open_dataset(path, on_error='raise', *, people=False, root=None, sets=None):
     return ListDataset(path, root, on_error=on_error)
 
 
+def open_pairs(path: str, root: Optional[str] = None) -> Tuple[str, BinFile]:
+    """A set of pairs from a .bin file, or by its name in a folder of sets.
+
+    Parameters
+    ----------
+    path : str
+        A .bin file, or a name that `FRValDataset` takes.
+    root : str or None
+        Where named sets lie, None for the default of `FRValDataset`.
+
+    Returns
+    -------
+    (str, BinFile)
+        What the set is called, and its pairs.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file or set.
+    ValueError
+        It is something else than pairs; the message says what, and how to make pairs of it.
+    """
+    if os.path.isdir(path):
+        found = sorted(name for name in os.listdir(path) if name.endswith('.bin'))
+        raise ValueError('{} is a folder, and a set of pairs is a .bin file: {}.'.format(
+            path, 'give {}'.format(' or '.join(os.path.join(path, name) for name in found)) if found else
+            'make one with `gluonfr pack pairs`, or draw pairs of people with examples/face/prepare.py'))
+    if os.path.isfile(path) and not path.endswith('.bin'):
+        raise ValueError(_no_pairs(path))
+    if path.endswith('.bin'):
+        if not os.path.isfile(path):
+            raise FileNotFoundError('there is no {}.'.format(path))
+        return os.path.basename(path)[:-4], read_bin(path)
+    return path, FRValDataset(path, root).bin
+
+
 def _rec(folder):
     return os.path.join(folder, 'train.rec')
 
@@ -93,3 +131,14 @@ def _image_folder(folder, on_error):
     kept = readable('ImageFiles', paths, on_error, skipped)
     return ImageFiles([paths[i] for i in kept],
                       [-1 if people[i] is None else classes.index(people[i]) for i in kept], classes, skipped=skipped)
+
+
+def _no_pairs(path):
+    """What a file is instead of pairs, and what to do."""
+    if is_image(path, foreign=True):
+        return '{} is one image, and a set of pairs (.bin) is needed: `gluonfr compare` compares images.'.format(path)
+    if path.endswith('.rec'):
+        return ('{} holds people, and a set of pairs (.bin) is needed. examples/face/prepare.py draws pairs of people; '
+                '`gluonfr pack pairs LIST --root DIR --out FILE.bin` packs those of a list.'.format(path))
+    return ('{} must be a .bin, or the name of a set in --root. If it is a list of pairs: gluonfr pack pairs {} --root '
+            'DIR --out FILE.bin'.format(path, path))

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from gluonfr.data import FolderDataset, ListDataset, RecordDataset, pack_folder
+from gluonfr.data import FolderDataset, ListDataset, RecordDataset, open_pairs, pack_folder, write_bin
 from gluonfr.data.image import ImageError, encode
 from gluonfr.data.opening import open_dataset
 
@@ -81,3 +81,31 @@ def test_what_is_no_set(tmp_path, name, content, message):
         open_dataset(str(tmp_path / name.rstrip('/')))
     with pytest.raises(FileNotFoundError, match='there is no file or folder'):
         open_dataset(str(tmp_path / 'gone'))
+
+
+@pytest.fixture
+def sets(tmp_path):
+    """A folder of sets: lfw.bin in pack/, and files that are none."""
+    image = encode(np.zeros((8, 8, 3), np.uint8), '.png')
+    (tmp_path / 'pack').mkdir()
+    write_bin(str(tmp_path / 'pack' / 'lfw.bin'), [image] * 4, [True, False])
+    (tmp_path / 'face.png').write_bytes(image)
+    for name in ('train.rec', 'pairs.txt'):
+        (tmp_path / name).write_bytes(b'')
+    return tmp_path
+
+
+def test_pairs_by_path_and_by_name(sets):
+    for path, arguments, called in ((sets / 'pack' / 'lfw.bin', {}, 'lfw'), ('lfw', {'root': str(sets)}, 'lfw'),
+                                    ('pack/lfw', {'root': str(sets)}, 'pack/lfw')):
+        name, pairs = open_pairs(str(path), **arguments)
+        assert name == called and pairs.issame.tolist() == [True, False] and len(pairs.images) == 4
+
+
+@pytest.mark.parametrize('name, error, said', [
+    ('pack', ValueError, 'pack is a folder, and a set of pairs is a .bin file: give .*lfw.bin.$'),
+    ('face.png', ValueError, 'is one image'), ('train.rec', ValueError, 'holds people'),
+    ('pairs.txt', ValueError, 'gluonfr pack pairs .*pairs.txt --root'), ('none.bin', FileNotFoundError, 'there is no')])
+def test_what_is_no_set_of_pairs(sets, name, error, said):
+    with pytest.raises(error, match=said):
+        open_pairs(str(sets / name))
