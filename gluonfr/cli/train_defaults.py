@@ -1,55 +1,62 @@
 """Options of `gluonfr train` that follow from the data where they are not given."""
 import logging
 import math
+from collections import namedtuple
 
-__all__ = ['BATCH', 'LR', 'default_batch', 'default_warmups', 'duration']
+__all__ = ['BATCH', 'LR', 'Numbers', 'choose_numbers', 'default_batch']
 
-BATCH, LR = 128, 0.1
-EPOCHS = 20
+BATCH, LR, EPOCHS = 128, 0.1, 20
 BATCHES, SMALLEST = 4, 8  # batches an epoch that a set should give; a BatchNorm over less than 8 images is noise
+Numbers = namedtuple('Numbers', 'batch_size lr steps epochs warmup margin_warmup')
 log = logging.getLogger('gluonfr')
 
 
-def default_batch(images, batch_size=None, lr=None, grouped=False):
-    """(batch size, learning rate): as given, else 128 and 0.1, in a set of few images less of both, which is said.
+def default_batch(images):
+    """The batch size for a set of so many images: 128, or less where that gives less than four batches an epoch."""
+    fitting = 1 << max(images // BATCHES, 1).bit_length() - 1
+    return min(BATCH, max(fitting, SMALLEST), images)
 
-    `grouped` means that a sampler says the size of a batch itself.
+
+def choose_numbers(images, batch_size, per_epoch, *, batch_chosen, lr=None, steps=None, epochs=None, warmup=0,
+                   margin_warmup=0):
+    """The numbers of a run as they were given, else by the set and the length of the run; what is chosen is said.
+
+    Parameters
+    ----------
+    images, per_epoch : int
+        Of the training set, and its batches an epoch.
+    batch_size : int
+        Of the batches; `batch_chosen` tells that it is the default.
+    lr : float or None
+        None for 0.1, less in proportion for a default batch below 128.
+    steps, epochs : int or None
+        Length of the run: 20 epochs, or what the steps take.
+    warmup, margin_warmup : int or 'auto'
+        Steps; 'auto' is a tenth of the run, at most 100, and a quarter, at most 500.
+
+    Returns
+    -------
+    Numbers : namedtuple (batch_size, lr, steps, epochs, warmup, margin_warmup)
     """
-    chosen = batch_size is None
-    if chosen:
-        fitting = 1 << max(images // BATCHES, 1).bit_length() - 1
-        batch_size = BATCH if grouped else min(BATCH, max(fitting, SMALLEST), images)
-    words = ['--batch-size {}'.format(batch_size)]
+    chosen = ['--batch-size {}'.format(batch_size)]
     if lr is None:
-        lr = LR * batch_size / BATCH if chosen else LR
-        words.append('--lr {:g}'.format(lr))
-    if chosen and batch_size < BATCH:
-        log.info('default for %d images: %s', images, ' '.join(words))
-    return batch_size, lr
+        lr = LR * batch_size / BATCH if batch_chosen else LR
+        chosen.append('--lr {:g}'.format(lr))
+    if batch_chosen and batch_size < BATCH:
+        log.info('default for %d images: %s', images, ' '.join(chosen))
 
-
-def duration(per_epoch, steps=None, epochs=None):
-    """(steps, epochs) of the whole run, from --steps and --epochs and the steps of an epoch."""
     most = (epochs or EPOCHS) * per_epoch if epochs or not steps else steps
     steps = min(steps or most, most)
-    return steps, math.ceil(steps / per_epoch)
-
-
-def default_warmups(steps, warmup=0, margin_warmup=0):
-    """Steps of --warmup and --margin-warmup, where they are 'auto' by the steps of the run, which is said.
-
-    A margin that the run will not reach is said, too.
-    """
-    words = []
+    chosen = []
     if warmup == 'auto':
         warmup = min(100, steps // 10)
-        words.append('--warmup {}'.format(warmup))
+        chosen.append('--warmup {}'.format(warmup))
     if margin_warmup == 'auto':
         margin_warmup = min(500, steps // 4)
-        words.append('--margin-warmup {}'.format(margin_warmup))
-    if words:
-        log.info('auto, for %d steps: %s', steps, ' '.join(words))
+        chosen.append('--margin-warmup {}'.format(margin_warmup))
+    if chosen:
+        log.info('auto, for %d steps: %s', steps, ' '.join(chosen))
     if margin_warmup > steps:
         log.warning('--margin-warmup %d is longer than the run of %d steps: the margin ends at %.0f %% of its value',
                     margin_warmup, steps, 100 * steps / margin_warmup)
-    return warmup, margin_warmup
+    return Numbers(batch_size, lr, steps, math.ceil(steps / per_epoch), warmup, margin_warmup)

@@ -1,26 +1,11 @@
 """The batches of `gluonfr train`."""
-import re
-
 from ..data.loading import DALIRecordIter, ImageLoader
 from ..data.record import RecordDataset
 from ..data.sampler import BalancedSampler, PKSampler
 from ..data.transforms import augmentation
+from .train_defaults import default_batch
 
-__all__ = ['read_groups', 'training_loader']
-
-
-def read_groups(sampler):
-    """(P, K) of --sampler pk:PxK, None for the others.
-
-    Raises
-    ------
-    ValueError
-        --sampler is neither of the three kinds.
-    """
-    groups = re.fullmatch(r'pk:(\d+)x(\d+)', sampler)
-    if groups is None and sampler not in ('shuffle', 'balanced'):
-        raise ValueError('--sampler must be shuffle, balanced or pk:PxK such as pk:32x4, got {!r}.'.format(sampler))
-    return groups and (int(groups.group(1)), int(groups.group(2)))
+__all__ = ['training_loader']
 
 
 def training_loader(dataset, path, *, spec, batch_size, augment, balanced, groups, data_iter, workers, ctx, seed):
@@ -32,8 +17,8 @@ def training_loader(dataset, path, *, spec, batch_size, augment, balanced, group
         The set and what --dataset calls it.
     spec : InputSpec
         What the net takes.
-    batch_size : int
-        Without groups.
+    batch_size : int or None
+        None for what fits the set; groups have a size of their own.
     augment : str
         --augment.
     balanced : bool
@@ -44,17 +29,18 @@ def training_loader(dataset, path, *, spec, batch_size, augment, balanced, group
         Who decodes, in so many `workers` or as many as there are cores; dali on `ctx`.
     seed : int
     """
+    size = batch_size or default_batch(len(dataset))
     sampler = None
     if groups:
         sampler = PKSampler(dataset.labels, *groups, seed=seed)
     elif balanced:
-        sampler = BalancedSampler(dataset.labels, batch_size, seed=seed)
-    elif batch_size > len(dataset):
-        raise ValueError('--batch-size must be at most {}, the images of {}, got {}.'.format(
-            len(dataset), path, batch_size))
-    size = batch_size if sampler is None else None
+        sampler = BalancedSampler(dataset.labels, size, seed=seed)
+    elif size > len(dataset):
+        raise ValueError('--batch-size must be at most {}, the images of {}, got {}.'.format(len(dataset), path, size))
     settings = dict(shuffle=sampler is None, seed=seed, last_batch='discard', sampler=sampler, spec=spec,
                     transform=augmentation('' if augment == 'none' else augment))
+    if sampler is not None:
+        size = None
     if data_iter == 'gluon':
         loader = ImageLoader(dataset, size, workers=workers, **settings)
     elif isinstance(dataset, RecordDataset):

@@ -13,17 +13,11 @@ from ..utils.arguments import parse_arguments
 from ..utils.files import read_json
 from .options import weights_of
 
-__all__ = ['freeze_parts', 'make_net', 'net_arguments']
+__all__ = ['freeze_parts', 'make_net']
 
 ALLOWED = ('the --out of a run, the folder of `gluonfr convert`, a card (.json), a checkpoint (.npz), weights '
            '(.params), or the name of pretrained weights (`gluonfr models`)')
 FOREIGN = ('-symbol.json', '.onnx', '.pth', '.pt', '.ckpt', '.pth.tar')
-
-
-def net_arguments(pairs, embedding_size=None):
-    """What --network-args (key=value) and --embedding-size say, as a dict."""
-    arguments = parse_arguments(pairs, '--network-args')
-    return dict(arguments, embedding_size=embedding_size) if embedding_size else arguments
 
 
 def make_net(network, arguments, *, finetune, contexts, dtype):
@@ -43,8 +37,10 @@ def make_net(network, arguments, *, finetune, contexts, dtype):
     """
     net = MODELS.create(network, **dict(arguments, need_cls_layer=False))
     if finetune:
-        path, spec = _find_weights(finetune, network, arguments)
-        if spec is not None:
+        path, made, spec = _find_weights(finetune)
+        if made:
+            _check_made(finetune, network, arguments, *made)
+        if spec:
             net.input_spec = spec
         if path.endswith('.npz'):
             net.initialize(ctx=contexts)
@@ -70,25 +66,18 @@ def freeze_parts(patterns, *, net, head, loss, loss_name):
         raise ValueError('--freeze {} leaves nothing to train with --loss {}.'.format(' '.join(patterns), loss_name))
 
 
-def _find_weights(source, network, arguments):
-    """The file of weights that --finetune names, of the net that --network asks for.
-
-    Parameters
-    ----------
-    source : str
-        --finetune.
-    network, arguments : str, dict
-        The net of --network and what it was made with.
+def _find_weights(source):
+    """What --finetune names.
 
     Returns
     -------
-    (str, InputSpec or None)
-        The file, and the input that a card tells.
+    (str, (str, dict) or None, InputSpec or None)
+        The file of weights, the net that it is of with its arguments, and the input, as far as they are known.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        There is nothing of that name, or it is of another net.
+        There is nothing of that name, or no weights that train.
     """
     if source.endswith(FOREIGN):
         raise ValueError('--finetune takes {}, got {}. `gluonfr convert` makes such a folder of it.'.format(
@@ -96,26 +85,25 @@ def _find_weights(source, network, arguments):
     path = os.path.join(source, CARD_NAME) if os.path.isdir(source) else source
     if not os.path.exists(source) and source.lower() in list_cards():
         path = get_model_file(source)
-    if path.endswith('.json') and os.path.isfile(path):
-        card, path, spec = read_card(path)
-        _compare(source, network, arguments, card['model'], card['arguments'])
-        return path, spec
-    path = os.path.join(source, CHECKPOINTS, 'last.params') if os.path.isdir(source) else source
-    if not os.path.isfile(path) and source in MODELS:
+    elif not os.path.exists(source) and source in MODELS:
         raise ValueError('--finetune {}: it is a model, and weights must be given: a run, a file, or the name of '
                          'pretrained weights: {}.'.format(source, weights_of(source)))
+    if path.endswith('.json') and os.path.isfile(path):
+        card, path, spec = read_card(path)
+        return path, (card['model'], card['arguments']), spec
+    path = os.path.join(source, CHECKPOINTS, 'last.params') if os.path.isdir(source) else source
     if not os.path.isfile(path):
         raise FileNotFoundError('--finetune: there is no {}. Give {}.'.format(path, ALLOWED))
     recipe = os.path.join(source, RECIPE_NAME)
-    if os.path.isfile(recipe):  # a run that is not at its end has no card
-        made = read_json(recipe, 'recipe of a training')
-        size = {'embedding_size': made['embedding_size']} if made['embedding_size'] else {}
-        _compare(source, network, arguments, made['network'], dict(parse_arguments(made['network_args']), **size))
-    return path, None
+    if not os.path.isfile(recipe):
+        return path, None, None
+    options = read_json(recipe, 'recipe of a training')  # a run that is not at its end has no card
+    size = {'embedding_size': options['embedding_size']} if options['embedding_size'] else {}
+    return path, (options['network'], dict(parse_arguments(options['network_args']), **size)), None
 
 
-def _compare(source, network, arguments, model, needed):
-    """Raise a ValueError unless the net of the weights is the one asked for."""
+def _check_made(source, network, arguments, model, needed):
+    """Raise a ValueError unless the net of the weights, `model` made with `needed`, is the one asked for."""
     if model in (ONNX, SYMBOL):
         raise ValueError('--finetune {}: these are weights of a graph that was taken as it is ({}), no net of the '
                          'model zoo, and it does not train.'.format(source, model))
@@ -126,16 +114,16 @@ def _compare(source, network, arguments, model, needed):
     differing = differing_arguments(model, needed, arguments)
     if differing:
         raise ValueError('--finetune {}: these are weights of {} with {}, and --network has {}. Give{}.'.format(
-            source, model, _said({name: pair[0] for name, pair in differing.items()}),
-            _said({name: pair[1] for name, pair in differing.items()}),
+            source, model, _shown({name: pair[0] for name, pair in differing.items()}),
+            _shown({name: pair[1] for name, pair in differing.items()}),
             _option(needed) or ' no --network-args and no --embedding-size'))
-
-
-def _said(arguments):
-    return ' '.join(shlex.quote('{}={}'.format(*item)) for item in arguments.items())
 
 
 def _option(arguments):
     others = {name: value for name, value in arguments.items() if name != 'embedding_size'}
     return ''.join((' --embedding-size {embedding_size}'.format(**arguments) if others != arguments else '',
-                    ' --network-args ' + _said(others) if others else ''))
+                    ' --network-args ' + _shown(others) if others else ''))
+
+
+def _shown(arguments):
+    return ' '.join(shlex.quote('{}={}'.format(*item)) for item in arguments.items())

@@ -4,27 +4,35 @@ import train_cases as small
 from cli_cases import make_data, run
 
 from gluonfr.cli.parsers import make_parser
-from gluonfr.cli.train_defaults import default_batch, default_warmups, duration
+from gluonfr.cli.train_defaults import choose_numbers, default_batch
 from gluonfr.cli.words import in_words
 from gluonfr.train import Checkpoint, CheckpointError
 
 
-@pytest.mark.parametrize('images, given, batch, lr', [
-    (48, {}, 8, .00625), (143, {}, 32, .025), (300, {}, 64, .05), (511, {}, 64, .05), (512, {}, 128, .1),
-    (5, {}, 5, None), (1, {}, 1, None), (10 ** 6, {}, 128, .1), (48, {'lr': .3}, 8, .3),
-    (48, {'batch_size': 20}, 20, .1), (48, {'grouped': True}, 128, .1)])
-def test_the_default_batch_fits_the_set(images, given, batch, lr, caplog):
+@pytest.mark.parametrize('images, batch', [(48, 8), (143, 32), (300, 64), (511, 64), (512, 128), (5, 5), (1, 1),
+                                           (10 ** 6, 128)])
+def test_the_default_batch_fits_the_set(images, batch, caplog):
+    assert default_batch(images) == batch
     with caplog.at_level('INFO', 'gluonfr'):
-        batch_size, rate = default_batch(images, **given)
-    assert batch_size == batch and rate == pytest.approx(.1 * batch / 128 if lr is None else lr)
-    said = 'default for {} images: --batch-size {}{}'.format(images, batch, '' if given else ' --lr {:g}'.format(rate))
-    assert caplog.messages == ([said] if batch < 128 and 'batch_size' not in given else [])
+        numbers = choose_numbers(images, batch, 4, batch_chosen=True)
+    assert numbers.batch_size == batch and numbers.lr == pytest.approx(.1 * batch / 128)
+    said = 'default for {} images: --batch-size {} --lr {:g}'.format(images, batch, numbers.lr)
+    assert caplog.messages == ([said] if batch < 128 else [])
+
+
+@pytest.mark.parametrize('batch_chosen, lr, used, said', [
+    (True, .3, .3, ['default for 48 images: --batch-size 8']), (False, None, .1, []), (False, .3, .3, [])])
+def test_what_is_given_stays(batch_chosen, lr, used, said, caplog):
+    with caplog.at_level('INFO', 'gluonfr'):
+        assert choose_numbers(48, 8, 6, batch_chosen=batch_chosen, lr=lr).lr == used
+    assert caplog.messages == said
 
 
 @pytest.mark.parametrize('steps, epochs, run', [
     (None, None, (80, 20)), (None, 3, (12, 3)), (3, None, (3, 1)), (9, None, (9, 3)), (60, 1, (4, 1)), (4, 3, (4, 1))])
 def test_steps_and_epochs_of_a_run(steps, epochs, run):
-    assert duration(4, steps, epochs) == run
+    numbers = choose_numbers(48, 12, 4, batch_chosen=False, steps=steps, epochs=epochs)
+    assert (numbers.steps, numbers.epochs) == run
 
 
 @pytest.mark.parametrize('given, steps, filled, said', [
@@ -35,8 +43,8 @@ def test_steps_and_epochs_of_a_run(steps, epochs, run):
      ['--margin-warmup 500 is longer than the run of 120 steps: the margin ends at 24 % of its value'])])
 def test_warmups_that_fit_the_run(given, steps, filled, said, caplog):
     with caplog.at_level('INFO', 'gluonfr'):
-        assert default_warmups(steps, *given) == filled
-    assert caplog.messages == said
+        numbers = choose_numbers(48, 12, 4, batch_chosen=False, steps=steps, warmup=given[0], margin_warmup=given[1])
+    assert (numbers.warmup, numbers.margin_warmup) == filled and caplog.messages == said
 
 
 def test_defaults_on_a_small_set(tmp_path, caplog):

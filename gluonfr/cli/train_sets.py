@@ -1,13 +1,73 @@
-"""Whether the images of a set are what `gluonfr train` needs."""
+"""The sets of `gluonfr train`: people to learn, pairs to verify on, and whether their images are what the net takes."""
 import inspect
 import os
 
 import numpy as np
 
+from ..data import FolderDataset
+from ..data.opening import open_dataset, open_pairs
+from ..data.recognition import sets_folder
 from ..data.sizes import other_sizes
+from ..deploy.verify import readable_pairs
+from ..metrics import get_protocol
 from ..model_zoo import MODELS
+from ..utils.files import lies_in
+from .options import check_size
 
-__all__ = ['check_images']
+__all__ = ['check_images', 'open_training_set', 'open_verification_sets']
+
+
+def open_training_set(path, *, root, on_error, out, network, size, progress):
+    """The dataset that --dataset names.
+
+    Parameters
+    ----------
+    path : str
+        A folder with train.rec, a folder of people, a list file, or a name in `root`.
+    root : str or None
+        None for the default.
+    on_error : {'raise', 'skip'}
+    out : str
+        Where the run is written: not among the photographs.
+    network, size, progress
+        As for `check_images`.
+    """
+    dataset = open_dataset(path, on_error, people=True, sets=sets_folder(root))
+    if isinstance(dataset, FolderDataset) and lies_in(out, path):
+        raise ValueError('--out must not lie among the photographs of --dataset {}, where it would be a person of the '
+                         'next run, got {}.'.format(path, out))
+    check_images(dataset, path, network, size, progress)
+    return dataset
+
+
+def open_verification_sets(names, *, root, on_error, nfolds, network, size, progress):
+    """The verification sets of --eval by name, of images that fit the net.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names in `root` and .bin files, several with commas between them.
+    root : str or None
+        None for the default.
+    on_error : {'raise', 'skip'}
+    nfolds : int or None
+    network, size : str, (int, int)
+        The net and the height and width that it takes.
+    progress : bool
+        Whether to show a bar while headers are read.
+    """
+    sets, protocol = {}, get_protocol('kfold', nfolds=nfolds)
+    for word in (name for several in names for name in several.split(',') if name):
+        name, pairs = open_pairs(word, root)
+        if on_error == 'skip':
+            pairs = readable_pairs(name, pairs)
+        protocol.notes(pairs.issame, name)
+        if name in sets:
+            raise ValueError('--eval: the sets must have different names, got {} and {}.'.format(
+                sets[name].path, pairs.path))
+        check_size('--eval', pairs, network, size, progress)
+        sets[name] = pairs
+    return sets
 
 
 def check_images(dataset, path, network, size, progress=True):
