@@ -82,7 +82,7 @@ MUTATIONS = [Mutation(*entry) for entry in [
     ('gradients-of-the-batch-before', 'gluonfr/train/step.py', 'zero_gradients(params, ctx[len(xs):])', 'pass',
      ['tests/unittests/train/test_loop.py']),
     ('every-step-draws-the-same', 'gluonfr/train/batches.py', 'SeedSequence((seed, step))', 'SeedSequence((seed, 0))',
-     ['tests/unittests/train/test_loop.py']),
+     ['tests/unittests/train/test_seed_step.py']),
     ('resume-skips-nothing', 'gluonfr/train/batches.py', 'for skipped in range(start):', 'for skipped in range(0):',
      ['tests/unittests/train/test_checkpoint.py']),
     ('nearest-mean', 'gluonfr/train/evaluate.py', 'half = 0.5 * (means', 'half = 2.0 * (means',
