@@ -51,7 +51,9 @@ def add_options(parser):
                        help='a net of `gluonfr models` (default mobilefacenet)')
     model.add_argument('--network-args', nargs='+', default=[], metavar='KEY=VALUE', help='for example use_se=True')
     model.add_argument('--embedding-size', type=positive, metavar='D', help="default: the net's own")
-    model.add_argument('--loss', default='arcface', metavar='NAME', help='a loss of `gluonfr losses` (default arcface)')
+    model.add_argument('--loss', default='arcface', metavar='NAME',
+                       help='a loss of `gluonfr losses`, or several with + between them, such as '
+                            'arcface+ringloss:lamda=0.01 (default arcface)')
     model.add_argument('--loss-args', nargs='+', default=[], metavar='KEY=VALUE', help='e.g. m=0.3 s=32')
     model.add_argument('--margin-warmup', type=natural_or_auto, default=0, metavar='STEPS|auto',
                        help='the margin climbs from 0; auto: a quarter of the run, at most 500 (default 0)')

@@ -155,6 +155,17 @@ def test_resume_wants_the_same_recipe(data, tmp_path, capsys):
     assert 'runs with --lr-mode step go on for as long as you like' in err
 
 
+def test_a_sum_of_losses_is_saved_and_goes_on(data, tmp_path):
+    """State and parameters of its parts: the counter of the warm-up, the centres, the radius."""
+    words = ['--loss', 'arcface:m=0.3,s=8+0.1*centerloss:lamda=0.1+ringloss:lamda=0.01,r_init=5', '--margin-warmup', 6,
+             '--lr-steps', 4, '--lr', 0.001, '--clip', 1]
+    for out, steps in (('a', 3), ('a', 6), ('b', 6)):
+        train(data, tmp_path / out, *words, '--steps', steps, '--resume')
+    assert params(tmp_path / 'a') == params(tmp_path / 'b')
+    ends = [rows(tmp_path / out / 'steps.csv')[-1] for out in 'ab']
+    assert ends[0]['step'] == '6' and ends[0]['loss'] == ends[1]['loss'] and ends[0]['Radius'] == ends[1]['Radius']
+
+
 def test_a_run_of_an_earlier_version_goes_on(data, tmp_path):
     words = ['--lr-mode', 'step', '--eval', data / 'val.bin', '--eval-folds', 2]
     train(data, tmp_path / 'a', *words, '--epochs', 1)
