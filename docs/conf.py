@@ -16,7 +16,6 @@ html_static_path = []
 extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'sphinx.ext.mathjax']
 exclude_patterns = ['_build']
 myst_heading_anchors = 3
-suppress_warnings = ['myst.header']  # pages that are included from elsewhere begin at their own level
 
 default_role = 'code'  # `name` in a docstring
 autodoc_member_order = 'bysource'
@@ -26,4 +25,4 @@ napoleon_google_docstring = False
 napoleon_use_param = False
 napoleon_use_rtype = False
 nitpick_ignore_regex = [('py:(class|exc)', '.*')]  # napoleon takes each word of a type for a name
-suppress_warnings += ['ref.python']
+suppress_warnings = ['ref.python']

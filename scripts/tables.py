@@ -78,15 +78,17 @@ def weights():
 
 def gallery():
     """A section with the pictures of each named setting and each loss."""
-    sections = []
+    sections, kind = [], None
     for row in sorted(read('mnist'), key=lambda row: mnist_results.all_rows().index((row['kind'], row['name']))):
-        name = row['name']
+        if row['kind'] != kind:
+            sections += ['## ' + {'setting': 'Named settings of AngleLinear', 'loss': 'Losses'}[row['kind']], '']
+        name, kind = row['name'], row['kind']
         text = '`{}`: {:.2f} % of the test images'.format(
             re.sub(r' --seed.*', '', row['command']), 100 * float(row['test_accuracy']))
         loss = name if row['kind'] == 'loss' else SETTING_OF.get(name.partition('_')[0], '')
         if loss in LFW:
             text += '; its paper on LFW: {:.2f} %'.format(LFW[loss])
-        sections += ['### {}'.format(mnist_results.label(row)), '', text + '.', '', pictures(row), '']
+        sections += ['### {}'.format(name), '', text + '.', '', pictures(row), '']
     return '\n'.join(sections).rstrip()
 
 
