@@ -1,7 +1,6 @@
 """`gluonfr convert`: weights from elsewhere -> a folder with a card."""
 import json
 import os
-import tempfile
 
 from ..convert import convert
 from ..model_zoo import InputSpec
@@ -16,10 +15,8 @@ KEYS = ('size', 'mean', 'std', 'colour')
 
 def run(args):
     """Convert and say what came of it."""
-    advice = 'Make room there, or in {} for what is made on the way, and give the same command again'.format(
-        tempfile.gettempdir())
     with sole_writer(os.path.abspath(args.out) + '.lock', '--out {}'.format(args.out)), \
-            advice_on_full_disk(args.out, advice):
+            advice_on_full_disk(args.out, 'Make room and give the same command again'):
         path = convert(args.source, args.out, args.model, args.params, input_spec(args.input), args.images)
     with open(path, encoding='utf-8') as stream:
         card = json.load(stream)

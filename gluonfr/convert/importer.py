@@ -1,7 +1,6 @@
 """From a file of weights of any kind to a folder with a card that `load_net` takes."""
 import logging
 import os
-import tempfile
 from collections import namedtuple
 
 from ..data.normalize import normalize
@@ -11,11 +10,10 @@ from ..model_zoo import MODELS
 from ..model_zoo.card_file import CARD_NAME, write_card
 from ..utils.files import atomic_folder, file_sha256
 from ..utils.messages import names
-from ..utils.params_file import save_whole
 from .check import check_equal, check_runs, drawn_faces, given_images
 from .folded import estimate_statistics
 from .native import native_from_graph, native_from_params, native_from_state
-from .original import onnx_original, symbol_original
+from .original import original_of_onnx, original_of_symbol
 from .readers import read_onnx, read_params, read_symbol, read_torch
 from .recognise import Unknown
 
@@ -24,12 +22,12 @@ __all__ = ['convert']
 log = logging.getLogger('gluonfr')
 FACES = 32  # drawn ones, where nothing better is there to estimate statistics on
 
-# How each kind of file becomes a net: it is read, a net of ours takes its weights, and the net that it is itself runs
-# beside it, where the file holds the whole graph.
+# How a kind of file becomes a net: `read` it, put its weights into a `native` net of ours, and, of files that hold the
+# whole graph, run the `original` beside that, or in its place.
 Way = namedtuple('Way', 'read native original')
 PYTORCH = Way(read_torch, native_from_state, None)
-WAYS = {'-symbol.json': Way(read_symbol, native_from_graph, symbol_original),
-        '.onnx': Way(read_onnx, native_from_graph, onnx_original),
+WAYS = {'-symbol.json': Way(read_symbol, native_from_graph, original_of_symbol),
+        '.onnx': Way(read_onnx, native_from_graph, original_of_onnx),
         '.params': Way(read_params, native_from_params, None),
         '.pth': PYTORCH, '.pt': PYTORCH, '.ckpt': PYTORCH, '.pth.tar': PYTORCH}
 
@@ -75,22 +73,22 @@ def convert(source, out, model=None, params=None, spec=None, images=None):
     _check_places(source, out, params)
     model = model if model is None else MODELS.canonical(model)
     read = way.read(source, params, spec)
-    native, why = _native(way, read, model)
-    with tempfile.TemporaryDirectory() as scratch:
-        original = _original(way, read, native, scratch)
-        net = (native or original).net
-        given = None if images is None else given_images(images, net.input_spec.size)
-        embed = original and Embedder(original.net)
-        facts = {'source': _files(read)}
-        if native is None:
-            check_runs(embed, given)
-            log.warning('%s is no net of the model zoo, so it is taken as it is and will not train: %s', source, why)
-            facts['as_it_is'] = why
-        else:
-            facts.update(_statistics(native, given))
-            facts['parity'] = check_equal(net, embed, given)
-        with atomic_folder(out) as folder:
-            _write(folder, native, original, dict(facts, unused=list(read.unused), missing=[]))
+    native, why_not = _native(way, read, model)
+    original = _original(way, read, native)
+    made, embed = native or original, original and Embedder(original.net)
+    given = None if images is None else given_images(images, made.net.input_spec.size)
+    facts = {'source': _files(read)}
+    if native is None:
+        check_runs(embed, given)
+        log.warning('%s is no net of the model zoo, so it is taken as it is and will not train: %s', source, why_not)
+        facts['as_it_is'] = why_not
+    else:
+        facts.update(_statistics(native, given))
+        facts['parity'] = check_equal(native.net, embed, given)
+    facts.update(unused=list(read.unused), missing=[])
+    with atomic_folder(out) as folder:
+        weights = made.save(folder)
+        write_card(os.path.join(folder, CARD_NAME), weights, made.model, made.arguments, made.net.input_spec, **facts)
     if read.unused:
         log.warning('%s: without use for an embedding: %s', source, names(list(read.unused)))
     return os.path.join(out, CARD_NAME)
@@ -123,13 +121,13 @@ def _native(way, read, model):
         return None, str(error)
 
 
-def _original(way, read, native, scratch):
+def _original(way, read, native):
     """The Original of a graph; None of other files, or where a native net can do without."""
     if way.original is None:
         return None
     size = native.net.input_spec.size if native else read.weights.size or read.spec.size
     try:
-        return way.original(read, read.spec._replace(size=size), scratch)
+        return way.original(read, read.spec._replace(size=size))
     except ImportError as error:
         if native is None:
             raise
@@ -152,14 +150,3 @@ def _statistics(native, given):
     faces = drawn_faces(native.net.input_spec.size, FACES) if given is None else given
     estimate_statistics(native.net, native.folded, normalize(faces, native.net.input_spec))
     return {'statistics': 'estimated on {} {}'.format(len(faces), 'drawn faces' if given is None else 'given images')}
-
-
-def _write(folder, native, original, facts):
-    """The files of a net and its card."""
-    made = native or original
-    if native is None:
-        weights = original.save(folder)
-    else:
-        weights = os.path.join(folder, native.model + '.params')
-        save_whole(weights, native.net.save_parameters)
-    write_card(os.path.join(folder, CARD_NAME), weights, made.model, made.arguments, made.net.input_spec, **facts)

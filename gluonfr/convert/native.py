@@ -3,6 +3,7 @@
 Each kind of weights goes the same way: recognise the net, make it, find its parameters, put them in.
 """
 import logging
+import os
 from collections import namedtuple
 
 import mxnet as mx
@@ -14,6 +15,7 @@ from ..graph.from_mxnet import layers_of
 from ..model_zoo import MODELS, InputSpec, IResNet
 from ..nn.trace import trace
 from ..utils.messages import describe
+from ..utils.params_file import save_whole
 from .folded import folded_norms
 from .match import by_graph, by_name, by_order
 from .readers.torch import IR
@@ -37,26 +39,15 @@ class Native(namedtuple('Native', 'net model arguments folded', defaults=((),)))
     """
     __slots__ = ()
 
+    def save(self, folder):
+        """Write its parameters; returns the path."""
+        path = os.path.join(folder, self.model + '.params')
+        save_whole(path, self.net.save_parameters)
+        return path
+
 
 def native_from_graph(read, model=None):
-    """Make the net of ours that a graph is.
-
-    Parameters
-    ----------
-    read : Read
-        Of a symbol or an ONNX model.
-    model : str or None
-        The net's name, if only that one will do.
-
-    Returns
-    -------
-    Native
-
-    Raises
-    ------
-    Unknown
-        It is no net of ours, or not that one; the message says why.
-    """
+    """The Native that a symbol or an ONNX model is; an Unknown says why it is none, or not the one called `model`."""
     try:
         return _native_from_graph(read.weights, read.spec, model)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # of a damaged graph
@@ -82,24 +73,7 @@ def _native_from_graph(graph, spec, model):
 
 
 def native_from_state(read, model=None):
-    """Make the net that a PyTorch state dict is of.
-
-    Parameters
-    ----------
-    read : Read
-        Its weights are a state dict.
-    model : str or None
-        As for `native_from_torch`.
-
-    Returns
-    -------
-    Native
-
-    Raises
-    ------
-    ConvertError
-        As of `native_from_torch`.
-    """
+    """The Native of a PyTorch state dict, as `native_from_torch` makes it."""
     net, model, arguments, _ = native_from_torch(read.weights, model, read.prefix)
     if read.spec is None:
         taken = net.input_spec
@@ -156,24 +130,7 @@ def native_from_torch(state, model=None, prefix=''):
 
 
 def native_from_params(read, model=None):
-    """Make a net with parameters that another version of it may have called otherwise.
-
-    Parameters
-    ----------
-    read : Read
-        Its weights are arrays by the names of `Block.save_parameters`.
-    model : str
-        Name for `MODELS.create`.
-
-    Returns
-    -------
-    Native
-
-    Raises
-    ------
-    ConvertError
-        They are not this net's, and unused and missing names are listed; or `model` is missing.
-    """
+    """The Native called `model` with parameters that Gluon saved of it, gluonfr 1.0 perhaps."""
     if model is None:
         raise ConvertError('{} needs model=, the name of its net: `gluonfr models` lists them.'.format(read.path))
     arguments = {'embedding_size': by_order.embedding_size(read.weights)}

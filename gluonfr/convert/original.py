@@ -1,83 +1,63 @@
-"""A source itself, as a net that embeds: what the converted net is compared with, or takes the place of it."""
+"""A graph as it was read, as a net that embeds: to compare the converted net with, or to take its place."""
+import hashlib
 import os
-import shutil
 from collections import namedtuple
 
+import mxnet as mx
 from mxnet import nd
 
 from ..deploy.onnx_net import OnnxNet
-from ..deploy.symbol_net import load_symbol
+from ..deploy.symbol_net import symbol_net
 from ..graph.convert_error import ConvertError
-from ..graph.from_mxnet import check_shapes
+from ..graph.from_mxnet import behind_embedding
 from ..graph.from_onnx import runnable
 from ..model_zoo.card_file import ONNX, SYMBOL
-from ..utils.files import file_sha256
+from ..utils.messages import error_sentence
 from ..utils.params_file import save_whole
 
-__all__ = ['Original', 'onnx_original', 'symbol_original']
+__all__ = ['Original', 'original_of_onnx', 'original_of_symbol']
 
 
 class Original(namedtuple('Original', 'net model arguments save')):
-    """A net that is a graph as it was read.
+    """A net that is the graph itself; `Native` is one of ours.
 
     ``model`` and ``arguments`` are for its card; ``save(folder)`` writes its files and returns the path of the weights.
     """
     __slots__ = ()
 
 
-def symbol_original(read, spec, scratch):
-    """The block of an MXNet symbol.
-
-    Parameters
-    ----------
-    read : Read
-    spec : InputSpec
-        What it takes.
-    scratch : str
-        Folder for its files, without the layers behind the embedding.
-
-    Returns
-    -------
-    Original
+def original_of_symbol(read, spec):
+    """The Original of an MXNet symbol that takes `spec`.
 
     Raises
     ------
     ConvertError
-        Symbol and weights do not fit each other, or no images of that size.
+        Symbol and weights do not fit each other, or no images of that size, or it gives no embedding.
     """
-    symbol, weights = read.original
-    check_shapes(symbol, weights, spec.shape)
-    graph, params = (os.path.join(scratch, name) for name in ('net-symbol.json', 'net-0000.params'))
-    with open(graph, 'w', encoding='utf-8') as stream:
-        stream.write(symbol.tojson())
-    kept = {name: weights[name] for name in symbol.list_inputs() if name in weights}
-    save_whole(params, lambda path: nd.save(path, kept))
+    symbol, arrays = read.program
+    behind = behind_embedding(symbol)
+    if behind:
+        raise ConvertError('{} {}.'.format(read.path, behind))
+    arrays = {name: arrays[name] for name in symbol.list_inputs() if name in arrays}
     try:
-        net = load_symbol(graph, size=spec.size, spec=spec)
-    except ValueError as error:
+        net = symbol_net(symbol, arrays, spec)
+    except (AssertionError, KeyError, TypeError, mx.MXNetError) as error:
         raise ConvertError('{} and {} do not fit each other, or are damaged: {}'.format(
-            read.path, read.params, error)) from error
+            read.path, read.params, error_sentence(error))) from error
+    name, graph = 'net-symbol.json', symbol.tojson()
 
     def save(folder):
-        shutil.copy(graph, folder)
-        return shutil.copy(params, folder)
+        with open(os.path.join(folder, name), 'w', encoding='utf-8') as stream:
+            stream.write(graph)
+        weights = os.path.join(folder, 'net-0000.params')
+        save_whole(weights, lambda path: nd.save(path, arrays))
+        return weights
 
-    return Original(net, SYMBOL, {'graph': os.path.basename(graph), 'sha256': file_sha256(graph)}, save)
+    return Original(net, SYMBOL, {'graph': name, 'sha256': hashlib.sha256(graph.encode()).hexdigest()}, save)
 
 
-def onnx_original(read, spec, scratch=None):
-    """The net of an ONNX model, run by ONNX Runtime.
-
-    Parameters
-    ----------
-    read : Read
-    spec : InputSpec
-        What it takes.
-    scratch : None
-
-    Returns
-    -------
-    Original
+def original_of_onnx(read, spec):
+    """The Original of an ONNX model that takes `spec`.
 
     Raises
     ------
@@ -86,16 +66,16 @@ def onnx_original(read, spec, scratch=None):
     ImportError
         ONNX Runtime is missing.
     """
-    model = runnable(read.original, read.weights).SerializeToString()
+    model = runnable(read.program, read.weights).SerializeToString()
     try:
         net = OnnxNet(model, spec)
     except ValueError as error:
         raise ConvertError('{} cannot be compared with what it becomes: {}'.format(read.path, error)) from error
 
     def save(folder):
-        place = os.path.join(folder, 'net.onnx')
-        with open(place, 'wb') as file:
+        path = os.path.join(folder, 'net.onnx')
+        with open(path, 'wb') as file:
             file.write(model)
-        return place
+        return path
 
     return Original(net, ONNX, {}, save)

@@ -11,7 +11,7 @@ from ..graph.symbol_file import (block_of_symbol, data_of_symbol, load_arrays, r
 from ..model_zoo.spec import InputSpec
 from ..utils.messages import error_sentence, names
 
-__all__ = ['load_symbol']
+__all__ = ['load_symbol', 'symbol_net']
 
 
 def load_symbol(path, params=None, ctx=None, size=(112, 112), *, spec=None):
@@ -55,14 +55,39 @@ def load_symbol(path, params=None, ctx=None, size=(112, 112), *, spec=None):
         raise ValueError('load_symbol: {} with {} {}. `gluonfr convert {} --out DIR` makes a net of what leads to the '
                          'embedding.'.format(path, params, too_much, path))
     with _told(path, params, size):
-        name = data_of_symbol(symbol, weights)
-        spec = spec or said_input(symbol, name)
-        taken = spec or InputSpec(size)
-        embedding_size = check_shapes(symbol, weights, taken.shape)
-        net = block_of_symbol(symbol, name, weights, ctx or mx.cpu())
+        spec = spec or said_input(symbol, data_of_symbol(symbol, weights))
+        net = symbol_net(symbol, weights, spec or InputSpec(size), ctx)
         if spec is None:
-            taken = assumed_input(path, scaling_of_symbol(symbol, weights))._replace(size=taken.size)
-    net.input_spec = taken._replace(embedding_size=embedding_size)
+            taken = assumed_input(path, scaling_of_symbol(symbol, weights))
+            net.input_spec = net.input_spec._replace(mean=taken.mean, std=taken.std, colour=taken.colour)
+    return net
+
+
+def symbol_net(symbol, weights, spec, ctx=None):
+    """A symbol that ends in the embedding as a block.
+
+    Parameters
+    ----------
+    symbol : Symbol
+    weights : dict of str to NDArray
+    spec : InputSpec
+        What it takes.
+    ctx : Context or None
+        Where to, None for the CPU.
+
+    Returns
+    -------
+    SymbolBlock
+        With `input_spec`.
+
+    Raises
+    ------
+    ConvertError
+        As of `check_shapes`.
+    """
+    embedding_size = check_shapes(symbol, weights, spec.shape)
+    net = block_of_symbol(symbol, data_of_symbol(symbol, weights), weights, ctx or mx.cpu())
+    net.input_spec = spec._replace(embedding_size=embedding_size)
     net.hybridize(static_alloc=True, static_shape=True)
     return net
 

@@ -1,4 +1,8 @@
-"""Readers of files with weights: `read_symbol`, `read_onnx`, `read_params` and `read_torch` give a `Read` each."""
+"""Readers of files with weights.
+
+Each takes the path, for a symbol the path of its weights, and an InputSpec where the caller knows it; each gives a
+`Read`, or says in a ConvertError what is damaged or missing. None of them needs more than its file's own package.
+"""
 from .gluon_params import read_params
 from .onnx import read_onnx
 from .read import Read

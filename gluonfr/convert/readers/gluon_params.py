@@ -7,24 +7,7 @@ __all__ = ['read_params']
 
 
 def read_params(path, params=None, spec=None):
-    """Read a '.params' of `Block.save_parameters`; a class layer is left out.
-
-    Parameters
-    ----------
-    path : str
-    params : None
-    spec : InputSpec or None
-        What the net takes, None for what its name says.
-
-    Returns
-    -------
-    Read
-
-    Raises
-    ------
-    ConvertError
-        It is damaged.
-    """
+    """Read a '.params' of `Block.save_parameters` without its class layer."""
     arrays = load_arrays(path)
     unused = [name for name in arrays if name.startswith(CLASS_LAYER)]
     return Read(path, {name: arrays[name].asnumpy() for name in arrays if name not in unused}, spec, unused)

@@ -4,22 +4,22 @@ from collections import namedtuple
 __all__ = ['Read']
 
 
-class Read(namedtuple('Read', 'path weights spec unused params original prefix', defaults=(None, (), None, None, ''))):
+class Read(namedtuple('Read', 'path weights spec unused params program prefix', defaults=(None, (), None, None, ''))):
     """What lies in a file.
 
     Attributes
     ----------
     path : str
-    weights : Graph or dict of str to array
+    weights : Source or dict of str to array
         Of a symbol or an ONNX model its layers, of other files the arrays by their names.
     spec : InputSpec or None
         What the net takes, None where nothing says it but its kind.
-    unused : sequence of str
+    unused : list of str
         Names in the file that no embedding depends on.
     params : str or None
         The file of the weights, if it is another one.
-    original : object or None
-        What can be run as it is: (symbol, weights) or an onnx.ModelProto.
+    program : (Symbol, dict of str to NDArray), onnx.ModelProto or None
+        What runs as it is.
     prefix : str
         What stood before all names of a state dict.
     """

@@ -18,19 +18,7 @@ WRAPPERS = ('state_dict', 'state_dict_backbone', 'model_state_dict', 'net_state_
 
 
 def read_torch(path, params=None, spec=None):
-    """Read a PyTorch state dict, as `load_torch` does.
-
-    Parameters
-    ----------
-    path : str
-    params : None
-    spec : InputSpec or None
-        What the net takes, None for what the code gives it that its names come from.
-
-    Returns
-    -------
-    Read
-    """
+    """Read a PyTorch state dict, as `load_torch` does."""
     arrays, prefix = _load(path)
     return Read(path, arrays, spec, prefix=prefix)
 

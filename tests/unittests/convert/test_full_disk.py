@@ -48,5 +48,5 @@ def test_convert(places, capsys, size, kind):
         OnnxWriter().write(random_net('mobilefacenet', **MOBILE), places['onnx'])
     before, target = sorted(os.listdir(str(places['folder']))), str(places['folder'] / 'out')
     said = on_a_full_disk(capsys, size, ['convert', places[kind], '--out', target])
-    assert '{} cannot be written: '.format(target) in said and 'Make room there, or in ' in said
+    assert '{} cannot be written: '.format(target) in said and 'Make room and give the same command again' in said
     assert sorted(os.listdir(str(places['folder']))) == before
