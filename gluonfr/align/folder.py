@@ -98,9 +98,9 @@ def _align(folder, path, out, finder, size):
     if finder.several == 'all':
         outs = ['{}-{}{}'.format(stem, i + 1, suffix) for i in range(len(found.faces))]
     for face, name in zip(found.faces, outs):
-        place = os.path.join(out, name)
-        os.makedirs(os.path.dirname(place), exist_ok=True)
-        with atomic_path(place) as temporary, open(temporary, 'wb') as file:
+        path = os.path.join(out, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with atomic_path(path) as temporary, open(temporary, 'wb') as file:
             file.write(encode(align_face(image, face.landmarks, size), suffix.lower()))
     return report_rows(found, path, outs)
 

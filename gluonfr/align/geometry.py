@@ -2,12 +2,10 @@
 import cv2
 import numpy as np
 
+from ..data.five_points import FIVE_POINTS
+
 __all__ = ['align_face', 'align_faces', 'similarity', 'template']
 
-# Left eye, right eye, nose, left and right corner of the mouth, as seen in the picture, (x, y) in pixels of a
-# 112 x 112 image: the points that InsightFace's training sets and weights are aligned to.
-STANDARD = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655],
-                     [70.7299, 92.2041]])
 MARGIN = 2  # pixels around the part of a photograph that is warped, for the interpolation
 
 
@@ -35,11 +33,11 @@ def template(size=112):
     """
     height, width = image_size(size)
     if height == width and height % 128 == 0 and height % 112:
-        return (STANDARD + [8, 0]) * (height / 128)
+        return (FIVE_POINTS + [8, 0]) * (height / 128)
     if height == width:
-        return STANDARD * (height / 112)
+        return FIVE_POINTS * (height / 112)
     if height * 6 == width * 7:
-        return (STANDARD - [8, 0]) * (height / 112)
+        return (FIVE_POINTS - [8, 0]) * (height / 112)
     raise ValueError('template: size must be a square such as 112 or 128, or 7 high to 6 wide such as (112, 96), got '
                      '({}, {}).'.format(height, width))
 

@@ -38,33 +38,33 @@ def read_landmarks(file, root=None):
     """
     root = os.path.dirname(os.path.abspath(file)) if root is None else root
     landmarks = {}
-    for place, path, values in (_json if file.lower().endswith('.json') else _csv)(file):
+    for where, path, values in (_json if file.lower().endswith('.json') else _csv)(file):
         path = os.path.abspath(os.path.join(root, path))
         try:
             points = np.array(values, np.float64).reshape(5, 2)
         except (TypeError, ValueError) as error:
             raise ValueError('read_landmarks: {}, {}: must be a path and ten numbers, got {!r:.200}.'.format(
-                file, place, values)) from error
+                file, where, values)) from error
         if path in landmarks:
             raise ValueError('read_landmarks: {}, {}: each photograph must have one face, got a second for {}.'.format(
-                file, place, path))
+                file, where, path))
         landmarks[path] = points
     return landmarks
 
 
 def _json(file):
-    """Yield (place, path, values) of a JSON file."""
+    """Yield (where, path, values) of a JSON file."""
     for path, values in read_json(file, 'JSON of paths and landmarks', 1 << 30).items():
         yield repr(path), path, values
 
 
 def _csv(file):
-    """Yield (place, path, values) of a csv file."""
+    """Yield (where, path, values) of a csv file."""
     columns = None
     with open(file, newline='', encoding='utf-8-sig', errors='surrogateescape') as stream:  # file names, too
         reader = csv.reader(stream)
         for row in reader:
-            place = 'line {}'.format(reader.line_num)
+            where = 'line {}'.format(reader.line_num)
             if columns is None:
                 header = {name: i for i, name in enumerate(row)}
                 if not {'path', *LANDMARK_COLUMNS} - set(header):
@@ -75,7 +75,7 @@ def _csv(file):
                 continue
             if len(row) <= max(columns) or isinstance(columns, range) and len(row) != 11:
                 raise ValueError('read_landmarks: {}, {}: must be a path and ten numbers, got {!r:.200}.'.format(
-                    file, place, row))
+                    file, where, row))
             path, *values = (row[i] for i in columns)
             if any(values):
-                yield place, path, values
+                yield where, path, values

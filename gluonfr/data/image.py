@@ -14,7 +14,7 @@ except ImportError as error:
                       'opencv-python-headless'.format(error)) from error
 
 from ..utils.check import check_int
-from .image_size import ImageError, check_pixels, plain_size, tiff_numbers
+from .image_size import ImageError, check_pixels, plain_size
 
 __all__ = ['ImageError', 'WRITTEN_SUFFIXES', 'decode', 'decode_file', 'decode_photo', 'encode', 'header_size',
            'read_file', 'read_header_size', 'read_image', 'read_photo', 'resize', 'shrinks']
@@ -217,25 +217,18 @@ def read_photo(path):
 def decode_photo(data, path):
     """`read_photo` of the bytes of a file that are read already."""
     image = decode_file(data, path)
-    return np.ascontiguousarray(_UPRIGHT.get(_orientation(_exif(data)), np.asarray)(image))
+    return np.ascontiguousarray(_UPRIGHT.get(_orientation(data), np.asarray)(image))
 
 
-def _exif(data):
-    """The TIFF block of a file's EXIF data, empty where there is none or Pillow does not know the format."""
+def _orientation(data):
+    """The orientation in the EXIF data of a file, 1 to 8; 1 without it or if it is damaged."""
     try:
         with Image.open(io.BytesIO(data)) as header:  # reads no pixels
-            exif = header.info.get('exif', b'')
+            exif = Image.Exif()
+            exif.load(header.info.get('exif'))
+            return exif.get(0x0112, 1)
     except (OSError, SyntaxError, ValueError, struct.error):
-        return b''  # `decode` says what is wrong, or OpenCV can read what Pillow cannot
-    return exif[6:] if exif.startswith(b'Exif\0\0') else exif
-
-
-def _orientation(tiff):
-    """The orientation tag (0x0112, 1 to 8) in the first directory of a TIFF block; 1 without it or if damaged."""
-    try:
-        return tiff_numbers(tiff).get(0x0112, 1)
-    except struct.error:
-        return 1  # it ends too early, and so says nothing
+        return 1  # or OpenCV can read what Pillow cannot
 
 
 # Orientation of EXIF -> what makes a picture upright; 1 is upright

@@ -8,7 +8,7 @@ from PIL import Image
 
 from ..utils.check import check_int
 
-__all__ = ['ImageError', 'check_pixels', 'plain_size', 'tiff_numbers']
+__all__ = ['ImageError', 'check_pixels', 'plain_size']
 
 MAX_PIXELS = 178956970  # Pillow's own limit
 _TIFF = {b'II*\0': '<', b'MM\0*': '>'}  # how it begins, and its order of bytes
@@ -61,8 +61,8 @@ def _least_bytes(data, height, width):
     return 0
 
 
-def tiff_numbers(data):
-    """{tag: value} of whole numbers in the first directory of a TIFF file or block; a struct.error if it is cut off."""
+def _tiff_numbers(data):
+    """{tag: value} of whole numbers in the first directory of a TIFF file; a struct.error if it is cut off."""
     order = _TIFF.get(data[:4])
     numbers = {}
     if order:
@@ -87,32 +87,32 @@ def plain_size(data):
             return abs(height), abs(width)
         if data[:4] == b'RIFF' and data[8:12] == b'WEBP':
             return _webp_size(data)
-        tags = tiff_numbers(data)
+        tags = _tiff_numbers(data)
         return (tags[257], tags[256]) if {256, 257} <= set(tags) else None
     except (struct.error, IndexError):
         return None  # it ends before
 
 
 def _jpeg_size(data):
-    place = 2
+    at = 2
     while True:  # as libjpeg walks: what lies between two parts is skipped
-        place = data.index(b'\xff', place) if b'\xff' in data[place:place + (1 << 16)] else len(data)
-        while data[place] == 0xff:
-            place += 1
-        kind = data[place]
-        place += 1
+        at = data.index(b'\xff', at) if b'\xff' in data[at:at + (1 << 16)] else len(data)
+        while data[at] == 0xff:
+            at += 1
+        kind = data[at]
+        at += 1
         if 0xc0 <= kind <= 0xcf and kind not in (0xc4, 0xc8, 0xcc):
-            return struct.unpack_from('>HH', data, place + 3)
+            return struct.unpack_from('>HH', data, at + 3)
         if kind in (0xd9, 0xda):  # the end, or pixels without a size
             return None
         if not (kind in (0, 1) or 0xd0 <= kind <= 0xd8):
-            place += struct.unpack_from('>H', data, place)[0]
+            at += struct.unpack_from('>H', data, at)[0]
 
 
 def _webp_size(data):
     kind = data[12:16]
     if kind == b'VP8X':
-        width, height = (int.from_bytes(data[place:place + 3], 'little') + 1 for place in (24, 27))
+        width, height = (int.from_bytes(data[at:at + 3], 'little') + 1 for at in (24, 27))
     elif kind == b'VP8L':
         bits, = struct.unpack_from('<I', data, 21)
         width, height = (bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1
@@ -123,10 +123,10 @@ def _webp_size(data):
 
 def _heif_size(data):
     """The largest that a HEIC or AVIF file speaks of, before it is turned."""
-    sizes, place = [], data.find(b'ispe') if data[4:8] == b'ftyp' else -1
-    while 0 <= place <= len(data) - 16:
-        sizes.append(struct.unpack_from('>II', data, place + 8)[::-1])
-        place = data.find(b'ispe', place + 4)
+    sizes, at = [], data.find(b'ispe') if data[4:8] == b'ftyp' else -1
+    while 0 <= at <= len(data) - 16:
+        sizes.append(struct.unpack_from('>II', data, at + 8)[::-1])
+        at = data.find(b'ispe', at + 4)
     return max(sizes, key=lambda size: size[0] * size[1], default=None)
 
 

@@ -77,8 +77,8 @@ def walk_images(folder):
     return found
 
 
-def say_ignored(place, ignored):
-    """Log one sentence on what was left out of a place: how many files for each reason, and the first of them."""
+def say_ignored(folder, ignored):
+    """Log one sentence on what was left out of a folder: how many files for each reason, and the first of them."""
     if not ignored:
         return
     by_reason = {}
@@ -87,16 +87,16 @@ def say_ignored(place, ignored):
     parts = ['{:,} {} ({}{})'.format(len(paths), reason, ', '.join(paths[:NAMED]), ', ...' * (len(paths) > NAMED))
              for reason, paths in by_reason.items()]
     harmless = set(by_reason) <= {HIDDEN, NO_IMAGE}
-    logging.getLogger('gluonfr').log(logging.INFO if harmless else logging.WARNING, '%s: left out %s.', place,
+    logging.getLogger('gluonfr').log(logging.INFO if harmless else logging.WARNING, '%s: left out %s.', folder,
                                      '; '.join(parts))
 
 
 def _walk(root, inside, above, found):
     """Add what the folder `inside` of a root holds; `above` are the folders on the way to it."""
-    place = os.path.join(root, inside)
-    status = os.stat(place)
+    folder = os.path.join(root, inside)
+    status = os.stat(folder)
     above += ((status.st_dev, status.st_ino),)
-    with os.scandir(place) as entries:
+    with os.scandir(folder) as entries:
         entries = sorted(entries, key=lambda entry: entry.name)
     for entry in entries:
         path = os.path.join(inside, entry.name)

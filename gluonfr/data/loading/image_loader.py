@@ -86,10 +86,10 @@ class ImageLoader(EpochLoader):
     def _batch(self, index, seeds):
         random = np.random.RandomState(0)  # seeded anew for each sample: making one takes ten times as long
         batch, labels = None, np.empty(len(index), np.int32)
-        for place, i in enumerate(index.tolist()):
-            image, labels[place] = self._dataset.read(i)
+        for row, i in enumerate(index.tolist()):
+            image, labels[row] = self._dataset.read(i)
             if self._transform is not None:
-                random.seed(seeds[place])
+                random.seed(seeds[row])
                 image = self._transform(image, random)
             self._check(image, i)
             if batch is None:
@@ -98,13 +98,13 @@ class ImageLoader(EpochLoader):
                 raise ValueError('ImageLoader: the images of a batch must have one shape, got {} for sample {} and {} '
                                  'for sample {}. Bring them to one size: `gluonfr pack folder --resize`, or Resize in '
                                  'the transform.'.format(first, index[0], image.shape, i))
-            write(image, arrays[place])
+            write(image, arrays[row])
         return batch, mx.nd.array(labels, ctx=mx.cpu(), dtype=labels.dtype)
 
     def _new_batch(self, count, shape):
         """A batch, a NumPy array of its memory, and what writes an image into an element of that."""
         if self._spec is None:
-            return (*host_array((count,) + shape, np.uint8), lambda image, place: np.copyto(place, image))
+            return (*host_array((count,) + shape, np.uint8), lambda image, pixels: np.copyto(pixels, image))
         return (*host_array((count, len(self._spec.mean)) + shape[:2], np.float32),
                 normalizer(self._spec, shape[:2]))
 

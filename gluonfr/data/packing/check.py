@@ -19,12 +19,12 @@ PackCheck.__doc__ = """What came of a check: path of the .rec or .bin; count of 
 'checksums' or 'decoding'; faults, a list of (what, reason)."""
 
 
-def check_pack(place, progress=True):
+def check_pack(path, progress=True):
     """Check packed sets: by the checksums that packing has written beside them, else by decoding every image.
 
     Parameters
     ----------
-    place : str
+    path : str
         A folder with .rec and .bin files, in it or in its `val`; or one such file.
     progress : bool
         Show a bar on stderr, if it takes longer than two seconds.
@@ -36,16 +36,16 @@ def check_pack(place, progress=True):
     Raises
     ------
     FileNotFoundError, ValueError
-        There is no such place, or nothing packed in it.
+        There is no such file or folder, or nothing packed in it.
     """
-    if not os.path.exists(place):
-        raise FileNotFoundError('pack check: there is no file or folder {}.'.format(place))
-    paths = [place]
-    if os.path.isdir(place):
-        paths = [os.path.join(folder, name) for folder in (place, os.path.join(place, 'val')) if os.path.isdir(folder)
+    if not os.path.exists(path):
+        raise FileNotFoundError('pack check: there is no file or folder {}.'.format(path))
+    paths = [path]
+    if os.path.isdir(path):
+        paths = [os.path.join(folder, name) for folder in (path, os.path.join(path, 'val')) if os.path.isdir(folder)
                  for name in sorted(os.listdir(folder)) if name.endswith(('.rec', '.bin'))]
     if not paths or not paths[0].endswith(('.rec', '.bin')):
-        raise ValueError('pack check: {} must be a .rec or .bin, or a folder of them.'.format(place))
+        raise ValueError('pack check: {} must be a .rec or .bin, or a folder of them.'.format(path))
     return [(_check_bin if path.endswith('.bin') else _check_rec)(path, progress) for path in paths]
 
 

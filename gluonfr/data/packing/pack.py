@@ -13,7 +13,7 @@ from ...version import __version__
 from ..image import encode, resize
 from ..sizes import other_sizes
 from .choice import Choice, check_choice_of_people, choose_people, draw_images, split_people
-from .source import of_dataset, of_place
+from .source import of_dataset, of_path
 from .write import write_set
 
 __all__ = ['PackReport', 'pack_dataset', 'pack_folder']
@@ -92,7 +92,7 @@ def pack_folder(folder, out, *, resize=None, copy=True, quality=95, fmt=None, mi
     """
     options = _options('pack_folder', resize, quality, fmt, copy)
     choice = Choice(min_images, people, exclude, max_people, max_images, split, seed)
-    source = of_place('pack_folder', folder, root, on_error, relabel)
+    source = of_path('pack_folder', folder, root, on_error, relabel)
     return _pack('pack_folder', source, os.fspath(out), options, choice, resume, progress, workers)
 
 

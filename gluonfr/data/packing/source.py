@@ -8,7 +8,7 @@ from ...utils.files import is_path
 from ..image import ImageError, decode
 from ..opening import open_dataset
 
-__all__ = ['Source', 'of_dataset', 'of_place']
+__all__ = ['Source', 'of_dataset', 'of_path']
 
 Source = namedtuple('Source', 'origin classes labels load size name state skipped ignored')
 Source.__doc__ = """Images of people who are numbered 0, 1, ..., C - 1.
@@ -31,7 +31,7 @@ skipped, ignored : list of (str, str)
 """
 
 
-def of_place(owner, place, root, on_error, relabel):
+def of_path(owner, path, root, on_error, relabel):
     """The source of a folder of people, a list or a .rec, or of the data set of one.
 
     Raises
@@ -39,12 +39,12 @@ def of_place(owner, place, root, on_error, relabel):
     ValueError
         Its labels leave numbers out, and `relabel` is False.
     """
-    dataset = open_dataset(place, on_error, people=True, root=root) if is_path(place) else place
+    dataset = open_dataset(path, on_error, people=True, root=root) if is_path(path) else path
     classes, labels = _without_holes(dataset)
     if len(classes) != dataset.num_classes and not relabel:
         raise ValueError('{}: the labels of {} must be 0, 1, 2, ... without holes, got {:,} people with labels in [{}, '
                          '{}]: relabel=True numbers them anew.'.format(
-                             owner, place, len(classes), dataset.labels.min(), dataset.labels.max()))
+                             owner, path, len(classes), dataset.labels.min(), dataset.labels.max()))
     if on_error == 'raise':
         dataset.check_formats()
 

@@ -92,8 +92,8 @@ class RecordFile:
         return len(self._keys)
 
     def __contains__(self, key):
-        place = np.searchsorted(self._keys, key)
-        return bool(place < len(self._keys) and self._keys[place] == key)
+        at = np.searchsorted(self._keys, key)
+        return bool(at < len(self._keys) and self._keys[at] == key)
 
     def keys(self):
         """All keys, int64 (N,), ascending."""
@@ -108,12 +108,12 @@ class RecordFile:
             The index has no such key.
         """
         keys = np.asarray(keys, np.int64)
-        places = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        unknown = keys[self._keys[places] != keys]
+        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        unknown = keys[self._keys[at] != keys]
         if unknown.size:
             raise RecordError('{} has no key {}; its {:,} keys lie in [{}, {}].'.format(
                 self.path_idx, unknown.flat[0], len(self), self._keys[0], self._keys[-1]))
-        return self._offsets[places]
+        return self._offsets[at]
 
     def read(self, key):
         """Read a record.
@@ -132,9 +132,9 @@ class RecordFile:
         RecordError
             No such key; no record at the offset that the index says; a record that is cut off or damaged.
         """
-        place = int(self._keys.searchsorted(key))  # as `offsets`, which takes longer for a single one
-        known = place < len(self._keys) and self._keys[place] == key
-        payload = self._payload(key, int(self._offsets[place] if known else self.offsets(key)))
+        at = int(self._keys.searchsorted(key))  # as `offsets`, which takes longer for a single one
+        known = at < len(self._keys) and self._keys[at] == key
+        payload = self._payload(key, int(self._offsets[at] if known else self.offsets(key)))
         try:
             return unpack(payload)
         except (struct.error, ValueError) as error:

@@ -4,7 +4,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from .scene import place
+from .scene import positions
 
 __all__ = ['draw']
 
@@ -15,7 +15,7 @@ GREY = 128  # of the relief: neither lighter nor darker
 
 def draw(who, scene, size):
     """The image of a `Person` in a scene, (size, size, 3) uint8 RGB."""
-    points = place(who, scene, size)
+    points = positions(who, scene, size)
     smooth = cv2.INTER_NEAREST if scene.blocks else cv2.INTER_CUBIC
     image = cv2.resize(scene.background, (2 * size, 2 * size), interpolation=smooth)
     canvas = _Canvas(image, points, who.slices, size, 2)

@@ -6,7 +6,7 @@ from ..dataset import FaceDataset
 from ..pairs import draw_pairs
 from .draw import draw
 from .person import person, stream
-from .scene import place, scene
+from .scene import positions, scene
 
 __all__ = ['SyntheticFaces']
 
@@ -85,7 +85,7 @@ class SyntheticFaces(FaceDataset):
         Left is left in the image; the centre of the first pixel is (0, 0).
         """
         who, seen = self._find(index)
-        return place(who, seen, self.size)[who.slices['landmarks']].astype(np.float32)
+        return positions(who, seen, self.size)[who.slices['landmarks']].astype(np.float32)
 
     def _find(self, index):
         """Who is seen in an image, and how."""

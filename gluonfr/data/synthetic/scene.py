@@ -3,13 +3,11 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from ..five_points import FIVE_POINTS
 from .person import EXPRESSIONS
 
-__all__ = ['OCCLUSIONS', 'TEMPLATE', 'place', 'scene']
+__all__ = ['OCCLUSIONS', 'positions', 'scene']
 
-# Where face nets expect the landmarks in a 112x112 image: the template of the public ArcFace code (1801.07698).
-TEMPLATE = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655],
-                     [70.7299, 92.2041]])
 OCCLUSIONS = ('sunglasses', 'mask', 'bar', 'hand', 'hat')
 
 # Standard deviation at difficulty 1, and the limit at any difficulty. Angles in radians, lengths in template pixels,
@@ -52,7 +50,7 @@ def scene(random, difficulty):
     return s
 
 
-def place(who, scene, size):
+def positions(who, scene, size):
     """Where the points of a `Person` come to lie in an image size x size, (P,2) in pixels.
 
     The head takes its expression, turns, and is then aligned by its landmarks as a face detector's crop would be, up to
@@ -66,7 +64,7 @@ def place(who, scene, size):
     depth = z * cos_yaw - np.where(who.flat, 0, x * sin_yaw)
     seen = np.where(who.flat, x, x * cos_yaw) + z * sin_yaw + 1j * (
         np.where(who.flat, y, y * cos_pitch) + depth * sin_pitch)
-    marks, goal = seen[who.slices['landmarks']], TEMPLATE @ (1, 1j)
+    marks, goal = seen[who.slices['landmarks']], FIVE_POINTS @ (1, 1j)
     middle = marks.mean()
     turn = np.vdot(marks - middle, goal) / np.vdot(marks - middle, marks - middle).real  # least squared error
     turn *= np.exp(scene.zoom + 1j * scene.roll)

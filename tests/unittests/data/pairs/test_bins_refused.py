@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -182,6 +183,16 @@ def test_work_follows_from_the_size_of_the_file(bin_of, payload, message):
     with pytest.raises(BinError, match=message) as caught:
         bin_of(payload)
     assert time.process_time() - start < 3 and len(str(caught.value)) < 500
+
+
+def test_a_number_in_the_memo_takes_no_table():
+    """Nine bytes for which `pickle.Unpickler` asks for 2 GB, whatever its `find_class` does."""
+    tracemalloc.start()
+    try:
+        assert unpickle(b'\x80\x02Nr\xff\xff\xff\x07.') is None
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_billion_laughs(bin_of):

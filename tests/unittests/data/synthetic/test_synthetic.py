@@ -12,10 +12,11 @@ import pytest
 from mxnet import gluon
 
 from gluonfr.data.synthetic import person as synthetic_person
+from gluonfr.data.five_points import FIVE_POINTS
 from gluonfr.data.synthetic import SyntheticFaces
 from gluonfr.data.synthetic.draw import draw
 from gluonfr.data.synthetic.person import EXPRESSIONS, person, stream
-from gluonfr.data.synthetic.scene import OCCLUSIONS, TEMPLATE, place, scene
+from gluonfr.data.synthetic.scene import OCCLUSIONS, positions, scene
 
 
 def images_of(dataset, order=None):
@@ -177,7 +178,7 @@ def test_landmarks_lie_on_the_features_that_are_drawn(pose, size):
             other = who._replace(traits=SimpleNamespace(**{**vars(who.traits), 'glasses': False, **colours}))
             return draw(other, made, size).astype(int)
 
-        marks = place(who, made, size)[who.slices['landmarks']]
+        marks = positions(who, made, size)[who.slices['landmarks']]
         plain = painted()
         iris = np.abs(painted(eyes=np.array([0., 255, 0])) - plain).max(axis=2) > 25
         lips = np.abs(painted(lips=np.array([0., 255, 0])) - plain).max(axis=2) > 25
@@ -194,7 +195,7 @@ def test_landmarks_lie_on_the_features_that_are_drawn(pose, size):
 def test_landmarks_lie_near_the_alignment_template():
     for difficulty, limit, mean in ((0, 8, 3), (1, 16, 5)):
         faces = SyntheticFaces(50, 4, difficulty=difficulty)
-        off = np.stack([faces.landmarks(i) for i in range(len(faces))]) - TEMPLATE
+        off = np.stack([faces.landmarks(i) for i in range(len(faces))]) - FIVE_POINTS
         assert off.dtype == np.float64 and faces.landmarks(0).dtype == np.float32 and faces.landmarks(0).shape == (5, 2)
         distance = np.hypot(off[..., 0], off[..., 1])
         assert distance.max() < limit and distance.mean() < mean
@@ -202,7 +203,7 @@ def test_landmarks_lie_near_the_alignment_template():
 
 
 def test_a_turn_brings_the_eyes_together():
-    front, aside = (place(person(0, 0), turned(yaw=yaw), 112) for yaw in (0, .6))
+    front, aside = (positions(person(0, 0), turned(yaw=yaw), 112) for yaw in (0, .6))
     marks = person(0, 0).slices['landmarks']
     ratio = [np.hypot(*(m[1] - m[0])) / np.hypot(*(m[3:].mean(axis=0) - m[:2].mean(axis=0)))
              for m in (front[marks], aside[marks])]
