@@ -6,7 +6,7 @@ import mxnet as mx
 from mxnet import nd
 
 from ..compat import install_command
-from ..graph.from_onnx import import_onnx
+from ..graph.onnx_file import import_onnx
 from ..graph.source import noted_input
 from ..graph.symbol_file import block_of_symbol, load_arrays, read_symbol_file
 from ..graph.symbols import read_graph

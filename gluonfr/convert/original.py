@@ -10,7 +10,7 @@ from ..deploy.onnx_net import OnnxNet
 from ..deploy.symbol_net import symbol_net
 from ..graph.convert_error import ConvertError
 from ..graph.from_mxnet import behind_embedding
-from ..graph.from_onnx import runnable
+from ..graph.onnx_file import runnable
 from ..model_zoo.card_file import ONNX, SYMBOL
 from ..utils.messages import error_sentence
 from ..utils.params_file import save_whole

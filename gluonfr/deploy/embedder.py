@@ -18,8 +18,7 @@ from ..utils.check import check_choice, check_int
 from ..utils.files import is_path
 from ..utils.messages import error_sentence
 from .images import Images, image_list, on_host
-from .inference.reduce_precision import PRECISIONS
-from .inference.runner import Runner
+from .inference import PRECISIONS, Runner
 from .load import load_net
 from .onnx_net import OnnxNet
 

@@ -6,7 +6,8 @@ from mxnet import nd
 from mxnet.gluon import HybridBlock
 
 from ..compat import threads_to_use
-from ..graph.from_onnx import described_input, import_onnx, load_onnx, scaling_of_onnx, takes_integers
+from ..graph.from_onnx import scaling_of_onnx
+from ..graph.onnx_file import described_input, import_onnx, load_onnx, takes_integers
 from ..graph.source import assumed_input
 from ..utils.messages import error_sentence
 

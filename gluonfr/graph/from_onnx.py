@@ -3,14 +3,13 @@ from collections import Counter
 
 import numpy as np
 
-from ..compat import install_command
 from ..utils.messages import describe, names
 from .convert_error import ConvertError
 from .layers import SCALES, Layer, Value, arithmetic, in_order, pool, times
-from .source import Scaling, Source, read_input
+from .onnx_file import input_of
+from .source import Scaling, Source
 
-__all__ = ['described_input', 'import_onnx', 'load_onnx', 'read_onnx', 'runnable', 'scaling_of_onnx',
-           'takes_integers']
+__all__ = ['read_onnx', 'scaling_of_onnx']
 
 OLDEST = 7  # before it, BatchNormalization, Gemm and Dropout meant something else
 NOTHING = ('Identity', 'Dropout', 'Cast')
@@ -18,41 +17,6 @@ SCALING = ('Add', 'Sum', 'Sub', 'Mul', 'Div', 'Neg', 'BatchNormalization')
 FLATTEN = ('Flatten', 'Reshape', 'Squeeze', 'Unsqueeze')
 OTHER = 'ONNX '  # before the name of an operator that no net of ours has: MXNet may have another by that name
 SIMPLE = {'Relu': 'relu', 'Sigmoid': 'sigmoid', 'Tanh': 'tanh'}
-
-
-def import_onnx():
-    """The package onnx, or an ImportError that says how to get it."""
-    try:
-        import onnx
-    except ImportError as error:
-        raise ImportError('ONNX files need the onnx package ({}): {}'.format(
-            error, install_command('onnx'))) from error
-    return onnx
-
-
-def load_onnx(path):
-    """Read an ONNX file.
-
-    Returns
-    -------
-    onnx.ModelProto
-
-    Raises
-    ------
-    ImportError
-        The onnx package is missing.
-    ConvertError
-        The file is damaged, or no ONNX model.
-    """
-    onnx = import_onnx()
-    from google.protobuf.message import DecodeError
-    try:
-        model = onnx.load(path)
-    except (DecodeError, onnx.checker.ValidationError, ValueError, FileNotFoundError) as error:
-        raise ConvertError('{} is no ONNX model, or is damaged: {}'.format(path, error)) from error
-    if not model.graph.node or not model.graph.output:
-        raise ConvertError('{} is no ONNX model, or is damaged: it has no graph.'.format(path))
-    return model
 
 
 def read_onnx(model):
@@ -101,37 +65,6 @@ def _source(model):
     return Source(_without_l2(found[graph.output[0].name]), size, unused)
 
 
-def described_input(producer, metadata):
-    """What an ONNX model takes by its metadata, if `gluonfr.convert.export_onnx` wrote it.
-
-    Parameters
-    ----------
-    producer : str
-        The model's producer_name.
-    metadata : dict of str to str
-        Its metadata_props.
-
-    Returns
-    -------
-    InputSpec or None
-    """
-    if producer != 'gluonfr' or 'input' not in metadata:
-        return None
-    return read_input('ONNX model', metadata['input'])
-
-
-def takes_integers(model):
-    """Whether the images that an ONNX model takes are whole numbers."""
-    from onnx import TensorProto
-    return _input(model).type.tensor_type.elem_type in (TensorProto.UINT8, TensorProto.INT32)
-
-
-def _input(model):
-    """The first input that is no weight."""
-    given = {entry.name for entry in model.graph.initializer}
-    return next(entry for entry in model.graph.input if entry.name not in given)
-
-
 def scaling_of_onnx(model):
     """What an ONNX model does to its input first; of the rest of its graph nothing is asked.
 
@@ -144,7 +77,7 @@ def scaling_of_onnx(model):
     Scaling
     """
     try:
-        return _beginning(model.graph, _input(model).name, model)
+        return _beginning(model.graph, input_of(model).name, model)
     except Exception as error:  # as in `read_onnx`; ONNX Runtime may run it all the same
         return Scaling(None, None, None, None, 'what cannot be read ({})'.format(describe(error)))
 
@@ -181,41 +114,6 @@ def _layers(graph, data, constants, begin=False):
         found.update({name: layer if i == 0 else Layer(OTHER + 'second output', name, [layer])
                       for i, name in enumerate(node.output)})
     return found
-
-
-def runnable(model, source):
-    """A copy that ONNX Runtime takes, of a model whose exporter did not keep to the standard.
-
-    MXNet's wrote the slopes of a PRelu as (C,), which the standard lays along the width of an image, not its channels,
-    and gave BatchNormalization an attribute `spatial` that no runtime has.
-
-    Parameters
-    ----------
-    model : onnx.ModelProto
-    source : Source
-        What `read_onnx` made of it.
-
-    Returns
-    -------
-    onnx.ModelProto
-    """
-    copy = type(model)()
-    copy.CopyFrom(model)
-    slopes = {layer.values['slopes'].name for layer in in_order(source.output)
-              if layer.kind == 'prelu' and not layer.flat}
-    for entry in copy.graph.initializer:
-        if entry.name in slopes and len(entry.dims) == 1:
-            entry.dims.extend((1, 1))
-    for entry in copy.graph.input:  # before IR version 4 initializers are listed here, too
-        dims = entry.type.tensor_type.shape.dim
-        if entry.name in slopes and len(dims) == 1:
-            dims.add().dim_value = dims.add().dim_value = 1
-    for node in copy.graph.node:
-        if node.op_type == 'BatchNormalization':
-            kept = [entry for entry in node.attribute if entry.name != 'spatial']
-            del node.attribute[:]
-            node.attribute.extend(kept)
-    return copy
 
 
 def _constants(model, wanted=None):

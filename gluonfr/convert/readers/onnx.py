@@ -1,5 +1,6 @@
 """ONNX models."""
-from ...graph.from_onnx import described_input, load_onnx, read_onnx as layers_of_onnx, takes_integers
+from ...graph.from_onnx import read_onnx as layers_of_onnx
+from ...graph.onnx_file import described_input, load_onnx, takes_integers
 from ...graph.source import assumed_input
 from .read import Read
 

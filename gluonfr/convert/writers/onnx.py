@@ -5,7 +5,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from ...graph.from_onnx import import_onnx
+from ...graph.onnx_file import import_onnx
 from ...version import __version__
 
 __all__ = ['LOWEST_OPSET', 'onnx_model']

@@ -1,1 +1,5 @@
-"""The graph compiler for nets in use: fewer and cheaper operators, then a copy on each core of a CPU."""
+"""The graph compiler behind the Embedder: `fuse` makes cheaper graphs, and `Runner` has a copy of one for each core."""
+from .reduce_precision import PRECISIONS
+from .runner import Runner
+
+__all__ = ['PRECISIONS', 'Runner']

@@ -12,7 +12,8 @@ from deploy_cases import images
 from gluonfr.convert import ConvertError, convert
 from gluonfr.deploy import Embedder, load_net
 from gluonfr.deploy.onnx_net import OnnxNet
-from gluonfr.graph.from_onnx import load_onnx, read_onnx, scaling_of_onnx
+from gluonfr.graph.from_onnx import read_onnx, scaling_of_onnx
+from gluonfr.graph.onnx_file import load_onnx
 from gluonfr.graph.source import Scaling
 from gluonfr.model_zoo import InputSpec
 

@@ -1,0 +1,108 @@
+"""ONNX files: reading them, what they say of their input, and what runtimes ask of them."""
+from ..compat import install_command
+from .convert_error import ConvertError
+from .layers import in_order
+from .source import read_input
+
+__all__ = ['described_input', 'import_onnx', 'input_of', 'load_onnx', 'runnable', 'takes_integers']
+
+
+def import_onnx():
+    """The package onnx, or an ImportError that says how to get it."""
+    try:
+        import onnx
+    except ImportError as error:
+        raise ImportError('ONNX files need the onnx package ({}): {}'.format(
+            error, install_command('onnx'))) from error
+    return onnx
+
+
+def load_onnx(path):
+    """Read an ONNX file.
+
+    Returns
+    -------
+    onnx.ModelProto
+
+    Raises
+    ------
+    ImportError
+        The onnx package is missing.
+    ConvertError
+        The file is damaged, or no ONNX model.
+    """
+    onnx = import_onnx()
+    from google.protobuf.message import DecodeError
+    try:
+        model = onnx.load(path)
+    except (DecodeError, onnx.checker.ValidationError, ValueError, FileNotFoundError) as error:
+        raise ConvertError('{} is no ONNX model, or is damaged: {}'.format(path, error)) from error
+    if not model.graph.node or not model.graph.output:
+        raise ConvertError('{} is no ONNX model, or is damaged: it has no graph.'.format(path))
+    return model
+
+
+def described_input(producer, metadata):
+    """What an ONNX model takes by its metadata, if `gluonfr.convert.export_onnx` wrote it.
+
+    Parameters
+    ----------
+    producer : str
+        The model's producer_name.
+    metadata : dict of str to str
+        Its metadata_props.
+
+    Returns
+    -------
+    InputSpec or None
+    """
+    if producer != 'gluonfr' or 'input' not in metadata:
+        return None
+    return read_input('ONNX model', metadata['input'])
+
+
+def takes_integers(model):
+    """Whether the images that an ONNX model takes are whole numbers."""
+    from onnx import TensorProto
+    return input_of(model).type.tensor_type.elem_type in (TensorProto.UINT8, TensorProto.INT32)
+
+
+def input_of(model):
+    """The first input that is no weight."""
+    given = {entry.name for entry in model.graph.initializer}
+    return next(entry for entry in model.graph.input if entry.name not in given)
+
+
+def runnable(model, source):
+    """A copy that ONNX Runtime takes, of a model whose exporter did not keep to the standard.
+
+    MXNet's wrote the slopes of a PRelu as (C,), which the standard lays along the width of an image, not its channels,
+    and gave BatchNormalization an attribute `spatial` that no runtime has.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto
+    source : Source
+        What `read_onnx` made of it.
+
+    Returns
+    -------
+    onnx.ModelProto
+    """
+    copy = type(model)()
+    copy.CopyFrom(model)
+    slopes = {layer.values['slopes'].name for layer in in_order(source.output)
+              if layer.kind == 'prelu' and not layer.flat}
+    for entry in copy.graph.initializer:
+        if entry.name in slopes and len(entry.dims) == 1:
+            entry.dims.extend((1, 1))
+    for entry in copy.graph.input:  # before IR version 4 initializers are listed here, too
+        dims = entry.type.tensor_type.shape.dim
+        if entry.name in slopes and len(dims) == 1:
+            dims.add().dim_value = dims.add().dim_value = 1
+    for node in copy.graph.node:
+        if node.op_type == 'BatchNormalization':
+            kept = [entry for entry in node.attribute if entry.name != 'spatial']
+            del node.attribute[:]
+            node.attribute.extend(kept)
+    return copy
