@@ -24,9 +24,11 @@ def verify(args):
     for _, pairs in sets:
         check_size('--data', pairs, args.net, embedder.spec.size, not args.no_progress)
     for (name, pairs), said in zip(sets, notes):
-        print(''.join(note + '\n' for note in said), end='')
+        for note in said:
+            print(note)
         result = verify_pairs(embedder, pairs, name, protocol=protocol, progress=not args.no_progress)
-        print('\n'.join(protocol.lines(result.row)))
+        for line in protocol.lines(result.row):
+            print(line)
         if args.csv:
             append_row(args.csv, result.row)
         if args.plots:

@@ -352,7 +352,7 @@ def test_labels_with_holes_are_told(data, tmp_path, caplog):
     said = '--dataset {}: 6 of the labels 0 to 11 have no images, and places in the class layer all the same. `gluonfr '
     said += 'pack folder {} --relabel --out DIR` numbers the people 0 to 5.'
     assert said.format(place, place) in caplog.text
-    assert '48 images of 6 people, 1 steps' in (tmp_path / 'out' / 'log.txt').read_text()
+    assert '48 images of 6 people, 1 step in 1 epoch' in (tmp_path / 'out' / 'log.txt').read_text()
 
 
 def test_a_class_layer_that_no_memory_holds(data, tmp_path, capsys):
