@@ -98,9 +98,9 @@ def _align(folder, path, out, finder, size):
     if finder.several == 'all':
         outs = ['{}-{}{}'.format(stem, i + 1, suffix) for i in range(len(found.faces))]
     for face, name in zip(found.faces, outs):
-        path = os.path.join(out, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with atomic_path(path) as temporary, open(temporary, 'wb') as file:
+        written = os.path.join(out, name)
+        os.makedirs(os.path.dirname(written), exist_ok=True)
+        with atomic_path(written) as temporary, open(temporary, 'wb') as file:
             file.write(encode(align_face(image, face.landmarks, size), suffix.lower()))
     return report_rows(found, path, outs)
 
