@@ -1,5 +1,6 @@
 """What a net wants as input, so that data, training and evaluation need not be told."""
 from collections import namedtuple
+from typing import Optional, Sequence, Tuple
 
 __all__ = ['InputSpec']
 
@@ -17,15 +18,23 @@ class InputSpec(namedtuple('InputSpec', 'size mean std colour embedding_size')):
         Order of the channels.
     embedding_size : int or None
         D, None where it is not known yet.
+
+    Examples
+    --------
+    >>> from gluonfr.model_zoo import InputSpec
+    >>> spec = InputSpec(size=(28, 28), mean=(0,), std=(255,), colour='grey')
+    >>> spec.shape, spec.std
+    ((1, 28, 28), (255.0,))
     """
     __slots__ = ()
 
-    def __new__(cls, size=(112, 112), mean=(127.5, 127.5, 127.5), std=(127.5, 127.5, 127.5), colour='rgb',
-                embedding_size=None):
+    def __new__(cls, size: Sequence[int] = (112, 112), mean: Sequence[float] = (127.5, 127.5, 127.5),
+                std: Sequence[float] = (127.5, 127.5, 127.5), colour: str = 'rgb',
+                embedding_size: Optional[int] = None) -> 'InputSpec':
         return super().__new__(cls, tuple(size), tuple(map(float, mean)), tuple(map(float, std)), colour,
                                embedding_size)
 
     @property
-    def shape(self):
+    def shape(self) -> Tuple[int, int, int]:
         """Channels, height and width of one image, as a net takes it."""
         return (len(self.mean),) + self.size

@@ -2,6 +2,7 @@
 import logging
 import zlib
 from collections import deque
+from typing import Any, Iterator, Optional, Sequence, Tuple, Union
 
 import mxnet as mx
 import numpy as np
@@ -17,6 +18,7 @@ from ..model_zoo.spec import InputSpec
 from ..utils.check import check_choice, check_int
 from ..utils.files import is_path
 from ..utils.messages import error_sentence
+from ..utils.types import ArrayLike, PathLike
 from .images import Images, image_list, on_host
 from .inference import PRECISIONS, Runner
 from .load import load_net
@@ -61,10 +63,24 @@ class Embedder:
     ------
     ValueError
         For a net without input spec, images of another size than it says, or embeddings that are not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gluonfr.deploy import Embedder
+    >>> embedder = Embedder('lenetplus_arcface')  # comes with gluonfr: digits in the plane
+    >>> images = np.zeros((3, 28, 28, 3), 'uint8')
+    >>> images[1:, 4:24, 13:16] = 255  # a one, twice
+    >>> embeddings = embedder(images)
+    >>> embeddings.shape
+    (3, 2)
+    >>> print('{:.3f}'.format(embeddings[1] @ embeddings[2]))  # the cosine: vectors have length 1
+    1.000
     """
 
-    def __init__(self, net, spec=None, *, batch_size=64, flip='none', normalize=True, ctx=None, precision='float32',
-                 calibration=None):
+    def __init__(self, net: Union[HybridBlock, PathLike], spec: Optional[InputSpec] = None, *, batch_size: int = 64,
+                 flip: str = 'none', normalize: bool = True, ctx: Optional[mx.Context] = None,
+                 precision: str = 'float32', calibration: Optional[Sequence] = None):
         net = load_net(net, ctx=ctx) if is_path(net) else net
         if not isinstance(net, HybridBlock):
             raise TypeError('Embedder: net must be a HybridBlock or what load_net takes, got {}.'.format(
@@ -86,7 +102,7 @@ class Embedder:
             self._calibration = self._normalized(calibration)
         self.update()
 
-    def update(self):
+    def update(self) -> None:
         """Take the weights that the net has now."""
         net = self.net.features if getattr(self.net, 'need_cls_layer', False) else self.net
         params = list(net.collect_params().values())
@@ -104,7 +120,7 @@ class Embedder:
                 raise ValueError('Embedder: {} does not run on images {}: {}'.format(
                     type(net).__name__, self.spec.shape, error_sentence(error))) from error
 
-    def __call__(self, images, progress=False, *, detect=None):
+    def __call__(self, images: Any, progress: Union[bool, str] = False, *, detect: Any = None) -> np.ndarray:
         """Embed images.
 
         Parameters
@@ -136,7 +152,8 @@ class Embedder:
         width = (self.spec.embedding_size or 0) * (2 if self.flip == 'concat' else 1)
         return np.zeros((0, width), 'float32')
 
-    def batches(self, images, start=0, progress=False):
+    def batches(self, images: Any, start: int = 0,
+                progress: Union[bool, str] = False) -> Iterator[Tuple[int, np.ndarray]]:
         """Yield (position of the first image, embeddings (b, D)) batch by batch, from image `start` on.
 
         What was embedded already can be left out by `start`: a multiple of the batch size, or all images.
@@ -162,7 +179,7 @@ class Embedder:
                 start += len(embeddings)
                 bar.update(len(embeddings))
 
-    def forward(self, x):
+    def forward(self, x: ArrayLike) -> np.ndarray:
         """Embeddings of images that are normalised already, without flip.
 
         Parameters
@@ -179,7 +196,7 @@ class Embedder:
                 *self.spec.shape, x.shape))
         return self._finish(self._runner.submit(x)(), 0)
 
-    def fingerprint(self):
+    def fingerprint(self) -> int:
         """A number that changes with the weights, to tell whether saved embeddings are this net's."""
         value = self.net.crc if isinstance(self.net, OnnxNet) else 0
         for param in self.net.collect_params().values():

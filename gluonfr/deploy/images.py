@@ -1,4 +1,6 @@
 """Images of any kind as the dataset that an `Embedder` reads."""
+from typing import Any, Sequence, Tuple
+
 import numpy as np
 from PIL.Image import Image
 
@@ -19,7 +21,7 @@ class Images:
         Height and width that they must have.
     """
 
-    def __init__(self, images, size):
+    def __init__(self, images: Any, size: Tuple[int, int]):
         self._images, self._size = image_list(images), size
         self._read = getattr(images, 'read', None) or self._item
 
@@ -30,7 +32,7 @@ class Images:
         image = self._images[i]
         return (read_image(image) if is_path(image) else on_host(image)), 0
 
-    def read(self, i):
+    def read(self, i: int) -> Tuple[np.ndarray, Any]:
         """Image `i` and its label."""
         image, label = self._read(i)
         if np.shape(image) != self._size + (3,):
@@ -47,7 +49,7 @@ class Images:
         return paths[i] if i < len(paths) and is_path(paths[i]) else i
 
 
-def image_list(images):
+def image_list(images: Any) -> Sequence:
     """Images as a sequence: one alone, a path, an array (H, W, 3) or Pillow's, counts as a list of one."""
     if is_path(images) or getattr(images, 'ndim', None) == 3 or isinstance(images, Image):
         return [images]
@@ -57,7 +59,7 @@ def image_list(images):
     return images
 
 
-def on_host(image):
+def on_host(image: Any) -> Any:
     """An image of Pillow or MXNet as a NumPy array; others as they are."""
     if isinstance(image, Image):
         return np.asarray(image.convert('RGB'))

@@ -1,7 +1,9 @@
 """A net from whatever holds one: a card, a folder of a training, a name with weights, or an MXNet symbol."""
 import os
+from typing import Any, Optional
 
 import mxnet as mx
+from mxnet.gluon import HybridBlock
 
 from ..data.walk import is_image
 from ..model_zoo import MODELS
@@ -10,6 +12,7 @@ from ..model_zoo.making import net_from_card
 from ..model_zoo.model_store import choose_card, get_model_file
 from ..model_zoo.parameters import load_parameters
 from ..utils.files import file_sha256
+from ..utils.types import PathLike
 from .onnx_net import OnnxNet
 from .symbol_net import load_symbol
 
@@ -19,7 +22,8 @@ ALLOWED = ('Give the folder or card of a training or of `gluonfr convert`, a -sy
            'pretrained weights (`gluonfr models`), or the name of a model and its params.')
 
 
-def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **arguments):
+def load_net(place: PathLike, params: Optional[str] = None, ctx: Optional[mx.Context] = None,
+             root: Optional[str] = None, accept_licence: bool = False, **arguments: Any) -> HybridBlock:
     """Load a trained net for embedding.
 
     Parameters
@@ -49,6 +53,13 @@ def load_net(place, params=None, ctx=None, root=None, accept_licence=False, **ar
     ------
     FileNotFoundError, ValueError
         Nothing is there, or it does not fit; the message says what is allowed.
+
+    Examples
+    --------
+    >>> from gluonfr.deploy import load_net
+    >>> net = load_net('lenetplus_softmax')  # comes with gluonfr
+    >>> net.input_spec.shape, net.input_spec.embedding_size
+    ((1, 28, 28), 2)
     """
     ctx, place = ctx or mx.cpu(), os.fspath(place)
     if os.path.isdir(place):

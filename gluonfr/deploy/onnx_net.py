@@ -1,11 +1,13 @@
 """ONNX models that no net of ours is equal to, run by ONNX Runtime."""
 import zlib
+from typing import Callable, Optional, Union
 
 import numpy as np
 from mxnet import nd
 from mxnet.gluon import HybridBlock
 
 from ..compat import threads_to_use
+from ..data.input_spec import InputSpec
 from ..graph.from_onnx import scaling_of_onnx
 from ..graph.onnx_file import described_input, import_onnx, load_onnx, takes_integers
 from ..graph.source import assumed_input
@@ -47,7 +49,7 @@ class OnnxNet(HybridBlock):
         ONNX Runtime cannot run it, or it is no net of images to embeddings.
     """
 
-    def __init__(self, model, spec=None):
+    def __init__(self, model: Union[str, bytes], spec: Optional[InputSpec] = None):
         super().__init__()
         try:
             import onnxruntime
@@ -78,7 +80,7 @@ class OnnxNet(HybridBlock):
         self._fixed_inside(two, self._session.get_outputs()[0].shape)
         self.input_spec = self.input_spec._replace(embedding_size=self._run(two[:1]).shape[1])
 
-    def submit(self, x):
+    def submit(self, x: np.ndarray) -> Callable[[], np.ndarray]:
         """Run images (B, 3, H, W); returns a function that gives their embeddings, as that of `Runner` does."""
         embeddings = self._run(x)
         return lambda: embeddings

@@ -1,8 +1,11 @@
 """The nearest embeddings of a gallery: exact, in blocks of bounded memory."""
+from typing import Optional, Tuple
+
 import numpy as np
 
 from ..compat import install_command
 from ..utils.check import check_choice, check_int, check_number
+from ..utils.types import ArrayLike
 
 __all__ = ['ENGINES', 'search']
 
@@ -14,7 +17,8 @@ EXACT_VALUES = 1 << 22  # of those that are computed again, at once, float64
 SPARE = 16  # candidates from faiss beside those that are asked for
 
 
-def search(gallery, queries, top=10, threshold=None, engine='numpy'):
+def search(gallery: ArrayLike, queries: ArrayLike, top: int = 10, threshold: Optional[float] = None,
+           engine: str = 'numpy') -> Tuple[np.ndarray, np.ndarray]:
     """Find the gallery's embeddings with the highest cosine to each query.
 
     Candidates come from a product in float32; their cosines, and all that its rounding could have confused with them,
@@ -45,6 +49,13 @@ def search(gallery, queries, top=10, threshold=None, engine='numpy'):
         For shapes that do not fit, or embeddings of length 0 or that are not finite.
     ImportError
         faiss is missing.
+
+    Examples
+    --------
+    >>> from gluonfr.deploy.search import search
+    >>> indices, cosines = search([[1, 0], [0, 1], [0.6, 0.8]], [0, 2], top=2)
+    >>> indices.tolist(), ['{:.1f}'.format(cosine) for cosine in cosines[0]]
+    ([[1, 2]], ['1.0', '0.8'])
     """
     top = check_int('search', 'top', top, 1)
     check_choice('search', 'engine', engine, ENGINES)

@@ -1,6 +1,7 @@
 """MXNet symbols with their weights as blocks that embed."""
 import os
 from contextlib import contextmanager
+from typing import Optional, Tuple
 
 import mxnet as mx
 
@@ -14,7 +15,8 @@ from ..utils.messages import error_sentence, names
 __all__ = ['load_symbol', 'symbol_net']
 
 
-def load_symbol(path, params=None, ctx=None, size=(112, 112), *, spec=None):
+def load_symbol(path: str, params: Optional[str] = None, ctx: Optional[mx.Context] = None,
+                size: Tuple[int, int] = (112, 112), *, spec: Optional[InputSpec] = None) -> mx.gluon.SymbolBlock:
     """Load an MXNet symbol with its weights as a block, such as InsightFace's 'model-symbol.json'.
 
     What it takes is what `export_symbol` wrote into it. Of others the input is RGB, and whether the graph itself

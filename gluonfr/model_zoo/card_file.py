@@ -1,6 +1,7 @@
 """The card of a trained net: a JSON file beside the weights that says what they are and how to use them."""
 import json
 import os
+from typing import Any, Dict, Tuple
 
 from ..data.normalize import check_spec
 from ..utils.check import check_int
@@ -23,7 +24,8 @@ class CardError(ValueError):
     """A card that cannot be read, or that does not tell the truth about its weights."""
 
 
-def write_card(path, params, model, arguments, spec, **facts):
+def write_card(path: str, params: str, model: str, arguments: Dict[str, Any], spec: InputSpec,
+               **facts: Any) -> Dict[str, Any]:
     """Write the card of a net, atomically.
 
     Parameters
@@ -56,7 +58,7 @@ def write_card(path, params, model, arguments, spec, **facts):
     return card
 
 
-def read_card(path):
+def read_card(path: str) -> Tuple[Dict[str, Any], str, InputSpec]:
     """Read a card and check it against its weights.
 
     Returns
@@ -68,6 +70,15 @@ def read_card(path):
     ------
     CardError
         The file is no card, or the weights are missing or not those it was written for.
+
+    Examples
+    --------
+    >>> import os
+    >>> from gluonfr.deploy import read_card
+    >>> from gluonfr.model_zoo import get_model_file
+    >>> card, params, spec = read_card(get_model_file('lenetplus_softmax'))
+    >>> card['model'], card['arguments'], os.path.basename(params), spec.size
+    ('lenetplus', {'embedding_size': 2}, 'lenetplus_softmax.params.gz', (28, 28))
     """
     try:
         card = read_json(path, 'card')

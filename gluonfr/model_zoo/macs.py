@@ -1,5 +1,6 @@
 """How big a net is, from its graph: nothing is computed and nothing need be initialised."""
 from math import prod
+from typing import Optional, Sequence
 
 import mxnet as mx
 
@@ -9,7 +10,8 @@ from ..nn.trace import trace_outputs
 __all__ = ['count_macs', 'count_parameters']
 
 
-def count_parameters(net, running_stats=False, shape=None):
+def count_parameters(net: mx.gluon.HybridBlock, running_stats: bool = False,
+                     shape: Optional[Sequence[int]] = None) -> int:
     """Number of values that the net's parameters hold.
 
     Every array in the net counts that is not a running statistic of a BatchNorm, fixed ones included: a gamma that
@@ -39,7 +41,7 @@ def count_parameters(net, running_stats=False, shape=None):
     return total + (sum(map(prod, running)) if running_stats else 0)
 
 
-def count_macs(net, shape=None):
+def count_macs(net: mx.gluon.HybridBlock, shape: Optional[Sequence[int]] = None) -> int:
     """Multiply-adds of the net's convolutions and fully connected layers in one pass, by the shapes in its graph.
 
     A class layer counts where the net has one.
@@ -58,6 +60,13 @@ def count_macs(net, shape=None):
     ------
     ValueError
         As in `count_parameters`.
+
+    Examples
+    --------
+    >>> from gluonfr.model_zoo import count_macs, count_parameters, get_model
+    >>> net = get_model('lenetplus')
+    >>> print('{:,} {:,}'.format(count_parameters(net), count_macs(net)))
+    797,602 80,911,104
     """
     graph, shape = _graph(net, shape, 'count_macs')
     total = 0

@@ -1,12 +1,15 @@
 """Nets by name, with pretrained weights, or as a card tells of them."""
 import inspect
+from typing import Any, Dict, List, Tuple, Union
 
 import mxnet as mx
+from mxnet.gluon import HybridBlock
 
 from .card_file import read_card
 from .model_store import choose_card, get_model_file
 from .parameters import load_parameters
 from .registry import MODELS
+from .spec import InputSpec
 
 __all__ = ['differing_arguments', 'get_model', 'get_model_list', 'net_from_card']
 
@@ -14,7 +17,7 @@ __all__ = ['differing_arguments', 'get_model', 'get_model_list', 'net_from_card'
 FREE = ('classes', 'need_cls_layer', 'weight_norm', 'feature_norm', 'dropout', 'prefix')
 
 
-def get_model(name, pretrained=False, **kwargs):
+def get_model(name: str, pretrained: Union[bool, str] = False, **kwargs: Any) -> HybridBlock:
     """Make a net by name.
 
     Parameters
@@ -46,6 +49,15 @@ def get_model(name, pretrained=False, **kwargs):
         An argument that the net does not take; the message shows the signature.
     DownloadError
         The weights cannot be had; the message says what to put where.
+
+    Examples
+    --------
+    >>> from gluonfr.model_zoo import get_model
+    >>> net = get_model('mobilefacenet', embedding_size=256)
+    >>> net.input_spec.shape, net.embedding_size
+    ((3, 112, 112), 256)
+    >>> get_model('lenetplus', pretrained=True).input_spec.colour  # these weights come with gluonfr
+    'grey'
     """
     if not pretrained:
         return MODELS.create(name, **kwargs)
@@ -54,12 +66,20 @@ def get_model(name, pretrained=False, **kwargs):
     return net_from_card(*read_card(get_model_file(name, **download)), **kwargs)
 
 
-def get_model_list():
-    """Names of all nets, sorted."""
+def get_model_list() -> List[str]:
+    """Names of all nets, sorted.
+
+    Examples
+    --------
+    >>> from gluonfr.model_zoo import get_model_list
+    >>> [name for name in get_model_list() if name.startswith('iresnet')]
+    ['iresnet100', 'iresnet18', 'iresnet200', 'iresnet34', 'iresnet50']
+    """
     return MODELS.names()
 
 
-def net_from_card(card, params, spec, ctx=None, **arguments):
+def net_from_card(card: Dict[str, Any], params: str, spec: InputSpec,
+                  ctx: Union[mx.Context, List[mx.Context], None] = None, **arguments: Any) -> HybridBlock:
     """The net of the zoo that a card tells of, with its weights.
 
     Parameters
@@ -86,7 +106,8 @@ def net_from_card(card, params, spec, ctx=None, **arguments):
     return net
 
 
-def differing_arguments(model, needed, given):
+def differing_arguments(model: str, needed: Dict[str, Any],
+                        given: Dict[str, Any]) -> Dict[str, Tuple[Any, Any]]:
     """What makes two nets of one model take different weights: {argument: (value needed, value given)}.
 
     Parameters

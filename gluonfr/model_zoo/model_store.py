@@ -4,6 +4,7 @@ import logging
 import os
 from collections import namedtuple
 from functools import lru_cache
+from typing import Dict, Optional, Union
 
 import mxnet as mx
 
@@ -71,12 +72,19 @@ class Card(namedtuple('Card', 'name model default data licence spec published no
         return None if None in sizes else sum(sizes)
 
 
-def list_cards():
-    """All cards, by name: {str: Card}."""
+def list_cards() -> Dict[str, Card]:
+    """All cards, by name.
+
+    Examples
+    --------
+    >>> from gluonfr.model_zoo.model_store import list_cards
+    >>> [name for name, card in list_cards().items() if card.shipped]
+    ['lenetplus_arcface', 'lenetplus_softmax', 'mobilefacenet_drawn']
+    """
     return _read_table(TABLE)
 
 
-def choose_card(name, pretrained=True):
+def choose_card(name: str, pretrained: Union[bool, str] = True) -> Card:
     """The card of pretrained weights of a net.
 
     Parameters
@@ -90,6 +98,12 @@ def choose_card(name, pretrained=True):
     ------
     ValueError
         There is no such net, it has no pretrained weights, or none or several of that name; the message lists them.
+
+    Examples
+    --------
+    >>> from gluonfr.model_zoo.model_store import choose_card
+    >>> choose_card('iresnet50', 'w600k').name
+    'w600k_r50'
     """
     cards = list_cards()
     if pretrained is True and name.lower() in cards:
@@ -115,7 +129,7 @@ def choose_card(name, pretrained=True):
     return found[0]
 
 
-def download(name, root=None, accept_licence=False):
+def download(name: str, root: Optional[str] = None, accept_licence: bool = False) -> str:
     """Fetch the published file of pretrained weights, unless it is there, and check it.
 
     Parameters
@@ -153,7 +167,7 @@ def download(name, root=None, accept_licence=False):
     return os.path.join(folder, next(iter(card.files)))
 
 
-def get_model_file(name, root=None, accept_licence=False):
+def get_model_file(name: str, root: Optional[str] = None, accept_licence: bool = False) -> str:
     """The card of pretrained weights in a form that `load_net` takes: downloaded and converted unless it is there.
 
     Parameters
@@ -188,7 +202,7 @@ def get_model_file(name, root=None, accept_licence=False):
     return converted
 
 
-def is_cached(card, root=None):
+def is_cached(card: Card, root: Optional[str] = None) -> bool:
     """Whether a card's weights are on this machine, so that `get_model` needs no network."""
     folder = _folder(card, root)
     return os.path.isfile(os.path.join(folder, CONVERTED, 'card.json')) or all(

@@ -5,6 +5,7 @@ import re
 import tempfile
 import zlib
 from contextlib import contextmanager
+from typing import List, Union
 
 import mxnet as mx
 from mxnet import gluon
@@ -18,7 +19,8 @@ __all__ = ['load_parameters']
 MOST_PACKED = 50  # weights hardly shrink; a file of zeros, 1000 to 1, fills a disk
 
 
-def load_parameters(net, path, ctx, class_layer=True):
+def load_parameters(net: gluon.HybridBlock, path: str, ctx: Union[mx.Context, List[mx.Context]],
+                    class_layer: bool = True) -> None:
     """Load a net's weights. A class layer in the file is left out where the net has none; nothing else may be over.
 
     Parameters

@@ -1,11 +1,14 @@
 """The input of a face net of the zoo."""
+from typing import Tuple, Union
+
 from ..data.input_spec import InputSpec
 from ..utils.check import check_int, check_number
 
 __all__ = ['InputSpec', 'face_spec']
 
 
-def face_spec(owner, embedding_size, input_size=112, std=127.5):
+def face_spec(owner: str, embedding_size: int, input_size: Union[int, Tuple[int, int]] = 112,
+              std: float = 127.5) -> InputSpec:
     """The `InputSpec` of an RGB face net that halves its input four times.
 
     Parameters

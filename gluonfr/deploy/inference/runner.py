@@ -2,6 +2,7 @@
 import threading
 import time
 from collections import deque
+from typing import Callable, Optional, Tuple
 
 import mxnet as mx
 import numpy as np
@@ -49,7 +50,8 @@ class Runner:
         To calibrate 'int8' with.
     """
 
-    def __init__(self, net, shape, ctx=None, precision='float32', images=None):
+    def __init__(self, net: mx.gluon.HybridBlock, shape: Tuple[int, int, int], ctx: Optional[mx.Context] = None,
+                 precision: str = 'float32', images: Optional[np.ndarray] = None):
         ctx = ctx or next((param.list_ctx()[0] for param in net.collect_params().values()), mx.cpu())
         check_gpus([ctx])
         self._one_by_one, self._whole = False, None
@@ -78,7 +80,7 @@ class Runner:
         self._every = self._replicas + [self._whole] * (self._whole is not None)
         self._lock, self._turn = threading.Lock(), 0
 
-    def submit(self, x):
+    def submit(self, x: np.ndarray) -> Callable[[], np.ndarray]:
         """Start on images; returns a function that waits for their embeddings.
 
         Parameters
