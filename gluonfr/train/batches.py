@@ -9,7 +9,7 @@ from mxnet import gluon, nd
 __all__ = ['epoch_batches', 'seed_step', 'split']
 
 
-def seed_step(seed, step):
+def seed_step(seed: int, step: int) -> None:
     """Make all that is drawn from now on a function of (`seed`, `step`).
 
     Seeds the global generators of Python, NumPy and MXNet (every context). MXNet cannot tell the state of its

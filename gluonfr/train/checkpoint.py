@@ -16,9 +16,11 @@ import os
 import re
 import warnings
 from collections import namedtuple
+from typing import Any, Dict, Optional
 
 import numpy as np
 from mxnet import nd
+from mxnet.gluon import Block
 
 from ..utils.check import fits
 from ..utils.arrays_file import read_npz
@@ -44,7 +46,7 @@ class DamagedCheckpoint(CheckpointError):
     """A file that is truncated, altered or no checkpoint."""
 
 
-def save_parameters_atomic(block, path):
+def save_parameters_atomic(block: Block, path: str) -> None:
     """`block.save_parameters(path)` that never leaves half a file; the folder is made, a full disk is an OSError."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with atomic_path(path) as temporary:
@@ -192,7 +194,8 @@ def restore(checkpoint, state):
     state.last_checkpoint = path
 
 
-def load_weights(path, *, net=None, head=None, loss=None):
+def load_weights(path: str, *, net: Optional[Block] = None, head: Optional[Block] = None,
+                 loss: Optional[Block] = None) -> Dict[str, Any]:
     """Load the parameters of the given blocks from a checkpoint, to fine-tune, evaluate or export.
 
     The blocks must be initialised (deferred shapes are fine). Parts that are None stay in the file, and so does a class

@@ -1,12 +1,15 @@
 """Embeddings of a loader and the accuracy they give, with or without class scores."""
 from collections import namedtuple
+from typing import Optional, Tuple
 
 import numpy as np
 from mxnet import nd
+from mxnet.gluon import Block
 
 from ..utils.precision import is_half
 from .batches import split
 from .parameters import list_ctx
+from .types import Batches, Contexts
 
 __all__ = ['accuracy', 'class_means', 'classify', 'embed', 'nearest_mean']
 
@@ -14,7 +17,7 @@ ROWS = 4096  # rows scored at a time, bounds the memory of (rows, classes)
 Embedded = namedtuple('Embedded', 'embeddings guesses labels')
 
 
-def embed(net, data, ctx=None):
+def embed(net: Block, data: Batches, ctx: Optional[Contexts] = None) -> Tuple[np.ndarray, np.ndarray]:
     """Embeddings of all samples, in the order of the loader.
 
     Parameters
@@ -30,12 +33,26 @@ def embed(net, data, ctx=None):
     -------
     embeddings : numpy.ndarray, float32, (N, D)
     labels : numpy.ndarray, int64, (N,)
+
+    Examples
+    --------
+    >>> from gluonfr.data import ArrayLoader
+    >>> from gluonfr.train import embed
+    >>> import numpy as np
+    >>> from mxnet import gluon, init
+    >>> net = gluon.nn.Dense(2)
+    >>> net.initialize(init.One())
+    >>> x, label = np.array([[1, 2], [3, 4], [5, 6]], 'float32'), np.array([0, 1, 1])
+    >>> embeddings, labels = embed(net, ArrayLoader(x, label, 2))
+    >>> print(embeddings.tolist(), labels.tolist())
+    [[3.0, 3.0], [7.0, 7.0], [11.0, 11.0]] [0, 1, 1]
     """
     result = _run(net, data, ctx)
     return result.embeddings, result.labels
 
 
-def accuracy(net, data, *, head=None, loss=None, reference=None, ctx=None):
+def accuracy(net: Block, data: Batches, *, head: Optional[Block] = None, loss: Optional[Block] = None,
+             reference: Optional[Batches] = None, ctx: Optional[Contexts] = None) -> float:
     """Share of samples whose highest class score is their label, in [0, 1].
 
     The scores are those of the head, else of the net, else of the loss (`predict`), else the nearest class mean of
@@ -61,7 +78,9 @@ def accuracy(net, data, *, head=None, loss=None, reference=None, ctx=None):
     return float(np.mean(guesses == found.labels))
 
 
-def classify(embeddings, *, head=None, loss=None, reference=None, ctx=None):
+def classify(embeddings: np.ndarray, *, head: Optional[Block] = None, loss: Optional[Block] = None,
+             reference: Optional[Tuple[np.ndarray, np.ndarray]] = None,
+             ctx: Optional[Contexts] = None) -> np.ndarray:
     """Class numbers of embeddings: from the head, else from ``loss.predict``, else the nearest class mean.
 
     Parameters
@@ -92,7 +111,8 @@ def classify(embeddings, *, head=None, loss=None, reference=None, ctx=None):
     return np.concatenate(guesses).astype('int64')
 
 
-def class_means(embeddings, labels, normalize=False):
+def class_means(embeddings: np.ndarray, labels: np.ndarray,
+                normalize: bool = False) -> Tuple[np.ndarray, np.ndarray]:
     """Mean embedding of each class that occurs.
 
     Parameters
@@ -107,6 +127,14 @@ def class_means(embeddings, labels, normalize=False):
     means : numpy.ndarray, float64, (C, D)
     classes : numpy.ndarray, int64, (C,)
         The label of each mean.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gluonfr.train import class_means, nearest_mean
+    >>> means, classes = class_means(np.array([[0., 0], [0, 2], [6, 6]]), np.array([3, 3, 5]))
+    >>> print(means.tolist(), classes.tolist(), classes[nearest_mean(np.array([[1., 1], [5, 5]]), means)].tolist())
+    [[0.0, 1.0], [6.0, 6.0]] [3, 5] [3, 5]
     """
     classes, index = np.unique(np.asarray(labels, 'int64'), return_inverse=True)
     points = _unit(embeddings) if normalize else np.asarray(embeddings, 'float64')
@@ -116,7 +144,7 @@ def class_means(embeddings, labels, normalize=False):
     return (_unit(means) if normalize else means), classes
 
 
-def nearest_mean(embeddings, means, normalize=False):
+def nearest_mean(embeddings: np.ndarray, means: np.ndarray, normalize: bool = False) -> np.ndarray:
     """Row of `means` with the smallest Euclidean distance to each embedding: int64 (N,)."""
     half = 0.5 * (means ** 2).sum(axis=1)  # |x-m|^2 = |x|^2 - 2 (x.m - |m|^2/2)
     found = [np.argmax((_unit(part) if normalize else part).dot(means.T) - half, axis=1)

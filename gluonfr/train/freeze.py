@@ -1,7 +1,8 @@
 """Layers that training leaves as they are."""
 import re
+from typing import List, Optional, Sequence, Union
 
-from mxnet.gluon import HybridBlock
+from mxnet.gluon import Block, HybridBlock
 from mxnet.gluon.nn import BatchNorm
 
 from .parameters import named_parameters
@@ -11,7 +12,8 @@ __all__ = ['freeze', 'unfreeze']
 BACKBONE = r'net/(?!output\.)'  # the class layer of a face net is named output
 
 
-def freeze(patterns, *, net, head=None, loss=None):
+def freeze(patterns: Union[str, Sequence[str]], *, net: Block, head: Optional[Block] = None,
+           loss: Optional[Block] = None) -> List[str]:
     """Keep parameters as they are: no gradient is computed for them and no optimizer has them.
 
     A BatchNorm whose gamma and beta are both kept normalises by its running statistics from now on, in training as in
@@ -36,6 +38,17 @@ def freeze(patterns, *, net, head=None, loss=None):
     ------
     ValueError
         A pattern that is no regular expression, or matches no trained parameter; the message lists what there is.
+
+    Examples
+    --------
+    >>> from gluonfr.model_zoo import get_model
+    >>> from gluonfr.nn import get_head
+    >>> from gluonfr.train import freeze, unfreeze
+    >>> net, head = get_model('lenetplus'), get_head('cosine', 10, 2)
+    >>> kept = freeze('backbone', net=net, head=head)
+    >>> kept[0], net.features[0].weight.grad_req, head.weight.grad_req
+    ('net/features.0.weight', 'null', 'write')
+    >>> unfreeze(kept, net=net, head=head)
     """
     blocks = dict(net=net, head=head, loss=loss)
     trained = [name for name, param in named_parameters(**blocks).items() if param.grad_req != 'null']
@@ -55,7 +68,7 @@ def freeze(patterns, *, net, head=None, loss=None):
     return [name for name in trained if name in kept]
 
 
-def unfreeze(names, *, net, head=None, loss=None):
+def unfreeze(names: Sequence[str], *, net: Block, head: Optional[Block] = None, loss: Optional[Block] = None) -> None:
     """Train parameters again that `freeze` has kept.
 
     Parameters

@@ -1,17 +1,30 @@
 """The one training loop: it knows no net, no head, no loss and no dataset by name."""
+from typing import Any, Dict, Optional, Sequence, Union
+
+from mxnet.gluon import Block
+from mxnet.initializer import Initializer
+from mxnet.lr_scheduler import LRScheduler
+from mxnet.optimizer import Optimizer
+
 from ..utils.check import check_int, check_number
 from ..utils.precision import is_half
 from .batches import epoch_batches
+from .callbacks.base import Callback
 from .checkpoint import find_checkpoint, restore
 from .prepare import prepare
+from .state import TrainState
 from .step import Step
+from .types import Batches, Contexts
 
 __all__ = ['fit', 'run']
 
 
-def fit(net, loss, train_data, *, head=None, epochs=1, optimizer='sgd', optimizer_params=None, lr_scheduler=None,
-        wd_mult=None, clip_gradient=None, loss_scale=None, ctx=None, initializer='xavier', hybridize=True,
-        callbacks=(), check_every=10, seed=0, resume=None):
+def fit(net: Block, loss: Block, train_data: Batches, *, head: Optional[Block] = None, epochs: int = 1,
+        optimizer: Union[str, Optimizer] = 'sgd', optimizer_params: Optional[Dict[str, Any]] = None,
+        lr_scheduler: Optional[LRScheduler] = None, wd_mult: Optional[Dict[str, float]] = None,
+        clip_gradient: Optional[float] = None, loss_scale: Optional[float] = None, ctx: Optional[Contexts] = None,
+        initializer: Union[str, Initializer] = 'xavier', hybridize: bool = True, callbacks: Sequence[Callback] = (),
+        check_every: int = 10, seed: int = 0, resume: Optional[str] = None) -> TrainState:
     """Train the parameters of net, head and loss together, with one optimizer.
 
     A batch (x, label) goes net -> (head) -> loss; the loss is called with what its `inputs` names. The step follows
@@ -84,6 +97,19 @@ def fit(net, loss, train_data, *, head=None, epochs=1, optimizer='sgd', optimize
         The checkpoint to resume from is damaged or does not fit.
     ValueError
         A parameter, batch or label outside its range, or a parameter with ``grad_req='add'``.
+
+    Examples
+    --------
+    >>> from gluonfr.data import ArrayLoader
+    >>> from gluonfr.loss import get_loss
+    >>> from gluonfr.train import fit
+    >>> from mxnet.gluon.nn import Dense
+    >>> import numpy as np
+    >>> x, label = np.array([[0, 1], [1, 0], [0, 2], [2, 0]], 'float32'), np.array([0, 1, 0, 1])
+    >>> state = fit(Dense(2), get_loss('softmax'), ArrayLoader(x, label, 2, shuffle=True), head=Dense(2), epochs=8,
+    ...             optimizer_params={'learning_rate': 1.0})
+    >>> state.epoch, state.step, state.history[-1]['accuracy']
+    (8, 16, 1.0)
     """
     check_int('fit', 'epochs', epochs, low=0)
     check_int('fit', 'check_every', check_every, low=1)

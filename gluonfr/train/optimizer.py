@@ -1,10 +1,14 @@
 """Optimizers by name."""
+from typing import Any
+
 import mxnet as mx
+from mxnet.lr_scheduler import LRScheduler
 
 __all__ = ['make_optimizer']
 
 
-def make_optimizer(name, schedule, wd=0.0, momentum=0.9, **arguments):
+def make_optimizer(name: str, schedule: LRScheduler, wd: float = 0.0, momentum: float = 0.9,
+                   **arguments: Any) -> mx.optimizer.Optimizer:
     """An optimizer that follows a schedule.
 
     Parameters
@@ -23,6 +27,14 @@ def make_optimizer(name, schedule, wd=0.0, momentum=0.9, **arguments):
     ------
     ValueError
         Nothing has this name; the message lists all.
+
+    Examples
+    --------
+    >>> from gluonfr.train import make_optimizer
+    >>> from gluonfr.utils import IterLRScheduler
+    >>> optimizer = make_optimizer('sgd', IterLRScheduler('step', 0.1, 100, [60, 80]), wd=5e-4)
+    >>> print(type(optimizer).__name__, '{:g}'.format(optimizer.lr_scheduler(70)))
+    SGD 0.01
     """
     known = mx.optimizer.Optimizer.opt_registry
     name = name.lower()

@@ -3,7 +3,11 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional
 
+from mxnet import Context
+from mxnet.gluon import Block, Parameter, Trainer
+
 from .meter import Meter
+from .types import Batches
 
 __all__ = ['NonFiniteLoss', 'TrainState', 'loss_scalars']
 
@@ -23,7 +27,7 @@ class NonFiniteLoss(RuntimeError):
         The last good checkpoint.
     """
 
-    def __init__(self, what, step, epoch, learning_rate, checkpoint):
+    def __init__(self, what: str, step: int, epoch: int, learning_rate: float, checkpoint: Optional[str]):
         super().__init__(
             'fit: {} at step {} (epoch {}, learning rate {:g}). The last good checkpoint is {}. Try a lower learning '
             'rate, a warm-up, clip_gradient, or a smaller scale s or margin m, and look for NaN in the input.'.format(
@@ -79,13 +83,13 @@ class TrainState:
     meter : Meter
         Running loss and accuracy of the epoch, up to `check_every` steps late.
     """
-    net: Any
-    head: Any
-    loss: Any
-    train_data: Any
-    ctx: List[Any]
-    params: Dict[str, Any]
-    trainer: Any
+    net: Block
+    head: Optional[Block]
+    loss: Block
+    train_data: Batches
+    ctx: List[Context]
+    params: Dict[str, Parameter]
+    trainer: Trainer
     optimizer_start: Dict[str, Any]
     seed: int
     epochs: int
@@ -103,20 +107,20 @@ class TrainState:
     meter: Meter = field(default_factory=Meter)
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> float:
         """Learning rate of the newest update."""
         return self.trainer.learning_rate
 
     @property
-    def finished(self):
+    def finished(self) -> bool:
         """Whether there is nothing more to train: all epochs are done or a stop was asked for."""
         return self.epoch >= self.epochs or self.stop_reason is not None
 
-    def request_stop(self, reason):
+    def request_stop(self, reason: str) -> None:
         """Ask the loop to end after this step or epoch; `reason` is a sentence for the log."""
         self.stop_reason = reason
 
-    def read_losses(self, leave=0):
+    def read_losses(self, leave: int = 0) -> None:
         """Bring the losses of all steps but the newest `leave` into `meter`.
 
         Raises
@@ -129,13 +133,13 @@ class TrainState:
             step, lr, value = bad
             raise NonFiniteLoss('the loss is {}'.format(value), step, self.epoch + 1, lr, self.last_checkpoint)
 
-    def epoch_row(self):
+    def epoch_row(self) -> Dict[str, Any]:
         """The history row of the epoch whose losses are in `meter`."""
         return dict(epoch=self.epoch + 1, step=self.step, loss=self.meter.loss, accuracy=self.meter.accuracy,
                     lr=self.learning_rate, seconds=round(self.meter.seconds, 3),
                     images_per_second=round(self.meter.images_per_second, 1), **loss_scalars(self.loss))
 
-    def end_epoch(self):
+    def end_epoch(self) -> None:
         """Add the row of the running epoch to `history` and stand before the first batch of the next one.
 
         Raises

@@ -6,6 +6,7 @@ import os
 import shutil
 import zipfile
 from contextlib import contextmanager
+from typing import Iterator
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def advice_on_full_disk(place, advice):
 
 
 @contextmanager
-def atomic_path(path):
+def atomic_path(path: str) -> Iterator[str]:
     """Give a temporary path beside `path`; at the end what was written there replaces `path` in one step.
 
     The data reach the disk before the name does, so after a crash `path` holds the old content or the new, whole. Its

@@ -1,4 +1,5 @@
 """What every callback is."""
+from ..state import TrainState
 
 __all__ = ['Callback']
 
@@ -13,17 +14,25 @@ class Callback:
     ----------
     order : int
         Smaller comes first: what measures has -1, what shows 0, what saves 1.
-    """
-    order = 0
 
-    def on_train_begin(self, state):
+    Examples
+    --------
+    >>> from gluonfr.train import Callback
+    >>> class StopWhenGood(Callback):
+    ...     def on_epoch_end(self, state):
+    ...         if state.history[-1]['loss'] < 0.1:
+    ...             state.request_stop('the loss is below 0.1')
+    """
+    order: int = 0
+
+    def on_train_begin(self, state: TrainState) -> None:
         """Before the first step, after a resume."""
 
-    def on_step_end(self, state):
+    def on_step_end(self, state: TrainState) -> None:
         """After each update; ``state.meter`` may be late."""
 
-    def on_epoch_end(self, state):
+    def on_epoch_end(self, state: TrainState) -> None:
         """After the last step of an epoch, with its row in ``state.history[-1]``."""
 
-    def on_train_end(self, state):
+    def on_train_end(self, state: TrainState) -> None:
         """After the last epoch or a stop, not after an error."""

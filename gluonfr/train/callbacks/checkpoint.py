@@ -2,6 +2,7 @@
 import logging
 import os
 import warnings
+from typing import Optional
 
 from ...utils.check import check_choice, check_int
 from .base import Callback
@@ -40,7 +41,8 @@ class Checkpoint(Callback):
     """
     order = 1
 
-    def __init__(self, folder, every=1, every_steps=None, keep=3, monitor=None, mode='max', overwrite=False):
+    def __init__(self, folder: str, every: Optional[int] = 1, every_steps: Optional[int] = None, keep: int = 3,
+                 monitor: Optional[str] = None, mode: str = 'max', overwrite: bool = False):
         self.checkpoint_folder = folder
         self._saved = (0, 0)
         self._every = every and check_int('Checkpoint', 'every', every, low=1)

@@ -19,7 +19,7 @@ class CSVLog(Callback):
         The file; its folder is made.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str):
         self._path = path
 
     def on_train_begin(self, state):

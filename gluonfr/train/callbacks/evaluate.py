@@ -1,6 +1,9 @@
 """Accuracy on a loader while a net trains."""
+from typing import Optional
+
 from ...utils.check import check_int
 from ..evaluate import accuracy
+from ..types import Batches
 from .base import Callback
 
 __all__ = ['Evaluate']
@@ -24,7 +27,8 @@ class Evaluate(Callback):
     """
     order = -1
 
-    def __init__(self, data, name='test', every=1, every_steps=None, reference=None):
+    def __init__(self, data: Batches, name: str = 'test', every: int = 1, every_steps: Optional[int] = None,
+                 reference: Optional[Batches] = None):
         self._data = data
         self._name = name + '_accuracy'
         self._every = check_int('Evaluate', 'every', every, low=1)

@@ -1,6 +1,7 @@
 """Log lines of every so many steps and of each epoch."""
 import logging
 import os
+from typing import Optional
 
 from ...utils.rows import keep_lines_until
 from ..state import loss_scalars
@@ -24,7 +25,8 @@ class LogLine(StepMeans):
         Said once before the first step of a run, such as its hyper-parameters; not again after a resume.
     """
 
-    def __init__(self, every=50, path=None, logger=None, header=None):
+    def __init__(self, every: int = 50, path: Optional[str] = None, logger: Optional[logging.Logger] = None,
+                 header: Optional[str] = None):
         super().__init__(every)
         self._path = path
         self._logger = logger or logging.getLogger('gluonfr')

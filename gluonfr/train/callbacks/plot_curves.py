@@ -1,4 +1,6 @@
 """A picture of the loss and the accuracies while a net trains."""
+from typing import Optional
+
 from ...utils.rows import read_rows
 from .base import Callback
 
@@ -20,7 +22,7 @@ class PlotCurves(Callback):
         The file of a `Verify`, for a line of each set.
     """
 
-    def __init__(self, path, title='', *, steps=None, verification=None):
+    def __init__(self, path: str, title: str = '', *, steps: Optional[str] = None, verification: Optional[str] = None):
         self._path, self._title = path, title
         self._steps, self._verification = steps, verification
         self._drawn = None

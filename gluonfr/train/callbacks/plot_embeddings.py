@@ -3,6 +3,7 @@ import os
 
 from ...utils.check import check_int
 from ..evaluate import embed
+from ..types import Batches
 from .base import Callback
 
 __all__ = ['PlotEmbeddings']
@@ -23,7 +24,7 @@ class PlotEmbeddings(Callback):
         Title of the pictures, followed by the epoch.
     """
 
-    def __init__(self, folder, data, every=1, title=''):
+    def __init__(self, folder: str, data: Batches, every: int = 1, title: str = ''):
         self._folder, self._data, self._title = folder, data, title
         self._every = check_int('PlotEmbeddings', 'every', every, low=1)
 

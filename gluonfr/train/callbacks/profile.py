@@ -33,7 +33,7 @@ class Profile(Callback):
         Steps before them, >= 1: the first ones compile and allocate.
     """
 
-    def __init__(self, folder, steps=20, skip=5):
+    def __init__(self, folder: str, steps: int = 20, skip: int = 5):
         self._folder = folder
         self._steps = check_int('Profile', 'steps', steps, 1)
         self._skip = check_int('Profile', 'skip', skip, 1)

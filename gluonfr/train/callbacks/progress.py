@@ -1,4 +1,6 @@
 """A bar for each epoch."""
+from typing import Optional, TextIO
+
 from tqdm import tqdm
 
 from .base import Callback
@@ -20,7 +22,7 @@ class ProgressBar(Callback):
     """
     LEAD = 2  # steps that are submitted and may not be computed
 
-    def __init__(self, file=None):
+    def __init__(self, file: Optional[TextIO] = None):
         self._file = file
         self._bar = None
         self._name = ''

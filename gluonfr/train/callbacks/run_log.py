@@ -1,6 +1,7 @@
 """What is said of a run, in a file."""
 import logging
 from contextlib import contextmanager
+from typing import Iterator
 
 from ...utils.rows import keep_lines_until
 from .base import Callback
@@ -19,11 +20,11 @@ class RunLog(Callback):
     """What the logger 'gluonfr' says, in a file; what lies beyond the checkpoint of a resumed run goes."""
     order = -3  # before anything is said of the run
 
-    def __init__(self, path):
+    def __init__(self, path: str):
         self._path = path
 
     @contextmanager
-    def writing(self):
+    def writing(self) -> Iterator[None]:
         """Add to the file meanwhile."""
         logger, handler = logging.getLogger('gluonfr'), _LogFile(self._path, encoding='utf-8')
         logger.addHandler(handler)

@@ -3,6 +3,7 @@ import os
 import signal
 import threading
 from contextlib import contextmanager, suppress
+from typing import Iterator
 
 from ..checkpoint import checkpoint_name, save_checkpoint
 from .base import Callback
@@ -17,11 +18,11 @@ class SaveOnSignal(Callback):
     """
     order = 2
 
-    def __init__(self, folder):
+    def __init__(self, folder: str):
         self._folder, self._asked, self._once = folder, False, False
 
     @contextmanager
-    def listening(self):
+    def listening(self) -> Iterator[None]:
         """Catch the signals meanwhile; only the main thread can."""
         before = {}
         if threading.current_thread() is threading.main_thread():

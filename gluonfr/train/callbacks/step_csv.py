@@ -18,7 +18,7 @@ class StepCSV(StepMeans):
         Steps between rows, >= 1.
     """
 
-    def __init__(self, path, every=50):
+    def __init__(self, path: str, every: int = 50):
         super().__init__(every)
         self._path = path
 

@@ -8,7 +8,7 @@ class StopAfter(Callback):
     """Ends training after so many updates, a resumed run that has made them at once."""
     order = -2  # before what measures: the last step is measured
 
-    def __init__(self, steps):
+    def __init__(self, steps: int):
         self._steps = steps
 
     def on_train_begin(self, state):

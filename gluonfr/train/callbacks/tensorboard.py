@@ -15,7 +15,7 @@ class TensorBoard(StepMeans):
         Steps between points, >= 1.
     """
 
-    def __init__(self, folder, every=50):
+    def __init__(self, folder: str, every: int = 50):
         from tensorboardX import SummaryWriter
         super().__init__(every)
         self._folder, self._open = folder, SummaryWriter

@@ -1,9 +1,12 @@
 """Verification accuracy while a net trains."""
 import logging
 import os
+from typing import Dict, Optional
 
 import numpy as np
 
+from ...data.input_spec import InputSpec
+from ...data.pairs import BinFile
 from ...deploy.embedder import Embedder
 from ...deploy.verify import verify_pairs
 from ...metrics import get_protocol
@@ -43,7 +46,9 @@ class Verify(Callback):
     """
     order = -1
 
-    def __init__(self, sets, every_steps=None, path=None, flip='none', nfolds=None, batch_size=64, spec=None):
+    def __init__(self, sets: Dict[str, BinFile], every_steps: Optional[int] = None, path: Optional[str] = None,
+                 flip: str = 'none', nfolds: Optional[int] = None, batch_size: int = 64,
+                 spec: Optional[InputSpec] = None):
         if not sets:
             raise ValueError('Verify: sets must hold at least one set, got none.')
         self._sets, self._path, self._flip, self._batch_size, self._spec = sets, path, flip, batch_size, spec
