@@ -1,9 +1,11 @@
 """From a net to files that other programs read: ONNX, an MXNet symbol, a PyTorch state dict."""
 import errno
 import logging
+from typing import Any, Optional, Union
 
 import mxnet as mx
 from mxnet import nd
+from mxnet.gluon import HybridBlock
 
 from ..compat import install_command
 from ..graph.onnx_file import import_onnx
@@ -22,7 +24,8 @@ from .writers import LOWEST_OPSET, onnx_model, symbol_json, torch_from_native, w
 __all__ = ['export_onnx', 'export_symbol', 'export_torch']
 
 
-def export_onnx(net, path, *, batch='dynamic', normalise=False, flip='none', l2=False, opset=13, **facts):
+def export_onnx(net: HybridBlock, path: str, *, batch: Union[int, str] = 'dynamic', normalise: bool = False,
+                flip: str = 'none', l2: bool = False, opset: int = 13, **facts: Any) -> Optional[float]:
     """Write a net as ONNX and check the file with ONNX Runtime on random images.
 
     The file takes 'data' (B, C, H, W), float32, RGB, and gives 'embedding' (B, D). Its metadata say what the input is:
@@ -75,7 +78,8 @@ def export_onnx(net, path, *, batch='dynamic', normalise=False, flip='none', l2=
         return session and reference.compare(lambda x: session.run(None, {'data': x})[0], count or 3)
 
 
-def export_symbol(net, prefix, *, normalise=False, flip='none', l2=False):
+def export_symbol(net: HybridBlock, prefix: str, *, normalise: bool = False, flip: str = 'none',
+                  l2: bool = False) -> float:
     """Write a net as '<prefix>-symbol.json' and '<prefix>-0000.params', and check them through SymbolBlock.
 
     `mxnet.gluon.SymbolBlock.imports`, MXNet's C predict API and `load_net` load them. The input is 'data' (B, C, H, W);
@@ -97,6 +101,17 @@ def export_symbol(net, prefix, *, normalise=False, flip='none', l2=False):
     ------
     ConvertError, TypeError, ValueError
         As `export_onnx`.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from gluonfr.convert import export_symbol
+    >>> from gluonfr.model_zoo import get_model
+    >>> net = get_model('lenetplus', embedding_size=2)
+    >>> net.initialize()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     print(export_symbol(net, os.path.join(folder, 'net')) < 1e-4, sorted(os.listdir(folder)))
+    True ['net-0000.params', 'net-symbol.json']
     """
     reference = Reference('export_symbol', net, normalise, flip, l2)
     symbol, params, spec = whole_graph(net, reference.spec, normalise, flip, l2)
@@ -110,7 +125,7 @@ def export_symbol(net, prefix, *, normalise=False, flip='none', l2=False):
         return reference.compare(lambda x: block(nd.array(x)).asnumpy())
 
 
-def export_torch(net, path):
+def export_torch(net: HybridBlock, path: str) -> float:
     """Write the weights of an IResNet or MobileFaceNet as a PyTorch state dict with arcface_torch's names.
 
     Parameters

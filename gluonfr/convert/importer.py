@@ -2,16 +2,19 @@
 import logging
 import os
 from collections import namedtuple
+from typing import Optional, Sequence, Union
+
+import numpy as np
 
 from ..data.normalize import normalize
 from ..deploy.embedder import Embedder
 from ..graph.convert_error import ConvertError
-from ..model_zoo import MODELS
+from ..model_zoo import MODELS, InputSpec
 from ..model_zoo.card_file import CARD_NAME, write_card
 from ..utils.files import atomic_folder, file_sha256
 from ..utils.messages import names
 from .check import check_equal, check_runs, drawn_faces, given_images
-from .folded import estimate_statistics
+from .folded_norms import estimate_statistics
 from .native import native_from_graph, native_from_params, native_from_state
 from .original import original_of_onnx, original_of_symbol
 from .readers import read_onnx, read_params, read_symbol, read_torch
@@ -32,7 +35,8 @@ WAYS = {'-symbol.json': Way(read_symbol, native_from_graph, original_of_symbol),
         '.pth': PYTORCH, '.pt': PYTORCH, '.ckpt': PYTORCH, '.pth.tar': PYTORCH}
 
 
-def convert(source, out, model=None, params=None, spec=None, images=None):
+def convert(source: str, out: str, model: Optional[str] = None, params: Optional[str] = None,
+            spec: Optional[InputSpec] = None, images: Union[str, Sequence[np.ndarray], None] = None) -> str:
     """Convert weights to a native net, check that both sides give the same embeddings, and write them with a card.
 
     A graph that is no net of the model zoo is taken as it is: the card's model is then 'symbol' or 'onnx', and its net
@@ -67,6 +71,20 @@ def convert(source, out, model=None, params=None, spec=None, images=None):
         The source is damaged or does not fit, or both sides differ; unused and missing names are listed.
     FileNotFoundError, ImportError, ValueError
         There is no such file; a package that the source needs is missing; nothing is called `model`.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from gluonfr.convert import convert
+    >>> from gluonfr.deploy import load_net
+    >>> from gluonfr.model_zoo import get_model
+    >>> net = get_model('lenetplus', embedding_size=2)
+    >>> net.initialize()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     net.save_parameters(os.path.join(folder, 'old.params'))
+    ...     card = convert(os.path.join(folder, 'old.params'), os.path.join(folder, 'net'), 'lenetplus')
+    ...     print(os.path.basename(card), load_net(os.path.dirname(card)).input_spec.size)
+    card.json (28, 28)
     """
     source, out = os.fspath(source), os.path.abspath(out)
     way = _way(source)

@@ -16,7 +16,7 @@ from ..model_zoo import MODELS, InputSpec, IResNet
 from ..nn.trace import trace
 from ..utils.messages import describe
 from ..utils.params_file import save_whole
-from .folded import folded_norms
+from .folded_norms import folded_norms
 from .match import by_graph, by_name, by_order
 from .readers.torch import IR
 from .recognise import Unknown, graph_traits, recognise
