@@ -160,7 +160,7 @@ def open_photos(path: str, finder: Finder, size: Union[int, Tuple[int, int]] = 1
     """
     check_choice('open_photos', 'on_error', on_error, ('raise', 'skip'))
     photos = open_dataset(path)
-    if not hasattr(photos, 'paths'):
+    if not isinstance(photos, ImageFiles):
         raise ValueError('open_photos: a finder needs image files, got {}: a rec holds aligned faces.'.format(path))
     tasks = {photo: partial(_rows, finder, photo) for photo in photos.paths}
     if report is None:

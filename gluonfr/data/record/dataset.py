@@ -1,5 +1,4 @@
 """Face images in a .rec file, in InsightFace's form or flat, as a dataset."""
-import hashlib
 import os
 import re
 import sys
@@ -10,15 +9,14 @@ from tqdm import tqdm
 
 from ...compat import usable_cores
 from ...utils.check import check_choice
-from ...utils.files import file_sha256, mxnet_home
+from ...utils.files import file_sha256
 from ..dataset import StoredDataset
 from ..image import ImageError, decode, header_size
 from .file import RecordFile
-from .format import RecordError, write_index
+from .format import RecordError
 from .image_records import image_records
-from .writer import RecordWriter
 
-__all__ = ['RecordDataset', 'RecordError', 'RecordFile', 'RecordWriter', 'write_image_index']
+__all__ = ['RecordDataset']
 
 _SKIP = "With on_error='skip' what can be read is used, and the rest reported."
 _PIECE = 256  # images that a thread checks at a time
@@ -245,46 +243,3 @@ class RecordDataset(StoredDataset):
 
     def _error(self, index, what):
         return RecordError('{}: {}{}'.format(self.describe(index), what, '' if self._skip else ' ' + _SKIP))
-
-
-def write_image_index(path_rec, out=None, path_idx=None, on_error='raise'):
-    """Write an index of the image records alone.
-
-    `mx.image.ImageIter` and DALI's MXNet reader take every record of an index for an image, and fail on the others of
-    InsightFace's form. (`mx.io.ImageRecordIter` is not helped: whatever the index says, it reads on to the end of the
-    file, so only a flat one suits it.)
-
-    Parameters
-    ----------
-    path_rec : str or Path
-    out : str or Path or None
-        File to write. None: train.images.idx beside train.rec, or where that folder cannot be written, in cache/index
-        of MXNet's folder (the variable MXNET_HOME, by default ~/.mxnet).
-    path_idx, on_error
-        As of `RecordDataset`; what that leaves out is not in the index either.
-
-    Returns
-    -------
-    str
-        Path of the index, lines ``key<TAB>offset`` in the order of `RecordDataset`'s samples.
-
-    Raises
-    ------
-    RecordError, FileNotFoundError
-        As `RecordDataset` does.
-    OSError
-        It can be written nowhere.
-    """
-    data = RecordDataset(path_rec, path_idx, on_error=on_error)
-    offsets = data.file.offsets(data.keys)
-    if out is not None:
-        return write_index(os.fspath(out), data.keys, offsets)
-    path = os.path.abspath(data.file.path)
-    name = os.path.splitext(os.path.basename(path))[0]
-    try:
-        return write_index(os.path.join(os.path.dirname(path), name + '.images.idx'), data.keys, offsets)
-    except OSError:  # a read-only folder or file system
-        where = hashlib.sha1(path.encode('utf-8', 'surrogateescape')).hexdigest()[:16]
-        folder = os.path.join(mxnet_home(), 'cache', 'index')
-        os.makedirs(folder, exist_ok=True)
-        return write_index(os.path.join(folder, '{}-{}.images.idx'.format(name, where)), data.keys, offsets)
