@@ -12,6 +12,7 @@ from ..data.image_files import ImageFiles
 from ..data.opening import open_dataset
 from ..utils.check import check_choice
 from ..utils.files import is_path
+from ..utils.messages import counted
 from .find import STATUSES, Finder
 from .geometry import align_face, image_size
 from .report import landmarks_of, report_rows, report_settings, run_report
@@ -141,7 +142,8 @@ def open_photos(path: str, finder: Finder, size: Union[int, Tuple[int, int]] = 1
     report : str or None
         A .csv that says what came of each photograph, and from which a killed run goes on; None for no report.
     settings : dict or None
-        What decides which faces are found, as JSON values: a report that was begun with others begins anew.
+        What else decides which faces are found, such as the name of the detector, as JSON values: a report that was
+        made with others begins anew.
     on_error : {'raise', 'skip'}
         What a photograph without a face that counts does: raise, or be left out, logged and listed in ``skipped``.
     progress : bool
@@ -167,15 +169,16 @@ def open_photos(path: str, finder: Finder, size: Union[int, Tuple[int, int]] = 1
         rows = [row for task in tasks.values() for row in task()]
     else:
         os.makedirs(os.path.dirname(os.path.abspath(report)), exist_ok=True)
+        settings = dict(settings or {}, several=finder.several, min_face=finder.min_face)
         is_whole = (lambda rows: len(rows) == int(rows[0]['faces'])) if finder.several == 'all' else bool
-        rows = run_report(report, settings or {}, tasks, is_whole, report_settings(report) != (settings or {}),
+        rows = run_report(report, settings, tasks, is_whole, report_settings(report) != settings,
                           'find faces' if progress else False)
     bad = [row for row in rows if row['status'] != 'ok']
     if bad:
         detail = ' ({})'.format(bad[0]['detail'].rstrip('.')) if bad[0]['detail'] else ''
-        said = '{} of {} photographs give no face, the first is {}: {}{}.{}'.format(
-            len(bad), len(photos), bad[0]['path'], STATUSES[bad[0]['status']], detail,
-            ' {} lists all.'.format(report) if report else '')
+        said = '{} of {} {} no face, the first is {}: {}{}.{}'.format(
+            len(bad), counted(len(photos), 'photograph'), 'gives' if len(bad) == 1 else 'give', bad[0]['path'],
+            STATUSES[bad[0]['status']], detail, ' {} lists all.'.format(report) if report else '')
         if on_error == 'raise' or len(bad) == len(rows):
             raise FaceError(said + (" on_error='skip' leaves them out." if on_error == 'raise' else ''))
         logging.getLogger('gluonfr').warning('%s', said)
