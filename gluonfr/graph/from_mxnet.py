@@ -1,6 +1,7 @@
 """MXNet's symbols as layers."""
 import ast
 import re
+from typing import Dict, Mapping, Tuple
 
 import mxnet as mx
 import numpy as np
@@ -10,7 +11,7 @@ from ..utils.messages import describe, names
 from .convert_error import ConvertError
 from .layers import SCALES, Layer, Value, arithmetic, pool, times
 from .nodes import Node, count_uses, nodes_of
-from .source import Source
+from .source import Scaling, Source
 from .symbol_check import infer_shapes
 from .symbol_file import data_of_symbol
 from .symbols import compute, to_symbol
@@ -32,7 +33,7 @@ SCORES = {'LogisticRegressionOutput', 'SVMOutput', 'Softmax', 'SoftmaxActivation
 EMBEDDING = 'fc1'  # the name that InsightFace's symbols give it, also where they go on to class scores
 
 
-def read_symbol(symbol, weights):
+def read_symbol(symbol: mx.sym.Symbol, weights: Dict[str, nd.NDArray]) -> Source:
     """Read a symbol with its weights.
 
     Parameters
@@ -73,7 +74,7 @@ def _source(symbol, arrays, data, unused):
     return Source(layers_of(symbol, arrays), size, unused)
 
 
-def check_shapes(symbol, weights, shape):
+def check_shapes(symbol: mx.sym.Symbol, weights: Dict[str, nd.NDArray], shape: Tuple[int, int, int]) -> int:
     """How many values the embedding of a symbol has.
 
     Parameters
@@ -106,7 +107,7 @@ def check_shapes(symbol, weights, shape):
     return outputs[0][1]
 
 
-def behind_embedding(symbol):
+def behind_embedding(symbol: mx.sym.Symbol) -> str:
     """What shows that a symbol goes on behind the embedding, as one for training does; '' if nothing does."""
     labels, last = [name for name in symbol.list_inputs() if name.endswith('label')], _last(symbol)
     if labels:
@@ -119,7 +120,7 @@ def behind_embedding(symbol):
     return ''
 
 
-def embedding_of(symbol):
+def embedding_of(symbol: mx.sym.Symbol) -> mx.sym.Symbol:
     """The part of a symbol that ends in the embedding, not normalised: a symbol for training goes on behind it."""
     internals, output = symbol.get_internals(), EMBEDDING + '_output'
     goes_on = len(symbol.list_outputs()) > 1 or behind_embedding(symbol)
@@ -134,7 +135,7 @@ def _last(symbol):
     return nodes_of(symbol)[1][0][0]
 
 
-def scaling_of_symbol(symbol, weights):
+def scaling_of_symbol(symbol: mx.sym.Symbol, weights: Dict[str, nd.NDArray]) -> Scaling:
     """What a symbol does to its input first.
 
     Parameters
@@ -156,7 +157,7 @@ class _Arrays(dict):
         return super().__getitem__(name).asnumpy()
 
 
-def layers_of(symbol, arrays, begin=False):
+def layers_of(symbol: mx.sym.Symbol, arrays: Mapping[str, np.ndarray], begin: bool = False) -> Layer:
     """The layer of a symbol's first output; what is not in `arrays` is the input.
 
     With `begin` only what may scale the input and the layers behind it are read, so that it can be any graph; the rest

@@ -1,5 +1,6 @@
 """ONNX graphs as layers."""
 from collections import Counter
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ OTHER = 'ONNX '  # before the name of an operator that no net of ours has: MXNet
 SIMPLE = {'Relu': 'relu', 'Sigmoid': 'sigmoid', 'Tanh': 'tanh'}
 
 
-def read_onnx(model):
+def read_onnx(model: Any) -> Source:
     """Read an ONNX model.
 
     Parameters
@@ -65,7 +66,7 @@ def _source(model):
     return Source(_without_l2(found[graph.output[0].name]), size, unused)
 
 
-def scaling_of_onnx(model):
+def scaling_of_onnx(model: Any) -> Scaling:
     """What an ONNX model does to its input first; of the rest of its graph nothing is asked.
 
     Parameters

@@ -1,6 +1,7 @@
 """The one form into which graphs of every kind are read, to be compared layer by layer."""
 from collections import namedtuple
 from copy import copy
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -38,39 +39,40 @@ class Layer:
         Whether its output is no image any more.
     """
 
-    def __init__(self, kind, name, inputs=(), values=None, *, eps=0.0, fixed=False, is_affine=False, **settings):
+    def __init__(self, kind: str, name: str, inputs: Sequence['Layer'] = (), values: Optional[Dict[str, Value]] = None,
+                 *, eps: float = 0.0, fixed: bool = False, is_affine: bool = False, **settings: Any):
         self.kind, self.name, self.inputs, self.values = kind, name, list(inputs), dict(values or {})
         self.eps, self.fixed, self.is_affine, self.settings = eps, fixed, is_affine, settings
         self.flat = kind == 'dense' or (kind != 'pool' and any(layer.flat for layer in self.inputs))
 
-    def array(self, role, default=None):
+    def array(self, role: str, default: Any = None) -> Any:
         """A weight, float64, or the default."""
         return self.values[role].array.astype('float64') if role in self.values else default
 
-    def flattened(self):
+    def flattened(self) -> 'Layer':
         """A copy that is no image any more."""
         layer = copy(self)
         layer.flat = True
         return layer
 
-    def with_value(self, role, value):
+    def with_value(self, role: str, value: Value) -> 'Layer':
         """A copy with one more weight."""
         layer = copy(self)
         layer.values = dict(self.values, **{role: value})
         return layer
 
-    def replace_input(self, old, new):
+    def replace_input(self, old: 'Layer', new: 'Layer') -> None:
         """Read from `new` what it has read from `old`."""
         self.inputs = [new if source is old else source for source in self.inputs]
 
-    def describe(self):
+    def describe(self) -> str:
         """For messages: what it is, and its shape."""
         shape = self.values['weight'].array.shape if 'weight' in self.values else ''
         settings = ', '.join('{} {}'.format(*item) for item in sorted(self.settings.items()))
         return ' '.join(str(part) for part in (self.kind, repr(self.name), shape, settings) if part != '')
 
 
-def in_order(output):
+def in_order(output: Layer) -> List[Layer]:
     """All layers that lead to one, each after its inputs."""
     order, seen, waiting = [], set(), [output]
     while waiting:
@@ -85,7 +87,9 @@ def in_order(output):
     return order
 
 
-def pool(name, source, kind, kernel=None, stride=None, pad=None, ceil=False, with_pad=True):
+def pool(name: str, source: Layer, kind: str, kernel: Optional[Tuple[int, int]] = None,
+         stride: Optional[Tuple[int, int]] = None, pad: Optional[Tuple[int, int]] = None, ceil: bool = False,
+         with_pad: bool = True) -> Layer:
     """A pooling layer, of all positions without `kernel`; `source` where each position is by itself."""
     if kernel == (1, 1) and stride == (1, 1) and not any(pad):
         return source
@@ -95,14 +99,14 @@ def pool(name, source, kind, kernel=None, stride=None, pad=None, ceil=False, wit
                  with_pad=with_pad or kind == 'max' or not any(pad))
 
 
-def affine(name, source, scale, shift):
+def affine(name: str, source: Layer, scale: Any, shift: Any) -> Layer:
     """A layer that multiplies and adds a number for each channel, as a norm with mean 0 and variance 1."""
     scale, shift = (np.atleast_1d(np.asarray(value, 'float64')) for value in (scale, shift))
     values = {'gamma': scale, 'beta': shift, 'mean': np.zeros(1), 'var': np.ones(1)}
     return Layer('norm', name, [source], {role: Value(name, array) for role, array in values.items()}, is_affine=True)
 
 
-def times(name, source, factor, alone):
+def times(name: str, source: Layer, factor: Any, alone: bool) -> Layer:
     """`source` times a number for each channel; `alone`: nothing else reads it."""
     if alone and source.is_affine:
         return affine(name, source.inputs[0], source.array('gamma') * factor, source.array('beta') * factor)
@@ -118,7 +122,7 @@ def _plus(name, source, term, alone):
     return affine(name, source, 1, term)
 
 
-def arithmetic(kind, name, sources, alone):
+def arithmetic(kind: str, name: str, sources: Sequence[Union[Layer, Value]], alone: bool) -> Optional[Layer]:
     """A constant and a graph, added, subtracted, multiplied or divided.
 
     Parameters

@@ -1,10 +1,14 @@
 """Symbols of MXNet as nodes that Python can take apart and put together: the one reader of their JSON."""
 import json
 from collections import Counter
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-__all__ = ['Node', 'count_uses', 'first_outputs', 'nodes_of', 'shaped_nodes', 'to_json']
+__all__ = ['Node', 'Output', 'count_uses', 'first_outputs', 'nodes_of', 'shaped_nodes', 'to_json']
+
+
+Output = Tuple['Node', int]  # a node, and which of its outputs
 
 
 class Node:
@@ -22,28 +26,30 @@ class Node:
     value : numpy.ndarray or None
     """
 
-    def __init__(self, op, name, attrs, inputs, shape=None, value=None):
+    def __init__(self, op: str, name: str, attrs: Dict[str, Any], inputs: List[Output],
+                 shape: Optional[Tuple[int, ...]] = None, value: Optional[np.ndarray] = None):
         self.op, self.name, self.attrs, self.inputs, self.shape, self.value = op, name, attrs, inputs, shape, value
 
-    def flag(self, name, default):
+    def flag(self, name: str, default: bool) -> bool:
         """An argument that is true or false."""
         return str(self.attrs.get(name, default)) in ('True', '1')
 
-    def is_depthwise(self):
+    def is_depthwise(self) -> bool:
         """Whether it is a convolution of each channel by itself, with known weights."""
         groups = int(self.attrs.get('num_group', 1)) if self.op == 'Convolution' else 1
         return groups > 1 and groups == int(self.attrs['num_filter']) and self.inputs[1][0].value is not None
 
-    def weight_and_bias(self):
+    def weight_and_bias(self) -> Tuple[np.ndarray, np.ndarray]:
         """Of a layer; a bias of 0 where it has none."""
         weight = self.inputs[1][0].value
         return weight, np.zeros(len(weight), 'float32') if self.flag('no_bias', False) else self.inputs[2][0].value
 
-    def fold(self, value):
+    def fold(self, value: np.ndarray) -> None:
         """Make it an input with a value: that of an operator which depends on weights alone."""
         self.op, self.attrs, self.inputs, self.shape, self.value = 'null', {}, [], value.shape, value
 
-    def with_weights(self, source, weight, bias=None, suffix=''):
+    def with_weights(self, source: Output, weight: np.ndarray, bias: Optional[np.ndarray] = None,
+                     suffix: str = '') -> 'Node':
         """The layer on another input and with other weights."""
         name = self.name + suffix
         inputs = [source] + [(Node('null', '{}_{}'.format(name, kind), {}, [], value=np.float32(value)), 0)
@@ -51,13 +57,21 @@ class Node:
         return Node(self.op, name, dict(self.attrs, no_bias=str(bias is None)), inputs, self.shape)
 
 
-def nodes_of(symbol):
+def nodes_of(symbol: Any) -> Tuple[List[Node], List[Output], Dict[str, Any]]:
     """Read the graph of a symbol.
 
     Returns
     -------
     (list of Node, list of (Node, int), dict)
         The nodes, each behind its inputs; nodes and outputs of the results; the attributes of the graph for `to_json`.
+
+    Examples
+    --------
+    >>> import mxnet as mx
+    >>> from gluonfr.graph import nodes_of
+    >>> nodes, heads, _ = nodes_of(mx.sym.relu(mx.sym.var('data'), name='positive'))
+    >>> [(node.op, node.name, [source.name for source, _ in node.inputs]) for node in nodes]
+    [('null', 'data', []), ('relu', 'positive', ['data'])]
     """
     graph, nodes = json.loads(symbol.tojson()), []
 
@@ -69,7 +83,7 @@ def nodes_of(symbol):
     return nodes, ends(graph['heads']), graph['attrs']
 
 
-def shaped_nodes(symbol, shape):
+def shaped_nodes(symbol: Any, shape: Sequence[int]) -> Tuple[List[Node], List[Output], Dict[str, Any]]:
     """`nodes_of` with the shapes that follow from that of the input 'data', its batch axis included."""
     nodes, heads, attrs = nodes_of(symbol)
     internals = symbol.get_internals()
@@ -79,7 +93,7 @@ def shaped_nodes(symbol, shape):
     return nodes, heads, attrs
 
 
-def first_outputs(nodes, outputs):
+def first_outputs(nodes: List[Node], outputs: List[str]) -> List[int]:
     """Where the first output of each node is in the `list_outputs` of the internals."""
     places, following = [], 0
     for node in nodes:  # two of them can have one name: outputs are told by their order
@@ -91,7 +105,7 @@ def first_outputs(nodes, outputs):
     return places
 
 
-def count_uses(nodes, head=None):
+def count_uses(nodes: List[Node], head: Optional[Output] = None) -> Counter:
     """{node: how often others, or the result `head` (Node, int), take an output of it}."""
     uses = Counter(source for node in nodes for source, _ in node.inputs)
     if head is not None:
@@ -99,7 +113,7 @@ def count_uses(nodes, head=None):
     return uses
 
 
-def to_json(output, attrs):
+def to_json(output: Output, attrs: Dict[str, Any]) -> Tuple[str, Dict[str, np.ndarray]]:
     """(symbol as JSON, {name: float32 array}) of what leads to an output (Node, int)."""
     order, position, weights, waiting = [], {}, {}, [output[0]]
     while waiting:

@@ -1,13 +1,17 @@
 """ONNX files: reading them, what they say of their input, and what runtimes ask of them."""
+from types import ModuleType
+from typing import Any, Dict, Optional
+
 from ..compat import install_command
+from ..data.input_spec import InputSpec
 from .convert_error import ConvertError
 from .layers import in_order
-from .source import read_input
+from .source import Source, read_input
 
 __all__ = ['described_input', 'import_onnx', 'input_of', 'load_onnx', 'runnable', 'takes_integers']
 
 
-def import_onnx():
+def import_onnx() -> ModuleType:
     """The package onnx, or an ImportError that says how to get it."""
     try:
         import onnx
@@ -17,7 +21,7 @@ def import_onnx():
     return onnx
 
 
-def load_onnx(path):
+def load_onnx(path: str) -> Any:
     """Read an ONNX file.
 
     Returns
@@ -42,7 +46,7 @@ def load_onnx(path):
     return model
 
 
-def described_input(producer, metadata):
+def described_input(producer: str, metadata: Dict[str, str]) -> Optional[InputSpec]:
     """What an ONNX model takes by its metadata, if `gluonfr.convert.export_onnx` wrote it.
 
     Parameters
@@ -61,19 +65,19 @@ def described_input(producer, metadata):
     return read_input('ONNX model', metadata['input'])
 
 
-def takes_integers(model):
+def takes_integers(model: Any) -> bool:
     """Whether the images that an ONNX model takes are whole numbers."""
     from onnx import TensorProto
     return input_of(model).type.tensor_type.elem_type in (TensorProto.UINT8, TensorProto.INT32)
 
 
-def input_of(model):
+def input_of(model: Any) -> Any:
     """The first input that is no weight."""
     given = {entry.name for entry in model.graph.initializer}
     return next(entry for entry in model.graph.input if entry.name not in given)
 
 
-def runnable(model, source):
+def runnable(model: Any, source: Source) -> Any:
     """A copy that ONNX Runtime takes, of a model whose exporter did not keep to the standard.
 
     MXNet's wrote the slopes of a PRelu as (C,), which the standard lays along the width of an image, not its channels,

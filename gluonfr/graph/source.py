@@ -2,6 +2,7 @@
 import json
 import logging
 from collections import namedtuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class Source:
         What it does to its input first; `output` is without that.
     """
 
-    def __init__(self, output, size, unused):
+    def __init__(self, output: Layer, size: Optional[Tuple[int, int]], unused: List[str]):
         if not isinstance(output, Layer) or all(layer.kind != 'input' for layer in in_order(output)):
             raise ConvertError('the output of the graph does not depend on its input.')
         self.output, self.size, self.unused = output, size, unused
@@ -55,7 +56,7 @@ class Scaling(namedtuple('Scaling', 'scale shift mean std first')):
     __slots__ = ()
 
 
-def take_scaling(output):
+def take_scaling(output: Layer) -> Scaling:
     """Take out of a graph what scales its input.
 
     Parameters
@@ -107,12 +108,12 @@ def _then(before, scale, shift):
     return (scale, shift) if before is None else (before[0] * scale, before[1] * scale + shift)
 
 
-def noted_input(spec):
+def noted_input(spec: InputSpec) -> Dict[str, Any]:
     """What gluonfr notes in an ONNX model or a symbol of what it takes, as JSON can hold it."""
     return {'size': spec.size, 'mean': spec.mean, 'std': spec.std, 'colour': spec.colour}
 
 
-def read_input(kind, text):
+def read_input(kind: str, text: str) -> InputSpec:
     """The InputSpec that `noted_input` was made of, from the JSON in an ONNX model or a symbol, which `kind` is.
 
     Raises
@@ -127,7 +128,7 @@ def read_input(kind, text):
             kind, text, error)) from error
 
 
-def assumed_input(path, scaling, integers=False):
+def assumed_input(path: str, scaling: Scaling, integers: bool = False) -> InputSpec:
     """What a graph takes by the way that it scales its input, which is logged: nothing else says it.
 
     Parameters

@@ -7,6 +7,7 @@ all memory taken. So the file is read as JSON, and only what a net for images ne
 import io
 import re
 from contextlib import redirect_stdout
+from typing import Any, Dict, Tuple
 
 from ..utils.files import read_json
 
@@ -41,7 +42,7 @@ _ARITHMETIC = re.compile('(_r?|broadcast_)(add|sub|plus|minus|mul|div|power|maxi
 _NAMED = '; gluonfr.graph.symbol_check.OPERATORS lists what is allowed'
 
 
-def checked_graph(path):
+def checked_graph(path: str) -> Dict[str, Any]:
     """Read a '-symbol.json' of a net for images.
 
     Returns
@@ -65,7 +66,7 @@ def checked_graph(path):
         raise ValueError('{} must be an MXNet symbol of a net for images: {}'.format(path, error)) from error
 
 
-def infer_shapes(symbol, **shapes):
+def infer_shapes(symbol: Any, **shapes: Tuple[int, ...]) -> Tuple[list, list, list]:
     """`Symbol.infer_shape` without what MXNet prints, if the layers have sane sizes.
 
     Parameters

@@ -4,10 +4,12 @@ import glob
 import json
 import os
 import re
+from typing import Dict, Optional
 
 import mxnet as mx
 from mxnet.base import _LIB, SymbolHandle, c_str, c_str_array, check_call
 
+from ..data.input_spec import InputSpec
 from ..utils.params_file import load_arrays_file
 from .convert_error import ConvertError
 from .source import read_input
@@ -24,7 +26,7 @@ COMPLETE = 900  # in older files inputs may be missing, which MXNet adds
 HINTS = ('ctx_group', 'lr_mult', 'wd_mult', 'force_mirroring', 'mirror_stage')
 
 
-def read_symbol_file(path):
+def read_symbol_file(path: str) -> mx.sym.Symbol:
     """Read a '-symbol.json' as the installed MXNet would have written it, so that it has nothing to say about it.
 
     Raises
@@ -77,7 +79,7 @@ def _inputs_of(op, attrs):
     return [name[len('its_'):] for name in symbol.list_inputs()]
 
 
-def symbol_params(owner, path, params=None):
+def symbol_params(owner: str, path: str, params: Optional[str] = None) -> str:
     """The weights of a symbol: `params`, or the newest '<prefix>-NNNN.params' beside it."""
     if params is None:
         prefix = path[:-len('-symbol.json')]
@@ -91,7 +93,7 @@ def symbol_params(owner, path, params=None):
     return params
 
 
-def load_arrays(path):
+def load_arrays(path: str) -> Dict[str, mx.nd.NDArray]:
     """{name: NDArray} of an MXNet file, without the 'arg:' and 'aux:' of symbols.
 
     Raises
@@ -108,19 +110,20 @@ def load_arrays(path):
     return {re.sub('^(arg|aux):', '', name): array for name, array in arrays.items()}
 
 
-def data_of_symbol(symbol, weights):
+def data_of_symbol(symbol: mx.sym.Symbol, weights: Dict[str, mx.nd.NDArray]) -> Optional[str]:
     """The name of the input that images go to: 'data', or the first that has no weights; None if there is none."""
     inputs = symbol.list_inputs()
     return 'data' if 'data' in inputs else next((name for name in inputs if name not in weights), None)
 
 
-def said_input(symbol, data):
+def said_input(symbol: mx.sym.Symbol, data: str) -> Optional[InputSpec]:
     """The InputSpec that `export_symbol` wrote into a symbol, None where another wrote it."""
     text = symbol.attr_dict().get(data, {}).get(INPUT)
     return None if text is None else read_input('symbol', text)
 
 
-def block_of_symbol(symbol, data, weights, ctx):
+def block_of_symbol(symbol: mx.sym.Symbol, data: str, weights: Dict[str, mx.nd.NDArray],
+                    ctx: mx.Context) -> mx.gluon.SymbolBlock:
     """A SymbolBlock of images, float32, with its weights.
 
     Parameters

@@ -165,6 +165,17 @@ def test_modules_are_where_they_were():
     assert isinstance(gluonfr.__version__, str) and gluonfr.__version__ >= '2'
 
 
+@pytest.mark.parametrize('path, names', [
+    ('gluonfr.deploy', 'Embedder CardError load_net load_symbol read_card write_card'),
+    ('gluonfr.deploy.search', 'search'),
+    ('gluonfr.deploy.verify', 'PairImages readable_pairs score_pairs verify_pairs'),
+    ('gluonfr.deploy.weights', 'load_parameters'), ('gluonfr.model_zoo', 'InputSpec get_model get_model_file'),
+    ('gluonfr.model_zoo.model_store', 'choose_card download list_cards'), ('gluonfr.model_zoo.spec', 'InputSpec')])
+def test_import_paths_of_earlier_pages_and_examples(path, names):
+    module = importlib.import_module(path)
+    assert not [name for name in names.split() if not hasattr(module, name)]
+
+
 def test_iter_lr_scheduler_signature():
     from gluonfr.utils import IterLRScheduler
     order = [n for n, _ in positional(IterLRScheduler)]

@@ -1,7 +1,32 @@
-"""Parts of messages."""
-from gluonfr.utils.messages import counted
+"""gluonfr.utils.messages: lists of names, and the errors of other packages in a sentence."""
+import mxnet as mx
+import pytest
+from mxnet import nd
+
+from gluonfr.utils.messages import describe, error_sentence, names
 
 
-def test_one_is_no_plural():
-    assert [counted(n, 'fold') for n in (0, 1, 2)] == ['0 folds', '1 fold', '2 folds']
-    assert [counted(n, 'person', 'people') for n in (1, 2)] == ['1 person', '2 people']
+@pytest.mark.parametrize('found, most, said', [
+    ([], 2, 'none'), (['a'], 2, 'a'), (['a', 'b'], 2, 'a, b'), (['a', 'b', 'c', 'd'], 2, 'a, b and 2 more')])
+def test_names(found, most, said):
+    assert names(found, most) == said
+
+
+def test_an_error_of_another_package_is_one_line_of_bounded_length():
+    said = describe(RuntimeError('one\n  two ' + 'x' * 400))
+    assert said.startswith('RuntimeError: one two xxx') and len(said) == len('RuntimeError: ') + 300
+
+
+def test_the_first_line_of_an_error_with_its_kind():
+    assert error_sentence(ValueError('\n  first\nsecond')) == 'ValueError: first'
+    assert error_sentence(ValueError()) == 'ValueError: '
+
+
+def test_errors_of_mxnet_lose_their_stack_traces():
+    assert error_sentence(mx.MXNetError('Traceback (most recent call last):\n  File "x.cc"\nError: it is so')) == \
+        'Error: it is so'
+    assert error_sentence(mx.MXNetError('it is so\nStack trace:\n  [0]')) == 'it is so'
+    with pytest.raises(mx.MXNetError) as caught:
+        nd.ones((2, 3)).reshape((4, 2)).wait_to_read()
+    said = error_sentence(caught.value)
+    assert '\n' not in said and 'Traceback' not in said and 'Shape' in said.title()
