@@ -20,17 +20,16 @@ def embed(args):
     embedder = make_embedder(args)
     with sole_writer(args.out + '.lock', '--out {}'.format(args.out)):
         dataset = open_faces(args, args.data, embedder.spec.size, os.path.splitext(args.out)[0] + '.faces.csv')
-        count, size = embed_to_file(embedder, dataset, args.out, progress=not args.no_progress)
+        embeddings = embed_to_file(embedder, dataset, args.out, progress=not args.no_progress)
+    count, size = embeddings.shape
     print('{}: {} of {}'.format(args.out, counted(count, 'embedding'), counted(size, 'value')))
     if args.plot:
-        draw(args.out, dataset.labels, args.plot)
+        draw(embeddings, dataset.labels, args.plot)
 
 
-def draw(path, labels, picture):
-    """A picture of the embeddings in a file, those of the first people only: more colours cannot be told apart."""
+def draw(embeddings, labels, picture):
+    """A picture of the embeddings of the first people only: more colours cannot be told apart."""
     from ..viz import plot_embeddings
-    embeddings = np.load(path)
-    embeddings = embeddings['embeddings'] if path.endswith('.npz') else embeddings
     shown = np.isin(labels, np.unique(labels)[:PEOPLE_DRAWN])
     plot_embeddings(embeddings[shown], labels[shown], picture, title='embeddings')
     print('picture: {}'.format(picture))

@@ -1,7 +1,6 @@
 """Embeddings of a set of images into a file; what was killed goes on where it was."""
 import json
 import os
-from typing import Tuple
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from .parts_file import Checksummed, append_part, begun_parts
 __all__ = ['embed_to_file']
 
 
-def embed_to_file(embedder: Embedder, dataset: StoredDataset, out: str, *, progress: bool = False) -> Tuple[int, int]:
+def embed_to_file(embedder: Embedder, dataset: StoredDataset, out: str, *, progress: bool = False) -> np.ndarray:
     """Embed a set of images into a .npz or .npy file, going on with what a killed call has left beside it.
 
     What is done so far stands in '<out>.partial', with checksums of it and of the images; it counts for the same net,
@@ -32,8 +31,8 @@ def embed_to_file(embedder: Embedder, dataset: StoredDataset, out: str, *, progr
 
     Returns
     -------
-    (int, int)
-        How many embeddings, and of how many numbers each.
+    numpy.ndarray, float32, (N, D)
+        What the file holds now.
 
     Raises
     ------
@@ -55,4 +54,4 @@ def embed_to_file(embedder: Embedder, dataset: StoredDataset, out: str, *, progr
         embeddings = np.concatenate(parts) if parts else embedder([])
         write_gallery(out, embedder, dataset, embeddings)
     os.remove(begun)
-    return embeddings.shape
+    return embeddings
