@@ -66,9 +66,8 @@ def row(card, root):
 
 def describe(registry, name):
     """Signature and text of one entry."""
-    maker = registry.get(name)
-    print('{}{}\n'.format(maker.__name__, inspect.signature(maker)))
-    print(plain_text(inspect.getdoc(maker) or ''))
+    print(registry.signature(name) + '\n')
+    print(plain_text(inspect.getdoc(registry.get(name)) or ''))
 
 
 def summary(registry, name):

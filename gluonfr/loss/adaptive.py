@@ -1,6 +1,9 @@
 """Losses whose margin or weight depends on the sample: hard negatives, feature norms, confidence."""
 import math
 import warnings
+from typing import Any, Optional, Union
+
+from mxnet.gluon import ParameterDict
 
 from ..nn.functional import angular_margin, l2_norm
 from ..utils.check import check_choice, check_number
@@ -47,7 +50,8 @@ class SVXSoftmax(CosineLoss):
         - **loss**: (B,)
     """
 
-    def __init__(self, classes, m=0.35, s=64, t=1.2, *, margin='cos', margin_warmup=0, **kwargs):
+    def __init__(self, classes: int, m: float = 0.35, s: float = 64, t: float = 1.2, *, margin: str = 'cos',
+                 margin_warmup: int = 0, **kwargs: Any) -> None:
         super().__init__(classes, s, margin_warmup, **kwargs)
         self._arc = check_choice(self._owner, 'margin', margin, ('cos', 'arc')) == 'arc'
         self._m = check_number(self._owner, 'm', m, 0, math.pi / 2 if self._arc else None, high_open=True)
@@ -111,7 +115,8 @@ class MagFace(CosineLoss):
 
     inputs = ('pred', 'label', 'embedding')
 
-    def __init__(self, classes, s=64, l_a=10, u_a=110, l_m=0.45, u_m=0.8, lamda_g=35, *, margin_warmup=0, **kwargs):
+    def __init__(self, classes: int, s: float = 64, l_a: float = 10, u_a: float = 110, l_m: float = 0.45,
+                 u_m: float = 0.8, lamda_g: float = 35, *, margin_warmup: int = 0, **kwargs: Any) -> None:
         super().__init__(classes, s, margin_warmup, **kwargs)
         self._l_a = check_number(self._owner, 'l_a', l_a, 0, low_open=True)
         self._u_a = check_number(self._owner, 'u_a', u_a, l_a, low_open=True)
@@ -164,7 +169,8 @@ class FocalLoss(CheckedLoss):
 
     open_keywords = True
 
-    def __init__(self, loss='softmax', gamma=2.0, weight=None, prefix=None, params=None, **loss_args):
+    def __init__(self, loss: Union[str, CheckedLoss] = 'softmax', gamma: float = 2.0, weight: Optional[float] = None,
+                 prefix: Optional[str] = None, params: Optional[ParameterDict] = None, **loss_args: Any) -> None:
         batch_axis = loss_args.get('batch_axis', getattr(loss, '_batch_axis', 0))
         super().__init__(weight=weight, batch_axis=batch_axis, prefix=prefix, params=params)
         self._gamma = check_number(self._owner, 'gamma', gamma, 0)

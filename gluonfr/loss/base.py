@@ -1,7 +1,10 @@
 """What all losses share: checked inputs, float32 arithmetic, weights, cross-entropy, and the registry of names."""
+from typing import Any, Optional
+
 import numpy as np
 from mxnet import nd
 from mxnet.gluon import loss as gloss
+from mxnet.gluon import ParameterDict
 
 from ..nn.graph_state import accumulate, training_flag
 from ..utils.check import check_choice, check_int
@@ -178,11 +181,20 @@ class SoftmaxCrossEntropyLoss(CheckedLoss, gloss.SoftmaxCrossEntropyLoss):
         - **loss**: (B,)
 
     Raises ValueError for an empty batch, batch sizes that differ or a label outside [0, C-1].
+
+    Examples
+    --------
+    >>> from mxnet import nd
+    >>> from gluonfr.loss import SoftmaxCrossEntropyLoss
+    >>> loss = SoftmaxCrossEntropyLoss()(nd.array([[2, 0], [2, 0]]), nd.array([0, 1]))
+    >>> print(['{:.3f}'.format(value) for value in loss.asnumpy()])
+    ['0.127', '2.127']
     """
 
     _two_axes = ()
 
-    def __init__(self, axis=-1, sparse_label=True, from_logits=False, weight=None, batch_axis=0, **kwargs):
+    def __init__(self, axis: int = -1, sparse_label: bool = True, from_logits: bool = False,
+                 weight: Optional[float] = None, batch_axis: int = 0, **kwargs: Any) -> None:
         if axis == batch_axis:
             raise ValueError('{}: axis must be another axis than batch_axis, got {} for both.'.format(
                 self._owner, axis))
@@ -229,8 +241,9 @@ class ClassScoreLoss(SoftmaxCrossEntropyLoss):
 
     _two_axes = ('pred', 'embedding')
 
-    def __init__(self, classes=None, axis=-1, sparse_label=True, weight=None, batch_axis=0, dtype='float32',
-                 prefix=None, params=None):
+    def __init__(self, classes: Optional[int] = None, axis: int = -1, sparse_label: bool = True,
+                 weight: Optional[float] = None, batch_axis: int = 0, dtype: str = 'float32',
+                 prefix: Optional[str] = None, params: Optional[ParameterDict] = None) -> None:
         check_choice(self._owner, 'batch_axis', batch_axis, (0, 1))
         check_choice(self._owner, 'axis', axis, (-1, 1 - batch_axis))
         super().__init__(1 - batch_axis, sparse_label, weight=weight, batch_axis=batch_axis, prefix=prefix,

@@ -1,10 +1,11 @@
 """Losses by name, one or a sum of several, and the arguments that the data decide."""
 import re
 from collections import namedtuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 from ..utils.arguments import parse_arguments
 from ..utils.check import check_int, check_number
-from .base import LOSSES
+from .base import LOSSES, CheckedLoss
 from .sum import SumLoss
 
 __all__ = ['fill_arguments', 'get_loss', 'get_loss_list', 'loss_keywords', 'parse_loss']
@@ -31,7 +32,7 @@ class LossPart(namedtuple('LossPart', 'name arguments')):
         return LOSSES.keywords(self.name) | (LOSSES.keywords(inner) if isinstance(inner, str) else set())
 
 
-def parse_loss(text):
+def parse_loss(text: str) -> List[LossPart]:
     """The parts of ``'arcface+0.5*centerloss:lamda=0.1,alpha=0.5'``: names by their canonical form, and arguments.
 
     Parameters
@@ -48,6 +49,12 @@ def parse_loss(text):
     ------
     ValueError
         An unknown name (the message has the nearest), a factor that is no number > 0, an argument without value.
+
+    Examples
+    --------
+    >>> from gluonfr.loss import parse_loss
+    >>> parse_loss('ArcFace+0.5*ringloss:lamda=0.01')
+    [LossPart(name='arcface', arguments={}), LossPart(name='ringloss', arguments={'lamda': 0.01, 'weight': 0.5})]
     """
     parts = []
     for piece in re.split(PLUS, text) if isinstance(text, str) else [text]:
@@ -73,7 +80,7 @@ def _number(text):
         return text
 
 
-def get_loss(name, **kwargs):
+def get_loss(name: str, **kwargs: Any) -> CheckedLoss:
     """Make a loss by name, or the sum of several.
 
     Parameters
@@ -140,17 +147,25 @@ def _joined(parts, given):
     return arguments
 
 
-def get_loss_list():
-    """Names of all losses, sorted."""
+def get_loss_list() -> List[str]:
+    """Names of all losses, sorted.
+
+    Examples
+    --------
+    >>> from gluonfr.loss import get_loss_list
+    >>> get_loss_list()[:4]
+    ['arcface', 'asoftmax', 'centerloss', 'cocoloss']
+    """
     return LOSSES.names()
 
 
-def loss_keywords(name):
+def loss_keywords(name: str) -> Set[str]:
     """The set of keywords that a loss by name takes; of a sum, those that any of its losses takes."""
     return set().union(*(part.keywords for part in parse_loss(name)))
 
 
-def fill_arguments(name, arguments, *, classes, embedding_size, groups=None, margin_warmup=0):
+def fill_arguments(name: str, arguments: Dict[str, Any], *, classes: int, embedding_size: int,
+                   groups: Optional[Tuple[int, int]] = None, margin_warmup: int = 0) -> Dict[str, Any]:
     """Arguments for ``get_loss(name, ...)``: those given, and those that only data and net can tell.
 
     Parameters
@@ -174,6 +189,15 @@ def fill_arguments(name, arguments, *, classes, embedding_size, groups=None, mar
     ------
     ValueError
         Fewer than 2 classes, or `margin_warmup` for a loss without a margin that could warm up.
+
+    Examples
+    --------
+    >>> from gluonfr.loss import fill_arguments, get_loss
+    >>> arguments = fill_arguments('centerloss', {'lamda': 0.1}, classes=10, embedding_size=2)
+    >>> sorted(arguments.items())
+    [('classes', 10), ('embedding_size', 2), ('lamda', 0.1)]
+    >>> get_loss('centerloss', **arguments)
+    CenterLoss(classes=10, lamda=0.1, alpha=0.5)
     """
     check_int(name, 'classes', classes, 2)
     accepted = loss_keywords(name)

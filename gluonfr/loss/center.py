@@ -1,6 +1,10 @@
 """Losses that own class centres or class distributions."""
+from typing import Any, Optional
+
 import mxnet as mx
 from mxnet import nd
+from mxnet.gluon import ParameterDict
+from mxnet.initializer import Initializer
 
 from ..nn.graph_state import accumulate, training_flag
 from ..utils.check import check_int, check_number
@@ -76,8 +80,9 @@ class CenterLoss(_CentreLoss):
         - **loss**: (B,)
     """
 
-    def __init__(self, classes, embedding_size, lamda, weight_initializer=None, dtype='float32', *, alpha=0.5,
-                 **kwargs):
+    def __init__(self, classes: int, embedding_size: int, lamda: float,
+                 weight_initializer: Optional[Initializer] = None, dtype: str = 'float32', *, alpha: float = 0.5,
+                 **kwargs: Any) -> None:
         super().__init__(classes, embedding_size, weight_initializer, alpha, dtype, **kwargs)
         self._lamda = check_number(self._owner, 'lamda', lamda, 0)
 
@@ -113,8 +118,9 @@ class GitLoss(_CentreLoss):
     Inputs, outputs: as `CenterLoss`.
     """
 
-    def __init__(self, classes, embedding_size, lamda_c, lamda_g, batch_size_per_gpu=None, weight_initializer=None,
-                 dtype='float32', *, alpha=0.5, **kwargs):
+    def __init__(self, classes: int, embedding_size: int, lamda_c: float, lamda_g: float,
+                 batch_size_per_gpu: Optional[int] = None, weight_initializer: Optional[Initializer] = None,
+                 dtype: str = 'float32', *, alpha: float = 0.5, **kwargs: Any) -> None:
         super().__init__(classes, embedding_size, weight_initializer, alpha, dtype, **kwargs)
         self._lamda_c = check_number(self._owner, 'lamda_c', lamda_c, 0)
         self._lamda_g = check_number(self._owner, 'lamda_g', lamda_g, 0)
@@ -181,8 +187,9 @@ class LGMLoss(CheckedLoss):
     inputs = ('embedding', 'label')
     head = None
 
-    def __init__(self, num_classes, embedding_size, alpha, lamda, lr_mult, dtype='float32', *, weight=None,
-                 prefix=None, params=None):
+    def __init__(self, num_classes: int, embedding_size: int, alpha: float, lamda: float, lr_mult: float,
+                 dtype: str = 'float32', *, weight: Optional[float] = None, prefix: Optional[str] = None,
+                 params: Optional[ParameterDict] = None) -> None:
         super().__init__(weight=weight, batch_axis=0, prefix=prefix, params=params)
         self._classes = check_int(self._owner, 'num_classes', num_classes, 2)
         self._embedding_size = check_int(self._owner, 'embedding_size', embedding_size, 1)
@@ -256,7 +263,8 @@ class COCOLoss(ClassScoreLoss):
     head = None
     normalized = True
 
-    def __init__(self, classes, embedding_size, alpha, weight_initializer=None, dtype='float32', **kwargs):
+    def __init__(self, classes: int, embedding_size: int, alpha: float,
+                 weight_initializer: Optional[Initializer] = None, dtype: str = 'float32', **kwargs: Any) -> None:
         super().__init__(classes, dtype=dtype, **kwargs)
         self._embedding_size = check_int(self._owner, 'embedding_size', embedding_size, 1)
         self._alpha = check_number(self._owner, 'alpha', alpha, 0, low_open=True)

@@ -1,4 +1,6 @@
 """Cross-entropy with a term on the embedding beside it, or that term alone."""
+from typing import Any, Optional, Union
+
 import mxnet as mx
 from mxnet import autograd, nd
 
@@ -24,7 +26,7 @@ class JointLoss(ClassScoreLoss):
     inputs = ('pred', 'label', 'embedding')
     term_inputs = ('embedding',)
 
-    def __init__(self, classes=None, *, with_softmax=True, **kwargs):
+    def __init__(self, classes: Optional[int] = None, *, with_softmax: bool = True, **kwargs: Any) -> None:
         super().__init__(classes, **kwargs)
         if not with_softmax:
             self.inputs, self.head = self.term_inputs, None
@@ -80,7 +82,8 @@ class RingLoss(JointLoss):
         - **loss**: (B,)
     """
 
-    def __init__(self, lamda, r_init=1.0, dtype='float32', *, loss_type='l2', c=1.0, **kwargs):
+    def __init__(self, lamda: float, r_init: Union[float, str] = 1.0, dtype: str = 'float32', *, loss_type: str = 'l2',
+                 c: float = 1.0, **kwargs: Any) -> None:
         super().__init__(dtype=dtype, **kwargs)
         self._lamda = check_number(self._owner, 'lamda', lamda, 0)
         self._penalty = check_choice(self._owner, 'loss_type', loss_type, ('l2', 'smoothl1', 'cauchy', 'geman'))

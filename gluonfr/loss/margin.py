@@ -1,5 +1,6 @@
 """The softmax-margin family: losses that move the target's cosine before the cross-entropy."""
 import math
+from typing import Any, Optional
 
 from ..nn.functional import GRADIENTS, angular_margin, arccos, l2_norm
 from ..utils.check import check_choice, check_int, check_number
@@ -25,7 +26,7 @@ class CosineLoss(ClassScoreLoss):
     head = 'cosine'
     normalized = True
 
-    def __init__(self, classes, s, margin_warmup=0, **kwargs):
+    def __init__(self, classes: int, s: float, margin_warmup: int = 0, **kwargs: Any) -> None:
         super().__init__(classes, **kwargs)
         self._s = check_number(self._owner, 's', s, 0, low_open=True)
         self._warmup = check_int(self._owner, 'margin_warmup', margin_warmup, 0)
@@ -91,8 +92,9 @@ class CombinedLoss(CosineLoss):
 
     _m2_name, _m3_name = 'm2', 'm3'  # in messages: what the constructor calls them
 
-    def __init__(self, classes, m1=1.0, m2=0.3, m3=0.2, s=64, dtype='float32', *, easy_margin=False, margin_warmup=0,
-                 gradient='exact', **kwargs):
+    def __init__(self, classes: int, m1: float = 1.0, m2: float = 0.3, m3: float = 0.2, s: float = 64,
+                 dtype: str = 'float32', *, easy_margin: bool = False, margin_warmup: int = 0, gradient: str = 'exact',
+                 **kwargs: Any) -> None:
         super().__init__(classes, s, margin_warmup, dtype=dtype, **kwargs)
         self._m1 = check_number(self._owner, 'm1', m1, 1)
         self._m2 = check_number(self._owner, self._m2_name, m2, 0, math.pi / 2, high_open=True)
@@ -136,12 +138,22 @@ class ArcLoss(CombinedLoss):
         As in `ClassScoreLoss`.
 
     Inputs, outputs: as `CombinedLoss`.
+
+    Examples
+    --------
+    >>> from mxnet import nd
+    >>> from gluonfr.loss import ArcLoss
+    >>> cosines, label = nd.array([[0.9, 0.1], [0.3, 0.2]]), nd.array([0, 1])
+    >>> for m in (0, 0.5):
+    ...     print(['{:.3f}'.format(loss) for loss in ArcLoss(classes=2, m=m, s=4)(cosines, label).asnumpy()])
+    ['0.040', '0.913']
+    ['0.136', '2.466']
     """
 
     _m2_name = 'm'
 
-    def __init__(self, classes, m=0.5, s=64, easy_margin=True, dtype='float32', *, margin_warmup=0, gradient='exact',
-                 **kwargs):
+    def __init__(self, classes: int, m: float = 0.5, s: float = 64, easy_margin: bool = True, dtype: str = 'float32', *,
+                 margin_warmup: int = 0, gradient: str = 'exact', **kwargs: Any) -> None:
         super().__init__(classes, 1, m, 0, s, dtype, easy_margin=easy_margin, margin_warmup=margin_warmup,
                          gradient=gradient, **kwargs)
 
@@ -174,7 +186,8 @@ class CosLoss(CombinedLoss):
 
     _m3_name = 'm'
 
-    def __init__(self, classes, m=0.35, s=64, dtype='float32', *, margin_warmup=0, **kwargs):
+    def __init__(self, classes: int, m: float = 0.35, s: float = 64, dtype: str = 'float32', *, margin_warmup: int = 0,
+                 **kwargs: Any) -> None:
         super().__init__(classes, 1, 0, m, s, dtype, margin_warmup=margin_warmup, **kwargs)
 
     def _shown(self):
@@ -197,7 +210,7 @@ class NormSoftmax(CosineLoss):
     Inputs, outputs: as `CombinedLoss`.
     """
 
-    def __init__(self, classes, s=64, **kwargs):
+    def __init__(self, classes: int, s: float = 64, **kwargs: Any) -> None:
         super().__init__(classes, s, **kwargs)
 
 
@@ -226,7 +239,7 @@ class LiArcFace(CosineLoss):
     Inputs, outputs: as `CombinedLoss`.
     """
 
-    def __init__(self, classes, m=0.45, s=64, *, margin_warmup=0, **kwargs):
+    def __init__(self, classes: int, m: float = 0.45, s: float = 64, *, margin_warmup: int = 0, **kwargs: Any) -> None:
         super().__init__(classes, s, margin_warmup, **kwargs)
         self._m = check_number(self._owner, 'm', m, 0, math.pi / 2, high_open=True)
 
@@ -274,8 +287,8 @@ class L2Softmax(ClassScoreLoss):
         - **loss**: (B,)
     """
 
-    def __init__(self, classes, alpha, p=0.9, from_normx=False, axis=-1, sparse_label=True, weight=None, batch_axis=0,
-                 **kwargs):
+    def __init__(self, classes: int, alpha: float, p: float = 0.9, from_normx: bool = False, axis: int = -1,
+                 sparse_label: bool = True, weight: Optional[float] = None, batch_axis: int = 0, **kwargs: Any) -> None:
         super().__init__(classes, axis, sparse_label, weight, batch_axis, **kwargs)
         check_number(self._owner, 'p', p, 0, 1, low_open=True, high_open=True)
         low = math.log(p * (classes - 2) / (1 - p)) if classes > 2 else 0.

@@ -1,5 +1,8 @@
 """Losses over pairs, triplets and tuples of embeddings: given explicitly, or mined from the labels of a batch."""
+from typing import Optional
+
 import numpy as np
+from mxnet.gluon import ParameterDict
 
 from ..utils.check import check_choice, check_int, check_number
 from ..utils.labels import host_labels
@@ -97,7 +100,9 @@ class ContrastiveLoss(_PairLoss):
 
     explicit = ('anchor', 'positive', 'label')
 
-    def __init__(self, margin=1, weight=None, batch_axis=0, *, mining=None, prefix=None, params=None):
+    def __init__(self, margin: float = 1, weight: Optional[float] = None, batch_axis: int = 0, *,
+                 mining: Optional[str] = None, prefix: Optional[str] = None,
+                 params: Optional[ParameterDict] = None) -> None:
         super().__init__(weight, batch_axis, mining, ('all',), prefix=prefix, params=params)
         self._margin = check_number(self._owner, 'margin', margin, 0, low_open=True)
         if mining is None:
@@ -149,7 +154,9 @@ class TripletLoss(_PairLoss):
 
     explicit = ('pred', 'positive', 'negative')
 
-    def __init__(self, margin=1, weight=None, batch_axis=0, *, mining=None, prefix=None, params=None):
+    def __init__(self, margin: float = 1, weight: Optional[float] = None, batch_axis: int = 0, *,
+                 mining: Optional[str] = None, prefix: Optional[str] = None,
+                 params: Optional[ParameterDict] = None) -> None:
         super().__init__(weight, batch_axis, mining, ('batch-hard', 'semi-hard', 'batch-all'), prefix=prefix,
                          params=params)
         self._margin = check_number(self._owner, 'margin', margin, 0)
@@ -212,7 +219,8 @@ class MPSLoss(_PairLoss):
     normalized = True
     _two_axes = ('pred1', 'pred2', 'embedding')
 
-    def __init__(self, m=1.0, *, mining=None, weight=None, prefix=None, params=None):
+    def __init__(self, m: float = 1.0, *, mining: Optional[str] = None, weight: Optional[float] = None,
+                 prefix: Optional[str] = None, params: Optional[ParameterDict] = None) -> None:
         super().__init__(weight, 0, mining, ('all',), prefix=prefix, params=params)
         self._margin = check_number(self._owner, 'm', m, 0)
 
@@ -275,8 +283,9 @@ class RangeLoss(CheckedLoss):
     inputs = ('embedding', 'label')
     head = None
 
-    def __init__(self, alpha, beta, top_k, num_class, num_in_class, feature_dim, margin, *, with_softmax=False,
-                 weight=None, prefix=None, params=None):
+    def __init__(self, alpha: float, beta: float, top_k: int, num_class: int, num_in_class: int, feature_dim: int,
+                 margin: float, *, with_softmax: bool = False, weight: Optional[float] = None,
+                 prefix: Optional[str] = None, params: Optional[ParameterDict] = None) -> None:
         super().__init__(weight=weight, batch_axis=0, prefix=prefix, params=params)
         self._alpha = check_number(self._owner, 'alpha', alpha, 0)
         self._beta = check_number(self._owner, 'beta', beta, 0)

@@ -1,5 +1,6 @@
 """Multiplicative angular margins: A-Softmax (SphereFace) and L-Softmax."""
 import math
+from typing import Any
 
 from ..nn.angular import AngleLinear
 from ..nn.functional import angular_margin, arccos
@@ -40,8 +41,9 @@ class ASoftmax(CosineLoss):
     Inputs, outputs: as `CombinedLoss`.
     """
 
-    def __init__(self, classes, m=4, s=64, phiflag=True, dtype='float32', *, lambda_base=1500., lambda_gamma=0.1,
-                 lambda_power=1., lambda_min=5., **kwargs):
+    def __init__(self, classes: int, m: int = 4, s: float = 64, phiflag: bool = True, dtype: str = 'float32', *,
+                 lambda_base: float = 1500., lambda_gamma: float = 0.1, lambda_power: float = 1.,
+                 lambda_min: float = 5., **kwargs: Any) -> None:
         super().__init__(classes, s, dtype=dtype, **kwargs)
         self._m = check_int(self._owner, 'm', m, 1, 5)
         self._phiflag = phiflag
@@ -102,7 +104,7 @@ class LSoftmax(ClassScoreLoss):
     inputs = ('embedding', 'label')
     head = None
 
-    def __init__(self, classes, embedding_size, m=2, s=1, **kwargs):
+    def __init__(self, classes: int, embedding_size: int, m: int = 2, s: float = 1, **kwargs: Any) -> None:
         super().__init__(classes, **kwargs)
         self._embedding_size = check_int(self._owner, 'embedding_size', embedding_size, 1)
         check_number(self._owner, 's', s, 0, low_open=True)

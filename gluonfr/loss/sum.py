@@ -1,4 +1,8 @@
 """Losses added up."""
+from typing import Optional, Sequence
+
+from mxnet.gluon import ParameterDict
+
 from .base import CheckedLoss
 
 __all__ = ['SumLoss']
@@ -37,7 +41,8 @@ class SumLoss(CheckedLoss):
     (('pred', 'label', 'embedding'), 'dense')
     """
 
-    def __init__(self, losses, weight=None, prefix=None, params=None):
+    def __init__(self, losses: Sequence[CheckedLoss], weight: Optional[float] = None, prefix: Optional[str] = None,
+                 params: Optional[ParameterDict] = None) -> None:
         losses = list(losses)
         if len(losses) < 2 or not all(isinstance(part, CheckedLoss) for part in losses):
             raise ValueError('SumLoss: losses must be two or more losses of gluonfr, got {!r}.'.format(losses))

@@ -1,6 +1,8 @@
 """Residual attention nets for faces."""
+from typing import Any, Optional, Sequence, Tuple, Union
+
 import mxnet as mx
-from mxnet.gluon import HybridBlock, nn
+from mxnet.gluon import HybridBlock, ParameterDict, nn
 
 from ..nn import FrBase
 from ..utils.check import check_choice, check_int
@@ -71,7 +73,8 @@ class AttentionModule(HybridBlock):
         - **out**: the shape of x
     """
 
-    def __init__(self, channels, size, depth, p=1, t=2, r=1, prefix=None, params=None):
+    def __init__(self, channels: int, size: Tuple[int, int], depth: int, p: int = 1, t: int = 2, r: int = 1,
+                 prefix: Optional[str] = None, params: Optional[ParameterDict] = None) -> None:
         super().__init__(prefix=prefix, params=params)
         with self.name_scope():
             self.before = _units(p, channels)
@@ -136,8 +139,10 @@ class AttentionNetFace(FrBase):
 
     default_init = mx.init.MSRAPrelu('in', 0)
 
-    def __init__(self, classes=None, modules=(1, 1, 1), p=1, t=2, r=1, weight_norm=False, feature_norm=False,
-                 embedding_size=512, need_cls_layer=None, *, dropout=0.4, pooling='average', input_size=112, **kwargs):
+    def __init__(self, classes: Optional[int] = None, modules: Sequence[int] = (1, 1, 1), p: int = 1, t: int = 2,
+                 r: int = 1, weight_norm: bool = False, feature_norm: bool = False, embedding_size: int = 512,
+                 need_cls_layer: Optional[bool] = None, *, dropout: float = 0.4, pooling: str = 'average',
+                 input_size: Union[int, Tuple[int, int]] = 112, **kwargs: Any) -> None:
         super().__init__(classes, embedding_size, weight_norm, feature_norm, need_cls_layer, **kwargs)
         name = type(self).__name__
         if len(modules) != 3:
@@ -166,7 +171,8 @@ class AttentionNetFace(FrBase):
 
 
 @MODELS.register('attention_facenet')
-def get_attention_face(classes=None, num_layers=56, embedding_size=512, **kwargs):
+def get_attention_face(classes: Optional[int] = None, num_layers: int = 56, embedding_size: int = 512,
+                       **kwargs: Any) -> AttentionNetFace:
     """`AttentionNetFace` by its published size: ``num_layers`` in {56, 92, 128, 164, 236, 452}."""
     check_choice('get_attention_face', 'num_layers', num_layers, tuple(SIZES))
     return AttentionNetFace(classes, embedding_size=embedding_size, **SIZES[num_layers], **kwargs)

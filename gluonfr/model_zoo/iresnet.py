@@ -1,4 +1,6 @@
 """IResNet: the residual nets of ArcFace."""
+from typing import Any, Optional, Sequence, Tuple, Union
+
 import mxnet as mx
 from mxnet.gluon import HybridBlock, nn
 
@@ -95,9 +97,11 @@ class IResNet(FrBase):
 
     default_init = mx.init.MSRAPrelu('in', 0.25)
 
-    def __init__(self, classes=None, embedding_size=512, weight_norm=False, feature_norm=False, need_cls_layer=None, *,
-                 units=(3, 4, 14, 3), dropout=0.4, epsilon=2e-5, input_size=112, std=127.5, middle_norm=True,
-                 subsample=False, use_se=False, **kwargs):
+    def __init__(self, classes: Optional[int] = None, embedding_size: int = 512, weight_norm: bool = False,
+                 feature_norm: bool = False, need_cls_layer: Optional[bool] = None, *,
+                 units: Sequence[int] = (3, 4, 14, 3), dropout: float = 0.4, epsilon: float = 2e-5,
+                 input_size: Union[int, Tuple[int, int]] = 112, std: float = 127.5, middle_norm: bool = True,
+                 subsample: bool = False, use_se: bool = False, **kwargs: Any) -> None:
         super().__init__(classes, embedding_size, weight_norm, feature_norm, need_cls_layer, **kwargs)
         owner = type(self).__name__
         if len(units) != 4:

@@ -1,4 +1,6 @@
 """LeNet++: the small net of the MNIST examples."""
+from typing import Any, Optional
+
 from mxnet.gluon import nn
 
 from ..nn import FrBase, PReLU
@@ -33,8 +35,9 @@ class LeNetPlus(FrBase):
         - **embedding**: (B, D), and with ``need_cls_layer`` also **pred**: (B, C)
     """
 
-    def __init__(self, classes=10, embedding_size=2, weight_norm=False, feature_norm=False, need_cls_layer=False,
-                 prelu_last=False, **kwargs):
+    def __init__(self, classes: int = 10, embedding_size: int = 2, weight_norm: bool = False,
+                 feature_norm: bool = False, need_cls_layer: Optional[bool] = False, prelu_last: bool = False,
+                 **kwargs: Any) -> None:
         super().__init__(classes, embedding_size, weight_norm, feature_norm, need_cls_layer, **kwargs)
         self.input_spec = InputSpec((28, 28), (0,), (255,), 'grey', embedding_size)
         with self.name_scope():

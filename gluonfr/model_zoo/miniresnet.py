@@ -1,4 +1,6 @@
 """MiniResNet18: a residual net for small grey images."""
+from typing import Any, Optional
+
 from mxnet.gluon import HybridBlock, nn
 
 from ..nn import Chain, FrBase, PReLU
@@ -45,8 +47,8 @@ class MiniResNet18(FrBase):
 
     any_size = True
 
-    def __init__(self, classes=10, embedding_size=2, weight_norm=False, feature_norm=False, need_cls_layer=False,
-                 **kwargs):
+    def __init__(self, classes: int = 10, embedding_size: int = 2, weight_norm: bool = False,
+                 feature_norm: bool = False, need_cls_layer: Optional[bool] = False, **kwargs: Any) -> None:
         super().__init__(classes, embedding_size, weight_norm, feature_norm, need_cls_layer, **kwargs)
         self.input_spec = InputSpec((28, 28), (0,), (255,), 'grey', embedding_size)
         with self.name_scope():

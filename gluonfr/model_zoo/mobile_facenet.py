@@ -1,4 +1,6 @@
 """MobileFaceNet and the variants of it that have published weights."""
+from typing import Any, Optional, Sequence, Tuple, Union
+
 import mxnet as mx
 from mxnet.gluon import HybridBlock, nn
 
@@ -114,10 +116,12 @@ class MobileFaceNet(FrBase):
 
     default_init = mx.init.MSRAPrelu('in', 0.25)
 
-    def __init__(self, classes=None, use_se=False, weight_norm=False, feature_norm=False, need_cls_layer=None, *,
-                 embedding_size=128, blocks=(1, 4, 6, 2), scale=1, first_hidden=64, shared_slopes=False,
-                 last_prelu=False, fc_bias=False, last_bn=(False, True), epsilon=1e-5, input_size=112, std=127.5,
-                 **kwargs):
+    def __init__(self, classes: Optional[int] = None, use_se: bool = False, weight_norm: bool = False,
+                 feature_norm: bool = False, need_cls_layer: Optional[bool] = None, *, embedding_size: int = 128,
+                 blocks: Sequence[int] = (1, 4, 6, 2), scale: float = 1, first_hidden: int = 64,
+                 shared_slopes: bool = False, last_prelu: bool = False, fc_bias: bool = False,
+                 last_bn: Tuple[bool, bool] = (False, True), epsilon: float = 1e-5,
+                 input_size: Union[int, Tuple[int, int]] = 112, std: float = 127.5, **kwargs: Any) -> None:
         super().__init__(classes, embedding_size, weight_norm, feature_norm, need_cls_layer, **kwargs)
         owner = type(self).__name__
         if len(blocks) != 4:
@@ -157,7 +161,8 @@ class MobileFaceNet(FrBase):
                     self.features.add(PReLU(1, spatial=False))
 
 
-def get_mobile_facenet(classes=None, need_cls_layer=None, **kwargs):
+def get_mobile_facenet(classes: Optional[int] = None, need_cls_layer: Optional[bool] = None,
+                       **kwargs: Any) -> MobileFaceNet:
     """gluonfr 1.0's name of `MobileFaceNet`, with its order of arguments."""
     return MobileFaceNet(classes, need_cls_layer=need_cls_layer, **kwargs)
 

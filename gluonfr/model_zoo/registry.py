@@ -1,5 +1,6 @@
 """The registry of nets."""
 import inspect
+from typing import Optional
 
 from ..utils.registry import Registry
 
@@ -21,7 +22,7 @@ def variant(net, name, *aliases, **settings):
     **settings
         The defaults that differ.
     """
-    def make(classes=None, **kwargs):
+    def make(classes: Optional[int] = None, **kwargs):
         return net(**dict(settings, classes=classes, **kwargs))
 
     parameters = {'classes': inspect.signature(make).parameters['classes']}

@@ -1,6 +1,7 @@
 """GluonCV's ResNet v1b, v1c and v1d with a face head."""
 import sys
 from contextlib import nullcontext
+from typing import Any, Optional, Tuple, Union
 
 import mxnet as mx
 from mxnet.gluon import nn
@@ -76,9 +77,11 @@ class ResNetFace(FrBase):
 
     default_init = mx.init.MSRAPrelu('in', 0)
 
-    def __init__(self, base, classes=None, embedding_size=512, weight_norm=False, feature_norm=False,
-                 need_cls_layer=None, *, stem_stride=1, dropout=0.4, pooling='flatten', input_size=112,
-                 pretrained_base=False, root='~/.mxnet/models', ctx=None, **kwargs):
+    def __init__(self, base: str, classes: Optional[int] = None, embedding_size: int = 512, weight_norm: bool = False,
+                 feature_norm: bool = False, need_cls_layer: Optional[bool] = None, *, stem_stride: int = 1,
+                 dropout: float = 0.4, pooling: str = 'flatten', input_size: Union[int, Tuple[int, int]] = 112,
+                 pretrained_base: bool = False, root: str = '~/.mxnet/models', ctx: Optional[mx.Context] = None,
+                 **kwargs: Any) -> None:
         super().__init__(classes, embedding_size, weight_norm, feature_norm, need_cls_layer, **kwargs)
         name = type(self).__name__
         channels = BASES[check_choice(name, 'base', base, tuple(BASES))]

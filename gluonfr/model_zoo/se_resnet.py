@@ -1,4 +1,6 @@
 """SE-ResNet v2 for faces."""
+from typing import Any, Optional, Tuple, Union
+
 import mxnet as mx
 from mxnet.gluon import nn
 
@@ -59,8 +61,10 @@ class SEResNetV2(FrBase):
 
     default_init = mx.init.MSRAPrelu('in', 0.25)
 
-    def __init__(self, num_layers, classes=None, embedding_size=512, weight_norm=False, feature_norm=False,
-                 need_cls_layer=None, *, dropout=0.4, pooling='flatten', input_size=112, **kwargs):
+    def __init__(self, num_layers: int, classes: Optional[int] = None, embedding_size: int = 512,
+                 weight_norm: bool = False, feature_norm: bool = False, need_cls_layer: Optional[bool] = None, *,
+                 dropout: float = 0.4, pooling: str = 'flatten', input_size: Union[int, Tuple[int, int]] = 112,
+                 **kwargs: Any) -> None:
         super().__init__(classes, embedding_size, weight_norm, feature_norm, need_cls_layer, **kwargs)
         name = type(self).__name__
         units, bottleneck = SIZES[check_choice(name, 'num_layers', num_layers, tuple(SIZES))]
@@ -81,7 +85,7 @@ class SEResNetV2(FrBase):
                 self.features.add(embedding_head(name, before, size, embedding_size, dropout, pooling))
 
 
-def get_se_resnet(num_layers, **kwargs):
+def get_se_resnet(num_layers: int, **kwargs: Any) -> SEResNetV2:
     """`SEResNetV2` under the name that gluonfr 1.0 gave its maker."""
     return SEResNetV2(num_layers, **kwargs)
 

@@ -9,6 +9,7 @@ A head makes class scores of embeddings and owns the class centres. It is a Hybr
 - Parameters that training moves beside the gradient have ``grad_req='null'``: they are saved and restored with it.
 """
 from mxnet.gluon.nn import Dense
+from mxnet.gluon import HybridBlock
 
 from ..utils.check import check_choice, check_int
 from .angular import ANGLE_SETTINGS, AngleLinear
@@ -21,7 +22,7 @@ __all__ = ['ANGLE_SETTINGS', 'AngleLinear', 'Chain', 'Dropout', 'EmbeddingNorm',
            'SELayer', 'get_head', 'plain_operators']
 
 
-def get_head(kind, classes, in_units):
+def get_head(kind: str, classes: int, in_units: int) -> HybridBlock:
     """The class layer that a loss asks for by its ``head`` attribute.
 
     Parameters

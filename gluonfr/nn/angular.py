@@ -1,9 +1,11 @@
 """The linear layer with an angular margin, and its named settings."""
 import math
+from typing import Optional
 
 import numpy as np
 from mxnet import nd
-from mxnet.gluon import HybridBlock
+from mxnet.gluon import HybridBlock, ParameterDict
+from mxnet.initializer import Initializer
 
 from ..utils.check import check_int, check_number
 from ..utils.labels import check_labels
@@ -71,8 +73,9 @@ class AngleLinear(HybridBlock):
 
     needs_label = True
 
-    def __init__(self, classes, in_units, m1=1, m2=0, m3=0, s=1, w_norm=True, x_norm=True,
-                 weight_initializer=None, dtype='float32', prefix=None, params=None):
+    def __init__(self, classes: int, in_units: int, m1: float = 1, m2: float = 0, m3: float = 0, s: float = 1,
+                 w_norm: bool = True, x_norm: bool = True, weight_initializer: Optional[Initializer] = None,
+                 dtype: str = 'float32', prefix: Optional[str] = None, params: Optional[ParameterDict] = None) -> None:
         super().__init__(prefix=prefix, params=params)
         self._classes = check_int('AngleLinear', 'classes', classes, 2)
         self._in_units = check_int('AngleLinear', 'in_units', in_units, 1)

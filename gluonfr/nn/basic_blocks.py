@@ -1,6 +1,9 @@
 """Blocks that face nets are built of. Names and signatures are those of gluonfr 1.0."""
+from typing import Optional
+
 import mxnet as mx
-from mxnet.gluon import HybridBlock, nn
+from mxnet.gluon import HybridBlock, ParameterDict, nn
+from mxnet.initializer import Initializer
 
 from ..utils.check import check_int
 from .forms import DeviceForms, plain_operators
@@ -34,8 +37,9 @@ class NormDense(HybridBlock):
         - **pred**: (B, C)
     """
 
-    def __init__(self, classes, weight_norm=False, feature_norm=False, dtype='float32', weight_initializer=None,
-                 in_units=0, prefix=None, params=None):
+    def __init__(self, classes: int, weight_norm: bool = False, feature_norm: bool = False, dtype: str = 'float32',
+                 weight_initializer: Optional[Initializer] = None, in_units: int = 0, prefix: Optional[str] = None,
+                 params: Optional[ParameterDict] = None) -> None:
         super().__init__(prefix=prefix, params=params)
         self._classes = check_int('NormDense', 'classes', classes, 2)
         self._weight_norm, self._feature_norm = weight_norm, feature_norm
@@ -78,7 +82,8 @@ class SELayer(HybridBlock):
         - **out**: (B, C, H, W)
     """
 
-    def __init__(self, channel, in_channel, reduction=16, prefix=None, params=None):
+    def __init__(self, channel: int, in_channel: int, reduction: int = 16, prefix: Optional[str] = None,
+                 params: Optional[ParameterDict] = None) -> None:
         super().__init__(prefix=prefix, params=params)
         hidden = check_int('SELayer', 'channel', channel, 1) // check_int('SELayer', 'reduction', reduction, 1)
         if hidden < 1:
@@ -176,8 +181,9 @@ class FrBase(DeviceForms, HybridBlock):
     any_size = False
     default_init = mx.init.Uniform()  # Gluon's
 
-    def __init__(self, classes=None, embedding_size=512, weight_norm=False, feature_norm=False, need_cls_layer=True,
-                 prefix=None, params=None):
+    def __init__(self, classes: Optional[int] = None, embedding_size: int = 512, weight_norm: bool = False,
+                 feature_norm: bool = False, need_cls_layer: Optional[bool] = True, prefix: Optional[str] = None,
+                 params: Optional[ParameterDict] = None) -> None:
         super().__init__(prefix=prefix, params=params)
         check_int(type(self).__name__, 'embedding_size', embedding_size, 1)
         need_cls_layer = classes is not None if need_cls_layer is None else need_cls_layer

@@ -1,6 +1,9 @@
 """PReLU in a form that is fast on a CPU."""
+from typing import Optional
+
 import mxnet as mx
-from mxnet.gluon import HybridBlock
+from mxnet.gluon import HybridBlock, ParameterDict
+from mxnet.initializer import Initializer
 
 from ..utils.check import check_int
 from .forms import DeviceForms, on_cpu, plain_form
@@ -33,8 +36,9 @@ class PReLU(DeviceForms, HybridBlock):
         - **out**: the shape of x
     """
 
-    def __init__(self, channels=1, in_channels=0, spatial=True, alpha_initializer=None,
-                 prefix=None, params=None):
+    def __init__(self, channels: int = 1, in_channels: int = 0, spatial: bool = True,
+                 alpha_initializer: Optional[Initializer] = None, prefix: Optional[str] = None,
+                 params: Optional[ParameterDict] = None) -> None:
         super().__init__(prefix=prefix, params=params)
         self._channels = check_int('PReLU', 'channels', channels, 1)
         self._width = check_int('PReLU', 'in_channels', in_channels, 0) or (channels if channels > 1 else 0)

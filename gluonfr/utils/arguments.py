@@ -1,10 +1,11 @@
 """Arguments of losses and nets as a command line writes them."""
 import ast
+from typing import Any, Dict, Iterable
 
 __all__ = ['parse_arguments']
 
 
-def parse_arguments(pairs, flag='--loss-args'):
+def parse_arguments(pairs: Iterable[str], flag: str = '--loss-args') -> Dict[str, Any]:
     """``['lamda=0.1', 'loss_type=l2']`` -> ``{'lamda': 0.1, 'loss_type': 'l2'}``: Python literals, else text.
 
     Parameters
@@ -17,6 +18,12 @@ def parse_arguments(pairs, flag='--loss-args'):
     ------
     ValueError
         One of them is not key=value.
+
+    Examples
+    --------
+    >>> from gluonfr.utils import parse_arguments
+    >>> parse_arguments(['lamda=0.1', 'loss_type=l2', 'easy_margin=False'])
+    {'lamda': 0.1, 'loss_type': 'l2', 'easy_margin': False}
     """
     parsed = {}
     for pair in pairs:

@@ -1,5 +1,6 @@
 """The learning rate as a function of the number of updates."""
 from math import cos, pi
+from typing import Sequence
 
 from mxnet import lr_scheduler
 
@@ -51,10 +52,18 @@ class IterLRScheduler(lr_scheduler.LRScheduler):
     ------
     ValueError, TypeError
         A parameter outside its range, with the range and the value.
+
+    Examples
+    --------
+    >>> from gluonfr.utils import IterLRScheduler
+    >>> schedule = IterLRScheduler('cosine', baselr=0.1, niters=100, warmup_iters=10)
+    >>> print(['{:.3f}'.format(schedule(step)) for step in (0, 5, 10, 55, 100)])
+    ['0.000', '0.050', '0.100', '0.050', '0.000']
     """
 
-    def __init__(self, mode, baselr, niters, step=(30e3, 60e3, 90e3), step_factor=0.1, targetlr=0, power=0.9,
-                 warmup_iters=0, warmup_lr=0, warmup_mode='linear'):
+    def __init__(self, mode: str, baselr: float, niters: int, step: Sequence[float] = (30e3, 60e3, 90e3),
+                 step_factor: float = 0.1, targetlr: float = 0, power: float = 0.9, warmup_iters: int = 0,
+                 warmup_lr: float = 0, warmup_mode: str = 'linear') -> None:
         name = 'IterLRScheduler'
         # Not MXNet's base_lr: an optimizer with a default learning rate, such as Adam, writes that into base_lr.
         self.baselr = check_number(name, 'baselr', baselr, low=0)

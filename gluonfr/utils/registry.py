@@ -13,9 +13,22 @@ class Registry:
     ----------
     kind : str
         What is registered here ('loss', 'model', ...), for the messages.
+
+    Examples
+    --------
+    >>> from gluonfr.utils import Registry
+    >>> SHAPES = Registry('shape')
+    >>> @SHAPES.register('square', 'box')
+    ... def square(side=1):
+    ...     return side * side
+    >>> SHAPES.create('Box', side=3), SHAPES.names()
+    (9, ['square'])
+    >>> SHAPES.create('sqare')
+    Traceback (most recent call last):
+    ValueError: unknown shape 'sqare'. Did you mean 'square'? Known: square.
     """
 
-    def __init__(self, kind):
+    def __init__(self, kind: str) -> None:
         self._kind = kind
         self._makers = {}
         self._aliases = {}
@@ -73,6 +86,13 @@ class Registry:
         """The set of keywords that the constructor of ``name`` takes, those it hands to its base included."""
         return _keywords(self.get(name))[0]
 
+    def signature(self, name):
+        """How the constructor of ``name`` is called, as text and without types."""
+        maker = self.get(name)
+        parameters = inspect.signature(maker).parameters.values()
+        plain = inspect.Signature([parameter.replace(annotation=parameter.empty) for parameter in parameters])
+        return '{}{}'.format(maker.__name__, plain)
+
     def create(self, name, **kwargs):
         """Call the constructor of ``name``.
 
@@ -86,12 +106,12 @@ class Registry:
         unknown = [] if getattr(maker, 'open_keywords', False) else sorted(set(kwargs) - allowed)
         missing = sorted(required - set(kwargs))
         if unknown or missing:
-            raise TypeError('{} {!r}: {}. Signature: {}{}.'.format(
+            raise TypeError('{} {!r}: {}. Signature: {}.'.format(
                 self._kind, self.canonical(name),
                 ' and '.join(filter(None, [
                     'unknown argument ' + ', '.join(map(repr, unknown)) if unknown else '',
                     'missing argument ' + ', '.join(map(repr, missing)) if missing else ''])),
-                maker.__name__, inspect.signature(maker)))
+                self.signature(name)))
         return maker(**kwargs)
 
 

@@ -1,6 +1,9 @@
 """What an angular loss sees of an embedding: its direction."""
+from typing import Optional
+
 import numpy as np
 
+from ..utils.types import ArrayLike
 from .figure import as_numpy, checked, new_figure, palette, save_png
 
 __all__ = ['plot_angles']
@@ -10,7 +13,8 @@ RING = 1.07         # radius at which the histogram begins
 RING_HEIGHT = 0.42
 
 
-def plot_angles(embeddings, labels, path, *, title='', centres=None, max_points=5000):
+def plot_angles(embeddings: ArrayLike, labels: ArrayLike, path: str, *, title: str = '',
+                centres: Optional[ArrayLike] = None, max_points: Optional[int] = 5000) -> str:
     """Draw the directions of embeddings and of the class centres into a PNG file.
 
     Embedding size 2: the unit circle with every embedding at radius 1, the class centres as arrows from the middle, and

@@ -1,4 +1,6 @@
 """Loss and accuracy against the epoch."""
+from typing import Any, Dict, Sequence
+
 from .figure import new_figure, palette, save_png
 
 __all__ = ['plot_curves']
@@ -6,7 +8,8 @@ __all__ = ['plot_curves']
 MOST_MARKED = 60  # points of a line that are drawn as points, too
 
 
-def plot_curves(history, path, *, title='', verification=()):
+def plot_curves(history: Sequence[Dict[str, Any]], path: str, *, title: str = '',
+                verification: Sequence[Dict[str, Any]] = ()) -> str:
     """Draw the loss (left) and the accuracies (right) of a training into a PNG file.
 
     Parameters

@@ -1,13 +1,17 @@
 """Scatter plots of embeddings: the plane for two dimensions, a box for three, PCA beyond."""
+from typing import Any, Optional, Sequence, Union
+
 import numpy as np
 
 from ..utils.check import check_number
+from ..utils.types import ArrayLike
 from .figure import as_numpy, checked, new_figure, palette, save_png
 
 __all__ = ['embedding_limits', 'fit_projection', 'plot_embeddings']
 
 
-def embedding_limits(embeddings, quantile=0.998, pad=0.06):
+def embedding_limits(embeddings: Union[ArrayLike, Sequence[ArrayLike]], quantile: float = 0.998,
+                     pad: float = 0.06) -> np.ndarray:
     """Axis ranges that hold nearly all points of one or several sets of embeddings, the same length on every axis.
 
     Give it the embeddings of every epoch of a run and the frames of the run do not jump.
@@ -31,6 +35,13 @@ def embedding_limits(embeddings, quantile=0.998, pad=0.06):
     ------
     ValueError
         Arrays of other shapes, or a number out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gluonfr.viz import embedding_limits
+    >>> embedding_limits(np.array([[0., 0.], [2., 1.]]), quantile=1, pad=0).tolist()
+    [[0.0, 2.0], [-0.5, 1.5]]
     """
     check_number('embedding_limits', 'quantile', quantile, 0.5, 1, low_open=True)
     check_number('embedding_limits', 'pad', pad, 0)
@@ -46,7 +57,7 @@ def embedding_limits(embeddings, quantile=0.998, pad=0.06):
     return np.stack([middle - half, middle + half], axis=1)
 
 
-def fit_projection(embeddings):
+def fit_projection(embeddings: ArrayLike) -> Any:
     """Principal components of embeddings onto the plane.
 
     Fitted once (on the last epoch, say) and handed to `plot_embeddings` for all epochs, it keeps the frames of a run in
@@ -69,8 +80,9 @@ def fit_projection(embeddings):
     return pca
 
 
-def plot_embeddings(embeddings, labels, path, *, title='', limits=None, centres=None, projection=None, max_points=5000,
-                    quantile=0.998):
+def plot_embeddings(embeddings: ArrayLike, labels: ArrayLike, path: str, *, title: str = '',
+                    limits: Optional[ArrayLike] = None, centres: Optional[ArrayLike] = None, projection: Any = None,
+                    max_points: Optional[int] = 5000, quantile: float = 0.998) -> str:
     """Draw embeddings coloured by class, with the class numbers at the medians, into a PNG file.
 
     Parameters

@@ -1,5 +1,6 @@
 """Moving pictures from the pictures of a run."""
 import os
+from typing import Sequence
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from .figure import with_palette
 __all__ = ['make_gif']
 
 
-def make_gif(paths, out, fps=2.0, *, hold=2.0, max_side=480, colours=128):
+def make_gif(paths: Sequence[str], out: str, fps: float = 2.0, *, hold: float = 2.0, max_side: int = 480,
+             colours: int = 128) -> str:
     """Join PNG files into a GIF that plays for ever.
 
     Parameters

@@ -1,6 +1,9 @@
 """Verification in pictures: ROC curves, accuracy against the threshold, and the scores of both kinds of pairs."""
+from typing import Any, Optional, Sequence, Union
+
 import numpy as np
 
+from ..utils.types import ArrayLike
 from .figure import as_numpy, new_figure, palette, save_png
 
 __all__ = ['plot_accuracy', 'plot_roc', 'plot_scores']
@@ -8,8 +11,10 @@ __all__ = ['plot_accuracy', 'plot_roc', 'plot_scores']
 POINTS = 1500   # across a ROC: more than the picture has pixels
 
 
-def plot_roc(tpr, fpr, x_name='FPR', y_name='TPR', *, path=None, names=None, fars=(1e-4, 1e-3, 1e-2), log=True,
-             title='ROC'):
+def plot_roc(tpr: Union[ArrayLike, Sequence[ArrayLike]], fpr: Union[ArrayLike, Sequence[ArrayLike]],
+             x_name: str = 'FPR', y_name: str = 'TPR', *, path: Optional[str] = None,
+             names: Union[None, str, Sequence[str]] = None, fars: Sequence[float] = (1e-4, 1e-3, 1e-2),
+             log: bool = True, title: str = 'ROC') -> Any:
     """Draw one ROC or several, with the TAR at given FARs marked and written into the legend.
 
     At every FAR x the curve shows the largest TAR whose FAR is at most x; nothing is interpolated.
@@ -66,7 +71,8 @@ def plot_roc(tpr, fpr, x_name='FPR', y_name='TPR', *, path=None, names=None, far
         return figure if path is None else save_png(figure, path)
 
 
-def plot_accuracy(accs, thresholds, *, path=None, x_name='threshold', y_name='accuracy in %', title='Accuracy'):
+def plot_accuracy(accs: ArrayLike, thresholds: ArrayLike, *, path: Optional[str] = None, x_name: str = 'threshold',
+                  y_name: str = 'accuracy in %', title: str = 'Accuracy') -> Any:
     """Draw accuracy against the threshold (`accuracy_curve` gives both) and mark the best.
 
     Parameters
@@ -110,7 +116,8 @@ def plot_accuracy(accs, thresholds, *, path=None, x_name='threshold', y_name='ac
         return figure if path is None else save_png(figure, path)
 
 
-def plot_scores(scores, issame, path, *, threshold=None, bins=100, x_name='score', title=''):
+def plot_scores(scores: ArrayLike, issame: ArrayLike, path: str, *, threshold: Optional[float] = None, bins: int = 100,
+                x_name: str = 'score', title: str = '') -> str:
     """Draw histograms of the scores of genuine and impostor pairs, each by its share, into a PNG file.
 
     Parameters
