@@ -1,11 +1,9 @@
 """MXNet's symbols as layers."""
 import ast
 import re
-from typing import Dict, Mapping, Tuple
+from typing import TYPE_CHECKING, Dict, Mapping, Tuple
 
-import mxnet as mx
 import numpy as np
-from mxnet import nd
 
 from ..utils.messages import describe, names
 from .convert_error import ConvertError
@@ -15,6 +13,10 @@ from .source import Scaling, Source
 from .symbol_check import infer_shapes
 from .symbol_file import data_of_symbol
 from .symbols import compute, to_symbol
+
+if TYPE_CHECKING:
+    import mxnet as mx
+    from mxnet import nd
 
 __all__ = ['behind_embedding', 'check_shapes', 'embedding_of', 'layers_of', 'read_symbol', 'scaling_of_symbol']
 
@@ -33,7 +35,7 @@ SCORES = {'LogisticRegressionOutput', 'SVMOutput', 'Softmax', 'SoftmaxActivation
 EMBEDDING = 'fc1'  # the name that InsightFace's symbols give it, also where they go on to class scores
 
 
-def read_symbol(symbol: mx.sym.Symbol, weights: Dict[str, nd.NDArray]) -> Source:
+def read_symbol(symbol: 'mx.sym.Symbol', weights: Dict[str, 'nd.NDArray']) -> Source:
     """Read a symbol with its weights.
 
     Parameters
@@ -74,7 +76,7 @@ def _source(symbol, arrays, data, unused):
     return Source(layers_of(symbol, arrays), size, unused)
 
 
-def check_shapes(symbol: mx.sym.Symbol, weights: Dict[str, nd.NDArray], shape: Tuple[int, int, int]) -> int:
+def check_shapes(symbol: 'mx.sym.Symbol', weights: Dict[str, 'nd.NDArray'], shape: Tuple[int, int, int]) -> int:
     """How many values the embedding of a symbol has.
 
     Parameters
@@ -89,10 +91,11 @@ def check_shapes(symbol: mx.sym.Symbol, weights: Dict[str, nd.NDArray], shape: T
     ConvertError
         It does not take such images, or weights of these shapes with them, or gives no embeddings (N, D).
     """
+    from mxnet import MXNetError
     data = data_of_symbol(symbol, weights)
     try:
         arguments, outputs, states = infer_shapes(symbol, **{data: (1,) + tuple(shape)})
-    except (mx.MXNetError, ValueError) as error:
+    except (MXNetError, ValueError) as error:
         raise ConvertError('the symbol does not take images of {} x {}: {}'.format(
             *shape[1:], str(error).strip().splitlines()[-1])) from error
     wanted = dict(zip(symbol.list_arguments(), arguments), **dict(zip(symbol.list_auxiliary_states(), states)))
@@ -107,7 +110,7 @@ def check_shapes(symbol: mx.sym.Symbol, weights: Dict[str, nd.NDArray], shape: T
     return outputs[0][1]
 
 
-def behind_embedding(symbol: mx.sym.Symbol) -> str:
+def behind_embedding(symbol: 'mx.sym.Symbol') -> str:
     """What shows that a symbol goes on behind the embedding, as one for training does; '' if nothing does."""
     labels, last = [name for name in symbol.list_inputs() if name.endswith('label')], _last(symbol)
     if labels:
@@ -120,7 +123,7 @@ def behind_embedding(symbol: mx.sym.Symbol) -> str:
     return ''
 
 
-def embedding_of(symbol: mx.sym.Symbol) -> mx.sym.Symbol:
+def embedding_of(symbol: 'mx.sym.Symbol') -> 'mx.sym.Symbol':
     """The part of a symbol that ends in the embedding, not normalised: a symbol for training goes on behind it."""
     internals, output = symbol.get_internals(), EMBEDDING + '_output'
     goes_on = len(symbol.list_outputs()) > 1 or behind_embedding(symbol)
@@ -135,7 +138,7 @@ def _last(symbol):
     return nodes_of(symbol)[1][0][0]
 
 
-def scaling_of_symbol(symbol: mx.sym.Symbol, weights: Dict[str, nd.NDArray]) -> Scaling:
+def scaling_of_symbol(symbol: 'mx.sym.Symbol', weights: Dict[str, 'nd.NDArray']) -> Scaling:
     """What a symbol does to its input first.
 
     Parameters
@@ -157,7 +160,7 @@ class _Arrays(dict):
         return super().__getitem__(name).asnumpy()
 
 
-def layers_of(symbol: mx.sym.Symbol, arrays: Mapping[str, np.ndarray], begin: bool = False) -> Layer:
+def layers_of(symbol: 'mx.sym.Symbol', arrays: Mapping[str, np.ndarray], begin: bool = False) -> Layer:
     """The layer of a symbol's first output; what is not in `arrays` is the input.
 
     With `begin` only what may scale the input and the layers behind it are read, so that it can be any graph; the rest
@@ -190,6 +193,7 @@ def _is_constant(op, sources):
 
 def _constant(node, sources, attrs):
     """The Value of a node that no input leads to."""
+    from mxnet import nd
     given = [(Node('null', str(i), {}, [], value=source.array), 0) for i, source in enumerate(sources)]
     symbol, values = to_symbol((Node(node.op, node.name, node.attrs, given), 0), attrs)
     return Value(node.name, compute(symbol, {name: nd.array(value) for name, value in values.items()}))

@@ -4,16 +4,16 @@ import glob
 import json
 import os
 import re
-from typing import Dict, Optional
-
-import mxnet as mx
-from mxnet.base import _LIB, SymbolHandle, c_str, c_str_array, check_call
+from typing import TYPE_CHECKING, Dict, Optional
 
 from ..data.input_spec import InputSpec
 from ..utils.params_file import load_arrays_file
 from .convert_error import ConvertError
 from .source import read_input
 from .symbol_check import checked_graph
+
+if TYPE_CHECKING:
+    import mxnet as mx
 
 __all__ = ['INPUT', 'block_of_symbol', 'data_of_symbol', 'load_arrays', 'read_symbol_file', 'said_input',
            'symbol_params']
@@ -26,7 +26,7 @@ COMPLETE = 900  # in older files inputs may be missing, which MXNet adds
 HINTS = ('ctx_group', 'lr_mult', 'wd_mult', 'force_mirroring', 'mirror_stage')
 
 
-def read_symbol_file(path: str) -> mx.sym.Symbol:
+def read_symbol_file(path: str) -> 'mx.sym.Symbol':
     """Read a '-symbol.json' as the installed MXNet would have written it, so that it has nothing to say about it.
 
     Raises
@@ -34,6 +34,7 @@ def read_symbol_file(path: str) -> mx.sym.Symbol:
     ConvertError
         It is no symbol, is damaged, or has what `checked_graph` refuses.
     """
+    import mxnet as mx
     try:
         graph = checked_graph(path)
         version = graph['attrs'].get('mxnet_version', ['int', 0])
@@ -70,11 +71,13 @@ def _check_inputs(path, nodes):
 
 def _inputs_of(op, attrs):
     """Names of all inputs that an operator takes with these attributes."""
+    from mxnet.base import _LIB, SymbolHandle, c_str, c_str_array, check_call
+    from mxnet.symbol import Symbol
     handle, made = ctypes.c_void_p(), SymbolHandle()
     check_call(_LIB.NNGetOpHandle(c_str(op), ctypes.byref(handle)))
     check_call(_LIB.MXSymbolCreateAtomicSymbol(handle, ctypes.c_uint(len(attrs)), c_str_array(list(attrs)),
                                                c_str_array(list(attrs.values())), ctypes.byref(made)))
-    symbol = mx.sym.Symbol(made)
+    symbol = Symbol(made)
     symbol._compose(name='its')  # gives it all inputs that it lacks
     return [name[len('its_'):] for name in symbol.list_inputs()]
 
@@ -93,7 +96,7 @@ def symbol_params(owner: str, path: str, params: Optional[str] = None) -> str:
     return params
 
 
-def load_arrays(path: str) -> Dict[str, mx.nd.NDArray]:
+def load_arrays(path: str) -> Dict[str, 'mx.nd.NDArray']:
     """{name: NDArray} of an MXNet file, without the 'arg:' and 'aux:' of symbols.
 
     Raises
@@ -110,20 +113,20 @@ def load_arrays(path: str) -> Dict[str, mx.nd.NDArray]:
     return {re.sub('^(arg|aux):', '', name): array for name, array in arrays.items()}
 
 
-def data_of_symbol(symbol: mx.sym.Symbol, weights: Dict[str, mx.nd.NDArray]) -> Optional[str]:
+def data_of_symbol(symbol: 'mx.sym.Symbol', weights: Dict[str, 'mx.nd.NDArray']) -> Optional[str]:
     """The name of the input that images go to: 'data', or the first that has no weights; None if there is none."""
     inputs = symbol.list_inputs()
     return 'data' if 'data' in inputs else next((name for name in inputs if name not in weights), None)
 
 
-def said_input(symbol: mx.sym.Symbol, data: str) -> Optional[InputSpec]:
+def said_input(symbol: 'mx.sym.Symbol', data: str) -> Optional[InputSpec]:
     """The InputSpec that `export_symbol` wrote into a symbol, None where another wrote it."""
     text = symbol.attr_dict().get(data, {}).get(INPUT)
     return None if text is None else read_input('symbol', text)
 
 
-def block_of_symbol(symbol: mx.sym.Symbol, data: str, weights: Dict[str, mx.nd.NDArray],
-                    ctx: mx.Context) -> mx.gluon.SymbolBlock:
+def block_of_symbol(symbol: 'mx.sym.Symbol', data: str, weights: Dict[str, 'mx.nd.NDArray'],
+                    ctx: 'mx.Context') -> 'mx.gluon.SymbolBlock':
     """A SymbolBlock of images, float32, with its weights.
 
     Parameters
@@ -134,6 +137,7 @@ def block_of_symbol(symbol: mx.sym.Symbol, data: str, weights: Dict[str, mx.nd.N
     weights : dict of str to NDArray
     ctx : Context
     """
+    import mxnet as mx
     # `SymbolBlock.imports` leaves the type of the input open, and MXNet complains of it
     block = mx.gluon.SymbolBlock(symbol, [mx.sym.var(data, dtype='float32')])
     block.collect_params().load_dict(weights, ctx, cast_dtype=True, dtype_source='saved')

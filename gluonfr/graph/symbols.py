@@ -1,16 +1,18 @@
 """From symbols to nodes with all that their weights make, and back to symbols."""
-from typing import Any, Dict, List, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Tuple
 
-import mxnet as mx
 import numpy as np
-from mxnet import nd
 
 from .nodes import Node, Output, first_outputs, shaped_nodes, to_json
+
+if TYPE_CHECKING:
+    import mxnet as mx
+    from mxnet import nd
 
 __all__ = ['compute', 'read_graph', 'to_symbol']
 
 
-def read_graph(symbol: mx.sym.Symbol, params: Dict[str, nd.NDArray],
+def read_graph(symbol: 'mx.sym.Symbol', params: Dict[str, 'nd.NDArray'],
                shape: Tuple[int, int, int]) -> Tuple[List[Node], Output, Dict[str, Any]]:
     """Read a graph with the input 'data' of images of a shape, for a batch of one.
 
@@ -38,12 +40,14 @@ def read_graph(symbol: mx.sym.Symbol, params: Dict[str, nd.NDArray],
     return nodes, heads[0], attrs
 
 
-def to_symbol(output: Output, attrs: Dict[str, Any]) -> Tuple[mx.sym.Symbol, Dict[str, np.ndarray]]:
+def to_symbol(output: Output, attrs: Dict[str, Any]) -> Tuple['mx.sym.Symbol', Dict[str, np.ndarray]]:
     """(Symbol, {name: float32 array}) of what leads to an output (Node, int)."""
+    import mxnet as mx
     graph, weights = to_json(output, attrs)
     return mx.sym.load_json(graph), weights
 
 
-def compute(symbol: mx.sym.Symbol, arrays: Dict[str, nd.NDArray]) -> np.ndarray:
+def compute(symbol: 'mx.sym.Symbol', arrays: Dict[str, 'nd.NDArray']) -> np.ndarray:
     """What a symbol makes of {name: NDArray}, a NumPy array."""
+    from mxnet import nd
     return nd.CachedOp(symbol)(*[arrays[name] for name in symbol.list_inputs()]).asnumpy()

@@ -9,8 +9,6 @@ import errno
 import os
 import struct
 
-import mxnet as mx
-
 __all__ = ['CLASS_LAYER', 'load_arrays_file', 'read_header', 'save_whole']
 
 CLASS_LAYER = 'output.'  # how the names of a class layer's parameters begin in a file of weights
@@ -39,6 +37,7 @@ def load_arrays_file(path):
     OSError
         It cannot be read.
     """
+    import mxnet as mx
     read_header(path)
     try:
         return mx.nd.load(path)
@@ -55,10 +54,11 @@ def save_whole(path, write):
     OSError
         It could not write all of it. MXNet itself says nothing where only the last kilobytes did not fit.
     """
+    from mxnet import MXNetError
     try:
         write(path)
         read_header(path)
-    except (mx.MXNetError, ValueError) as error:
+    except (MXNetError, ValueError) as error:
         raise OSError(errno.ENOSPC, '{} cannot be written whole: is the disk full?'.format(path)) from error
 
 
