@@ -30,7 +30,7 @@ from gluonfr.model_zoo.model_store import list_cards
 from gluonfr.nn import ANGLE_SETTINGS
 from gluonfr.train import (Checkpoint, CheckpointError, CSVLog, Evaluate, LogLine, NonFiniteLoss, PlotCurves,
                            ProgressBar, fit, load_weights, make_optimizer, save_parameters_atomic)
-from gluonfr.train.run_folder import RECIPE_NAME, changed_recipe, open_run, write_recipe
+from gluonfr.train.run_folder import RECIPE_NAME, begin_run
 from gluonfr.utils import IterLRScheduler, parse_arguments
 from gluonfr.utils.lock import sole_writer
 from gluonfr.utils.params_file import load_arrays_file
@@ -103,7 +103,8 @@ def main(argv=None):
         try:
             run = prepare(args)
             held.enter_context(sole_writer(os.path.join(args.out, '.lock'), f'--out {args.out}'))
-            prepare_folder(args, run.recipe)
+            begin_run(args.out, {**run.recipe, 'seed': args.seed, 'limit': args.limit}, RUN_FILES, resume=args.resume,
+                      overwrite=args.overwrite, free=['plot_every'])  # how often pictures are drawn may change
         except (ValueError, TypeError, OSError, ImportError) as error:
             parser.error(str(error))
         try:
@@ -230,17 +231,6 @@ def thinned(dataset, count):
         return dataset.data, dataset.label
     keep = np.linspace(0, len(dataset) - 1, count).round().astype('int64')
     return dataset.data[keep], dataset.label[keep]
-
-
-def prepare_folder(args, recipe):
-    """Make --out, as `gluonfr train` does; a run to go on with must have the same recipe."""
-    recipe = {**recipe, 'seed': args.seed, 'limit': args.limit}
-    if open_run(args.out, RUN_FILES, args.resume, args.overwrite):
-        changed = changed_recipe(args.out, recipe, free=['plot_every'])  # how often pictures are drawn is free
-        if changed:
-            raise ValueError('--resume must go on with the recipe of the run in {}, got another {}.'.format(
-                args.out, ', '.join(f'{k} ({then!r} then, {now!r} now)' for k, (then, now) in sorted(changed.items()))))
-    write_recipe(args.out, recipe)
 
 
 def load_start(place, net, head, ctx):

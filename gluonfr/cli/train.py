@@ -2,7 +2,6 @@
 import logging
 import os
 import shlex
-from contextlib import contextmanager
 from functools import partial
 
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -24,11 +23,11 @@ from ..train import (
     Verify,
     fit,
 )
-from ..train.run_folder import CHECKPOINTS, RECIPE_NAME, VERIFICATION, open_run, write_recipe, write_run_card
+from ..train.run_folder import CHECKPOINTS, RECIPE_NAME, VERIFICATION, OtherRecipe, begin_run, write_run_card
 from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer
 from .train_plan import make_plan
-from .train_recipe import check_recipe
+from .train_recipe import other_recipe
 
 __all__ = ['train']
 
@@ -59,7 +58,12 @@ def train(args):
         callbacks.append(Profile(args.out))
     if not args.no_progress:
         callbacks.append(ProgressBar())
-    with begun_run(args.out, plan.recipe, resume=args.resume, overwrite=args.overwrite):
+    with advice_on_full_disk(args.out, 'The checkpoints in it are whole: make room and go on with --resume'), \
+            sole_writer(inside('.lock'), '--out {}'.format(args.out)):
+        try:
+            begin_run(args.out, plan.recipe, RUN_FILES, resume=args.resume, overwrite=args.overwrite)
+        except OtherRecipe as error:
+            raise ValueError(other_recipe(args.out, error.changed, plan.recipe['lr_mode'])) from error
         with log.writing(), logging_redirect_tqdm([logging.getLogger()]), signals.listening():
             state = fit(plan.net, plan.loss, plan.loader, head=plan.head, epochs=plan.epochs, callbacks=callbacks,
                         optimizer=plan.optimizer, clip_gradient=args.clip, ctx=plan.contexts, seed=args.seed,
@@ -71,23 +75,3 @@ def train(args):
             sets=', '.join(plan.sets), **state.best))
     print('card: {}'.format(card))
     return state
-
-
-@contextmanager
-def begun_run(out, recipe, *, resume, overwrite):
-    """--out with its recipe, for one command at a time; what an earlier run left is gone on with, replaced, or refused.
-
-    Raises
-    ------
-    ValueError
-        As `open_run`, or the recipe to resume with differs.
-    """
-    card = os.path.join(out, CARD_NAME)
-    with advice_on_full_disk(out, 'The checkpoints in it are whole: make room and go on with --resume'), \
-            sole_writer(os.path.join(out, '.lock'), '--out {}'.format(out)):
-        if open_run(out, RUN_FILES, resume, overwrite):
-            check_recipe(out, recipe)
-            if os.path.exists(card):
-                os.remove(card)  # of weights that may soon be others
-        write_recipe(out, recipe)
-        yield

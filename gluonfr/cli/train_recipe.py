@@ -1,8 +1,7 @@
 """What `gluonfr train` writes into recipe.json: the options and facts that decide what comes out."""
 from ..metrics.pairs import FOLDS
-from ..train.run_folder import changed_recipe
 
-__all__ = ['check_recipe', 'make_recipe']
+__all__ = ['make_recipe', 'other_recipe']
 
 DECISIVE = ('network', 'network_args', 'embedding_size', 'loss', 'loss_args', 'margin_warmup', 'finetune', 'freeze',
             'dtype', 'data_iter', 'augment', 'sampler', 'batch_size', 'optimizer', 'lr', 'lr_factor', 'warmup', 'wd',
@@ -35,20 +34,16 @@ def make_recipe(options, lr_mode, facts, sets):
     return recipe
 
 
-def check_recipe(out, recipe):
-    """Raise a ValueError if the run in --out, which is to go on, was begun with another recipe."""
-    changed = changed_recipe(out, recipe)
-    if not changed:
-        return
+def other_recipe(out, changed, lr_mode):
+    """The sentence on a run in --out that was begun with another recipe; `changed` is that of `OtherRecipe`."""
     longer = ''
     if {'epochs', 'steps'} & set(changed):
         longer = ('A {} schedule has its last rate at the last step, so a run of another length has other rates from '
-                  'its first step on; runs with --lr-mode step go on for as long as you like. '.format(
-                      recipe['lr_mode']))
-    raise ValueError('--resume must go on with the recipe of the run in {}, got another {}. {}Give the first one, or '
-                     'begin another run: --finetune {} --out ...'.format(out, ', '.join(
-                         '{} ({!r} then, {!r} now)'.format(_option(name), *both) for name, both in changed.items()),
-                         longer, out))
+                  'its first step on; runs with --lr-mode step go on for as long as you like. '.format(lr_mode))
+    return ('--resume must go on with the recipe of the run in {}, got another {}. {}Give the first one, or begin '
+            'another run: --finetune {} --out ...'.format(out, ', '.join(
+                '{} ({!r} then, {!r} now)'.format(_option(name), *both) for name, both in changed.items()),
+                longer, out))
 
 
 def _option(name):

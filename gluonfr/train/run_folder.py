@@ -3,13 +3,16 @@ import json
 import logging
 import os
 import shutil
+from typing import Any, Dict, Sequence, Tuple
 
+from ..data.input_spec import InputSpec
 from ..model_zoo.card_file import CARD_NAME, write_card
 from ..utils.files import atomic_path, read_json
 from ..utils.rows import read_rows
 from .checkpoint import list_checkpoints
+from .state import TrainState
 
-__all__ = ['CHECKPOINTS', 'RECIPE_NAME', 'VERIFICATION', 'changed_recipe', 'open_run', 'write_recipe', 'write_run_card']
+__all__ = ['CHECKPOINTS', 'OtherRecipe', 'RECIPE_NAME', 'VERIFICATION', 'begin_run', 'open_run', 'write_run_card']
 
 RECIPE_NAME = 'recipe.json'
 CHECKPOINTS = 'checkpoint'  # the folder of the `Checkpoint` callback
@@ -17,7 +20,7 @@ VERIFICATION = 'verify.csv'  # the file of the `Verify` callback
 BESIDE = '.txt', '.log', '.out', '.err'  # what a shell may write into the folder of a run: nohup.out
 
 
-def open_run(folder, files, resume=False, overwrite=False):
+def open_run(folder: str, files: Sequence[str], resume: bool = False, overwrite: bool = False) -> bool:
     """Make the folder of a run; what an earlier run left there is gone on with, replaced, or refused.
 
     A folder is a run's where recipe.json or checkpoints lie in it. Nothing else but a new or empty folder is taken, and
@@ -69,46 +72,57 @@ def open_run(folder, files, resume=False, overwrite=False):
     return False
 
 
-def changed_recipe(folder, recipe, free=()):
-    """What differs between the recipe in the folder of a run and the one to go on with.
+class OtherRecipe(ValueError):
+    """A run to go on with was begun with another recipe.
+
+    Attributes
+    ----------
+    changed : dict of str to (then, now)
+        What differs.
+    """
+
+    def __init__(self, folder: str, changed: Dict[str, Tuple[Any, Any]]):
+        super().__init__('--resume must go on with the recipe of the run in {}, got another {}.'.format(
+            folder, ', '.join('{} ({!r} then, {!r} now)'.format(name, *both) for name, both in changed.items())))
+        self.changed = changed
+
+
+def begin_run(folder: str, recipe: Dict[str, Any], files: Sequence[str], *, resume: bool = False,
+              overwrite: bool = False, free: Sequence[str] = ()) -> None:
+    """Make the folder of a run with its recipe.json; a card of weights that may soon be others goes.
 
     Parameters
     ----------
-    folder : str
-        Of a run; without a recipe.json nothing differs.
+    folder, files, resume, overwrite
+        As for `open_run`.
     recipe : dict
-        JSON values by the name of a setting.
+        JSON values by the name of a setting: what a run that goes on must have in common with the first one.
     free : sequence of str
-        Names that may differ.
+        Names that may differ all the same.
 
-    Returns
-    -------
-    dict of str to (then, now)
-        Settings that only later versions know are not among them; a checksum that there is no more is.
+    Raises
+    ------
+    OtherRecipe
+        The recipe to resume with differs. Settings that only later versions know do not count.
+    ValueError
+        As `open_run`.
     """
-    path = os.path.join(folder, RECIPE_NAME)
-    if not os.path.isfile(path):
-        return {}
-    before, now = read_json(path, 'recipe of a training'), json.loads(json.dumps(recipe))
-    return {name: (value, now.get(name)) for name, value in before.items()
-            if value != now.get(name) and name not in free and (name in now or name.endswith('_sha256'))}
-
-
-def write_recipe(folder, recipe):
-    """Write recipe.json, atomically.
-
-    Parameters
-    ----------
-    folder : str
-        Of the run.
-    recipe : dict
-        JSON values by the name of a setting: what a run that goes on must have in common with this one.
-    """
-    with atomic_path(os.path.join(folder, RECIPE_NAME)) as temporary, open(temporary, 'w', encoding='utf-8') as file:
+    path, card = os.path.join(folder, RECIPE_NAME), os.path.join(folder, CARD_NAME)
+    if open_run(folder, files, resume, overwrite):
+        before = read_json(path, 'recipe of a training') if os.path.isfile(path) else {}
+        now = json.loads(json.dumps(recipe))
+        changed = {name: (value, now.get(name)) for name, value in before.items() if value != now.get(name)
+                   and name not in free and (name in now or name.endswith('_sha256'))}  # a folder in place of a rec
+        if changed:
+            raise OtherRecipe(folder, changed)
+        if os.path.exists(card):
+            os.remove(card)
+    with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8') as file:
         json.dump(recipe, file, indent=1)
 
 
-def write_run_card(folder, state, *, model, arguments, spec, command, data):
+def write_run_card(folder: str, state: TrainState, *, model: str, arguments: Dict[str, Any], spec: InputSpec,
+                   command: str, data: Dict[str, Any]) -> str:
     """Write the card of a trained net: with the best weights where a metric was monitored, else with the last ones.
 
     Parameters

@@ -1,23 +1,33 @@
 """The folder of a run: its recipe and its card. What may lie in it is tested with the commands."""
 import json
 
+import pytest
 from train_cases import train
 
 from gluonfr.deploy import read_card
 from gluonfr.model_zoo import InputSpec
 from gluonfr.train import Checkpoint
-from gluonfr.train.run_folder import changed_recipe, write_recipe, write_run_card
+from gluonfr.train.run_folder import OtherRecipe, begin_run, write_run_card
 
 
 def test_what_differs_from_the_recipe_of_a_run(tmp_path):
+    def begin(recipe):
+        begin_run(str(tmp_path), recipe, ['checkpoint', 'recipe.json'], resume=True, free=['plot_every'])
+
     recipe = {'lr': 0.1, 'lr_steps': (2, 3), 'plot_every': 1, 'index_sha256': 'ab', 'gone': 1}
-    assert changed_recipe(str(tmp_path), recipe) == {}, 'there is none'
-    write_recipe(str(tmp_path), recipe)
+    begin(recipe)  # there is none
     assert json.loads((tmp_path / 'recipe.json').read_text())['lr_steps'] == [2, 3]
-    assert changed_recipe(str(tmp_path), recipe) == {}, 'a tuple is a list in JSON'
-    now = {'lr': 0.2, 'lr_steps': [2], 'plot_every': 2, 'files_sha256': 'cd', 'new': None}
-    assert changed_recipe(str(tmp_path), now, free=['plot_every']) == {
-        'lr': (0.1, 0.2), 'lr_steps': ([2, 3], [2]), 'index_sha256': ('ab', None)}
+    (tmp_path / 'checkpoint').mkdir()
+    for name in ('checkpoint/last.params', 'card.json'):
+        (tmp_path / name).write_text('')
+    begin(recipe)  # a tuple is a list in JSON
+    assert not (tmp_path / 'card.json').exists()
+    with pytest.raises(OtherRecipe, match=r"got another lr \(0.1 then, 0.2 now\), lr_steps") as e:
+        begin({'lr': 0.2, 'lr_steps': [2], 'plot_every': 2, 'files_sha256': 'cd', 'new': None})
+    assert e.value.changed == {'lr': (0.1, 0.2), 'lr_steps': ([2, 3], [2]), 'index_sha256': ('ab', None)}
+    assert 'new' not in json.loads((tmp_path / 'recipe.json').read_text())
+    begin({'lr': 0.1, 'lr_steps': [2, 3], 'plot_every': 2, 'index_sha256': 'ab', 'new': None})
+    assert 'new' in json.loads((tmp_path / 'recipe.json').read_text())
 
 
 def test_the_card_has_the_best_weights_or_the_last(tmp_path):
