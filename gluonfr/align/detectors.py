@@ -2,6 +2,7 @@
 import os
 import threading
 from collections import namedtuple
+from typing import Any, List, Optional
 
 import cv2
 import numpy as np
@@ -36,7 +37,7 @@ class DetectorError(ValueError):
     """A detector that failed on a photograph, with what its library said."""
 
 
-def get_detector(name, **arguments):
+def get_detector(name: str, **arguments: Any) -> 'Detector':
     """A face detector by its name: 'yunet' or 'mtcnn'.
 
     Parameters
@@ -77,7 +78,7 @@ class Detector:
         self.max_side = check_int(owner, 'max_side', max_side, 32)
         self._lock = threading.Lock()  # the libraries keep buffers of the image at hand
 
-    def detect(self, image):
+    def detect(self, image: np.ndarray) -> List[Face]:
         """Find the faces in a photograph.
 
         Parameters
@@ -142,7 +143,7 @@ class YuNet(Detector):
         They are not those of YuNet, or not for this OpenCV.
     """
 
-    def __init__(self, model=None, threshold=0.8, max_side=640):
+    def __init__(self, model: Optional[str] = None, threshold: float = 0.8, max_side: int = 640):
         super().__init__(threshold, max_side)
         path = model or os.path.join(mxnet_home(), 'models', YUNET_FILE)
         if not os.path.isfile(path):
@@ -189,7 +190,7 @@ class MTCNN(Detector):
         facenet-pytorch is missing.
     """
 
-    def __init__(self, threshold=0.8, max_side=640, min_face=20):
+    def __init__(self, threshold: float = 0.8, max_side: int = 640, min_face: int = 20):
         super().__init__(threshold, max_side)
         self._min_face = check_int('MTCNN', 'min_face', min_face, 12)
         try:

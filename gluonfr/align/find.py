@@ -2,6 +2,7 @@
 import os
 from collections import namedtuple
 from functools import partial
+from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from ..data.image import ImageError, read_photo
 from ..utils.check import check_choice, check_number
 from ..utils.files import is_path
 from ..utils.threads import ahead
+from ..utils.types import PathLike
 from .detectors import DetectorError, Face, get_detector
 from .geometry import corners, similarity, template
 
@@ -66,7 +68,8 @@ class Finder:
         Both or neither of detector and landmarks, or a parameter out of its range.
     """
 
-    def __init__(self, detector=None, landmarks=None, several='largest', min_face=0):
+    def __init__(self, detector: Any = None, landmarks: Optional[Dict[str, np.ndarray]] = None,
+                 several: str = 'largest', min_face: float = 0):
         if (detector is None) == (landmarks is None):
             raise ValueError('Finder: either detector or landmarks must be given.')
         self._detector = get_detector(detector) if isinstance(detector, str) else detector
@@ -74,7 +77,7 @@ class Finder:
         self.several = check_choice('Finder', 'several', several, SEVERAL)
         self.min_face = check_number('Finder', 'min_face', min_face, 0)
 
-    def find(self, photo, index=0):
+    def find(self, photo: Union[PathLike, np.ndarray], index: int = 0) -> Tuple[Found, Optional[np.ndarray]]:
         """What came of a photograph, and its pixels.
 
         Parameters
@@ -104,7 +107,7 @@ class Finder:
             found = Found(path, 'bad-landmarks', [], 0, str(error))
         return found, image
 
-    def survey(self, photos):
+    def survey(self, photos: Sequence[Union[PathLike, np.ndarray]]) -> Iterator[Found]:
         """Yield the `Found` of each of many photographs, in their order; threads read ahead."""
         return ahead([partial(self._found, photo, i) for i, photo in enumerate(photos)], 2, 2)
 

@@ -2,11 +2,14 @@
 import os
 from collections import Counter
 from functools import partial
+from typing import Any, Dict, Optional
 
 from ..data.image import WRITTEN_SUFFIXES, encode
 from ..data.walk import IMAGE_SUFFIXES, say_ignored, walk_images
 from ..utils.files import atomic_path, lies_in
 from ..utils.lock import sole_writer
+from ..utils.types import Size
+from .find import Finder
 from .geometry import align_face, image_size, template
 from .report import read_report, report_rows, report_settings, run_report
 
@@ -15,7 +18,8 @@ __all__ = ['align_folder']
 REPORT_NAME = 'align.csv'
 
 
-def align_folder(folder, out, finder, size=112, settings=None, overwrite=False, progress=True):
+def align_folder(folder: str, out: str, finder: Finder, size: Size = 112, settings: Optional[Dict[str, Any]] = None,
+                 overwrite: bool = False, progress: bool = True) -> Dict[str, int]:
     """Align the faces in all photographs below a folder.
 
     A photograph a/b.jpg becomes out/a/b.jpg, or with several='all' out/a/b-1.jpg, b-2.jpg, ..., the largest first, in

@@ -1,15 +1,18 @@
 """From five points of a face to the place and size that nets are trained with: a similarity transform and a warp."""
+from typing import Sequence, Union
+
 import cv2
 import numpy as np
 
 from ..data.five_points import FIVE_POINTS
+from ..utils.types import ArrayLike, Size
 
 __all__ = ['align_face', 'align_faces', 'similarity', 'template']
 
 MARGIN = 2  # pixels around the part of a photograph that is warped, for the interpolation
 
 
-def template(size=112):
+def template(size: Size = 112) -> np.ndarray:
     """Where the five points stand in an aligned image.
 
     112 x 112 has the standard points. Height 112 and width 96, for which they were first given, is its middle: x is 8
@@ -50,7 +53,7 @@ def image_size(size):
     return int(height), int(width)
 
 
-def similarity(landmarks, points):
+def similarity(landmarks: ArrayLike, points: ArrayLike) -> np.ndarray:
     """The rotation, scale and shift that bring points nearest to others, in the sense of least squares.
 
     With both sets centred and written as complex numbers p and q, it is multiplication by
@@ -97,7 +100,7 @@ def similarity(landmarks, points):
     return out.reshape(source.shape[:-2] + (2, 3))
 
 
-def align_face(image, landmarks, size=112):
+def align_face(image: np.ndarray, landmarks: ArrayLike, size: Size = 112) -> np.ndarray:
     """Cut a face out of a photograph, turned and scaled to the standard place.
 
     What lies outside of the photograph is black. A face that must shrink to less than half is first averaged over whole
@@ -144,7 +147,7 @@ def align_face(image, landmarks, size=112):
     return cv2.warpAffine(np.ascontiguousarray(part), matrix, (width, height), flags=cv2.INTER_LINEAR)
 
 
-def align_faces(images, landmarks, size=112):
+def align_faces(images: Union[np.ndarray, Sequence[np.ndarray]], landmarks: ArrayLike, size: Size = 112) -> np.ndarray:
     """`align_face` for many: (N, height, width, 3) of N images, or of one image with N faces.
 
     Parameters

@@ -1,6 +1,7 @@
 """Landmarks that the user has already: a csv or JSON file of ten numbers for each photograph."""
 import csv
 import os
+from typing import Dict, Optional
 
 import numpy as np
 
@@ -11,7 +12,7 @@ __all__ = ['LANDMARK_COLUMNS', 'read_landmarks']
 LANDMARK_COLUMNS = ['x1', 'y1', 'x2', 'y2', 'x3', 'y3', 'x4', 'y4', 'x5', 'y5']
 
 
-def read_landmarks(file, root=None):
+def read_landmarks(file: str, root: Optional[str] = None) -> Dict[str, np.ndarray]:
     """Read the five points of faces in photographs.
 
     Parameters

@@ -1,4 +1,6 @@
 """What a data set of faces is: the one contract that readers keep and that loaders, samplers and commands rely on."""
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
 import numpy as np
 
 __all__ = ['FaceDataset', 'GluonMethods', 'StoredDataset', 'as_ndarray', 'label_ranges']
@@ -7,27 +9,27 @@ __all__ = ['FaceDataset', 'GluonMethods', 'StoredDataset', 'as_ndarray', 'label_
 class GluonMethods:
     """The methods of `mxnet.gluon.data.Dataset`, with MXNet imported when one is called: data are read without it."""
 
-    def filter(self, fn):
+    def filter(self, fn: Callable) -> Any:
         """The samples for which ``fn(sample)`` is true, as a Gluon dataset."""
         return _gluon().filter(self, fn)
 
-    def shard(self, num_shards, index):
+    def shard(self, num_shards: int, index: int) -> Any:
         """Part number `index` of `num_shards`, as a Gluon dataset."""
         return _gluon().shard(self, num_shards, index)
 
-    def take(self, count):
+    def take(self, count: Optional[int]) -> Any:
         """The first `count` samples, as a Gluon dataset; None for all."""
         return _gluon().take(self, count)
 
-    def sample(self, sampler):
+    def sample(self, sampler: Any) -> Any:
         """The samples that a `mxnet.gluon.data.Sampler` chooses, as a Gluon dataset."""
         return _gluon().sample(self, sampler)
 
-    def transform(self, fn, lazy=True):
+    def transform(self, fn: Callable, lazy: bool = True) -> Any:
         """``fn(*sample)`` of each sample, as a Gluon dataset; all at once if not `lazy`."""
         return _gluon().transform(self, fn, lazy)
 
-    def transform_first(self, fn, lazy=True):
+    def transform_first(self, fn: Callable, lazy: bool = True) -> Any:
         """As `transform`, of the image alone."""
         return _gluon().transform_first(self, fn, lazy)
 
@@ -57,11 +59,11 @@ class FaceDataset(GluonMethods):
     _transform = None
 
     @property
-    def names(self):
+    def names(self) -> List[str]:
         return list(map(str, range(len(self))))
 
     @property
-    def ranges(self):
+    def ranges(self) -> Optional[np.ndarray]:
         return label_ranges(self.labels, self.num_classes)
 
     def __len__(self):
@@ -72,11 +74,11 @@ class FaceDataset(GluonMethods):
         image = as_ndarray(image)
         return (image, label) if self._transform is None else self._transform(image, label)
 
-    def read(self, index):
+    def read(self, index: int) -> Tuple[np.ndarray, int]:
         """Return (uint8 array (H,W,3) RGB, int label) of an image, without its transform; several threads may."""
         raise NotImplementedError
 
-    def identity(self):
+    def identity(self) -> Dict[str, Any]:
         """What tells this set from another, as JSON values: a run that goes on compares it."""
         raise NotImplementedError
 
@@ -90,7 +92,7 @@ class StoredDataset(FaceDataset):
         The folder or file that they are in.
     """
 
-    def read(self, index):
+    def read(self, index: int) -> Tuple[np.ndarray, int]:
         """Return (uint8 array (H,W,3) RGB, int label) of an image, without its transform; several threads may.
 
         Raises
@@ -101,27 +103,27 @@ class StoredDataset(FaceDataset):
         data, label = self.read_bytes(index)
         return self.decode(data, index), label
 
-    def read_bytes(self, index):
+    def read_bytes(self, index: int) -> Tuple[bytes, int]:
         """As `read`, but the image stays encoded: (bytes, int)."""
         raise NotImplementedError
 
-    def decode(self, data, index):
+    def decode(self, data: bytes, index: int) -> np.ndarray:
         """The image of `read` from the bytes of `read_bytes`."""
         raise NotImplementedError
 
-    def size_of(self, index):
+    def size_of(self, index: int) -> Tuple[int, int]:
         """Height and width of an image by its header."""
         raise NotImplementedError
 
-    def describe(self, index):
+    def describe(self, index: int) -> str:
         """What an image is called in a message."""
         raise NotImplementedError
 
-    def stamp(self, index):
+    def stamp(self, index: int) -> Any:
         """What tells if an image has changed, as JSON values, without reading it."""
         raise NotImplementedError
 
-    def check_formats(self):
+    def check_formats(self) -> None:
         """Read an image of each rarer format: what lacks a plugin, as HEIC may, shows at once, not in an hour."""
 
 

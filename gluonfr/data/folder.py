@@ -1,8 +1,10 @@
 """Faces as image files: a folder for each person."""
 import logging
 import os
+from typing import Callable, Optional
 
 from ..utils.check import check_choice
+from ..utils.types import PathLike
 from .image_files import ImageFiles, readable
 from .walk import IMAGE_SUFFIXES, say_ignored, walk_images
 
@@ -54,7 +56,7 @@ class FolderDataset(ImageFiles):
         There are no persons, or some without images; or with 'skip', no readable image.
     """
 
-    def __init__(self, root, transform=None, on_error='raise'):
+    def __init__(self, root: PathLike, transform: Optional[Callable] = None, on_error: str = 'raise'):
         check_choice('FolderDataset', 'on_error', on_error, ('raise', 'skip'))
         root = os.path.expanduser(os.fspath(root))
         found = walk_images(root)

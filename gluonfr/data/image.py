@@ -2,6 +2,7 @@
 import io
 import struct
 from functools import lru_cache
+from typing import Tuple, Union
 
 import numpy as np
 from PIL import Image, features
@@ -14,6 +15,7 @@ except ImportError as error:
                       'opencv-python-headless'.format(error)) from error
 
 from ..utils.check import check_int
+from ..utils.types import PathLike
 from .image_size import ImageError, check_pixels, plain_size
 
 __all__ = ['ImageError', 'WRITTEN_SUFFIXES', 'decode', 'decode_file', 'decode_photo', 'encode', 'header_size',
@@ -27,7 +29,7 @@ _READ = {0: cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION,
 _RGB = hasattr(cv2, 'IMREAD_COLOR_RGB')  # since OpenCV 4.11 the decoder itself gives RGB
 
 
-def decode(data, flag=1):
+def decode(data: Union[bytes, np.ndarray], flag: int = 1) -> np.ndarray:
     """Decode an image file's bytes.
 
     Grey, palette, CMYK and 16-bit images become 8-bit RGB too; an alpha channel is dropped.
@@ -77,7 +79,7 @@ def decode(data, flag=1):
     return image if _RGB else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-def encode(image, fmt='.jpg', quality=95):
+def encode(image: np.ndarray, fmt: str = '.jpg', quality: int = 95) -> bytes:
     """Encode an image as the bytes of a file.
 
     Parameters
@@ -171,7 +173,7 @@ def read_header_size(path):
         raise ImageError('{}: {}'.format(path, error)) from error
 
 
-def read_image(path, flag=1):
+def read_image(path: PathLike, flag: int = 1) -> np.ndarray:
     """Read an image file: `decode` of its bytes, its errors with the path in front."""
     return decode_file(read_file(path), path, flag)
 
@@ -190,7 +192,7 @@ def decode_file(data, path, flag=1):
         raise ImageError('{}: {}'.format(path, error)) from error
 
 
-def read_photo(path):
+def read_photo(path: PathLike) -> np.ndarray:
     """Read a photograph, turned upright as the camera noted in it.
 
     As `read_image` with flag 1, but the orientation in the EXIF data of a JPEG, PNG or WebP counts (`read_image` leaves
@@ -236,7 +238,7 @@ _UPRIGHT = {2: np.fliplr, 3: lambda x: np.rot90(x, 2), 4: np.flipud, 5: lambda x
             6: lambda x: np.rot90(x, -1), 7: lambda x: np.rot90(x, 2).swapaxes(0, 1), 8: np.rot90}
 
 
-def resize(image, size):
+def resize(image: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
     """Return a uint8 image (H,W,C) stretched to ``size``, (height, width); itself where it has that size."""
     height, width = size
     if image.shape[:2] == (height, width):

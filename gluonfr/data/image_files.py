@@ -3,6 +3,7 @@ import hashlib
 import logging
 import os
 from multiprocessing.pool import ThreadPool
+from typing import Callable, Optional, Sequence, Tuple
 
 import numpy as np
 from tqdm import tqdm
@@ -35,7 +36,9 @@ class ImageFiles(StoredDataset):
     skipped : sequence of (path, reason)
     """
 
-    def __init__(self, paths, labels=None, classes=(), num_classes=None, transform=None, root='', skipped=()):
+    def __init__(self, paths: Sequence[str], labels: Optional[Sequence[int]] = None, classes: Sequence[str] = (),
+                 num_classes: Optional[int] = None, transform: Optional[Callable] = None, root: str = '',
+                 skipped: Sequence[Tuple[str, str]] = ()):
         self.paths, self.classes, self.skipped = list(paths), list(classes), list(skipped)
         self.labels = np.full(len(self.paths), -1) if labels is None else np.array(labels, dtype=np.int64)
         self.num_classes = len(self.classes) if num_classes is None else num_classes

@@ -1,8 +1,10 @@
 """Faces as image files: a list of paths and labels."""
 import logging
 import os
+from typing import Callable, Optional
 
 from ..utils.check import check_choice
+from ..utils.types import PathLike
 from .image_files import ImageFiles, readable
 
 __all__ = ['ListDataset', 'read_image_list', 'read_lines']
@@ -50,7 +52,8 @@ class ListDataset(ImageFiles):
         A line is wrong (its number), there are none, or with 'skip', no readable image.
     """
 
-    def __init__(self, path, root=None, transform=None, on_error='raise'):
+    def __init__(self, path: PathLike, root: Optional[PathLike] = None, transform: Optional[Callable] = None,
+                 on_error: str = 'raise'):
         check_choice('ListDataset', 'on_error', on_error, ('raise', 'skip'))
         path = os.path.expanduser(os.fspath(path))
         root = os.path.dirname(path) if root is None else os.path.expanduser(os.fspath(root))

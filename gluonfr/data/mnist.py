@@ -5,6 +5,7 @@ import os
 import warnings
 from functools import lru_cache
 from pathlib import Path
+from typing import Callable, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ..compat import install_command
 from ..utils.check import check_choice
 from ..utils.download import DownloadError, fetch
 from ..utils.files import file_digest, mxnet_home
+from ..utils.types import PathLike
 from .dataset import FaceDataset
 
 __all__ = ['MNIST', 'MIRRORS']
@@ -80,7 +82,8 @@ class MNIST(FaceDataset):
 
     num_classes = 10
 
-    def __init__(self, root=None, train=True, transform=None, source='auto', mirrors=MIRRORS):
+    def __init__(self, root: Optional[PathLike] = None, train: bool = True, transform: Optional[Callable] = None,
+                 source: str = 'auto', mirrors: Sequence[str] = MIRRORS):
         check_choice('MNIST', 'source', source, ('auto', 'full', 'demo'))
         self.root = Path(mxnet_home(), 'datasets', 'mnist') if root is None else Path(root).expanduser()
         self.train = train
@@ -104,7 +107,7 @@ class MNIST(FaceDataset):
     def __len__(self):
         return len(self.label)
 
-    def read(self, index):
+    def read(self, index: int) -> Tuple[np.ndarray, int]:
         """Return (uint8 array (28, 28, 1), int label) of a sample."""
         return self.data[index], int(self.label[index])
 

@@ -3,6 +3,8 @@ import logging
 import os
 from typing import Optional, Tuple
 
+from ..utils.types import PathLike
+from .dataset import StoredDataset
 from .folder import FolderDataset
 from .image_files import ImageFiles, readable
 from .lists import ListDataset
@@ -16,7 +18,8 @@ __all__ = ['open_dataset', 'open_pairs']
 EMPTY = 'without images'
 
 
-def open_dataset(path, on_error='raise', *, people=False, root=None, sets=None):
+def open_dataset(path: PathLike, on_error: str = 'raise', *, people: bool = False, root: Optional[PathLike] = None,
+                 sets: Optional[PathLike] = None) -> StoredDataset:
     """Open the data set that a path names.
 
     Parameters

@@ -1,10 +1,12 @@
 """Face data sets by name: training sets and verification pairs in the folder of data sets."""
 import logging
 from pathlib import Path
+from typing import Any, Callable, List, Optional, Union
 
 
 from ..utils.files import mxnet_home
 from ..utils.registry import Registry
+from ..utils.types import PathLike
 from .dataset import GluonMethods, as_ndarray
 from .pairs import read_bin
 from .record import RecordDataset
@@ -52,7 +54,8 @@ class FRTrainRecordDataset(RecordDataset):
         Its files are damaged or do not belong together.
     """
 
-    def __init__(self, name, root=None, flag=1, transform=None, on_error='raise'):
+    def __init__(self, name: str, root: Optional[PathLike] = None, flag: int = 1, transform: Optional[Callable] = None,
+                 on_error: str = 'raise'):
         self.name = name
         self.root = sets_folder(root)
         folders = [self.root / name]
@@ -97,7 +100,7 @@ class FRValDataset(GluonMethods):
         The file is damaged or could do harm; or, at indexing, an image in it is damaged.
     """
 
-    def __init__(self, name, root=None, transform=None):
+    def __init__(self, name: str, root: Optional[PathLike] = None, transform: Optional[Callable] = None):
         self.name = name
         self.root = sets_folder(root)
         self._transform = transform
@@ -126,7 +129,7 @@ class FRValDataset(GluonMethods):
         return 'FRValDataset({}: {!r})'.format(self.name, self.bin)
 
 
-def get_recognition_dataset(name, **kwargs):
+def get_recognition_dataset(name: str, **kwargs: Any) -> Union[FRTrainRecordDataset, FRValDataset]:
     """Return the data set of a name.
 
     Parameters
@@ -152,7 +155,7 @@ def get_recognition_dataset(name, **kwargs):
     return DATASETS.create(name, **kwargs)
 
 
-def get_recognition_dataset_list():
+def get_recognition_dataset_list() -> List[str]:
     """Return the names that `get_recognition_dataset` knows, sorted."""
     return DATASETS.names()
 

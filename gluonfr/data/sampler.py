@@ -3,9 +3,12 @@
 A sampler has `len()` (batches an epoch), `batch_size`, `seed` and `indices(epoch)` -> (len, batch_size) int64, which a
 loader cuts where an interrupted epoch goes on.
 """
+from typing import Optional
+
 import numpy as np
 
 from ..utils.check import check_int
+from ..utils.types import ArrayLike
 
 __all__ = ['BalancedSampler', 'PKSampler', 'RangeSampler', 'TripletSampler', 'epoch_random',
            'sample_seeds']
@@ -81,7 +84,8 @@ class PKSampler(_ClassSampler):
 
     _names, _least = ('p', 'k'), 1
 
-    def __init__(self, labels=None, p=None, k=None, seed=0, *, ranges=None):
+    def __init__(self, labels: Optional[ArrayLike] = None, p: Optional[int] = None, k: Optional[int] = None,
+                 seed: int = 0, *, ranges: Optional[ArrayLike] = None):
         super().__init__(labels, seed, ranges)
         owner, names = type(self).__name__, self._names
         self.p = check_int(owner, names[0], p, self._least, len(self._counts))
@@ -91,7 +95,7 @@ class PKSampler(_ClassSampler):
         self._sizes = sizes[sizes >= self.p]
         self._steps = int(self._sizes.sum()) // self.p
 
-    def repeats(self):
+    def repeats(self) -> Optional[str]:
         """A sentence on the classes that have too few samples to fill a group, None if all have enough."""
         few, lone = int((self._counts < self.k).sum()), int((self._counts == 1).sum())
         if not few:
@@ -102,14 +106,14 @@ class PKSampler(_ClassSampler):
                 '--min-images {}` leaves such people out.'.format(few, len(self._counts), self.k, alone, self.k))
 
     @property
-    def batch_size(self):
+    def batch_size(self) -> int:
         """Samples a batch, p * k."""
         return self.p * self.k
 
     def __len__(self):
         return self._steps
 
-    def indices(self, epoch):
+    def indices(self, epoch: int) -> np.ndarray:
         """Return the (len(self), p * k) int64 indices of an epoch: groups of k of one class, contiguous."""
         random = epoch_random(self.seed, epoch)
         shuffled = self._shuffled(random)
@@ -147,7 +151,8 @@ class RangeSampler(PKSampler):
 
     _names, _least = ('num_class', 'num_in_class'), 2
 
-    def __init__(self, labels=None, num_class=None, num_in_class=None, seed=0, *, ranges=None):
+    def __init__(self, labels: Optional[ArrayLike] = None, num_class: Optional[int] = None,
+                 num_in_class: Optional[int] = None, seed: int = 0, *, ranges: Optional[ArrayLike] = None):
         super().__init__(labels, num_class, num_in_class, seed, ranges=ranges)
 
 
@@ -177,7 +182,8 @@ class BalancedSampler(_ClassSampler):
         For labels, ranges or numbers out of range, as `PKSampler`.
     """
 
-    def __init__(self, labels=None, batch_size=None, seed=0, *, ranges=None, steps=None):
+    def __init__(self, labels: Optional[ArrayLike] = None, batch_size: Optional[int] = None, seed: int = 0, *,
+                 ranges: Optional[ArrayLike] = None, steps: Optional[int] = None):
         super().__init__(labels, seed, ranges)
         self.batch_size = check_int('BalancedSampler', 'batch_size', batch_size, 1)
         if steps is None:
@@ -187,7 +193,7 @@ class BalancedSampler(_ClassSampler):
     def __len__(self):
         return self._steps
 
-    def indices(self, epoch):
+    def indices(self, epoch: int) -> np.ndarray:
         """Return the (len(self), batch_size) int64 indices of an epoch."""
         random = epoch_random(self.seed, epoch)
         shuffled = self._shuffled(random)
@@ -230,7 +236,8 @@ class TripletSampler(_ClassSampler):
         samples.
     """
 
-    def __init__(self, labels=None, triplets=None, seed=0, *, ranges=None):
+    def __init__(self, labels: Optional[ArrayLike] = None, triplets: Optional[int] = None, seed: int = 0, *,
+                 ranges: Optional[ArrayLike] = None):
         super().__init__(labels, seed, ranges)
         anchors = int(self._counts[self._counts > 1].sum())
         if len(self._counts) < 2 or not anchors:
@@ -240,14 +247,14 @@ class TripletSampler(_ClassSampler):
         self._steps = anchors // self.triplets
 
     @property
-    def batch_size(self):
+    def batch_size(self) -> int:
         """Samples a batch, 3 * triplets."""
         return 3 * self.triplets
 
     def __len__(self):
         return self._steps
 
-    def indices(self, epoch):
+    def indices(self, epoch: int) -> np.ndarray:
         """Return the (len(self), 3 * triplets) int64 indices of an epoch."""
         random = epoch_random(self.seed, epoch)
         shuffled = self._shuffled(random)

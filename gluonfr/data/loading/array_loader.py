@@ -1,7 +1,10 @@
 """Batches from arrays in memory."""
+from typing import Any, Optional
+
 import mxnet as mx
 import numpy as np
 
+from ...utils.types import ArrayLike
 from .epoch_loader import EpochLoader
 
 __all__ = ['ArrayLoader']
@@ -44,7 +47,8 @@ class ArrayLoader(EpochLoader):
         or parameters out of range.
     """
 
-    def __init__(self, data, label, batch_size=None, shuffle=False, seed=0, last_batch='keep', sampler=None):
+    def __init__(self, data: np.ndarray, label: ArrayLike, batch_size: Optional[int] = None, shuffle: bool = False,
+                 seed: int = 0, last_batch: str = 'keep', sampler: Any = None):
         self._data = _check_data(data)
         self._label = _check_label(label, len(self._data))
         super().__init__(len(self._data), batch_size, shuffle, seed, last_batch, sampler)

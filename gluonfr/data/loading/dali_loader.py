@@ -1,10 +1,14 @@
 """Batches from a .rec that NVIDIA DALI decodes and augments, on the CPU or on a GPU."""
+from typing import Any, Callable, List, Optional, Sequence, Union
+
 import mxnet as mx
 import numpy as np
 
 from ...compat import install_command, usable_cores
 from ...utils.check import check_choice, check_int
 from ...utils.host_array import data_pointer
+from ...utils.types import PathLike
+from ..input_spec import InputSpec
 from ..normalize import check_spec
 from ..record import RecordDataset, RecordError
 from ..sampler import epoch_random, sample_seeds
@@ -68,8 +72,11 @@ class DALIRecordIter(EpochLoader):
         image is not of the size of the file's first.
     """
 
-    def __init__(self, path_rec, batch_size=None, shuffle=False, seed=0, last_batch='keep', sampler=None,
-                 transform=None, spec=None, num_shards=1, shard_id=0, ctx=None, num_threads=None, dtype='float32'):
+    def __init__(self, path_rec: Union[PathLike, RecordDataset], batch_size: Optional[int] = None,
+                 shuffle: bool = False, seed: int = 0, last_batch: str = 'keep', sampler: Any = None,
+                 transform: Union[Callable, str, Sequence, None] = None, spec: Optional[InputSpec] = None,
+                 num_shards: int = 1, shard_id: int = 0, ctx: Optional[mx.Context] = None,
+                 num_threads: Optional[int] = None, dtype: str = 'float32'):
         try:
             import nvidia.dali as dali
         except ImportError as error:
@@ -102,7 +109,7 @@ class DALIRecordIter(EpochLoader):
         full, rest = divmod(self._samples, self.batch_size * self._num_shards)
         return full + (rest > {'discard': self._samples, 'pad': 0, 'keep': self._shard_id}[self._last_batch])
 
-    def indices(self, epoch):
+    def indices(self, epoch: int) -> List[np.ndarray]:
         """Return the list of index arrays, one for each batch of `epoch`."""
         if self._sampler is not None:
             return list(self._sampler.indices(epoch))

@@ -1,5 +1,6 @@
 """Epochs of batches in an order that an interrupted run can take up again: what all loaders have in common."""
 import logging
+from typing import Iterator, List
 
 import numpy as np
 
@@ -56,14 +57,14 @@ class EpochLoader:
         epoch, self.epoch = self.epoch, self.epoch + 1
         return self.batches(epoch)
 
-    def batches(self, epoch, start=0):
+    def batches(self, epoch: int, start: int = 0) -> Iterator:
         """Return an iterator over the batches of `epoch` (from 0), leaving out the first `start`."""
         owner = type(self).__name__
         epoch = check_int(owner, 'epoch', epoch, 0, 2 ** 32 - 1)
         start = check_int(owner, 'start', start, 0, len(self))
         return self._load(epoch, start, self.indices(epoch)[start:])
 
-    def indices(self, epoch):
+    def indices(self, epoch: int) -> List[np.ndarray]:
         """Return the list of index arrays, one for each batch of `epoch`."""
         if self._sampler is not None:
             return list(self._sampler.indices(epoch))

@@ -1,5 +1,6 @@
 """Batches of images from any data set of faces, read, augmented and normalised by threads."""
 from functools import partial
+from typing import Any, Callable, Optional, Sequence, Union
 
 import mxnet as mx
 import numpy as np
@@ -8,6 +9,7 @@ from ...compat import usable_cores
 from ...utils.check import check_int
 from ...utils.host_array import host_array
 from ...utils.threads import ahead
+from ..input_spec import InputSpec
 from ..normalize import check_spec, normalizer
 from ..sampler import sample_seeds
 from ..transforms import augmentation
@@ -57,8 +59,9 @@ class ImageLoader(EpochLoader):
         whatever reading raises.
     """
 
-    def __init__(self, dataset, batch_size=None, shuffle=False, seed=0, last_batch='keep', sampler=None,
-                 transform=None, spec=None, workers=None, prefetch=None):
+    def __init__(self, dataset: Any, batch_size: Optional[int] = None, shuffle: bool = False, seed: int = 0,
+                 last_batch: str = 'keep', sampler: Any = None, transform: Union[Callable, str, Sequence, None] = None,
+                 spec: Optional[InputSpec] = None, workers: Optional[int] = None, prefetch: Optional[int] = None):
         if not hasattr(dataset, 'read') or not hasattr(dataset, '__len__'):
             raise TypeError('ImageLoader: dataset must have a length and read(i) -> (uint8 array (H,W,3), label), got '
                             '{}.'.format(type(dataset).__name__))

@@ -1,8 +1,11 @@
 """The way of images into a net as a block of MXNet."""
+from typing import Optional
+
 import numpy as np
 from mxnet import nd
-from mxnet.gluon import HybridBlock
+from mxnet.gluon import HybridBlock, ParameterDict
 
+from ..input_spec import InputSpec
 from ..normalize import GREY, check_spec
 
 __all__ = ['ToTensor']
@@ -27,7 +30,7 @@ class ToTensor(HybridBlock):
         - **out**: float32 (B, 3, H, W), or (B, 1, H, W) if grey; B = 1 for a single image
     """
 
-    def __init__(self, spec, prefix=None, params=None):
+    def __init__(self, spec: InputSpec, prefix: Optional[str] = None, params: Optional[ParameterDict] = None):
         super().__init__(prefix=prefix, params=params)
         self._spec = check_spec('ToTensor', spec)
 

@@ -3,6 +3,7 @@ import os
 import sys
 import zlib
 from collections import namedtuple
+from typing import List
 
 from tqdm import tqdm
 
@@ -19,7 +20,7 @@ PackCheck.__doc__ = """What came of a check: path of the .rec or .bin; count of 
 'checksums' or 'decoding'; faults, a list of (what, reason)."""
 
 
-def check_pack(path, progress=True):
+def check_pack(path: str, progress: bool = True) -> List[PackCheck]:
     """Check packed sets: by the checksums that packing has written beside them, else by decoding every image.
 
     Parameters

@@ -4,12 +4,15 @@ import json
 import os
 from collections import namedtuple
 from functools import partial
+from typing import Any, Optional, Sequence, Union
 
 import numpy as np
 
 from ...compat import usable_cores
 from ...utils.check import check_choice, check_int
+from ...utils.types import PathLike, Size
 from ...version import __version__
+from ..dataset import StoredDataset
 from ..image import encode, resize
 from ..sizes import other_sizes
 from .choice import Choice, check_choice_of_people, choose_people, draw_images, split_people
@@ -25,9 +28,12 @@ read; val, the report of the second set, or None; ignored, a list of (path, reas
 person."""
 
 
-def pack_folder(folder, out, *, resize=None, copy=True, quality=95, fmt=None, min_images=1, people=None, exclude=None,
-                max_people=None, max_images=None, split=None, seed=0, relabel=False, root=None, resume=True,
-                on_error='raise', progress=True, workers=None):
+def pack_folder(folder: Union[PathLike, StoredDataset], out: PathLike, *, resize: Optional[Size] = None,
+                copy: bool = True, quality: int = 95, fmt: Optional[str] = None, min_images: int = 1,
+                people: Optional[Sequence[str]] = None, exclude: Optional[Sequence[str]] = None,
+                max_people: Optional[int] = None, max_images: Optional[int] = None, split: Optional[float] = None,
+                seed: int = 0, relabel: bool = False, root: Optional[PathLike] = None, resume: bool = True,
+                on_error: str = 'raise', progress: bool = True, workers: Optional[int] = None) -> PackReport:
     """Pack a folder of people: folder/person/image.jpg -> out/train.rec, with train.idx, property, classes.txt (the
     name of each label), pack.json (where it came from) and train.crc (checksums, for `gluonfr pack check`).
 
@@ -96,8 +102,11 @@ def pack_folder(folder, out, *, resize=None, copy=True, quality=95, fmt=None, mi
     return _pack('pack_folder', source, os.fspath(out), options, choice, resume, progress, workers)
 
 
-def pack_dataset(dataset, out, *, resize=None, quality=95, fmt='.jpg', min_images=1, people=None, exclude=None,
-                 max_people=None, max_images=None, split=None, seed=0, resume=True, progress=True, workers=None):
+def pack_dataset(dataset: Any, out: PathLike, *, resize: Optional[Size] = None, quality: int = 95, fmt: str = '.jpg',
+                 min_images: int = 1, people: Optional[Sequence[str]] = None, exclude: Optional[Sequence[str]] = None,
+                 max_people: Optional[int] = None, max_images: Optional[int] = None, split: Optional[float] = None,
+                 seed: int = 0, resume: bool = True, progress: bool = True,
+                 workers: Optional[int] = None) -> PackReport:
     """Pack a dataset, for example `SyntheticFaces`, as `pack_folder` packs a folder.
 
     Parameters

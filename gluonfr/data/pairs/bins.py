@@ -3,11 +3,13 @@ import hashlib
 import logging
 import os
 import pickle
+from typing import Sequence, Tuple, Union
 
 import numpy as np
 
 from ...utils.check import check_choice, check_int
 from ...utils.files import atomic_path, read_at_most
+from ...utils.types import ArrayLike, PathLike
 from ..image import ImageError, decode, header_size
 from .unpickle import UnpickleError, unpickle
 
@@ -36,7 +38,8 @@ class BinFile:
         Pairs of the file that were left out.
     """
 
-    def __init__(self, path, sha256, images, issame, skipped=0):
+    def __init__(self, path: str, sha256: str, images: Sequence[Union[bytes, np.ndarray]], issame: np.ndarray,
+                 skipped: int = 0):
         self.path, self.sha256, self.images, self.issame, self.skipped = path, sha256, images, issame, skipped
 
     def __len__(self):
@@ -46,14 +49,14 @@ class BinFile:
         return 'BinFile({}: {:,} pairs, {:,} of one person; sha256 {}...)'.format(
             self.path, len(self), int(self.issame.sum()), self.sha256[:12])
 
-    def image(self, index, flag=1):
+    def image(self, index: int, flag: int = 1) -> np.ndarray:
         """Decode image ``index`` in [0, 2P): uint8 (H,W,3) RGB, or (H,W,1) grey with ``flag`` 0; else a BinError."""
         try:
             return decode(self.images[index], flag)
         except ImageError as error:
             raise BinError('{}: image {} (of pair {}): {}'.format(self.path, index, index // 2, error)) from error
 
-    def size_of(self, index):
+    def size_of(self, index: int) -> Tuple[int, int]:
         """Height and width of image ``index`` by its header."""
         try:
             return header_size(bytes(self.images[index]))
@@ -61,7 +64,7 @@ class BinFile:
             return self.image(index).shape[:2]  # which says where it is
 
 
-def read_bin(path, max_bytes=MAX_BYTES):
+def read_bin(path: PathLike, max_bytes: int = MAX_BYTES) -> BinFile:
     """Read a .bin file, written by Python 2 or 3, with images as bytes or as arrays.
 
     Nothing in the file is run or imported: a pickle can hold any program, so it is read by
@@ -104,7 +107,8 @@ def read_bin(path, max_bytes=MAX_BYTES):
     return BinFile(path, hashlib.sha256(data).hexdigest(), images, issame)
 
 
-def write_bin(path, images, issame, protocol=2, as_arrays=False):
+def write_bin(path: PathLike, images: Sequence[Union[bytes, np.ndarray]], issame: ArrayLike, protocol: int = 2,
+              as_arrays: bool = False) -> None:
     """Write a .bin file that InsightFace and `read_bin` read; it appears under its name when complete.
 
     Parameters

@@ -1,12 +1,16 @@
 """Verification pairs from any labelled set of faces, in folds whose people differ."""
+from typing import Tuple
+
 import numpy as np
 
 from ...utils.check import check_int
+from ...utils.types import ArrayLike
 
 __all__ = ['draw_pairs']
 
 
-def draw_pairs(labels, count, folds=10, seed=0):
+def draw_pairs(labels: ArrayLike, count: int, folds: int = 10,
+               seed: int = 0) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Choose genuine and impostor pairs, half and half, as LFW's protocol has them: no person is in two folds.
 
     Parameters

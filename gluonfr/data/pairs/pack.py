@@ -2,12 +2,14 @@
 import logging
 import os
 from collections import namedtuple
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 from tqdm import tqdm
 
 from ...utils.check import check_choice, check_int
 from ...utils.files import write_sha256
+from ...utils.types import PathLike, Size
 from ..image import ImageError, decode, encode
 from ..image import resize as stretch
 from ..walk import IMAGE_SUFFIXES
@@ -22,7 +24,8 @@ PairsReport.__doc__ = """What `pack_pairs` wrote: path, number of pairs, of pair
 and `skipped`, a list of (path1, path2, reason)."""
 
 
-def pack_pairs(pairs, root, out, *, resize=None, quality=95, protocol=2, on_error='raise', progress=True):
+def pack_pairs(pairs: Sequence[Tuple[str, str, bool]], root: PathLike, out: PathLike, *, resize: Optional[Size] = None,
+               quality: int = 95, protocol: int = 2, on_error: str = 'raise', progress: bool = True) -> PairsReport:
     """Write a .bin file from pairs of image files, and its SHA-256 beside it for `gluonfr pack check`.
 
     Parameters

@@ -1,13 +1,16 @@
 """Lists of verification pairs, as text files."""
 import os
+from typing import List, Tuple
 
 from ...utils.check import check_choice
+from ...utils.types import PathLike
 from ..lists import read_lines
 
 __all__ = ['read_pairs']
 
 
-def read_pairs(path, format='auto', names='{name}/{name}_{number:04d}.jpg'):
+def read_pairs(path: PathLike, format: str = 'auto',
+               names: str = '{name}/{name}_{number:04d}.jpg') -> List[Tuple[str, str, bool]]:
     """Read a list of verification pairs.
 
     Parameters

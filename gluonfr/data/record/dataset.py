@@ -3,6 +3,7 @@ import os
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import Callable, List, Optional, Tuple
 
 import numpy as np
 from tqdm import tqdm
@@ -10,6 +11,7 @@ from tqdm import tqdm
 from ...compat import usable_cores
 from ...utils.check import check_choice
 from ...utils.files import file_sha256
+from ...utils.types import PathLike
 from ..dataset import StoredDataset
 from ..image import ImageError, decode, header_size
 from .file import RecordFile
@@ -80,7 +82,8 @@ class RecordDataset(StoredDataset):
         A damaged file, or files that contradict each other: which file, which key, and what to do.
     """
 
-    def __init__(self, path_rec, path_idx=None, flag=1, transform=None, on_error='raise'):
+    def __init__(self, path_rec: PathLike, path_idx: Optional[PathLike] = None, flag: int = 1,
+                 transform: Optional[Callable] = None, on_error: str = 'raise'):
         self._flag = check_choice('RecordDataset', 'flag', flag, (0, 1))
         self._skip = check_choice('RecordDataset', 'on_error', on_error, ('raise', 'skip')) == 'skip'
         self._transform = transform
@@ -162,7 +165,7 @@ class RecordDataset(StoredDataset):
         path = self.file.path_idx
         return {'index_sha256': file_sha256(path)} if os.path.isfile(path) else {}
 
-    def check(self, progress=False):
+    def check(self, progress: bool = False) -> List[Tuple[int, str]]:
         """Read and decode every image.
 
         Parameters

@@ -2,9 +2,11 @@
 import logging
 import os
 import struct
+from typing import Dict, Optional, Tuple
 
 import numpy as np
 
+from ...utils.types import ArrayLike, PathLike
 from .format import (
     FIRST,
     FRAME,
@@ -15,6 +17,7 @@ from .format import (
     MAX_BYTES,
     MIDDLE,
     WHOLE,
+    IRHeader,
     RecordError,
     padded,
     read_index,
@@ -55,7 +58,7 @@ class RecordFile:
         none, and the .rec is damaged.
     """
 
-    def __init__(self, path_rec, path_idx=None):
+    def __init__(self, path_rec: PathLike, path_idx: Optional[PathLike] = None):
         self.path = os.fspath(path_rec)
         self.path_idx = os.path.splitext(self.path)[0] + '.idx' if path_idx is None else os.fspath(path_idx)
         _require_file(self.path)
@@ -95,11 +98,11 @@ class RecordFile:
         at = np.searchsorted(self._keys, key)
         return bool(at < len(self._keys) and self._keys[at] == key)
 
-    def keys(self):
+    def keys(self) -> np.ndarray:
         """All keys, int64 (N,), ascending."""
         return self._keys
 
-    def offsets(self, keys):
+    def offsets(self, keys: ArrayLike) -> np.ndarray:
         """Where the records of `keys` begin, int64, bytes from the beginning of the .rec.
 
         Raises
@@ -115,7 +118,7 @@ class RecordFile:
                 self.path_idx, unknown.flat[0], len(self), self._keys[0], self._keys[-1]))
         return self._offsets[at]
 
-    def read(self, key):
+    def read(self, key: int) -> Tuple[IRHeader, bytes]:
         """Read a record.
 
         Parameters
@@ -141,7 +144,7 @@ class RecordFile:
             raise self._error(key, 'is damaged: its header does not fit its {:,} bytes'.format(
                 len(payload))) from error
 
-    def headers(self, keys):
+    def headers(self, keys: ArrayLike) -> Tuple[np.ndarray, Dict[int, RecordError]]:
         """Read the headers of many records at once, and nothing of their images.
 
         Parameters

@@ -1,15 +1,18 @@
 """An index of the images of a .rec alone, for readers that take every record for one."""
 import hashlib
 import os
+from typing import Optional
 
 from ...utils.files import mxnet_home
+from ...utils.types import PathLike
 from .dataset import RecordDataset
 from .format import write_index
 
 __all__ = ['write_image_index']
 
 
-def write_image_index(path_rec, out=None, path_idx=None, on_error='raise'):
+def write_image_index(path_rec: PathLike, out: Optional[PathLike] = None, path_idx: Optional[PathLike] = None,
+                      on_error: str = 'raise') -> str:
     """Write an index of the image records alone.
 
     `mx.image.ImageIter` and DALI's MXNet reader take every record of an index for an image, and fail on the others of

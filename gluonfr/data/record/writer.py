@@ -1,11 +1,13 @@
 """Writes .rec, .idx and property in InsightFace's form."""
 import os
 import zlib
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 
 from ...utils.check import check_int
 from ...utils.files import atomic_path
+from ...utils.types import PathLike
 from .checksums import write_checksums
 from .format import MAX_BYTES, frame, pack, scan, write_index
 
@@ -48,7 +50,7 @@ class RecordWriter:
         A full disk, for example.
     """
 
-    def __init__(self, prefix, image_size, mark=None):
+    def __init__(self, prefix: PathLike, image_size: Tuple[int, int], mark: Optional[Tuple[int, int]] = None):
         self._prefix = os.fspath(prefix)
         self._size = [check_int('RecordWriter', 'image_size', side, 1) for side in image_size]
         self._folder = os.path.dirname(os.path.abspath(self._prefix))
@@ -79,14 +81,14 @@ class RecordWriter:
                 os.remove(self._part)
 
     @property
-    def images(self):
+    def images(self) -> int:
         return len(self._offsets) - 1
 
     @property
-    def classes(self):
+    def classes(self) -> int:
         return len(self._starts)
 
-    def write(self, image, label):
+    def write(self, image: bytes, label: int) -> None:
         """Append an encoded image (bytes) of a class: 0 at first, then the same or the next."""
         if label < 0 or label not in (self.classes - 1, self.classes):
             raise ValueError('RecordWriter: label must be {}{}, got {!r}: write person after person, from 0 on.'.format(
@@ -97,7 +99,7 @@ class RecordWriter:
             self._starts.append(len(self._offsets))
         self._append(pack(float(label), len(self._offsets), image))
 
-    def close(self, beside=()):
+    def close(self, beside: Sequence[str] = ()) -> None:
         """Add the records of the persons and record 0, write index, `property` and checksums, and name the .rec.
 
         Parameters
@@ -124,7 +126,7 @@ class RecordWriter:
         write_checksums(self._prefix + '.rec', zip([zlib.crc32(start)] + self._sums, sizes), files + list(beside))
         os.replace(self._part, self._prefix + '.rec')
 
-    def suspend(self):
+    def suspend(self) -> None:
         """Close the part as it is, for another writer to go on from `mark`."""
         self._file.close()
 

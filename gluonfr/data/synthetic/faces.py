@@ -1,4 +1,6 @@
 """Faces drawn by a program, so that pipelines, tests and benchmarks need no download."""
+from typing import Callable, Optional, Tuple
+
 import numpy as np
 
 from ...utils.check import check_int, check_number
@@ -55,8 +57,8 @@ class SyntheticFaces(FaceDataset):
         For parameters out of range or of another type.
     """
 
-    def __init__(self, identities, images_per_identity, seed=0, size=112, difficulty=1.0, first_identity=0,
-                 transform=None):
+    def __init__(self, identities: int, images_per_identity: int, seed: int = 0, size: int = 112,
+                 difficulty: float = 1.0, first_identity: int = 0, transform: Optional[Callable] = None):
         self.num_classes = check_int('SyntheticFaces', 'identities', identities, 1)
         self.images_per_identity = check_int('SyntheticFaces', 'images_per_identity', images_per_identity, 1)
         self.seed = check_int('SyntheticFaces', 'seed', seed, 0, 2 ** 32 - 1)
@@ -70,7 +72,7 @@ class SyntheticFaces(FaceDataset):
         return 'SyntheticFaces({} people x {} images, {}x{}, difficulty {:g})'.format(
             self.num_classes, self.images_per_identity, self.size, self.size, self.difficulty)
 
-    def read(self, index):
+    def read(self, index: int) -> Tuple[np.ndarray, int]:
         """Return (numpy uint8 (size, size, 3) RGB, int label) of an image, without its transform."""
         return draw(*self._find(index), self.size), int(self.labels[index])
 
@@ -79,7 +81,7 @@ class SyntheticFaces(FaceDataset):
         return {'drawn': [self.num_classes, self.images_per_identity, self.seed, self.size, self.difficulty,
                           self.first_identity]}
 
-    def landmarks(self, index):
+    def landmarks(self, index: int) -> np.ndarray:
         """Return left eye, right eye, nose and corners of the mouth, float32 (5, 2): x and y in pixels.
 
         Left is left in the image; the centre of the first pixel is (0, 0).
@@ -96,6 +98,6 @@ class SyntheticFaces(FaceDataset):
         identity = self.first_identity + label
         return person(self.seed, identity), scene(stream(self.seed, identity, image + 1), self.difficulty)
 
-    def pairs(self, count, seed=0):
+    def pairs(self, count: int, seed: int = 0) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Draw pairs of images for verification, of one person and of different people by turns: see `draw_pairs`."""
         return draw_pairs(self.labels, count, folds=1, seed=seed)

@@ -7,6 +7,8 @@ that stays as it is may be returned itself. None keeps a state, so several threa
 Each has two halves: `draw` says from the random generator what becomes of an image, `apply` does it. Another library
 that changes images, as DALI, brings its own `apply` (`loading.dali_pipeline`).
 """
+from typing import Callable, Sequence, Union
+
 from .base import TRANSFORMS, Compose, Transform, Window
 from .geometry import CenterCrop, Crop, Erase, Mirror, Resize
 from .quality import JPEGQuality, LowResolution, Photometric
@@ -15,7 +17,7 @@ __all__ = ['CenterCrop', 'Compose', 'Crop', 'Erase', 'JPEGQuality', 'LowResoluti
            'TRANSFORMS', 'Transform', 'Window', 'augmentation']
 
 
-def augmentation(what):
+def augmentation(what: Union[str, Sequence[Union[str, Callable]]]) -> Compose:
     """Make one augmentation of several.
 
     Parameters

@@ -1,7 +1,9 @@
 """What all augmentations have in common."""
 from collections import namedtuple
+from typing import Any, Callable, Optional, Sequence, Tuple
 
 import cv2
+import numpy as np
 
 from ...utils.check import check_int, check_number
 from ...utils.registry import Registry
@@ -16,7 +18,7 @@ class Window(namedtuple('Window', 'top left height width')):
     """A rectangle in an image, in pixels."""
     __slots__ = ()
 
-    def of(self, image):
+    def of(self, image: np.ndarray) -> np.ndarray:
         """What an image has there, as a view."""
         return image[self.top:self.top + self.height, self.left:self.left + self.width]
 
@@ -27,17 +29,17 @@ class Transform:
     An augmentation of your own need not have it: any callable (image, random) -> image will do, but for DALI.
     """
 
-    def __call__(self, image, random=None):
+    def __call__(self, image: np.ndarray, random: Optional[np.random.RandomState] = None) -> np.ndarray:
         return self.apply(image, self.draw(random, image.shape))
 
-    def draw(self, random, shape):
+    def draw(self, random: Optional[np.random.RandomState], shape: Tuple[int, ...]) -> Any:
         """What becomes of an image of a shape (H,W,C); None if it stays as it is, or nothing is random."""
 
-    def apply(self, image, drawn):
+    def apply(self, image: np.ndarray, drawn: Any) -> np.ndarray:
         """The image changed as drawn."""
         raise NotImplementedError
 
-    def out_size(self, size):
+    def out_size(self, size: Tuple[int, int]) -> Tuple[int, int]:
         """Height and width of what an image of some height and width becomes."""
         return size
 
@@ -50,13 +52,13 @@ class Compose:
     transforms : sequence of augmentations
     """
 
-    def __init__(self, transforms):
+    def __init__(self, transforms: Sequence[Callable]):
         self.transforms = list(transforms)
         for transform in self.transforms:
             if not callable(transform):
                 raise TypeError('Compose: each transform must be callable, got {!r}.'.format(transform))
 
-    def __call__(self, image, random):
+    def __call__(self, image: np.ndarray, random: np.random.RandomState) -> np.ndarray:
         for transform in self.transforms:
             image = transform(image, random)
         return image

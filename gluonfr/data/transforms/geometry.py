@@ -1,8 +1,11 @@
 """Where the pixels go: mirrored, cut out, covered, brought to another size."""
+from typing import Optional, Tuple
+
 import cv2
 import numpy as np
 
 from ...utils.check import check_int, check_number
+from ...utils.types import Size
 from ..image import resize
 from .base import TRANSFORMS, Transform, Window, channels_kept, check_range, check_size, resized, scaled
 
@@ -19,7 +22,7 @@ class Mirror(Transform):
         Probability.
     """
 
-    def __init__(self, p=0.5):
+    def __init__(self, p: float = 0.5):
         self._p = check_number('Mirror', 'p', p, 0, 1)
 
     def draw(self, random, shape):
@@ -42,7 +45,7 @@ class Crop(Transform):
         Range of the window's sides as a share of the image's.
     """
 
-    def __init__(self, pad=4, scale=(0.9, 1.0)):
+    def __init__(self, pad: int = 4, scale: Tuple[float, float] = (0.9, 1.0)):
         self.pad = check_int('Crop', 'pad', pad, 0)
         self._scale = check_range('Crop', 'scale', scale, 0, 1, low_open=True)
 
@@ -79,7 +82,8 @@ class Erase(Transform):
         Grey level that fills it; None for noise.
     """
 
-    def __init__(self, area=(0.02, 0.2), ratio=(0.3, 3.3), p=0.2, fill=None):
+    def __init__(self, area: Tuple[float, float] = (0.02, 0.2), ratio: Tuple[float, float] = (0.3, 3.3), p: float = 0.2,
+                 fill: Optional[int] = None):
         self._area = check_range('Erase', 'area', area, 0, 1)
         self._log_ratio = np.log(check_range('Erase', 'ratio', ratio, 0, low_open=True))
         self._p = check_number('Erase', 'p', p, 0, 1)
@@ -114,7 +118,7 @@ class Resize(Transform):
         Height and width in pixels.
     """
 
-    def __init__(self, size):
+    def __init__(self, size: Size):
         self.size = check_size('Resize', size)
 
     def apply(self, image, drawn=None):
@@ -138,7 +142,7 @@ class CenterCrop(Transform):
         When called with an image that is smaller.
     """
 
-    def __init__(self, size):
+    def __init__(self, size: Size):
         self.size = check_size('CenterCrop', size)
 
     def out_size(self, size):

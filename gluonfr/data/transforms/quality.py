@@ -1,4 +1,6 @@
 """How a picture is taken: light, colour, resolution and compression."""
+from typing import Tuple
+
 import cv2
 import numpy as np
 
@@ -32,7 +34,7 @@ class Photometric(Transform):
         h: hues turned by an angle in [-h, h] of a full turn (in YIQ), the greys kept.
     """
 
-    def __init__(self, brightness=0.2, contrast=0.2, saturation=0.2, hue=0.0):
+    def __init__(self, brightness: float = 0.2, contrast: float = 0.2, saturation: float = 0.2, hue: float = 0.0):
         self._brightness = check_number('Photometric', 'brightness', brightness, 0, 1)
         self._contrast = check_number('Photometric', 'contrast', contrast, 0, 1)
         self._saturation = check_number('Photometric', 'saturation', saturation, 0, 1)
@@ -77,7 +79,7 @@ class LowResolution(Transform):
     METHODS = {'nearest': cv2.INTER_NEAREST, 'linear': cv2.INTER_LINEAR, 'area': cv2.INTER_AREA,
                'cubic': cv2.INTER_CUBIC, 'lanczos': cv2.INTER_LANCZOS4}
 
-    def __init__(self, scale=(0.2, 1.0), p=0.2):
+    def __init__(self, scale: Tuple[float, float] = (0.2, 1.0), p: float = 0.2):
         self._scale = check_range('LowResolution', 'scale', scale, 0, 1, low_open=True)
         self._p = check_number('LowResolution', 'p', p, 0, 1)
 
@@ -109,7 +111,7 @@ class JPEGQuality(Transform):
         Probability.
     """
 
-    def __init__(self, quality=(30, 95), p=0.2):
+    def __init__(self, quality: Tuple[int, int] = (30, 95), p: float = 0.2):
         self._quality = [check_int('JPEGQuality', 'quality', q)
                         for q in check_range('JPEGQuality', 'quality', quality, 1, 100)]
         self._p = check_number('JPEGQuality', 'p', p, 0, 1)
