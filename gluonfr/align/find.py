@@ -66,6 +66,14 @@ class Finder:
     ------
     ValueError
         Both or neither of detector and landmarks, or a parameter out of its range.
+
+    Examples
+    --------
+    >>> import os
+    >>> from gluonfr.align import Finder, template
+    >>> finder = Finder(landmarks={os.path.abspath('anna.jpg'): template() * 2}, several='refuse')
+    >>> print(finder.find('anna.jpg')[0].status)  # there is no such file
+    unreadable
     """
 
     def __init__(self, detector: Any = None, landmarks: Optional[Dict[str, np.ndarray]] = None,

@@ -33,6 +33,12 @@ def template(size: Size = 112) -> np.ndarray:
     ------
     ValueError
         The size is neither a square nor 7 high to 6 wide.
+
+    Examples
+    --------
+    >>> from gluonfr.align import template
+    >>> print(template(112)[0], template((112, 96))[0])
+    [38.2946 51.6963] [30.2946 51.6963]
     """
     height, width = image_size(size)
     if height == width and height % 128 == 0 and height % 112:
@@ -78,6 +84,14 @@ def similarity(landmarks: ArrayLike, points: ArrayLike) -> np.ndarray:
     ValueError
         Shapes do not fit, numbers are not finite, or points that all are one, or mirror the others in such a way that
         no turn is nearer than another.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gluonfr.align import similarity, template
+    >>> matrix = similarity(template() * 2 + 10, template())
+    >>> print((np.round(matrix, 6) + 0).tolist())
+    [[0.5, 0.0, -5.0], [0.0, 0.5, -5.0]]
     """
     source, target = np.asarray(landmarks, np.float64), np.asarray(points, np.float64)
     if source.ndim not in (2, 3) or source.shape[-2:] != target.shape or target.shape[-1:] != (2,):
@@ -122,6 +136,14 @@ def align_face(image: np.ndarray, landmarks: ArrayLike, size: Size = 112) -> np.
     ------
     ValueError
         For what is no such image, or landmarks that `similarity` refuses.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gluonfr.align import align_face, template
+    >>> photograph = np.zeros((300, 400, 3), np.uint8)
+    >>> print(align_face(photograph, template() * 2 + 40).shape)
+    (112, 112, 3)
     """
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or not image.size:

@@ -36,6 +36,18 @@ def read_landmarks(file: str, root: Optional[str] = None) -> Dict[str, np.ndarra
         There is no such file.
     ValueError
         An entry is wrong, or there are two for one photograph.
+
+    Examples
+    --------
+    >>> import json, os, tempfile
+    >>> from gluonfr.align import read_landmarks
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, 'points.json')
+    ...     with open(path, 'w') as file:
+    ...         json.dump({'anna.jpg': [38, 52, 74, 52, 56, 72, 42, 92, 71, 92]}, file)
+    ...     (photo, points), = read_landmarks(path).items()
+    >>> print(os.path.basename(photo), points.shape, points[0])
+    anna.jpg (5, 2) [38. 52.]
     """
     root = os.path.dirname(os.path.abspath(file)) if root is None else root
     landmarks = {}

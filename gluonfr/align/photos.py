@@ -51,6 +51,15 @@ class PhotoFaces(ImageFiles):
     labels : int64 array, (N,)
     landmarks : float64 array, (N, 5, 2)
     classes, skipped
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gluonfr.align import PhotoFaces, template
+    >>> faces = PhotoFaces([np.zeros((300, 400, 3), np.uint8)], [template() * 2 + 40], labels=[3])
+    >>> image, label = faces.read(0)
+    >>> print(len(faces), image.shape, label)
+    1 (112, 112, 3) 3
     """
 
     def __init__(self, photos: Sequence[Any], landmarks: Sequence[np.ndarray], size: Union[int, Tuple[int, int]] = 112,

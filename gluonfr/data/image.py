@@ -98,6 +98,14 @@ def encode(image: np.ndarray, fmt: str = '.jpg', quality: int = 95) -> bytes:
     ------
     ValueError
         For another shape, type, format or quality.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gluonfr.data import decode, encode
+    >>> data = encode(np.zeros((112, 112, 3), np.uint8), '.png')
+    >>> print(type(data).__name__, decode(data).shape, decode(data, flag=0).shape)
+    bytes (112, 112, 3) (112, 112, 1)
     """
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] not in (1, 3) or not image.size:
@@ -239,7 +247,16 @@ _UPRIGHT = {2: np.fliplr, 3: lambda x: np.rot90(x, 2), 4: np.flipud, 5: lambda x
 
 
 def resize(image: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
-    """Return a uint8 image (H,W,C) stretched to ``size``, (height, width); itself where it has that size."""
+    """Return a uint8 image (H,W,C) stretched to ``size``, (height, width); itself where it has that size.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gluonfr.data.image import resize
+    >>> image = np.array([[[0], [10]], [[20], [50]]], np.uint8)
+    >>> print(resize(image, (1, 1)).ravel(), resize(image, (2, 4)).shape)
+    [20] (2, 4, 1)
+    """
     height, width = size
     if image.shape[:2] == (height, width):
         return image

@@ -47,6 +47,20 @@ def open_dataset(path: PathLike, on_error: str = 'raise', *, people: bool = Fals
         There is no such file, folder or set.
     ValueError
         It is none of these, or has no images.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from gluonfr.data import encode, open_dataset
+    >>> with tempfile.TemporaryDirectory() as people:
+    ...     for name in ('ann', 'bob'):
+    ...         os.mkdir(os.path.join(people, name))
+    ...         with open(os.path.join(people, name, '1.png'), 'wb') as file:
+    ...             size = file.write(encode(np.zeros((8, 8, 3), np.uint8), '.png'))
+    ...     dataset = open_dataset(people)
+    ...     print(dataset, dataset.classes, dataset.read(1)[1])
+    FolderDataset(2 images of 2 classes) ['ann', 'bob'] 1
     """
     path = os.path.expanduser(os.fspath(path))
     if sets is not None and os.sep not in path and not os.path.exists(path):

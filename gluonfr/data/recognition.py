@@ -156,7 +156,14 @@ def get_recognition_dataset(name: str, **kwargs: Any) -> Union[FRTrainRecordData
 
 
 def get_recognition_dataset_list() -> List[str]:
-    """Return the names that `get_recognition_dataset` knows, sorted."""
+    """Return the names that `get_recognition_dataset` knows, sorted.
+
+    Examples
+    --------
+    >>> from gluonfr.data import get_recognition_dataset_list
+    >>> print(', '.join(get_recognition_dataset_list()[:5]))
+    agedb_30, asian_celeb, calfw, cfp_ff, cfp_fp
+    """
     return DATASETS.names()
 
 

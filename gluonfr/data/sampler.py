@@ -80,6 +80,13 @@ class PKSampler(_ClassSampler):
     ValueError
         For both or none of labels and ranges, labels that are not a one-dimensional array of integers, ranges that are
         empty, reversed or overlap, or p, k or seed out of range.
+
+    Examples
+    --------
+    >>> from gluonfr.data import PKSampler
+    >>> sampler = PKSampler([0, 0, 0, 1, 1, 2, 2, 2], p=2, k=2, seed=0)
+    >>> print(sampler.batch_size, sampler.indices(epoch=0).tolist())
+    4 [[6, 5, 3, 4]]
     """
 
     _names, _least = ('p', 'k'), 1
@@ -180,6 +187,14 @@ class BalancedSampler(_ClassSampler):
     ------
     ValueError
         For labels, ranges or numbers out of range, as `PKSampler`.
+
+    Examples
+    --------
+    >>> from gluonfr.data import BalancedSampler
+    >>> labels = [0, 0, 0, 0, 0, 0, 1, 1]
+    >>> batch, = BalancedSampler(labels, batch_size=4, steps=1).indices(epoch=0)
+    >>> print(sorted(labels[i] for i in batch))
+    [0, 0, 1, 1]
     """
 
     def __init__(self, labels: Optional[ArrayLike] = None, batch_size: Optional[int] = None, seed: int = 0, *,
@@ -234,6 +249,14 @@ class TripletSampler(_ClassSampler):
     ValueError
         For labels, ranges or numbers out of range, as `PKSampler`; for fewer than two classes, or none with two
         samples.
+
+    Examples
+    --------
+    >>> from gluonfr.data import TripletSampler
+    >>> labels = [0, 0, 1, 1]
+    >>> batches = TripletSampler(labels, triplets=2).indices(epoch=0)
+    >>> print([[labels[i] for i in batch] for batch in batches])  # anchor, positive, negative, and again
+    [[0, 0, 1, 0, 0, 1], [1, 1, 0, 1, 1, 0]]
     """
 
     def __init__(self, labels: Optional[ArrayLike] = None, triplets: Optional[int] = None, seed: int = 0, *,

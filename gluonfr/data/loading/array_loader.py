@@ -45,6 +45,17 @@ class ArrayLoader(EpochLoader):
     ValueError, TypeError
         For no samples, lengths that differ, another type or shape than these, NaN or infinity in float data or labels,
         or parameters out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gluonfr.data import ArrayLoader
+    >>> loader = ArrayLoader(np.zeros((5, 28, 28, 1), np.uint8), [0, 1, 0, 1, 1], batch_size=2)
+    >>> for images, labels in loader:
+    ...     print(images.shape, labels.asnumpy().tolist())
+    (2, 1, 28, 28) [0, 1]
+    (2, 1, 28, 28) [0, 1]
+    (1, 1, 28, 28) [1]
     """
 
     def __init__(self, data: np.ndarray, label: ArrayLike, batch_size: Optional[int] = None, shuffle: bool = False,

@@ -57,6 +57,16 @@ class ImageLoader(EpochLoader):
         For parameters out of range or a data set without samples; while iterating, at the batch it concerns, for an
         image that is not uint8 (H,W,C), of another size than the others of its batch or than the spec says, and
         whatever reading raises.
+
+    Examples
+    --------
+    >>> from gluonfr.data import ImageLoader, SyntheticFaces
+    >>> faces = SyntheticFaces(identities=4, images_per_identity=3, size=32)
+    >>> loader = ImageLoader(faces, batch_size=6, shuffle=True, seed=1, transform='mirror,crop')
+    >>> for images, labels in loader:
+    ...     print(images.shape, labels.asnumpy().tolist())
+    (6, 32, 32, 3) [2, 0, 3, 3, 1, 2]
+    (6, 32, 32, 3) [2, 0, 1, 0, 3, 1]
     """
 
     def __init__(self, dataset: Any, batch_size: Optional[int] = None, shuffle: bool = False, seed: int = 0,

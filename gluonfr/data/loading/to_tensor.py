@@ -28,6 +28,16 @@ class ToTensor(HybridBlock):
 
     Outputs:
         - **out**: float32 (B, 3, H, W), or (B, 1, H, W) if grey; B = 1 for a single image
+
+    Examples
+    --------
+    >>> import mxnet as mx
+    >>> from gluonfr.data import ToTensor
+    >>> from gluonfr.data.input_spec import InputSpec
+    >>> spec = InputSpec(size=(112, 112), mean=(127.5,) * 3, std=(127.5,) * 3)
+    >>> x = ToTensor(spec)(mx.nd.full((2, 112, 112, 3), 255, dtype='uint8'))
+    >>> print(x.shape, x.max().asscalar())
+    (2, 3, 112, 112) 1.0
     """
 
     def __init__(self, spec: InputSpec, prefix: Optional[str] = None, params: Optional[ParameterDict] = None):

@@ -119,6 +119,17 @@ def pack_dataset(dataset: Any, out: PathLike, *, resize: Optional[Size] = None, 
         PNG is lossless.
 
     The other parameters, what it returns and what it raises are those of `pack_folder`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from gluonfr.data import SyntheticFaces, open_dataset, pack_dataset
+    >>> faces = SyntheticFaces(identities=2, images_per_identity=2, size=32)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report = pack_dataset(faces, folder, progress=False)
+    ...     packed = open_dataset(folder)
+    ...     print(report.images, report.people, packed.image_size, packed.labels.tolist())
+    4 2 (32, 32) [0, 0, 1, 1]
     """
     check_choice('pack_dataset', 'fmt', fmt, ('.jpg', '.png'))
     options = _options('pack_dataset', resize, quality, fmt, False)

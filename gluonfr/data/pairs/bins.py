@@ -129,6 +129,18 @@ def write_bin(path: PathLike, images: Sequence[Union[bytes, np.ndarray]], issame
         For no pairs, images that are no encoded ones, or lengths that do not match.
     OSError
         The file cannot be written; nothing is left of it.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from gluonfr.data import encode, read_bin, write_bin
+    >>> images = [encode(np.full((8, 8, 3), grey, np.uint8), '.png') for grey in (0, 0, 0, 255)]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_bin(os.path.join(folder, 'mine.bin'), images, [True, False])
+    ...     pairs = read_bin(os.path.join(folder, 'mine.bin'))
+    >>> print(len(pairs), pairs.issame.tolist(), pairs.image(3).shape)
+    2 [True, False] (8, 8, 3)
     """
     path = os.path.expanduser(os.fspath(path))
     check_choice('write_bin', 'protocol', protocol, (2, 4))

@@ -34,6 +34,14 @@ def draw_pairs(labels: ArrayLike, count: int, folds: int = 10,
     ------
     ValueError
         The people of a fold do not have so many different pairs.
+
+    Examples
+    --------
+    >>> from gluonfr.data import draw_pairs
+    >>> labels = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+    >>> first, second, issame = draw_pairs(labels, count=8, folds=2)
+    >>> print(issame.tolist(), all((labels[i] == labels[j]) == same for i, j, same in zip(first, second, issame)))
+    [True, False, True, False, True, False, True, False] True
     """
     check_int('draw_pairs', 'folds', folds, 1)
     check_int('draw_pairs', 'count', count, 1)

@@ -37,6 +37,17 @@ def read_pairs(path: PathLike, format: str = 'auto',
     ValueError
         A line is wrong (its number), there is none, or an lfw list has not as many as the numbers in its first line
         say.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from gluonfr.data import read_pairs
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, 'pairs.txt')
+    ...     with open(path, 'w') as file:
+    ...         print('1 1', 'ann 1 2', 'ann 1 bob 3', sep=chr(10), file=file)
+    ...     print(read_pairs(path))
+    [('ann/ann_0001.jpg', 'ann/ann_0002.jpg', True), ('ann/ann_0001.jpg', 'bob/bob_0003.jpg', False)]
     """
     check_choice('read_pairs', 'format', format, ('auto', 'lfw', 'list'))
     path = os.path.expanduser(os.fspath(path))

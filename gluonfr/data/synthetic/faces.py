@@ -55,6 +55,16 @@ class SyntheticFaces(FaceDataset):
     ------
     ValueError, TypeError
         For parameters out of range or of another type.
+
+    Examples
+    --------
+    >>> from gluonfr.data import SyntheticFaces
+    >>> faces = SyntheticFaces(identities=4, images_per_identity=3, size=32)
+    >>> image, label = faces.read(5)
+    >>> print(len(faces), image.shape, image.dtype, label)
+    12 (32, 32, 3) uint8 1
+    >>> print(faces[5][0].shape)
+    (32, 32, 3)
     """
 
     def __init__(self, identities: int, images_per_identity: int, seed: int = 0, size: int = 112,

@@ -34,6 +34,15 @@ def augmentation(what: Union[str, Sequence[Union[str, Callable]]]) -> Compose:
     ------
     ValueError
         An unknown name; the message lists all names and the nearest one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gluonfr.data import augmentation
+    >>> change = augmentation('mirror,crop,photometric')
+    >>> changed = change(np.full((112, 112, 3), 100, np.uint8), np.random.RandomState(0))
+    >>> print(changed.shape, changed.dtype)
+    (112, 112, 3) uint8
     """
     parts = [name.strip() for name in what.split(',') if name.strip()] if isinstance(what, str) else what
     return Compose([TRANSFORMS.create(part) if isinstance(part, str) else part for part in parts])

@@ -27,6 +27,15 @@ class Transform:
     """Base of the augmentations.
 
     An augmentation of your own need not have it: any callable (image, random) -> image will do, but for DALI.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gluonfr.data.transforms import Mirror
+    >>> mirror, image = Mirror(), np.array([[[1], [2]]], np.uint8)
+    >>> drawn = mirror.draw(np.random.RandomState(1), image.shape)
+    >>> print(drawn, mirror.apply(image, drawn).ravel().tolist())
+    True [2, 1]
     """
 
     def __call__(self, image: np.ndarray, random: Optional[np.random.RandomState] = None) -> np.ndarray:
