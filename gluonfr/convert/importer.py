@@ -7,7 +7,6 @@ from typing import Optional, Sequence, Union
 import numpy as np
 
 from ..data.normalize import normalize
-from ..deploy.embedder import Embedder
 from ..graph.convert_error import ConvertError
 from ..model_zoo import MODELS, InputSpec
 from ..model_zoo.card_file import CARD_NAME, write_card
@@ -93,16 +92,16 @@ def convert(source: str, out: str, model: Optional[str] = None, params: Optional
     read = way.read(source, params, spec)
     native, why_not = _native(way, read, model)
     original = _original(way, read, native)
-    made, embed = native or original, original and Embedder(original.net)
+    made = native or original
     given = None if images is None else given_images(images, made.net.input_spec.size)
     facts = {'source': _files(read)}
     if native is None:
-        check_runs(embed, given)
+        check_runs(original.embed, given)
         log.warning('%s is no net of the model zoo, so it is taken as it is and will not train: %s', source, why_not)
         facts['as_it_is'] = why_not
     else:
         facts.update(_statistics(native, given))
-        facts['parity'] = check_equal(native.net, embed, given)
+        facts['parity'] = check_equal(native.net, original and original.embed, given)
     facts.update(unused=list(read.unused), missing=[])
     with atomic_folder(out) as folder:
         weights = made.save(folder)

@@ -11,20 +11,19 @@ import numpy as np
 from mxnet import nd
 
 from ..graph.convert_error import ConvertError
-from ..graph.from_mxnet import layers_of
 from ..model_zoo import MODELS, InputSpec, IResNet
-from ..nn.trace import trace
 from ..utils.messages import describe
 from ..utils.params_file import save_whole
 from .folded_norms import folded_norms
+from .graph_traits import graph_traits
 from .match import by_graph, by_name, by_order
+from .net_layers import layers_of_net
 from .readers.torch import IR
-from .recognise import Unknown, graph_traits, recognise
+from .recognise import Unknown, recognise
 from .torch_names import EPSILON, ir_table, layer_table
 from .torch_traits import completed, is_adaface, se_block, torch_traits
 
-__all__ = ['Native', 'layers_of_net', 'native_from_graph', 'native_from_params', 'native_from_state',
-           'native_from_torch']
+__all__ = ['Native', 'native_from_graph', 'native_from_params', 'native_from_state', 'native_from_torch']
 
 log = logging.getLogger('gluonfr')
 # what MagFace's code gives its nets, and their eps
@@ -138,12 +137,6 @@ def native_from_params(read, model=None):
     params = net._collect_params_with_prefix()
     _fill(params, by_order.match(params, read.weights, model))
     return Native(_taking(net, read.spec), model, arguments)
-
-
-def layers_of_net(net):
-    """The output of a net as a Layer, with its parameters under their names."""
-    symbol, arrays = trace(net)
-    return layers_of(symbol, {name: array.asnumpy() for name, array in arrays.items()})
 
 
 def _made(model, arguments):

@@ -6,6 +6,7 @@ from collections import namedtuple
 import mxnet as mx
 from mxnet import nd
 
+from ..deploy.embedder import Embedder
 from ..deploy.onnx_net import OnnxNet
 from ..deploy.symbol_net import symbol_net
 from ..graph.convert_error import ConvertError
@@ -18,10 +19,11 @@ from ..utils.params_file import save_whole
 __all__ = ['Original', 'original_of_onnx', 'original_of_symbol']
 
 
-class Original(namedtuple('Original', 'net model arguments save')):
+class Original(namedtuple('Original', 'net model arguments embed save')):
     """A net that is the graph itself; `Native` is one of ours.
 
-    ``model`` and ``arguments`` are for its card; ``save(folder)`` writes its files and returns the path of the weights.
+    ``model`` and ``arguments`` are for its card; ``embed`` is its Embedder; ``save(folder)`` writes its files and
+    returns the path of the weights.
     """
     __slots__ = ()
 
@@ -53,7 +55,8 @@ def original_of_symbol(read, spec):
         save_whole(weights, lambda path: nd.save(path, arrays))
         return weights
 
-    return Original(net, SYMBOL, {'graph': name, 'sha256': hashlib.sha256(graph.encode()).hexdigest()}, save)
+    arguments = {'graph': name, 'sha256': hashlib.sha256(graph.encode()).hexdigest()}
+    return Original(net, SYMBOL, arguments, Embedder(net), save)
 
 
 def original_of_onnx(read, spec):
@@ -78,4 +81,4 @@ def original_of_onnx(read, spec):
             file.write(model)
         return path
 
-    return Original(net, ONNX, {}, save)
+    return Original(net, ONNX, {}, Embedder(net), save)

@@ -4,7 +4,7 @@ import numpy as np
 from ...graph.layers import in_order
 from ...utils.messages import names
 from ...utils.params_file import CLASS_LAYER
-from ..native import layers_of_net
+from ..net_layers import layers_of_net
 from ..readers.torch import COUNTER
 from ..torch_names import EPSILON, PARAMETERS, layer_table
 
