@@ -97,8 +97,7 @@ class Runner:
             started = []
             for part in (x[:, None] if self._one_by_one else [x]):
                 replica = self._for_one_image() if alone else min(self._replicas, key=lambda one: one.waiting)
-                started.append((replica, replica(part)))
-                replica.waiting += 1
+                started.append((replica, replica.start(part)))
         return lambda: self._finish(started, begin if alone else None)
 
     def _for_one_image(self):
@@ -115,20 +114,17 @@ class Runner:
         for replica, out in started:
             values.append(out.asnumpy())
             with self._lock:
-                replica.waiting -= 1
-                if begin is not None:
-                    replica.times.append(time.perf_counter() - begin)
+                replica.taken(None if begin is None else time.perf_counter() - begin)
         return np.concatenate(values).astype('float32', copy=False)
 
 
 class Replica:
-    """A graph with its weights on one context; `waiting` counts the steps that nobody has taken the result of, `times`
-    are the seconds that the last images by themselves took."""
+    """A graph with its weights on one context; `waiting` counts the steps that nobody has taken the result of."""
 
     def __init__(self, symbol, weights, ctx, dtype='float32'):
         names = symbol.list_inputs()
         self._ctx, self._dtype, self._data = ctx, dtype, names.index('data')
-        self.waiting, self.times = 0, deque(maxlen=TRIES)
+        self.waiting, self._times = 0, deque(maxlen=TRIES)  # seconds that the last images by themselves took
         self._arrays = [weights.get(name) for name in names]
         self._arrays = [array.copyto(ctx) if isinstance(array, nd.NDArray) else
                         None if array is None else nd.array(array, ctx, array.dtype) for array in self._arrays]
@@ -148,7 +144,19 @@ class Replica:
         with mx.autograd.pause():
             return self._graph(*arrays)
 
+    def start(self, x):
+        """As a call, whose result is waited for: `taken` says when no more."""
+        out = self(x)
+        self.waiting += 1
+        return out
+
+    def taken(self, seconds):
+        """A result was taken; `seconds` says how long an image by itself took, None for others."""
+        self.waiting -= 1
+        if seconds is not None:
+            self._times.append(seconds)
+
     @property
     def seconds(self):
         """What an image by itself took of late; 0 until that is known."""
-        return min(self.times) if len(self.times) == TRIES else 0.0
+        return min(self._times) if len(self._times) == TRIES else 0.0

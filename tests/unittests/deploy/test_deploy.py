@@ -201,8 +201,8 @@ def test_one_image_runs_where_it_was_faster_of_late(monkeypatch):
     whole, single = runner._whole, runner._replicas[0]
     assert whole.seconds > 0 and single.seconds > 0, 'both have been tried'
     for fast, slow in ((whole, single), (single, whole)):
-        fast.times.extend([1.0] * 4)
-        slow.times.extend([2.0] * 4)
+        fast._times.extend([1.0] * 4)
+        slow._times.extend([2.0] * 4)
         runner._turn = 3
         assert [runner._for_one_image() for _ in range(400)] == [fast] * 396 + [slow] * 4, 'now and then a trial'
     together = embedder.forward(np.concatenate([x] * 3))
