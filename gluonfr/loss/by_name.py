@@ -124,8 +124,8 @@ def get_loss(name: str, **kwargs: Any) -> CheckedLoss:
         if 'with_softmax' in part.keywords:
             said.setdefault('with_softmax', False)
     if all(said.get('with_softmax') is False for said in arguments):
-        raise ValueError('loss {0!r}: in a sum these give their term alone, which no classes are learned by. Add a '
-                         "loss to them: 'softmax+{0}'.".format(name))
+        raise ValueError('loss {0!r}: in a sum these give their terms without a cross-entropy, and nothing tells the '
+                         "classes apart. Add a loss that does: 'softmax+{0}'.".format(name))
     return SumLoss([LOSSES.create(part.name, **said) for part, said in zip(parts, arguments)], weight)
 
 

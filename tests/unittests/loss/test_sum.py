@@ -56,6 +56,12 @@ def test_arguments_go_to_the_loss_that_takes_them():
         'm': 0.3, 'margin_warmup': 5, **SHAPE}
 
 
+def test_arguments_reach_a_loss_within_a_loss():
+    name = 'focalloss:loss=cosloss,gamma=1+centerloss:lamda=0.1'
+    loss = get_loss(name, **fill_arguments(name, {'m': 0.3}, margin_warmup=5, **SHAPE))
+    assert (loss._parts[0].base._m3, loss._parts[0].base._warmup, loss.head) == (0.3, 5, 'cosine')
+
+
 def test_a_factor_weighs_one_loss_and_weight_the_sum():
     x = lc.scores_embedding(np.random.RandomState(0))
     values = []
@@ -94,7 +100,7 @@ def test_sums_are_not_listed_and_the_first_radius_is_measured_in_a_sum():
     ('arcfacc+ringloss', {}, "unknown loss 'arcfacc'. Did you mean 'arcface'"),
     ('softmax+', {}, "unknown loss ''"),
     ('arcface+softmax', {'classes': 4}, "same class layer, got 'cosine' in ArcLoss, 'dense' in Softmax"),
-    ('ringloss:lamda=1+centerloss:lamda=2', SHAPE, "Add a loss to them: 'softmax\\+ringloss:lamda=1"),
+    ('ringloss:lamda=1+centerloss:lamda=2', SHAPE, "Add a loss that does: 'softmax\\+ringloss:lamda=1"),
     ('softmax+ringloss+centerloss', {'lamda': 1, **SHAPE}, 'lamda must be said once, got lamda=1 beside it'),
     ('arcface:m=0.2', {'m': 0.3, 'classes': 3}, 'm must be said once'),
     ('softmax+ringloss', {'lambda': 1}, "unknown argument 'lambda'"),
