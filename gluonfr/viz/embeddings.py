@@ -122,12 +122,11 @@ def plot_embeddings(embeddings: ArrayLike, labels: ArrayLike, path: str, *, titl
         if centres.ndim != 2 or centres.shape[1] != size:
             raise ValueError('plot_embeddings: centres must be (C,{}), got {}.'.format(size, centres.shape))
     if size == 1:
-        embeddings = np.concatenate([embeddings, labels[:, None]], axis=1)
-        centres = None if centres is None else np.concatenate([centres, np.arange(len(centres))[:, None]], axis=1)
+        embeddings, centres = _beside(embeddings, labels), centres if centres is None else _beside(centres)
     elif size > 3:
         projection = projection or fit_projection(embeddings)
-        embeddings = projection.transform(embeddings)
-        centres = None if centres is None else projection.transform(centres)
+        embeddings, centres = (points if points is None else projection.transform(points)
+                               for points in (embeddings, centres))
         title += '   PCA of {} dimensions, {:.0f} % of the variance'.format(
             size, 100 * sum(projection.explained_variance_ratio_[:2]))
     drawn = embeddings.shape[1]
@@ -142,6 +141,11 @@ def plot_embeddings(embeddings: ArrayLike, labels: ArrayLike, path: str, *, titl
             axes.set_aspect('auto')
         figure.suptitle(title.strip(), fontsize=10.5, y=0.97)
         return save_png(figure, path)
+
+
+def _beside(points, numbers=None):
+    """Points (N,1) with their class numbers as a second coordinate; those of centres are 0, 1, ..."""
+    return np.column_stack([points, np.arange(len(points)) if numbers is None else numbers])
 
 
 def _dot(count, smallest):
