@@ -174,6 +174,13 @@ def test_a_named_model():
             native_from_torch(state, other)
 
 
+def test_a_named_model_is_given_what_its_name_does_not_say():
+    net = cases.randomised(cases.MobileFaceNet(embedding_size=24, side=48))
+    native, *found, _ = native_from_torch(net.state_dict(), 'mobilefacenet')
+    assert found == ['mobilefacenet', {'scale': 2, 'input_size': 48, 'embedding_size': 24}]
+    assert_equal_nets(net, native, 48)
+
+
 def without(*names):
     return lambda state: {key: value for key, value in state.items() if key not in names}
 
