@@ -88,6 +88,18 @@ def read_bin(path: PathLike, max_bytes: int = MAX_BYTES) -> BinFile:
         is logged.
     OSError
         The file cannot be read.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from gluonfr.data import encode, read_bin, write_bin
+    >>> images = [encode(np.full((8, 8, 3), grey, np.uint8), '.png') for grey in (10, 10, 20, 30)]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_bin(os.path.join(folder, 'mine.bin'), images, [True, False])
+    ...     pairs = read_bin(os.path.join(folder, 'mine.bin'))
+    >>> len(pairs), int(pairs.image(3).max())
+    (2, 30)
     """
     path = os.path.expanduser(os.fspath(path))
     max_bytes = check_int('read_bin', 'max_bytes', max_bytes, 1)

@@ -80,6 +80,17 @@ class RecordDataset(StoredDataset):
         The .rec, or an .idx that was named, is missing.
     RecordError
         A damaged file, or files that contradict each other: which file, which key, and what to do.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from gluonfr.data import RecordDataset, SyntheticFaces, pack_dataset
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report = pack_dataset(SyntheticFaces(2, 3, size=32), folder, progress=False)
+    ...     people = RecordDataset(os.path.join(folder, 'train.rec'))
+    ...     image, label = people.read(5)
+    >>> len(people), people.num_classes, image.shape, label
+    (6, 2, (32, 32, 3), 1)
     """
 
     def __init__(self, path_rec: PathLike, path_idx: Optional[PathLike] = None, flag: int = 1,

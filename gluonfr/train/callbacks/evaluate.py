@@ -24,6 +24,19 @@ class Evaluate(Callback):
         Steps between further evaluations within an epoch.
     reference : iterable or None
         Where a loss without class scores takes the class means from, None for the training data.
+
+    Examples
+    --------
+    >>> from gluonfr.data import ArrayLoader
+    >>> from gluonfr.loss import get_loss
+    >>> from gluonfr.train import Evaluate, fit
+    >>> from mxnet.gluon.nn import Dense
+    >>> import numpy as np
+    >>> x, label = np.array([[0, 1], [1, 0], [0, 2], [2, 0]], 'float32'), np.array([0, 1, 0, 1])
+    >>> state = fit(Dense(2), get_loss('softmax'), ArrayLoader(x, label, 2), head=Dense(2), epochs=8,
+    ...             optimizer_params={'learning_rate': 1.0}, callbacks=[Evaluate(ArrayLoader(x, label, 4), 'val')])
+    >>> state.history[-1]['val_accuracy']
+    1.0
     """
     order = -1
 
