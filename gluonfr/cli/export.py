@@ -4,7 +4,8 @@ import os
 from ..convert import export_onnx, export_symbol, export_torch
 from ..deploy import read_card
 from ..model_zoo.card_file import CARD_NAME
-from ..model_zoo.model_store import choose_card, get_model_file
+from ..model_zoo.card_table import choose_card
+from ..model_zoo.model_store import get_model_file
 from ..utils.arguments import parse_arguments
 from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer

@@ -3,7 +3,8 @@ import inspect
 
 from ..loss import LOSSES
 from ..model_zoo import MODELS, count_macs, count_parameters, get_model_file
-from ..model_zoo.model_store import is_cached, list_cards
+from ..model_zoo.card_table import list_cards
+from ..model_zoo.model_store import is_cached
 from ..model_zoo.sizes import SIZES
 from .plain import plain_text
 

@@ -8,7 +8,7 @@ from ..data.opening import open_dataset
 from ..data.sizes import other_sizes
 from ..deploy import Embedder, load_net
 from ..model_zoo import MODELS
-from ..model_zoo.model_store import list_cards
+from ..model_zoo.card_table import list_cards
 from ..utils.arguments import parse_arguments
 from ..utils.files import file_sha256
 from .gpus import parse_gpus

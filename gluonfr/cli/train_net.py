@@ -5,7 +5,7 @@ import shlex
 from ..model_zoo import MODELS, get_model_file
 from ..model_zoo.card_file import CARD_NAME, ONNX, SYMBOL, read_card
 from ..model_zoo.making import differing_arguments
-from ..model_zoo.model_store import list_cards
+from ..model_zoo.card_table import list_cards
 from ..model_zoo.parameters import load_parameters
 from ..train import freeze, load_weights
 from ..train.run_folder import CHECKPOINTS, RECIPE_NAME

@@ -9,7 +9,8 @@ from ..data.walk import is_image
 from ..model_zoo import MODELS
 from ..model_zoo.card_file import CARD_NAME, ONNX, SYMBOL, CardError, read_card
 from ..model_zoo.making import net_from_card
-from ..model_zoo.model_store import choose_card, get_model_file
+from ..model_zoo.card_table import choose_card
+from ..model_zoo.model_store import get_model_file
 from ..model_zoo.parameters import load_parameters
 from ..utils.files import file_sha256
 from ..utils.types import PathLike

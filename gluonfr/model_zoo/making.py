@@ -6,7 +6,8 @@ import mxnet as mx
 from mxnet.gluon import HybridBlock
 
 from .card_file import read_card
-from .model_store import choose_card, get_model_file
+from .card_table import choose_card
+from .model_store import get_model_file
 from .parameters import load_parameters
 from .registry import MODELS
 from .spec import InputSpec

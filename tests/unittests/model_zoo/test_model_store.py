@@ -15,7 +15,7 @@ from server_cases import serving
 
 from gluonfr.data import MNIST
 from gluonfr.deploy import Embedder, load, load_net, read_card
-from gluonfr.model_zoo import MODELS, get_model, get_model_file, get_model_list, model_store
+from gluonfr.model_zoo import MODELS, card_table, get_model, get_model_file, get_model_list
 from gluonfr.model_zoo.model_store import choose_card, download, is_cached, list_cards
 from gluonfr.utils.download import DownloadError
 from gluonfr.utils.files import file_sha256
@@ -53,9 +53,9 @@ def test_a_net_has_one_default(model):
 
 
 def test_shipped_weights_are_small_and_each_has_a_card():
-    files = os.listdir(model_store.SHIPPED)
+    files = os.listdir(card_table.SHIPPED)
     assert sorted(name[:-5] for name in files if name.endswith('.json')) == sorted(SHIPPED) and SHIPPED
-    assert sum(os.path.getsize(os.path.join(model_store.SHIPPED, name)) for name in files) < 5e6
+    assert sum(os.path.getsize(os.path.join(card_table.SHIPPED, name)) for name in files) < 5e6
 
 
 @pytest.mark.parametrize('pretrained, name, card', [
@@ -182,7 +182,7 @@ def store(tmp_path, monkeypatch):
     hashes = {name: file_sha256(str(tmp_path / 'www' / name)) for name in files}
     monkeypatch.setenv('no_proxy', '127.0.0.1')
     monkeypatch.setenv('MXNET_HOME', str(tmp_path / 'home'))
-    monkeypatch.setattr(model_store, 'TABLE', str(tmp_path / 'cards.json'))
+    monkeypatch.setattr(card_table, 'TABLE', str(tmp_path / 'cards.json'))
     with serving(files) as (address, log, _):
         def make(*kinds):
             sources = [{'url': address(kind.replace('zip-', '')) + ('pack.zip' if 'zip' in kind else 'tiny.params'),
@@ -198,7 +198,7 @@ def store(tmp_path, monkeypatch):
             (tmp_path / 'cards.json').write_text(json.dumps({'licences': {'test': LICENCE}, 'cards': {'tiny': card}}))
             return log, hashes, tmp_path / 'home' / 'models' / 'tiny', tmp_path / 'www', net
         yield make
-    model_store._read_table.cache_clear()
+    card_table._read_table.cache_clear()
 
 
 @pytest.mark.parametrize('kinds, asked', [
