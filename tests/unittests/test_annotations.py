@@ -6,8 +6,8 @@ import typing
 import pytest
 from helpers import ROOT
 
-PACKAGES = ('convert', 'deploy', 'graph', 'loss', 'metrics', 'model_zoo', 'nn', 'train', 'train.callbacks', 'utils',
-            'viz')
+PACKAGES = ('align', 'convert', 'data', 'deploy', 'graph', 'loss', 'metrics', 'model_zoo', 'nn', 'train',
+            'train.callbacks', 'utils', 'viz')
 
 
 def public(package):
@@ -41,3 +41,8 @@ def test_the_types_are_there(package):
 
 def test_the_package_ships_its_types():
     assert (ROOT / 'gluonfr' / 'py.typed').is_file() and "'py.typed'" in (ROOT / 'setup.py').read_text()
+
+
+def test_no_package_is_forgotten():
+    there = {path.parent.name for path in (ROOT / 'gluonfr').glob('*/__init__.py')}
+    assert there - {'cli'} == {package.partition('.')[0] for package in PACKAGES}, 'add the package to PACKAGES above'
