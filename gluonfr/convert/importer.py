@@ -104,7 +104,7 @@ def convert(source: str, out: str, model: Optional[str] = None, params: Optional
         facts['parity'] = check_equal(native.net, original and original.embed, given)
     facts.update(unused=list(read.unused), missing=[])
     with atomic_folder(out) as folder:
-        weights = made.save(folder)
+        weights = made.write_to(folder)
         write_card(os.path.join(folder, CARD_NAME), weights, made.model, made.arguments, made.net.input_spec, **facts)
     if read.unused:
         log.warning('%s: without use for an embedding: %s', source, names(list(read.unused)))

@@ -38,7 +38,7 @@ class Native(namedtuple('Native', 'net model arguments folded', defaults=((),)))
     """
     __slots__ = ()
 
-    def save(self, folder):
+    def write_to(self, folder):
         """Write its parameters; returns the path."""
         path = os.path.join(folder, self.model + '.params')
         save_whole(path, self.net.save_parameters)

@@ -19,10 +19,10 @@ from ..utils.params_file import save_whole
 __all__ = ['Original', 'original_of_onnx', 'original_of_symbol']
 
 
-class Original(namedtuple('Original', 'net model arguments embed save')):
+class Original(namedtuple('Original', 'net model arguments embed write_to')):
     """A net that is the graph itself; `Native` is one of ours.
 
-    ``model`` and ``arguments`` are for its card; ``embed`` is its Embedder; ``save(folder)`` writes its files and
+    ``model`` and ``arguments`` are for its card; ``embed`` is its Embedder; ``write_to(folder)`` writes its files and
     returns the path of the weights.
     """
     __slots__ = ()
@@ -48,7 +48,7 @@ def original_of_symbol(read, spec):
             read.path, read.params, error_sentence(error))) from error
     name, graph = 'net-symbol.json', symbol.tojson()
 
-    def save(folder):
+    def write_to(folder):
         with open(os.path.join(folder, name), 'w', encoding='utf-8') as stream:
             stream.write(graph)
         weights = os.path.join(folder, 'net-0000.params')
@@ -56,7 +56,7 @@ def original_of_symbol(read, spec):
         return weights
 
     arguments = {'graph': name, 'sha256': hashlib.sha256(graph.encode()).hexdigest()}
-    return Original(net, SYMBOL, arguments, Embedder(net), save)
+    return Original(net, SYMBOL, arguments, Embedder(net), write_to)
 
 
 def original_of_onnx(read, spec):
@@ -75,10 +75,10 @@ def original_of_onnx(read, spec):
     except ValueError as error:
         raise ConvertError('{} cannot be compared with what it becomes: {}'.format(read.path, error)) from error
 
-    def save(folder):
+    def write_to(folder):
         path = os.path.join(folder, 'net.onnx')
         with open(path, 'wb') as file:
             file.write(model)
         return path
 
-    return Original(net, ONNX, {}, Embedder(net), save)
+    return Original(net, ONNX, {}, Embedder(net), write_to)
