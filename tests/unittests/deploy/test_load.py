@@ -54,6 +54,18 @@ def test_load_net_from_a_card(saved, place, monkeypatch):
     load_net('.', ctx=mx.cpu(1))
 
 
+def test_a_card_only_builds_and_never_fetches(saved, monkeypatch):
+    folder, _ = saved
+    fetched = []
+    for module in ('making', 'model_store'):
+        monkeypatch.setattr('gluonfr.model_zoo.{}.get_model_file'.format(module), lambda *a, **k: fetched.append(a))
+    card = json.loads((folder / 'card.json').read_text())
+    change(folder / 'card.json', arguments=dict(card['arguments'], pretrained=True))
+    with pytest.raises(CardError, match="its arguments are none of .*unknown argument 'pretrained'"):
+        load_net(str(folder))
+    assert not fetched
+
+
 def change(path, **entries):
     with open(str(path), encoding='utf-8') as stream:
         card = json.load(stream)
