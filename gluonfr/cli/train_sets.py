@@ -1,6 +1,5 @@
 """The sets of `gluonfr train`: people to learn, pairs to verify on, and whether their images are what the net takes."""
 import inspect
-import os
 
 import numpy as np
 
@@ -88,8 +87,8 @@ def check_images(dataset, path, network, size, progress=True):
                          'folder of people each has a folder.'.format(path, people))
     try:
         _check_first(dataset, path, network, size)
-        if hasattr(dataset, 'file') and os.path.isfile(os.path.join(os.path.dirname(dataset.file.path), 'pack.json')):
-            return  # of `gluonfr pack`, which makes all of one size
+        if dataset.one_size:
+            return
         other = other_sizes(dataset.size_of, np.arange(len(dataset)), size, progress)
     except FileNotFoundError as error:
         raise FileNotFoundError('--dataset {}: there is no {}. Paths in a list are relative to its folder; `gluonfr '

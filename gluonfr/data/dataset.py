@@ -90,7 +90,11 @@ class StoredDataset(FaceDataset):
     ----------
     origin : str
         The folder or file that they are in.
+    one_size : bool
+        Whether it is known that all images have one size, without a look at them.
     """
+
+    one_size = False
 
     def read(self, index: int) -> Tuple[np.ndarray, int]:
         """Return (uint8 array (H,W,3) RGB, int label) of an image, without its transform; several threads may.

@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional, Tuple, Union
 import numpy as np
 
 from ..data.dataset import StoredDataset
+from ..data.image_files import ImageFiles
 from ..utils.arrays_file import read_npy, read_npz
 from ..utils.files import atomic_path, save_npz
 from .search import search
@@ -128,7 +129,7 @@ def write_gallery(out: str, embedder: Any, dataset: StoredDataset, embeddings: n
         np.save(file, embeddings)
     with atomic_path(out[:-4] + '.txt') as temporary, open(
             temporary, 'w', encoding='utf-8', errors='surrogateescape') as file:
-        if not hasattr(dataset, 'paths'):  # of a rec: a key alone tells nobody who it is
+        if not isinstance(dataset, ImageFiles):  # of a rec: a key alone tells nobody who it is
             people = _people(dataset.labels, paths, dataset.classes)
             paths = ['{}\t{}'.format(*pair) for pair in zip(paths, people)] if any(people) else paths
         file.writelines(path + '\n' for path in paths)

@@ -124,6 +124,10 @@ class RecordDataset(StoredDataset):
     def origin(self):
         return self.file.path
 
+    @property
+    def one_size(self):
+        return os.path.isfile(os.path.join(os.path.dirname(self.origin), 'pack.json'))  # of `gluonfr pack`
+
     def __len__(self):
         return len(self.keys)
 

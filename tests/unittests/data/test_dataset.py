@@ -72,7 +72,7 @@ def test_what_is_stored_has_bytes_sizes_and_names(sets, kind):
         np.testing.assert_array_equal(dataset.decode(data, i), dataset.read(i)[0])
         assert tuple(dataset.size_of(i)) == (32, 32) and dataset.names[i] in dataset.describe(i)
         assert json.loads(json.dumps(dataset.stamp(i))) == list(dataset.stamp(i))
-    assert dataset.check_formats() is None
+    assert dataset.check_formats() is None and dataset.one_size == (kind == 'rec')
 
 
 def test_identity_of_files_is_as_it_was_written_before(sets, tmp_path):
