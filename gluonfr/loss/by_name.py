@@ -1,4 +1,5 @@
 """Losses by name, one or a sum of several, and the arguments that the data decide."""
+import difflib
 import re
 from collections import namedtuple
 from typing import Any, Dict, List, Optional, Set, Tuple
@@ -137,8 +138,9 @@ def _joined(parts, given):
         open_ = [i for i, part in enumerate(parts) if takes[i] and key not in part.arguments]
         names = [part.name for part, taking in zip(parts, takes) if taking]
         if not names:
-            raise TypeError('loss {!r}: unknown argument {!r}, which none of these takes.'.format(
-                '+'.join(part.name for part in parts), key))
+            near = difflib.get_close_matches(key, set().union(*(part.keywords for part in parts)), n=1)
+            raise TypeError('loss {!r}: unknown argument {!r}, which none of these takes.{}'.format(
+                '+'.join(part.name for part in parts), key, ' Did you mean {!r}?'.format(near[0]) if near else ''))
         if len(open_) != 1 and key not in SHARED:
             raise ValueError('loss {0!r}: {1} must be said once, got {1}={2} beside it. Say it behind the loss it is '
                              "meant for: '{3}:{1}={2}'.".format('+'.join(map(str, parts)), key, value, names[-1]))

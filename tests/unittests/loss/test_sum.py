@@ -103,7 +103,7 @@ def test_sums_are_not_listed_and_the_first_radius_is_measured_in_a_sum():
     ('ringloss:lamda=1+centerloss:lamda=2', SHAPE, "Add a loss that does: 'softmax\\+ringloss:lamda=1"),
     ('softmax+ringloss+centerloss', {'lamda': 1, **SHAPE}, 'lamda must be said once, got lamda=1 beside it'),
     ('arcface:m=0.2', {'m': 0.3, 'classes': 3}, 'm must be said once'),
-    ('softmax+ringloss', {'lambda': 1}, "unknown argument 'lambda'"),
+    ('softmax+ringloss', {'lambda': 1}, "unknown argument 'lambda', which none of these takes. Did you mean 'lamda'"),
     ('softmax+ringloss:lambda=1', {}, "ringloss.*unknown argument 'lambda'.*Signature"),
     ('x*softmax', {}, "the factor must be a number, got 'x'"), ('-1*softmax', {}, 'the factor must be > 0, got -1'),
     ('2*ringloss:weight=3', {}, 'a factor or a weight, got both'), ('softmax:axis', {}, 'takes key=value'),
