@@ -93,43 +93,43 @@ def load_net(place: PathLike, params: Optional[str] = None, ctx: Optional[mx.Con
 
 def _card_in(folder):
     """The card in a folder."""
-    place = os.path.join(folder, CARD_NAME)
-    if not os.path.isfile(place):
+    path = os.path.join(folder, CARD_NAME)
+    if not os.path.isfile(path):
         raise FileNotFoundError('load_net: folder {} must hold {}, got: {}. `gluonfr train` writes one at its end.'
                                 .format(folder, CARD_NAME, ', '.join(sorted(os.listdir(folder))[:8]) or 'nothing'))
-    return place
+    return path
 
 
-def _refuse_file(place):
+def _refuse_file(path):
     """Say of a path that is no net what it is instead."""
-    if is_image(place, foreign=True):
-        raise ValueError('load_net: {} is an image, and the net must be given first. {}'.format(place, ALLOWED))
-    if os.path.isfile(place):
-        raise ValueError('load_net: {} is a file that says no net. {}'.format(place, ALLOWED))
-    if os.sep in place:
-        raise FileNotFoundError('load_net: there is no folder {}. {}'.format(place, ALLOWED))
+    if is_image(path, foreign=True):
+        raise ValueError('load_net: {} is an image, and the net must be given first. {}'.format(path, ALLOWED))
+    if os.path.isfile(path):
+        raise ValueError('load_net: {} is a file that says no net. {}'.format(path, ALLOWED))
+    if os.sep in path:
+        raise FileNotFoundError('load_net: there is no folder {}. {}'.format(path, ALLOWED))
 
 
-def _from_card(place, ctx):
+def _from_card(path, ctx):
     """The net of a card: of the zoo, or a graph that was taken as it is."""
-    if not os.path.isfile(place):
-        raise FileNotFoundError('load_net: there is no card {}.'.format(place))
-    card, params, spec = read_card(place)
+    if not os.path.isfile(path):
+        raise FileNotFoundError('load_net: there is no card {}.'.format(path))
+    card, params, spec = read_card(path)
     if card['model'] == ONNX:
         return OnnxNet(params, spec)
     if card['model'] == SYMBOL:
-        return load_symbol(_graph(place, card), params, ctx, spec.size, spec=spec)
+        return load_symbol(_graph(path, card), params, ctx, spec.size, spec=spec)
     try:
         net = net_from_card(card, params, spec, ctx, need_cls_layer=False)
     except TypeError as error:  # of an argument
-        raise CardError('{}: its arguments are none of {}: {}'.format(place, card['model'], error)) from error
+        raise CardError('{}: its arguments are none of {}: {}'.format(path, card['model'], error)) from error
     net.hybridize(static_alloc=True, static_shape=True)
     return net
 
 
-def _graph(place, card):
+def _graph(card_path, card):
     """The symbol beside a card; a CardError if it is not the one that the card was written for."""
-    path = os.path.join(os.path.dirname(os.path.abspath(place)), str(card['arguments'].get('graph')))
+    path = os.path.join(os.path.dirname(os.path.abspath(card_path)), str(card['arguments'].get('graph')))
     if not os.path.isfile(path) or file_sha256(path) != card['arguments'].get('sha256'):
-        raise CardError('{}: its graph {} is missing, or was changed.'.format(place, path))
+        raise CardError('{}: its graph {} is missing, or was changed.'.format(card_path, path))
     return path

@@ -71,16 +71,16 @@ def search(gallery: ArrayLike, queries: ArrayLike, top: int = 10, threshold: Opt
     candidates = _faiss_candidates if engine == 'faiss' else _candidates
     rows = max(1, BLOCK_SCORES // max(top, 4096))
     for begin in range(0, len(queries), rows) if top else ():
-        query, place, score = _best(gallery, queries[begin:begin + rows], begin, top, candidates)
+        query, index, score = _best(gallery, queries[begin:begin + rows], begin, top, candidates)
         if threshold is not None:
-            query, place, score = (values[score >= threshold] for values in (query, place, score))
+            query, index, score = (values[score >= threshold] for values in (query, index, score))
         column = np.arange(len(query)) - np.searchsorted(query, query)
-        indices[begin + query, column], scores[begin + query, column] = place, score
+        indices[begin + query, column], scores[begin + query, column] = index, score
     return indices, scores
 
 
 def _best(gallery, queries, first, top, candidates):
-    """The best of the gallery for some queries, as (query, place, score), (n,) each, by query, score and place."""
+    """The best of the gallery for some queries, as (query, index, score), (n,) each, in the order of `_sorted`."""
     directions = _unit(queries, 'queries', first)
     best = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32)
     least = np.full(len(queries), -np.inf, np.float32)  # the last score of each query that counts so far
@@ -126,19 +126,19 @@ def _unit(vectors, name, begin):
     return vectors / lengths[:, None]
 
 
-def _cosines(queries, query, gallery, place):
+def _cosines(queries, query, gallery, index):
     """Cosines of pairs, computed in float64 and rounded to float32, some at a time."""
     step = max(1, EXACT_VALUES // queries.shape[1])
     parts = [np.zeros(0)]
     for i in range(0, len(query), step):
-        q, g = queries[query[i:i + step]].astype(np.float64), gallery[place[i:i + step]].astype(np.float64)
+        q, g = queries[query[i:i + step]].astype(np.float64), gallery[index[i:i + step]].astype(np.float64)
         parts.append(np.einsum('ij,ij->i', q, g) / np.sqrt(np.einsum('ij,ij->i', q, q) * np.einsum('ij,ij->i', g, g)))
     return np.concatenate(parts).astype(np.float32)
 
 
-def _sorted(query, place, score, top):
-    """Sorted by query, then falling score, then place; the first `top` of each query."""
-    order = np.lexsort((place, -score, query))
-    query, place, score = query[order], place[order], score[order]
+def _sorted(query, index, score, top):
+    """Sorted by query, then falling score, then place in the gallery; the first `top` of each query."""
+    order = np.lexsort((index, -score, query))
+    query, index, score = query[order], index[order], score[order]
     kept = np.arange(len(query)) - np.searchsorted(query, query) < top
-    return query[kept], place[kept], score[kept]
+    return query[kept], index[kept], score[kept]

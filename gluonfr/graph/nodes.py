@@ -76,7 +76,7 @@ def nodes_of(symbol: Any) -> Tuple[List[Node], List[Output], Dict[str, Any]]:
     graph, nodes = json.loads(symbol.tojson()), []
 
     def ends(entries):
-        return [(nodes[place], number) for place, number, *_ in entries]
+        return [(nodes[source], number) for source, number, *_ in entries]
 
     for entry in graph['nodes']:
         nodes.append(Node(entry['op'], entry['name'], entry.get('attrs', {}), ends(entry['inputs'])))
@@ -88,21 +88,21 @@ def shaped_nodes(symbol: Any, shape: Sequence[int]) -> Tuple[List[Node], List[Ou
     nodes, heads, attrs = nodes_of(symbol)
     internals = symbol.get_internals()
     shapes = internals.infer_shape(data=tuple(shape))[1]
-    for node, place in zip(nodes, first_outputs(nodes, internals.list_outputs())):
-        node.shape = shapes[place]
+    for node, first in zip(nodes, first_outputs(nodes, internals.list_outputs())):
+        node.shape = shapes[first]
     return nodes, heads, attrs
 
 
 def first_outputs(nodes: List[Node], outputs: List[str]) -> List[int]:
-    """Where the first output of each node is in the `list_outputs` of the internals."""
-    places, following = [], 0
+    """Numbers of the first output of each node in the `list_outputs` of the internals."""
+    numbers, following = [], 0
     for node in nodes:  # two of them can have one name: outputs are told by their order
-        place, following = following, following + 1
-        while outputs[place] == node.name + '_output0' and following < len(outputs) \
-                and outputs[following] == '{}_output{}'.format(node.name, following - place):
+        first, following = following, following + 1
+        while outputs[first] == node.name + '_output0' and following < len(outputs) \
+                and outputs[following] == '{}_output{}'.format(node.name, following - first):
             following += 1
-        places.append(place)
-    return places
+        numbers.append(first)
+    return numbers
 
 
 def count_uses(nodes: List[Node], head: Optional[Output] = None) -> Counter:

@@ -32,11 +32,11 @@ def read_graph(symbol: 'mx.sym.Symbol', params: Dict[str, 'nd.NDArray'],
     """
     nodes, heads, attrs = shaped_nodes(symbol, (1,) + tuple(shape))
     internals = symbol.get_internals()
-    for node, place in zip(nodes, first_outputs(nodes, internals.list_outputs())):
+    for node, first in zip(nodes, first_outputs(nodes, internals.list_outputs())):
         if node.op == 'null' and node.name in params:
             node.fold(params[node.name].asnumpy())
         elif node.inputs and all(source.value is not None for source, _ in node.inputs):
-            node.fold(compute(internals[place], params))
+            node.fold(compute(internals[first], params))
     return nodes, heads[0], attrs
 
 

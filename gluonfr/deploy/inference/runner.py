@@ -67,10 +67,10 @@ class Runner:
             cores, size = threads_to_use(), sum(4 * weight.size for weight in weights.values())
             count = max(1, min(cores, REPLICA_BYTES // max(size, 1) - 1))
             self._one_by_one = True
-            places = cpu_contexts(count, cores // count) if count > 1 else []
+            contexts = cpu_contexts(count, cores // count) if count > 1 else []
             # OpenMP's threads wait briefly if there are more of them than cores: so no new ones for all cores
-            self._replicas = [Replica(symbol, weights, place) for place in places + [mx.cpu()]]
-            self._whole = self._replicas.pop() if places else None
+            self._replicas = [Replica(symbol, weights, context) for context in contexts + [mx.cpu()]]
+            self._whole = self._replicas.pop() if contexts else None
             # At its first run a graph gets the next of MXNet's temporary memories, and it waits for what was started
             # before with the same one. The last graph goes first from then on: else its image waits for the end of
             # another's, which cost IResNet-50 a tenth of its speed on two cores.
