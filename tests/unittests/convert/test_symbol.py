@@ -107,6 +107,13 @@ def test_another_net_is_taken_as_it_is(tmp_path, caplog):
         load_net(str(tmp_path / 'net'))
 
 
+def test_a_symbol_of_class_scores_without_an_embedding_is_refused(tmp_path):
+    source = write_symbol(mx.sym.softmax(other_net()), str(tmp_path / 'model'))
+    with pytest.raises(ConvertError, match='model-symbol.json ends in class scores .softmax., not in an embedding'):
+        convert(source, str(tmp_path / 'net'))
+    assert not (tmp_path / 'net').exists()
+
+
 def changed(path, change):
     weights = nd.load(path)
     change(weights)
