@@ -1,18 +1,20 @@
-"""gluonfr: a face-recognition training toolkit on MXNet Gluon.
+"""gluonfr: a face-recognition toolkit. Training is on MXNet Gluon; what uses a net runs without MXNet, too.
 
-`import gluonfr` prepares the import of MXNet; a part such as `gluonfr.loss` is imported when it is first named. This
-file alone knows all parts: it ties those that must not know each other.
+A part such as `gluonfr.loss` is imported when it is first named, and MXNet with the first part that needs it. This file
+alone knows all parts: it ties those that must not know each other.
 """
 import importlib
 
-from . import compat  # first: it makes MXNet 1.9.1 import and run well
-from . import utils
+from . import compat, utils
 from .utils.converter import set_converter
 from .version import __version__
 from .viz import plot_accuracy, plot_roc
 
 _PARTS = ('align', 'convert', 'data', 'deploy', 'loss', 'metrics', 'model_zoo', 'nn', 'train', 'utils', 'viz')
 __all__ = ['__version__', 'compat', *_PARTS]
+
+
+compat.prepare_on_import()
 
 
 def __getattr__(name):

@@ -1,4 +1,4 @@
-"""Makes MXNet 1.9.1 import and run well; `gluonfr/__init__.py` imports it before anything else.
+"""Makes MXNet 1.9.1 import and run well, when it is first imported after gluonfr.
 
 Six things, in this order, each of them doing nothing where there is nothing to do:
 
@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
-__all__ = ['install_command', 'prepare', 'room_problem', 'without_module']
+__all__ = ['install_command', 'mxnet_problem', 'prepare', 'prepare_on_import', 'room_problem', 'without_module']
 
 NUMPY_ALIASES = {'bool': bool, 'int': int, 'float': float, 'complex': complex, 'object': object, 'str': str,
                  'long': int, 'unicode': str}
@@ -38,6 +38,8 @@ ENGINE_THREADS, MXNET_MIB, THREAD_MIB = 6, 870, 72
 SPIN_COUNT = '3000'
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+
+NEWEST_PYTHON = (3, 12)  # that MXNet 1.9.1 works with: later ones have no NumPy 1
 
 # Every wheel that carries the package `mxnet`; two of them overwrite each other's files.
 MXNET_WHEELS = ('mxnet', 'mxnet-mkl', 'mxnet-native', 'mxnet-cu92', 'mxnet-cu100', 'mxnet-cu101', 'mxnet-cu102',
@@ -96,7 +98,7 @@ def installed_mxnet(version=metadata.version):
     return found
 
 
-def installation_problem(wheels, importable, numpy_version, has_distutils=True):
+def installation_problem(wheels, importable, numpy_version, has_distutils=True, python=sys.version_info):
     """Return the sentence that says what is wrong with what is installed and what to run, or None.
 
     Parameters
@@ -108,8 +110,18 @@ def installation_problem(wheels, importable, numpy_version, has_distutils=True):
     numpy_version : str
     has_distutils : bool
         MXNet imports distutils, which Python 3.12 only has through setuptools.
+    python : tuple of int
+        Its version.
     """
-    if int(numpy_version.split('.')[0]) >= 2:
+    new_numpy = int(numpy_version.split('.')[0]) >= 2
+    if python[:2] > NEWEST_PYTHON and (new_numpy or not importable):
+        return ('MXNet is needed here, and 1.9.1 works with Python 3.8 to {}.{}; this is {}.{}. '
+                'Install Python 3.11 and run: python3.11 -m venv .venv && .venv/bin/{}'.format(
+                    *NEWEST_PYTHON, *python[:2], install_command('cpu')))
+    if not importable:
+        return 'MXNet is not installed. Run: {}, or on a machine with an NVIDIA GPU: {}'.format(
+            install_command('cpu'), install_command('cu112'))
+    if new_numpy:
         return ('MXNet 1.9.1 does not work with NumPy 2, and NumPy {} is installed. '
                 "Run: pip install 'numpy<2'".format(numpy_version))
     if len(wheels) > 1:
@@ -117,12 +129,23 @@ def installation_problem(wheels, importable, numpy_version, has_distutils=True):
         return ('{} are installed together and overwrite each other. '
                 'Run: pip uninstall -y {} && {}'.format(
                     ' and '.join(sorted(wheels)), ' '.join(sorted(wheels)), install_command(keep)))
-    if not importable:
-        return 'MXNet is not installed. Run: {}, or on a machine with an NVIDIA GPU: {}'.format(
-            install_command('cpu'), install_command('cu112'))
     if not has_distutils:
         return 'MXNet needs distutils, which Python 3.12 left to setuptools. Run: pip install setuptools'
     return None
+
+
+def mxnet_problem():
+    """Return the sentence on why MXNet cannot be imported here and what to run, or None; it is not imported."""
+    import numpy as np
+    return installation_problem(installed_mxnet(), _is_found('mxnet'), np.__version__, _is_found('distutils'))
+
+
+def _is_found(module):
+    """Whether a module could be imported, by all that finds modules but `_Preparation`."""
+    if module in sys.modules:
+        return sys.modules[module] is not None
+    return any(finder.find_spec(module, None) is not None for finder in sys.meta_path
+               if not isinstance(finder, _Preparation) and hasattr(finder, 'find_spec'))
 
 
 def earlier_import_problem(modules, numpy_version):
@@ -359,25 +382,25 @@ def without_module(name):
 
 
 def prepare():
-    """Do all of the above once; raises ImportError with what to run where MXNet cannot work."""
-    problem = None if 'mxnet' in sys.modules else room_problem()
+    """Do all of the above; raises ImportError with what to run where MXNet cannot work."""
+    found = _is_found('mxnet')
+    problem = room_problem() if found and 'mxnet' not in sys.modules else None
     if problem:
         raise ImportError('gluonfr: ' + problem)
     import numpy as np  # it starts threads, too
-    add_numpy_aliases(np)
     if 'mxnet' in sys.modules:
+        add_numpy_aliases(np)
         return
-    wheels = installed_mxnet()
-    problem = installation_problem(wheels, importlib.util.find_spec('mxnet') is not None, np.__version__,
-                                   importlib.util.find_spec('distutils') is not None)
+    problem = mxnet_problem()
     if problem:
-        raise ImportError('gluonfr: ' + problem)
+        raise (ImportError if found else ModuleNotFoundError)('gluonfr: ' + problem, name='mxnet')
+    add_numpy_aliases(np)
     problem = earlier_import_problem(sys.modules, np.__version__)
     if problem:
         warnings.warn(problem, RuntimeWarning, stacklevel=2)
         return
     set_thread_defaults(os.environ, usable_cores())
-    wheel = cuda_wheel(wheels)
+    wheel = cuda_wheel(installed_mxnet())
     if wheel:
         libraries = load_cuda_libraries(wheel, wheel_folders())
         lost = set_gpu_defaults(os.environ, *cuda_versions(libraries))
@@ -387,4 +410,19 @@ def prepare():
         check_openmp()
 
 
-prepare()
+class _Preparation:
+    """Stands before Python's finders of modules, and prepares when MXNet is looked for."""
+
+    def find_spec(self, name, path=None, target=None):
+        """None, as the other finders know where it is; raises what `prepare` does."""
+        if name == 'mxnet':
+            prepare()
+            sys.meta_path.remove(self)
+
+
+def prepare_on_import():
+    """Have `import mxnet` prepare first, wherever it stands: what needs no MXNet does not pay for it."""
+    if 'mxnet' in sys.modules:
+        prepare()
+    else:
+        sys.meta_path.insert(0, _Preparation())

@@ -7,7 +7,7 @@ import sys
 import warnings
 from contextlib import contextmanager
 
-from ..compat import room_problem, threads_to_use
+from ..compat import mxnet_problem, room_problem, threads_to_use
 from .parsers import make_parser
 from .words import in_words
 
@@ -27,7 +27,7 @@ def main(argv=None):
     try:
         module, _, function = args.run.partition(':')
         with _warnings_as_lines(args, argv):
-            if hasattr(args, 'batch_size'):
+            if hasattr(args, 'batch_size') and not mxnet_problem():
                 _check_room(args)
             getattr(importlib.import_module('.' + module, __name__), function)(args)
         sys.stdout.flush()

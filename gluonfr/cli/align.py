@@ -3,7 +3,7 @@ import os
 
 from ..align import STATUSES, align_folder
 from ..utils.files import advice_on_full_disk
-from .options import face_settings, make_finder
+from .faces import face_settings, make_finder
 
 __all__ = ['align']
 

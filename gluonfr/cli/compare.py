@@ -1,7 +1,8 @@
 """`gluonfr compare`: how alike two or more faces are."""
 from ..align import find_faces
 from ..data.image_files import ImageFiles
-from .options import make_embedder, make_finder
+from .faces import make_finder
+from .options import make_embedder
 
 __all__ = ['compare']
 

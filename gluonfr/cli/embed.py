@@ -7,7 +7,8 @@ from ..deploy.embed_set import embed_to_file
 from ..deploy.gallery import check_gallery_path
 from ..utils.lock import sole_writer
 from ..utils.messages import counted
-from .options import make_embedder, open_faces
+from .faces import open_faces
+from .options import make_embedder
 
 __all__ = ['embed']
 

@@ -1,10 +1,10 @@
 """`gluonfr models` and `gluonfr losses`: what there is, by name."""
 import inspect
 
-from ..loss import LOSSES
-from ..model_zoo import MODELS, count_macs, count_parameters, get_model_file
+from ..compat import mxnet_problem
 from ..model_zoo.card_table import list_cards
-from ..model_zoo.model_store import is_cached
+from ..model_zoo.model_store import download, get_model_file, is_cached
+from ..model_zoo.registry import MODELS
 from ..model_zoo.sizes import SIZES
 from .plain import plain_text
 
@@ -16,6 +16,7 @@ COLUMNS = ('name', 'net', 'D', 'MB', 'input', 'trained on', 'cached', 'licence',
 
 def losses(args):
     """A line for each loss, or all of one."""
+    from ..loss import LOSSES
     if args.name:
         describe(LOSSES, args.name)
     else:
@@ -28,17 +29,21 @@ def models(args):
     if (args.name == 'download') != bool(args.weights):
         raise ValueError('give one NAME, or `download` and the name of weights.')
     if args.weights:
-        print(get_model_file(args.weights, args.root, args.accept_licence))
+        fetch = download if mxnet_problem() else get_model_file  # MXNet makes the card
+        print(fetch(args.weights, args.root, args.accept_licence))
     elif args.name and args.name.lower() in list_cards():
         describe_card(list_cards()[args.name.lower()], args.root)
     elif args.name:
+        from ..model_zoo import count_macs, count_parameters
         describe(MODELS, args.name)
         net = MODELS.create(args.name, need_cls_layer=False)
         spec = net.input_spec
         print('\nembedding size {}, input {} x {} {}, {:,} parameters, {:,.1f} M multiply-adds'.format(
             spec.embedding_size, *spec.size, spec.colour, count_parameters(net), count_macs(net) / 1e6))
     else:
-        print_table([SIZE_COLUMNS] + [size_row(name) for name in MODELS.names()])
+        texts = {name: summary(MODELS, name) for name in MODELS.names()} if not mxnet_problem() else \
+            dict.fromkeys(sorted(SIZES), 'its text needs MXNet')
+        print_table([SIZE_COLUMNS] + [size_row(name, text) for name, text in texts.items()])
         print('\npretrained weights')
         print_table([COLUMNS] + [row(card, args.root) for card in list_cards().values()])
 
@@ -50,12 +55,12 @@ def print_table(rows):
         print('  '.join(map(str.ljust, cells, widths)).rstrip())
 
 
-def size_row(name):
+def size_row(name, text):
     """A net's cells under SIZE_COLUMNS."""
     size = SIZES.get(name)  # None for a net that a user has registered
     return (name, *(('-',) * 3 if size is None else (
         str(size.embedding_size), '{:.2f} M'.format(size.values / 1e6), '{:.2f} G'.format(size.macs / 1e9))),
-            summary(MODELS, name))
+            text)
 
 
 def row(card, root):

@@ -5,7 +5,8 @@ import os
 
 from ..deploy.gallery import check_one_net, gallery_of, is_gallery, read_gallery, search_gallery
 from ..utils.files import atomic_path
-from .options import make_embedder, open_faces
+from .faces import open_faces
+from .options import make_embedder
 
 __all__ = ['run']
 

@@ -68,7 +68,7 @@ def in_words(command, message, parser, given=()):
     def name(match):
         return called[match.group()].option_strings[-1] if match.group() in called else match.group()
 
-    message = re.sub(r'\[Errno -?\d+\] ', '', message)
+    message = re.sub(r'\[Errno -?\d+\] |^gluonfr: ', '', message)
     message = re.sub(r'^(\w+: )?(\w+) must\b', must, message)
     message = re.sub(r'^({}|[a-z]+(_[a-z]+)+): '.format(command), '', message)  # a function, which the command is here
     message = re.sub(r"(?<![\w./-])(\w+)=('[^' ]*'|\"[^\" ]*\"|True|False|\d[\w.]*)", setting, message)

@@ -1,8 +1,11 @@
-"""Datasets, samplers, augmentations and loaders; packing and reading of records, .bin files and folders."""
+"""Datasets, samplers, augmentations and loaders; packing and reading of records, .bin files and folders.
+
+The loaders and `ToTensor` make batches for MXNet; nothing else here needs it.
+"""
+from ..utils.first_use import on_first_use
 from .folder import FolderDataset
 from .image import ImageError, decode, encode, read_image
 from .lists import ListDataset
-from .loading import ArrayLoader, DALIRecordIter, ImageLoader, ToTensor
 from .mnist import MNIST
 from .opening import open_dataset, open_pairs
 from .packing import PackReport, pack_dataset, pack_folder
@@ -21,3 +24,5 @@ __all__ = ['ArrayLoader', 'BalancedSampler', 'BinError', 'BinFile', 'DALIRecordI
            'TripletSampler', 'augmentation', 'decode', 'draw_pairs', 'encode', 'get_recognition_dataset',
            'get_recognition_dataset_list', 'open_dataset', 'open_pairs', 'pack_dataset', 'pack_folder', 'pack_pairs',
            'read_bin', 'read_image', 'read_pairs', 'write_bin', 'write_image_index']
+
+__getattr__, __dir__ = on_first_use(__name__, loading=['ArrayLoader', 'DALIRecordIter', 'ImageLoader', 'ToTensor'])

@@ -142,7 +142,11 @@ def label_ranges(labels, num_classes):
 
 def as_ndarray(image):
     """An image as an NDArray of MXNet, uint8."""
-    import mxnet as mx
+    try:
+        import mxnet as mx
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError('{} Without MXNet, read(index) gives the image as a NumPy array.'.format(error),
+                                  name='mxnet') from error
     return mx.nd.array(image, dtype='uint8')
 
 

@@ -1,4 +1,8 @@
-"""Verification: scores of pairs, k-fold accuracy, ROC, TAR@FAR and confidence intervals; protocols by name."""
+"""Verification: scores of pairs, k-fold accuracy, ROC, TAR@FAR and confidence intervals; protocols by name.
+
+All of it is NumPy, but `FaceVerification`, a metric of MXNet.
+"""
+from ..utils.first_use import on_first_use
 from .intervals import Interval, bootstrap_accuracy, clopper_pearson
 from .kfold import CLASSIC_GRIDS, FoldAccuracy, FoldTar, kfold_accuracy, kfold_curve, kfold_tar_at_far, most_folds
 from .pairs import KFoldPairs
@@ -6,10 +10,11 @@ from .protocol import PROTOCOLS, Measured, get_protocol
 from .roc import (FARS, Histogram, OperatingPoints, Roc, accuracy_curve, auc, equal_error_rate, roc_curve,
                   score_histogram, tar_at_far)
 from .scores import combine_flip, pair_scores, pca_scores
-from .verification import FaceVerification
 
 __all__ = ['CLASSIC_GRIDS', 'FARS', 'FaceVerification', 'FoldAccuracy', 'FoldTar', 'Histogram', 'Interval',
            'KFoldPairs', 'Measured', 'OperatingPoints', 'PROTOCOLS', 'Roc', 'accuracy_curve', 'auc',
            'bootstrap_accuracy', 'clopper_pearson', 'combine_flip', 'equal_error_rate', 'get_protocol',
            'kfold_accuracy', 'kfold_curve', 'kfold_tar_at_far', 'most_folds', 'pair_scores', 'pca_scores', 'roc_curve',
            'score_histogram', 'tar_at_far']
+
+__getattr__, __dir__ = on_first_use(__name__, verification=['FaceVerification'])

@@ -1,21 +1,10 @@
-"""Embedding networks, by name (`get_model`) or by class."""
-from .attention_net import (AttentionModule, AttentionNetFace, attention_net56, attention_net92, attention_net128,
-                            attention_net164, attention_net236, attention_net452, get_attention_face)
-from .iresnet import IResNet, iresnet18, iresnet34, iresnet50, iresnet100, iresnet200
-from .lenet import LeNetPlus
-from .macs import count_macs, count_parameters
-from .making import get_model, get_model_list
-from .miniresnet import MiniResNet18
-from .mobile_facenet import (MobileFaceNet, get_mobile_facenet, mbf, mbf_large, mobilefacenet_ring,
-                             mobilefacenet_shared, mobilefacenet_y1, mobilefacenet_y2)
+"""Embedding networks, by name (`get_model`) or by class, and the store of pretrained weights.
+
+The store and the cards of weights (`get_model_file`, `card_table`, `card_file`) work without MXNet; the nets are
+imported when one of their names is first used.
+"""
+from ..utils.first_use import on_first_use
 from .model_store import get_model_file
-from .parameters import load_parameters
-from .registry import MODELS
-from .resnet_face import (ResNetFace, resnet18_v1b_face, resnet34_v1b_face, resnet50_v1b_face, resnet50_v1c_face,
-                          resnet50_v1d_face, resnet101_v1b_face, resnet101_v1c_face, resnet101_v1d_face,
-                          resnet152_v1b_face, resnet152_v1c_face, resnet152_v1d_face)
-from .se_resnet import (SEResNetV2, get_se_resnet, se_resnet18_v2, se_resnet34_v2, se_resnet50_v2, se_resnet101_v2,
-                        se_resnet152_v2)
 from .spec import InputSpec
 
 __all__ = ['AttentionModule', 'AttentionNetFace', 'IResNet', 'InputSpec', 'LeNetPlus', 'MODELS', 'MiniResNet18',
@@ -27,3 +16,5 @@ __all__ = ['AttentionModule', 'AttentionNetFace', 'IResNet', 'InputSpec', 'LeNet
            'resnet34_v1b_face', 'resnet50_v1b_face', 'resnet50_v1c_face', 'resnet50_v1d_face', 'resnet101_v1b_face',
            'resnet101_v1c_face', 'resnet101_v1d_face', 'resnet152_v1b_face', 'resnet152_v1c_face', 'resnet152_v1d_face',
            'se_resnet18_v2', 'se_resnet34_v2', 'se_resnet50_v2', 'se_resnet101_v2', 'se_resnet152_v2']
+
+__getattr__, __dir__ = on_first_use(__name__, nets=set(__all__) - {'InputSpec', 'get_model_file'})

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Dict, Union
 
 from .registry import MODELS
+from .sizes import SIZES
 from .spec import InputSpec
 
 __all__ = ['Card', 'choose_card', 'list_cards']
@@ -104,9 +105,12 @@ def choose_card(name: str, pretrained: Union[bool, str] = True) -> Card:
     if pretrained is True and name.lower() in cards:
         return cards[name.lower()]
     try:
-        model = MODELS.canonical(name)
+        model = name.lower() if str(name).lower() in SIZES else MODELS.canonical(name)
     except ValueError as error:
         raise ValueError('{} Pretrained weights: {}.'.format(error, ', '.join(cards))) from None
+    except ImportError as error:  # MODELS knows further names, and needs MXNet
+        raise ValueError('unknown model {!r}. Known without MXNet: {}. Pretrained weights: {}.'.format(
+            name, ', '.join(sorted(SIZES)), ', '.join(cards))) from error
     mine = [card for card in cards.values() if card.model == model]
     if pretrained is True:
         found = [card for card in mine if card.default]

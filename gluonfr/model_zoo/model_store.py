@@ -3,11 +3,9 @@ import logging
 import os
 from typing import Optional
 
-import mxnet as mx
-
 from ..utils.converter import get_converter
 from ..utils.download import DownloadError, fetch
-from ..utils.files import file_sha256
+from ..utils.files import file_sha256, mxnet_home
 from ..utils.lock import file_lock
 from ..utils.unzip import extract_member
 from .card_file import CARD_NAME
@@ -100,7 +98,7 @@ def is_cached(card: Card, root: Optional[str] = None) -> bool:
 
 
 def _folder(card, root):
-    return os.path.join(os.path.expanduser(root or os.path.join(mx.base.data_dir(), 'models')), card.name)
+    return os.path.join(os.path.expanduser(root or os.path.join(mxnet_home(), 'models')), card.name)
 
 
 def _complete(card, folder):

@@ -6,7 +6,7 @@ from ..utils.registry import Registry
 
 __all__ = ['MODELS', 'variant']
 
-MODELS = Registry('model')
+MODELS = Registry('model', home='gluonfr.model_zoo.nets')
 
 
 def variant(net, name, *aliases, **settings):

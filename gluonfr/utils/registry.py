@@ -1,7 +1,9 @@
 """The one way a name becomes a thing: losses, models, datasets and protocols all use it."""
 import difflib
+import importlib
 import inspect
 import warnings
+from typing import Optional
 
 __all__ = ['Registry']
 
@@ -13,6 +15,8 @@ class Registry:
     ----------
     kind : str
         What is registered here ('loss', 'model', ...), for the messages.
+    home : str or None
+        The module whose import registers what belongs here; it is imported when a name is first looked up.
 
     Examples
     --------
@@ -28,8 +32,9 @@ class Registry:
     ValueError: unknown shape 'sqare'. Did you mean 'square'? Known: square.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, home: Optional[str] = None) -> None:
         self._kind = kind
+        self._home = home
         self._makers = {}
         self._aliases = {}
 
@@ -49,6 +54,7 @@ class Registry:
 
     def names(self):
         """All canonical names, sorted."""
+        self._fill()
         return sorted(self._makers)
 
     def aliases(self, name):
@@ -57,6 +63,7 @@ class Registry:
         return sorted(a for a, k in self._aliases.items() if k == key and a != key)
 
     def __contains__(self, name):
+        self._fill()
         return isinstance(name, str) and name.lower() in self._aliases
 
     def canonical(self, name):
@@ -71,6 +78,7 @@ class Registry:
         """
         if not isinstance(name, str):
             raise TypeError('the name of a {} must be a string, got {!r}.'.format(self._kind, name))
+        self._fill()
         key = name.lower()
         if key not in self._aliases:
             near = difflib.get_close_matches(key, self._aliases, n=1)
@@ -113,6 +121,11 @@ class Registry:
                     'missing argument ' + ', '.join(map(repr, missing)) if missing else ''])),
                 self.signature(name)))
         return maker(**kwargs)
+
+    def _fill(self):
+        if self._home:
+            importlib.import_module(self._home)
+            self._home = None
 
 
 def _keywords(maker):

@@ -9,14 +9,14 @@ from gluonfr import compat
 ROOT = Path(compat.__file__).resolve().parents[1]
 INSTALL = "pip install -e '{}[cpu]'".format(ROOT)
 
-# Loads compat.py alone, so that the process does not need what the rest of gluonfr imports.
+# Loads compat.py alone, so that the process does not need what the rest of gluonfr imports, and has it prepare.
 LOAD = """
 import importlib.util
 def load_compat():
     spec = importlib.util.spec_from_file_location('compat', {!r})
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module
+    module.prepare()
 """.format(compat.__file__)
 
 

@@ -80,10 +80,19 @@ def test_installed_mxnet_knows_every_wheel():
     ({'mxnet': '1.9.1', 'mxnet-mkl': '1.6.0'}, True, '1.23.5', True, [INSTALL]),
     ({'mxnet': '1.9.1'}, True, '2.1.0', True, ['NumPy 2.1.0', "pip install 'numpy<2'"]),
     ({'mxnet': '1.9.1'}, True, '1.26.4', False, ['pip install setuptools']),
+    ({}, False, '2.5.0', True, [INSTALL]),
 ])
 def test_installation_problem_says_what_to_run(wheels, importable, numpy, distutils, parts):
     problem = compat.installation_problem(wheels, importable, numpy, distutils)
     assert all(part in problem for part in parts), problem
+
+
+@pytest.mark.parametrize('python, importable, numpy', [
+    ((3, 13), False, '2.5.0'), ((3, 14, 1), True, '2.5.0'), ((3, 13), False, '1.26.4')])
+def test_a_python_that_mxnet_does_not_work_with_is_named(python, importable, numpy):
+    problem = compat.installation_problem({}, importable, numpy, python=python)
+    assert '3.8 to 3.12; this is 3.{}. '.format(python[1]) in problem
+    assert problem.endswith('python3.11 -m venv .venv && .venv/bin/' + INSTALL)
 
 
 @pytest.mark.parametrize('wheels', [{'mxnet': '1.9.1'}, {'mxnet-cu112': '1.9.1'}, {}])
@@ -91,25 +100,40 @@ def test_no_problem(wheels):
     assert compat.installation_problem(wheels, True, '1.26.4') is None
 
 
+WITHOUT_MXNET = """
+import importlib.metadata as metadata, importlib.machinery as machinery
+found, version = machinery.PathFinder.find_spec, metadata.version
+machinery.PathFinder.find_spec = lambda name, *more: None if name == 'mxnet' else found(name, *more)
+def without(name):
+    if name.startswith('mxnet'):
+        raise metadata.PackageNotFoundError(name)
+    return version(name)
+metadata.version = without
+"""
+
+
 def test_missing_mxnet_in_a_real_process():
-    code = """
-import sys
-class Without:
-    def find_spec(self, name, path=None, target=None):
-        if name == 'mxnet':
-            raise ModuleNotFoundError(name)
-import importlib.machinery
-found = importlib.util.find_spec
-importlib.util.find_spec = lambda name, package=None: None if name == 'mxnet' else found(name, package)
-import importlib.metadata as metadata
-metadata.version = lambda name: (_ for _ in ()).throw(metadata.PackageNotFoundError(name))
+    code = WITHOUT_MXNET + """
+import gluonfr, gluonfr.data, gluonfr.metrics
 try:
-    load_compat()
-except ImportError as error:
-    print(error)
+    gluonfr.loss
+except ModuleNotFoundError as error:
+    print(error.name, error)
 """
     status, out, err = run_python(code)
-    assert status == 0 and "gluonfr: MXNet is not installed. Run: {},".format(INSTALL) in out, err
+    assert status == 0 and out.startswith('mxnet gluonfr: MXNet is not installed. Run: {},'.format(INSTALL)), err
+
+
+def test_what_needs_no_mxnet_does_not_import_it_and_it_is_prepared_when_it_is():
+    code = """
+import os, sys, gluonfr, gluonfr.align, gluonfr.convert, gluonfr.data, gluonfr.deploy, gluonfr.metrics
+import gluonfr.model_zoo, gluonfr.viz
+print('mxnet' in sys.modules, 'OMP_NUM_THREADS' in os.environ)
+import mxnet
+print('OMP_NUM_THREADS' in os.environ)
+"""
+    status, out, err = run_python(code)
+    assert status == 0 and out.split() == ['False', 'False', 'True'], err
 
 
 def test_two_wheels_in_a_real_process(tmp_path):
@@ -212,7 +236,7 @@ def test_threads_to_use(monkeypatch, text, expected):
 
 
 def test_threads_of_a_real_process():
-    code = 'import os, gluonfr; print(os.environ["OMP_NUM_THREADS"], os.environ["GOMP_SPINCOUNT"])'
+    code = 'import os, gluonfr, mxnet; print(os.environ["OMP_NUM_THREADS"], os.environ["GOMP_SPINCOUNT"])'
     status, out, err = run_python(code)
     assert status == 0 and out.split() == [str(compat.usable_cores()), compat.SPIN_COUNT], err
 
