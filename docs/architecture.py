@@ -1,4 +1,4 @@
-"""Draw architecture.svg, in English and in Chinese: the parts of gluonfr, and the way of the data through them.
+"""Draw architecture.svg, in English and in Chinese: the packages of gluonfr, and from photographs to a network.
 
     python docs/architecture.py
 """
@@ -9,30 +9,30 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BLUE, GREY, WHITE = '#d6e4f5', '#ececec', '#ffffff'  # computes with MXNet; other parts; data
 # rows of parts, the user's side above: (name, what it is in English, in Chinese, colour)
 PARTS = [[('cli', 'the command gluonfr', '命令 gluonfr', GREY)],
-         [('train', 'the one loop, callbacks', '训练循环与回调', BLUE),
+         [('train', 'training loop, callbacks', '训练循环与回调', BLUE),
           ('convert', 'weights in and out', '权重导入与导出', BLUE)],
          [('deploy', 'embed, search, verify', '特征、检索、验证', BLUE),
           ('align', 'photographs to faces', '照片到对齐人脸', GREY)],
          [('model_zoo', 'networks and weights', '网络与权重', BLUE), ('loss', 'losses', '损失', BLUE)],
          [('nn', 'heads and blocks', '分类头与模块', BLUE),
-          ('graph', 'symbols and ONNX as one form', 'symbol 与 ONNX 的统一形式', GREY)],
-         [('data', 'records, pairs, loaders', '记录、样本对、读取', GREY), ('metrics', 'protocols', '评测协议', GREY),
-          ('viz', 'pictures', '绘图', GREY)],
-         [('utils, compat', 'shared helpers; MXNet made to run', '共用工具；使 MXNet 可用', GREY)]]
-# the way of the data: (in English, in Chinese, by whom)
+          ('graph', 'symbol and ONNX graphs', 'symbol 与 ONNX 的统一形式', GREY)],
+         [('data', 'data sets, loaders', '数据集与读取', GREY), ('metrics', 'protocols', '评测协议', GREY),
+          ('viz', 'plots', '绘图', GREY)],
+         [('utils, compat', 'shared helpers, MXNet fixes', '共用工具与 MXNet 兼容', GREY)]]
+# from photographs to a network: (in English, in Chinese, by whom)
 WAY = [('photographs', '照片', ''),
        ('aligned faces, 112 x 112', '对齐的人脸，112 x 112', 'align'),
        ('train.rec: images and labels', 'train.rec：图片与标签', 'data'),
        ('batch (B, 3, 112, 112)', '批次 (B, 3, 112, 112)', 'data'),
        ('embedding (B, D)', '特征 (B, D)', 'model_zoo'),
        ('class scores (B, C)', '类别得分 (B, C)', 'nn'),
-       ('loss (B,), then a step', '损失 (B,)，然后更新一步', 'loss, train')]
+       ('loss (B,), optimizer step', '损失 (B,)，更新参数', 'loss, train')]
 ENDS = [(['every N steps: pairs, scores,', 'accuracy, TAR@FAR'], ['每 N 步：样本对、得分、', '准确率、TAR@FAR'],
          'deploy, metrics'),
         (['at the end: weights + card,', 'ONNX, symbol, PyTorch'], ['训练结束：权重与 card，', 'ONNX、symbol、PyTorch'],
          'convert')]
-TITLES = [('The parts: each uses only what is below', '各部分：只使用下方的部分'),
-          ('The way of the data', '数据的流向')]
+TITLES = [('The packages: each uses only those below', '各个包：只依赖下方的包'),
+          ('From photographs to a network', '从照片到网络')]
 KEY = 'computes with MXNet', '用 MXNet 计算'
 
 

@@ -133,14 +133,14 @@ def y1():
 SHORT = {'en': ['measured', 'result',
                 'LeNet++ with a 2-d embedding, `ArcFace_v3`, all of MNIST', '{} % of the test images',
                 'InsightFace\'s MobileFaceNet "y1", converted, LFW', '{} % (published: {:.2f} %)',
-                'MobileFaceNet from scratch on LFW without fold 1, ArcFace, fold 1', '{} %',
-                'IResNet-50 from ONNX: largest difference of an embedding', '{}',
-                'training MobileFaceNet + ArcFace on two CPU cores, beside PyTorch', '{} times as fast'],
+                'MobileFaceNet + ArcFace from scratch on LFW without the people of fold 1, measured on fold 1', '{} %',
+                'IResNet-50 converted from ONNX: largest difference in an embedding', '{}',
+                'training MobileFaceNet + ArcFace on two CPU cores, compared with PyTorch', '{} times as fast'],
          'zh': ['测量内容', '结果',
                 'LeNet++，二维特征，`ArcFace_v3`，完整 MNIST', '测试集准确率 {} %',
-                'InsightFace 发布的 MobileFaceNet “y1”，转换后，LFW', '{} %（公布值 {:.2f} %）',
-                '在去掉第 1 折的 LFW 上从头训练 MobileFaceNet，ArcFace，第 1 折', '{} %',
-                '由 ONNX 转换的 IResNet-50：特征的最大误差', '{}',
+                'InsightFace 发布的 MobileFaceNet “y1”，转换后在 LFW 上评测', '{} %（公布值 {:.2f} %）',
+                'MobileFaceNet + ArcFace，用去掉第 1 折人物的 LFW 从头训练，在第 1 折上评测', '{} %',
+                '由 ONNX 转换的 IResNet-50：特征向量的最大误差', '{}',
                 '在两个 CPU 核上训练 MobileFaceNet + ArcFace，与 PyTorch 相比', '速度是其 {} 倍']}
 
 
