@@ -12,11 +12,9 @@ from mxnet import gluon
 
 from ..utils.check import fits
 from ..utils.messages import error_sentence, names
-from ..utils.params_file import CLASS_LAYER, load_arrays_file
+from ..utils.params_file import CLASS_LAYER, MOST_PACKED, load_arrays_file
 
 __all__ = ['load_parameters']
-
-MOST_PACKED = 50  # weights hardly shrink; a file of zeros, 1000 to 1, fills a disk
 
 
 def load_parameters(net: gluon.HybridBlock, path: str, ctx: Union[mx.Context, List[mx.Context]],

@@ -1,4 +1,4 @@
-"""gluonfr.utils.params_file: headers are checked against the size of the file before MXNet takes memory for them."""
+"""gluonfr.utils.params_file: files of arrays without MXNet, and checked against their size before MXNet sees them."""
 import gzip
 import struct
 
@@ -10,7 +10,7 @@ from mxnet import nd
 from gluonfr.convert import ConvertError
 from gluonfr.deploy import load_net, load_symbol
 from gluonfr.graph.symbol_file import load_arrays
-from gluonfr.utils.params_file import load_arrays_file, read_header
+from gluonfr.utils.params_file import load_arrays_file, read_arrays, read_header
 
 HEADS = {'oldest': lambda sides: struct.pack('<I', sides), 'v1': lambda sides: struct.pack('<II', 0xF993FAC8, sides),
          'v2': lambda sides: struct.pack('<IiI', 0xF993FAC9, 0, sides)}
@@ -32,6 +32,7 @@ def test_files_of_all_versions(tmp_path, form):
         file.write(content(form, values=values.tobytes()))
     assert read_header(path) == [('a', (2, 3), 'float32')]
     np.testing.assert_array_equal(load_arrays_file(path)['a'].asnumpy(), values.reshape(2, 3))
+    np.testing.assert_array_equal(read_arrays(path)['a'], values.reshape(2, 3))
 
 
 @pytest.mark.parametrize('dtype', ['float32', 'float64', 'float16', 'uint8', 'int32', 'int8', 'int64', 'bool'])
@@ -41,7 +42,11 @@ def test_header_is_what_mxnet_loads(tmp_path, dtype):
     assert read_header(path) == [('arg:w', (4, 1, 3, 3), dtype), ('aux:β', (5,), 'float32')]
     assert {name: array.shape for name, array in load_arrays_file(path).items()} == {
         name: shape for name, shape, _ in read_header(path)}
+    found, loaded = read_arrays(path), load_arrays_file(path)
+    assert list(found) == list(loaded) and found['arg:w'].dtype == dtype
+    assert all((found[name] == loaded[name].asnumpy()).all() for name in found)
     nd.save(path, [nd.ones((2,))])
+    assert read_arrays(path)[0].tolist() == [1, 1]
     assert read_header(path) == [('', (2,), 'float32')]
 
 
@@ -58,7 +63,7 @@ def test_header_is_what_mxnet_loads(tmp_path, dtype):
     (content(names=(b'',)), 'a name has 0 bytes'), (content(names=(b'x' * 5000,)), 'a name has 5,000 bytes'),
     (content(names=(b'\xff',)), "can't decode"), (content(kind=99), 'type 99'), (content(device=(7, 0)), 'device 7, 0'),
     (content(device=(2, -5)), 'device 2, -5'),
-    (content().replace(b'\xc9\xfa\x93\xf9\0', b'\xc9\xfa\x93\xf9\1'), 'is sparse'),
+    (content().replace(b'\xc9\xfa\x93\xf9\0', b'\xc9\xfa\x93\xf9\7'), 'the kind of storage 7'),
     (content().replace(b'\xc9\xfa\x93\xf9', b'\xca\xfa\x93\xf9'), 'saved with mxnet.npx.set_np')],
     ids=lambda value: 'file' if isinstance(value, bytes) else value)
 def test_what_the_size_of_the_file_denies(tmp_path, monkeypatch, data, message):
@@ -68,6 +73,41 @@ def test_what_the_size_of_the_file_denies(tmp_path, monkeypatch, data, message):
         file.write(data)
     with pytest.raises(ValueError, match='a.params is no file of MXNet arrays, or is damaged: .*' + message):
         load_arrays_file(path)
+    if 'set_np' not in message:
+        with pytest.raises(ValueError, match='a.params is no file of MXNet arrays, or is damaged: .*' + message):
+            read_arrays(path)
+
+
+@pytest.mark.parametrize('kind', ['row_sparse', 'csr'])
+def test_a_sparse_array_is_refused_by_its_name(tmp_path, kind):
+    path = str(tmp_path / 'a.params')
+    nd.save(path, {'dense': nd.ones((2,)), 'arg:thin': nd.array([[0, 0], [1, 2]]).tostype(kind)})
+    for read in (read_arrays, load_arrays_file):
+        with pytest.raises(ValueError, match=r'must be dense: arg:thin \({}\)\. In MXNet'.format(kind)):
+            read(path)
+
+
+def test_types_and_shapes_that_mxnet_alone_has(tmp_path):
+    path = str(tmp_path / 'a.params')
+    with open(path, 'wb') as file:
+        file.write(content(shape=(1, 2), kind=12, values=b'\xc0?@\xc0'))
+    assert read_arrays(path)['a'].tolist() == [[1.5, -3.0]]
+    with open(path, 'wb') as file:  # saved with mxnet.npx.set_np on: a number
+        file.write(content(shape=(), values=b'\0\0\x80?').replace(b'\xc9\xfa\x93\xf9', b'\xca\xfa\x93\xf9'))
+    assert read_arrays(path)['a'] == 1 and read_arrays(path)['a'].shape == ()
+
+
+def test_files_packed_by_gzip(tmp_path):
+    path = str(tmp_path / 'a.params.gz')
+    with gzip.open(path, 'wb') as file:
+        file.write(content())
+    assert read_arrays(path)['a'].shape == (2, 3)
+    with open(path, 'rb') as file:
+        damaged = file.read()[:-9]
+    with open(path, 'wb') as file:
+        file.write(damaged)
+    with pytest.raises(ValueError, match='a.params.gz is no file of gzip, or is damaged'):
+        read_arrays(path)
 
 
 def test_every_reader_of_weights_checks_first(tmp_path):
@@ -95,3 +135,5 @@ def test_zeros_packed_a_thousand_to_one_are_refused(tmp_path):
         file.write(bytes(1 << 24))
     with pytest.raises(ValueError, match='unpacks to more than 50 times its size'):
         load_net('lenetplus', path)
+    with pytest.raises(ValueError, match='unpacks to more than 50 times its size'):
+        read_arrays(path)
