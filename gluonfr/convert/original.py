@@ -10,8 +10,9 @@ from ..deploy.embedder import Embedder
 from ..deploy.onnx_net import OnnxNet
 from ..deploy.symbol_net import symbol_net
 from ..graph.convert_error import ConvertError
-from ..graph.from_mxnet import behind_embedding
+from ..graph.from_mxnet import behind_embedding, embedding_of
 from ..graph.onnx_file import runnable
+from ..graph.symbol_file import load_arrays, read_symbol_file
 from ..model_zoo.card_file import ONNX, SYMBOL
 from ..utils.messages import error_sentence
 from ..utils.params_file import save_whole
@@ -36,7 +37,7 @@ def original_of_symbol(read, spec):
     ConvertError
         Symbol and weights do not fit each other, or no images of that size, or it gives no embedding.
     """
-    symbol, arrays = read.program
+    symbol, arrays = embedding_of(read_symbol_file(read.path)), load_arrays(read.params)
     behind = behind_embedding(symbol)
     if behind:
         raise ConvertError('{} {}.'.format(read.path, behind))

@@ -1,32 +1,28 @@
 """MXNet's symbols as layers."""
 import ast
-import re
-from typing import TYPE_CHECKING, Dict, Mapping, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Sequence, Tuple, Union
 
 import numpy as np
 
 from ..utils.messages import describe, names
 from .convert_error import ConvertError
 from .layers import SCALES, Layer, Value, arithmetic, pool, times
-from .nodes import Node, count_uses, nodes_of
+from .nodes import Graph, Node, Output, count_uses, first_outputs, nodes_before, nodes_of
+from .operators import FLATTEN, NOTHING, argument, constant, pair, scalar
 from .source import Scaling, Source
 from .symbol_check import infer_shapes
 from .symbol_file import data_of_symbol
-from .symbols import compute, to_symbol
 
 if TYPE_CHECKING:
     import mxnet as mx
     from mxnet import nd
 
+Symbol = Union['mx.sym.Symbol', Graph]
+
 __all__ = ['behind_embedding', 'check_shapes', 'embedding_of', 'layers_of', 'read_symbol', 'scaling_of_symbol']
 
-NOTHING = {'identity', '_copy', 'BlockGrad', 'Dropout', 'Cast', 'amp_cast', 'make_loss', 'MakeLoss'}
-FLATTEN = {'Flatten', 'flatten', 'Reshape', 'reshape'}
 SUMS = {'add_n', 'ElementWiseSum', '_grad_add'}
 NORMS = {'BatchNorm', 'BatchNorm_v1', 'CuDNNBatchNorm'}
-SCALAR = re.compile(r'_?(r?)(plus|minus|mul|div)_?scalar', re.IGNORECASE)
-PAIR = re.compile(r'(?:_|elemwise_|broadcast_)(add|plus|sub|minus|mul|div)', re.IGNORECASE)
-KINDS = {'plus': 'add', 'minus': 'sub'}
 CONSTANTS = {'ones_like', 'zeros_like', 'expand_dims', 'transpose'}  # besides arithmetic and what does nothing
 MOST = 1 << 26  # values that a constant can have at most by the sizes of what it is made of
 # operators whose output is class scores or a loss of them
@@ -35,14 +31,14 @@ SCORES = {'LogisticRegressionOutput', 'SVMOutput', 'Softmax', 'SoftmaxActivation
 EMBEDDING = 'fc1'  # the name that InsightFace's symbols give it, also where they go on to class scores
 
 
-def read_symbol(symbol: 'mx.sym.Symbol', weights: Dict[str, 'nd.NDArray']) -> Source:
+def read_symbol(symbol: Symbol, weights: Mapping[str, np.ndarray]) -> Source:
     """Read a symbol with its weights.
 
     Parameters
     ----------
-    symbol : Symbol
+    symbol : Symbol or Graph
         Its first output is the embedding.
-    weights : dict of str to NDArray
+    weights : dict of str to array
 
     Returns
     -------
@@ -53,15 +49,16 @@ def read_symbol(symbol: 'mx.sym.Symbol', weights: Dict[str, 'nd.NDArray']) -> So
     ConvertError
         Weights are missing, or have a shape that does not fit.
     """
-    inputs = symbol.list_inputs()
-    data = data_of_symbol(symbol, weights)
+    graph = nodes_of(symbol)
+    inputs = [node.name for node in graph.inputs]
+    data = data_of_symbol(graph, weights)
     missing = [name for name in inputs if name not in weights and name != data]
     unused = [name for name in weights if name not in inputs]
     if missing or data is None:
         raise ConvertError('the weights are not those of the symbol: missing {}; unused {}.'.format(
             names(missing), names(unused)))
     try:
-        return _source(symbol, {name: weights[name].asnumpy() for name in inputs if name != data}, data, unused)
+        return _source(graph, {name: weights[name] for name in inputs if name != data}, data, unused)
     except ConvertError:
         raise
     except Exception as error:  # a damaged symbol may raise any
@@ -69,11 +66,11 @@ def read_symbol(symbol: 'mx.sym.Symbol', weights: Dict[str, 'nd.NDArray']) -> So
             describe(error))) from error
 
 
-def _source(symbol, arrays, data, unused):
-    shape = symbol.attr_dict().get(data, {}).get('__shape__')
+def _source(graph, arrays, data, unused):
+    shape = next(node for node in graph.inputs if node.name == data).attrs.get('__shape__')
     shape = ast.literal_eval(shape) if shape else ()
     size = tuple(shape[2:]) if len(shape) == 4 and all(shape[2:]) else None
-    return Source(layers_of(symbol, arrays), size, unused)
+    return Source(layers_of(graph, arrays), size, unused)
 
 
 def check_shapes(symbol: 'mx.sym.Symbol', weights: Dict[str, 'nd.NDArray'], shape: Tuple[int, int, int]) -> int:
@@ -110,41 +107,48 @@ def check_shapes(symbol: 'mx.sym.Symbol', weights: Dict[str, 'nd.NDArray'], shap
     return outputs[0][1]
 
 
-def behind_embedding(symbol: 'mx.sym.Symbol') -> str:
+def behind_embedding(symbol: Symbol) -> str:
     """What shows that a symbol goes on behind the embedding, as one for training does; '' if nothing does."""
-    labels, last = [name for name in symbol.list_inputs() if name.endswith('label')], _last(symbol)
+    graph = nodes_of(symbol)
+    labels, last = [node.name for node in graph.inputs if node.name.endswith('label')], graph.heads[0][0]
     if labels:
         return 'takes labels, for training ({})'.format(names(labels))
     if last.op in SCORES:
         return 'ends in class scores ({}), not in an embedding'.format(last.op)
-    inside = EMBEDDING + '_output' in symbol[0].get_internals().list_outputs()
-    if last.op == 'FullyConnected' and last.name != EMBEDDING and inside:
+    if last.op == 'FullyConnected' and last.name != EMBEDDING and _named_embedding(nodes_before(last)):
         return 'ends in the layer {} behind its embedding, {}'.format(last.name, EMBEDDING)
     return ''
 
 
-def embedding_of(symbol: 'mx.sym.Symbol') -> 'mx.sym.Symbol':
+def _named_embedding(nodes):
+    """The node that is called as InsightFace calls the embedding, or None."""
+    return next((node for node in nodes if node.name == EMBEDDING and node.op != 'null'), None)
+
+
+def embedding_of(symbol: Symbol) -> Symbol:
     """The part of a symbol that ends in the embedding, not normalised: a symbol for training goes on behind it."""
-    internals, output = symbol.get_internals(), EMBEDDING + '_output'
-    goes_on = len(symbol.list_outputs()) > 1 or behind_embedding(symbol)
-    symbol = internals[output] if goes_on and output in internals.list_outputs() else symbol[0]
-    while _last(symbol).op in NOTHING | {'L2Normalization'}:
-        symbol = symbol.get_children()[0]
-    return symbol
+    graph = nodes_of(symbol)
+    goes_on = len(graph.heads) > 1 or behind_embedding(graph)
+    named = _named_embedding(nodes_before(*(node for node, _ in graph.heads))) if goes_on else None
+    head = graph.heads[0] if named is None else (named, 0)
+    while head[0].op in NOTHING | {'L2Normalization'}:
+        head = head[0].inputs[0]
+    return Graph(nodes_before(head[0]), [head], graph.attrs) if symbol is graph else _part(symbol, graph.nodes, head)
 
 
-def _last(symbol):
-    """The node of a symbol's first output."""
-    return nodes_of(symbol)[1][0][0]
+def _part(symbol: 'mx.sym.Symbol', nodes: Sequence[Node], output: Output) -> 'mx.sym.Symbol':
+    """The symbol of one output of its nodes."""
+    internals = symbol.get_internals()
+    return internals[first_outputs(nodes, internals.list_outputs())[nodes.index(output[0])] + output[1]]
 
 
-def scaling_of_symbol(symbol: 'mx.sym.Symbol', weights: Dict[str, 'nd.NDArray']) -> Scaling:
+def scaling_of_symbol(symbol: Symbol, weights: Mapping[str, Any]) -> Scaling:
     """What a symbol does to its input first.
 
     Parameters
     ----------
-    symbol : Symbol
-    weights : dict of str to NDArray
+    symbol : Symbol or Graph
+    weights : dict of str to array or NDArray
 
     Returns
     -------
@@ -157,16 +161,17 @@ class _Arrays(dict):
     """{name: NDArray} that gives NumPy arrays."""
 
     def __getitem__(self, name):
-        return super().__getitem__(name).asnumpy()
+        array = super().__getitem__(name)
+        return array.asnumpy() if hasattr(array, 'asnumpy') else array
 
 
-def layers_of(symbol: 'mx.sym.Symbol', arrays: Mapping[str, np.ndarray], begin: bool = False) -> Layer:
+def layers_of(symbol: Symbol, arrays: Mapping[str, np.ndarray], begin: bool = False) -> Layer:
     """The layer of a symbol's first output; what is not in `arrays` is the input.
 
     With `begin` only what may scale the input and the layers behind it are read, so that it can be any graph; the rest
     is of the kind 'rest'.
     """
-    nodes, heads, attrs = nodes_of(symbol)
+    nodes, heads, _ = nodes_of(symbol)
     reads, layers = count_uses(nodes), {}
     for node in nodes:
         if node.op == 'null':
@@ -178,7 +183,8 @@ def layers_of(symbol: 'mx.sym.Symbol', arrays: Mapping[str, np.ndarray], begin: 
         if begin and any(layer.kind not in SCALES for layer in inputs):
             layers[node] = Layer('rest', node.name, inputs)
         elif not inputs and _is_constant(node.op, sources):
-            layers[node] = _constant(node, sources, attrs)
+            array = constant(node.op, node.attrs, [source.array.astype('float32') for source in sources])
+            layers[node] = Value(node.name, array)
         else:
             alone = all(reads[source] == 1 for source, _ in node.inputs if isinstance(layers[source], Layer))
             layers[node] = _layer(node.op, node.name, node.attrs, sources, alone)
@@ -187,25 +193,16 @@ def layers_of(symbol: 'mx.sym.Symbol', arrays: Mapping[str, np.ndarray], begin: 
 
 def _is_constant(op, sources):
     """Whether the node of an operator, which no input leads to, may be run to see what constant it makes."""
-    known = op in CONSTANTS | NOTHING | FLATTEN or SCALAR.fullmatch(op) or PAIR.fullmatch(op)
+    known = op in CONSTANTS | NOTHING | FLATTEN or scalar(op) or pair(op)
     return known and sources and np.prod([float(source.array.size) for source in sources]) <= MOST
-
-
-def _constant(node, sources, attrs):
-    """The Value of a node that no input leads to."""
-    from mxnet import nd
-    given = [(Node('null', str(i), {}, [], value=source.array), 0) for i, source in enumerate(sources)]
-    symbol, values = to_symbol((Node(node.op, node.name, node.attrs, given), 0), attrs)
-    return Value(node.name, compute(symbol, {name: nd.array(value) for name, value in values.items()}))
 
 
 def _layer(op, name, attrs, sources, alone):
     """The layer of one node; `alone`: nothing else reads its inputs."""
     def get(key, default):
-        value = attrs.get(key)
-        return default if value in (None, 'None') else ast.literal_eval(value)
+        return argument(attrs, key, default)
 
-    def pair(key, default):
+    def two(key, default):
         return tuple(get(key, ())) or (default, default)
 
     weights = [source for source in sources if isinstance(source, Value)]
@@ -216,7 +213,7 @@ def _layer(op, name, attrs, sources, alone):
         return inputs[0].flattened()
     if op == 'Convolution' and len(inputs) == 1 and len(get('kernel', ())) == 2:
         return Layer('conv', name, inputs, dict(zip(('weight', 'bias'), weights)), kernel=tuple(get('kernel', ())),
-                     stride=pair('stride', 1), pad=pair('pad', 0), dilate=pair('dilate', 1),
+                     stride=two('stride', 1), pad=two('pad', 0), dilate=two('dilate', 1),
                      groups=int(get('num_group', 1)))
     if op == 'FullyConnected' and len(inputs) == 1:
         return Layer('dense', name, inputs, dict(zip(('weight', 'bias'), weights)))
@@ -234,26 +231,24 @@ def _layer(op, name, attrs, sources, alone):
         kind = attrs.get('pool_type', 'max')
         if get('global_pool', False):
             return pool(name, inputs[0], kind)
-        return pool(name, inputs[0], kind, tuple(get('kernel', ())), pair('stride', 1), pair('pad', 0),
+        return pool(name, inputs[0], kind, tuple(get('kernel', ())), two('stride', 1), two('pad', 0),
                     attrs.get('pooling_convention') == 'full', bool(get('count_include_pad', True)))
     if op in SUMS and len(inputs) == 2 == len(sources):
         return Layer('add', name, inputs)
-    scalar, pair_of = SCALAR.fullmatch(op), PAIR.fullmatch(op)
     if op == 'negative' and inputs:
         return times(name, inputs[0], -1.0, alone)
-    if pair_of and len(sources) == 2:
-        kind = pair_of.group(1).lower()
-        kind, layer = KINDS.get(kind, kind), None
+    of_two, with_number = pair(op), scalar(op)
+    if of_two and len(sources) == 2:
+        layer = None
         if len(inputs) == 1:
-            layer = arithmetic(kind, name, sources, alone)
-        elif kind in ('add', 'mul'):
-            layer = Layer(kind, name, inputs)
+            layer = arithmetic(of_two, name, sources, alone)
+        elif of_two in ('add', 'mul'):
+            layer = Layer(of_two, name, inputs)
         if layer is not None:
             return layer
-    if scalar and inputs:
-        value, kind = Value(name, np.float64(attrs['scalar'])), scalar.group(2).lower()
-        layer = arithmetic(KINDS.get(kind, kind), name, [value, inputs[0]] if scalar.group(1) else [inputs[0], value],
-                           alone)
+    if with_number and inputs:
+        (kind, comes_first), value = with_number, Value(name, np.float64(attrs['scalar']))
+        layer = arithmetic(kind, name, [value, inputs[0]] if comes_first else [inputs[0], value], alone)
         if layer is not None:
             return layer
     return Layer(op, name, inputs, {str(i): value for i, value in enumerate(weights)}, attrs=attrs)

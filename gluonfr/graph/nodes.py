@@ -1,11 +1,12 @@
 """Symbols of MXNet as nodes that Python can take apart and put together: the one reader of their JSON."""
 import json
-from collections import Counter
+from collections import Counter, namedtuple
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-__all__ = ['Node', 'Output', 'count_uses', 'first_outputs', 'nodes_of', 'shaped_nodes', 'to_json']
+__all__ = ['Graph', 'Node', 'Output', 'count_uses', 'first_outputs', 'nodes_before', 'nodes_in', 'nodes_of',
+           'shaped_nodes', 'to_json']
 
 
 Output = Tuple['Node', int]  # a node, and which of its outputs
@@ -57,13 +58,33 @@ class Node:
         return Node(self.op, name, dict(self.attrs, no_bias=str(bias is None)), inputs, self.shape)
 
 
-def nodes_of(symbol: Any) -> Tuple[List[Node], List[Output], Dict[str, Any]]:
-    """Read the graph of a symbol.
+class Graph(namedtuple('Graph', 'nodes heads attrs')):
+    """What a symbol is made of.
+
+    Attributes
+    ----------
+    nodes : list of Node
+        Each behind its inputs.
+    heads : list of (Node, int)
+        Nodes and outputs of the results.
+    attrs : dict
+        Attributes of the graph for `to_json`.
+    """
+    __slots__ = ()
+
+    @property
+    def inputs(self) -> List[Node]:
+        """Data and weights that the results depend on, as `Symbol.list_inputs` has them."""
+        return [node for node in nodes_before(*(node for node, _ in self.heads)) if node.op == 'null']
+
+
+def nodes_of(symbol: Any) -> Graph:
+    """Read the graph of a symbol; one that is read already is given back.
 
     Returns
     -------
-    (list of Node, list of (Node, int), dict)
-        The nodes, each behind its inputs; nodes and outputs of the results; the attributes of the graph for `to_json`.
+    Graph
+        (nodes, heads, attrs)
 
     Examples
     --------
@@ -73,14 +94,19 @@ def nodes_of(symbol: Any) -> Tuple[List[Node], List[Output], Dict[str, Any]]:
     >>> [(node.op, node.name, [source.name for source, _ in node.inputs]) for node in nodes]
     [('null', 'data', []), ('relu', 'positive', ['data'])]
     """
-    graph, nodes = json.loads(symbol.tojson()), []
+    return symbol if isinstance(symbol, Graph) else nodes_in(json.loads(symbol.tojson()))
+
+
+def nodes_in(graph: Dict[str, Any]) -> Graph:
+    """The graph that the JSON of a symbol stands for."""
+    nodes = []
 
     def ends(entries):
         return [(nodes[source], number) for source, number, *_ in entries]
 
     for entry in graph['nodes']:
         nodes.append(Node(entry['op'], entry['name'], entry.get('attrs', {}), ends(entry['inputs'])))
-    return nodes, ends(graph['heads']), graph['attrs']
+    return Graph(nodes, ends(graph['heads']), graph['attrs'])
 
 
 def shaped_nodes(symbol: Any, shape: Sequence[int]) -> Tuple[List[Node], List[Output], Dict[str, Any]]:
@@ -105,6 +131,21 @@ def first_outputs(nodes: List[Node], outputs: List[str]) -> List[int]:
     return numbers
 
 
+def nodes_before(*ends: Node) -> List[Node]:
+    """All nodes that lead to some, and these themselves, each behind its inputs."""
+    order, seen, waiting = [], set(), list(ends[::-1])
+    while waiting:
+        node = waiting[-1]
+        missing = [source for source, _ in node.inputs if source not in seen]
+        if node in seen or not missing:
+            waiting.pop()
+            if node not in seen:
+                seen.add(node)
+                order.append(node)
+        waiting += reversed(missing)
+    return order
+
+
 def count_uses(nodes: List[Node], head: Optional[Output] = None) -> Counter:
     """{node: how often others, or the result `head` (Node, int), take an output of it}."""
     uses = Counter(source for node in nodes for source, _ in node.inputs)
@@ -115,16 +156,8 @@ def count_uses(nodes: List[Node], head: Optional[Output] = None) -> Counter:
 
 def to_json(output: Output, attrs: Dict[str, Any]) -> Tuple[str, Dict[str, np.ndarray]]:
     """(symbol as JSON, {name: float32 array}) of what leads to an output (Node, int)."""
-    order, position, weights, waiting = [], {}, {}, [output[0]]
-    while waiting:
-        node = waiting[-1]
-        missing = [source for source, _ in node.inputs if source not in position]
-        if node in position or not missing:
-            waiting.pop()
-            if node not in position:
-                position[node] = len(order)
-                order.append(node)
-        waiting += reversed(missing)
+    order, weights = nodes_before(output[0]), {}
+    position = {node: number for number, node in enumerate(order)}
     entries = []
     for node in order:
         entry = {'op': node.op, 'name': node.name,
@@ -133,7 +166,7 @@ def to_json(output: Output, attrs: Dict[str, Any]) -> Tuple[str, Dict[str, np.nd
             if node.name in weights:  # a layer used twice, with other weights now
                 entry['name'] += '_{}'.format(len(weights))
             weights[entry['name']] = node.value
-        elif node.op != 'null' and node.attrs:
+        if node.attrs and (node.op != 'null' or node.value is not None):
             entry['attrs'] = {name: str(value) for name, value in node.attrs.items()}
         entries.append(entry)
     graph = {'nodes': entries, 'arg_nodes': [i for i, node in enumerate(order) if node.op == 'null'],

@@ -3,8 +3,8 @@
 A file is the magic number 0x112 and a reserved one (8 bytes each), the number of arrays (8), the arrays, the number of
 names (8), and the names, each behind its length (8). An array is a magic number (4), from version 2 on the kind of
 storage (4), its shape, device (4 + 4), type (4) and values. A shape is the number of sides (4) and the sides (8 bytes
-each; in the oldest files 4, and the number of sides stands where later ones have the magic number). A sparse array has
-the shape of its values before its own, and behind its type the types and shapes of its indices, which follow the values.
+each; in the oldest files 4, and the number of sides stands where later ones have the magic number). A sparse array says
+the shape of its values before its own, and behind its type the types and shapes of its indices, which follow them.
 """
 import errno
 import gzip
@@ -182,7 +182,7 @@ class _Reader:
         storage = self._numbers('i')[0] if magic in (_V2, _V3) else 0
         if storage not in (-1, 0) and storage not in _SPARSE:
             raise ValueError('an array has the kind of storage {}, which is none'.format(storage))
-        kept = self._shape(magic) if storage in _SPARSE else None  # of the values that are not 0
+        kept = self._shape(magic, empty=True) if storage in _SPARSE else None  # of the values that are not 0
         shape = self._shape(magic, scalar=magic == _V3)
         device, number = self._numbers('ii')
         kind, size = self._type(device, number)

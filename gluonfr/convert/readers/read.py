@@ -18,8 +18,8 @@ class Read(namedtuple('Read', 'path weights spec unused params program prefix', 
         Names in the file that no embedding depends on.
     params : str or None
         The file of the weights, if it is another one.
-    program : (Symbol, dict of str to NDArray), onnx.ModelProto or None
-        What runs as it is.
+    program : (Graph, dict of str to array), onnx.ModelProto or None
+        What computes the embedding.
     prefix : str
         What stood before all names of a state dict.
     """

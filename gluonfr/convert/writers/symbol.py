@@ -1,13 +1,14 @@
 """MXNet symbols: a net with what is asked for before and after it, and how it is written."""
 import json
 
-import mxnet as mx
-import numpy as np
 from mxnet import nd
 
+from ...graph.nodes import nodes_of
 from ...graph.source import noted_input
 from ...graph.symbol_file import INPUT
+from ...graph.symbols import to_symbol
 from ...nn.trace import trace
+from .whole import whole_nodes
 
 __all__ = ['symbol_json', 'whole_graph']
 
@@ -30,40 +31,14 @@ def whole_graph(net, spec, normalise=False, flip='none', l2=False):
     """
     symbol, params = trace(net)
     size = symbol.infer_shape(data=(1,) + spec.shape)[1][0][1]
-    data = x = mx.sym.var('data', dtype='float32')
-    if normalise:
-        # called as in InsightFace's files, by which its own reader knows a net that normalises
-        x = _by_channel(params, x, mx.sym.broadcast_sub, mx.sym._internal._minus_scalar, '_minus_mean', spec.mean)
-        x = _by_channel(params, x, mx.sym.broadcast_mul, mx.sym._internal._mul_scalar, '_mul_std',
-                        [1 / value for value in spec.std])
-        spec = spec._replace(mean=(0,) * len(spec.mean), std=(1,) * len(spec.std))
-    if flip != 'none':
-        x = mx.sym.concat(x, mx.sym.reverse(x, axis=3), dim=0)
-    symbol = symbol if x is data else symbol(data=x)
-    if flip != 'none':
-        symbol = mx.sym.reshape(symbol, shape=(2, -1, size))
-    if flip == 'sum':
-        symbol = mx.sym.sum(symbol, axis=0)
-    elif flip == 'concat':
-        size *= 2
-        symbol = mx.sym.reshape(mx.sym.transpose(symbol, axes=(1, 0, 2)), shape=(-1, size))
-    if l2:
-        symbol = mx.sym.L2Normalization(symbol, mode='instance', eps=1e-24)
-    return symbol, params, spec._replace(embedding_size=size)
+    graph, spec = whole_nodes(nodes_of(symbol), spec._replace(embedding_size=size), normalise, flip, l2)
+    symbol, values = to_symbol(graph.heads[0], graph.attrs)
+    return symbol, dict(params, **{name: nd.array(value) for name, value in values.items()}), spec
 
 
 def symbol_json(symbol, spec):
     """A symbol as JSON, whose input says that it takes `spec`."""
     graph = json.loads(symbol.tojson())
     data = next(node for node in graph['nodes'] if node['op'] == 'null' and node['name'] == 'data')
-    data['attrs'] = dict(data.get('attrs', {}), **{INPUT: json.dumps(noted_input(spec))})
+    data['attrs'] = {'__dtype__': '0', INPUT: json.dumps(noted_input(spec))}  # 0: float32
     return json.dumps(graph, indent=2)
-
-
-def _by_channel(params, x, array_operator, scalar_operator, name, values):
-    """`x` and a value for each channel, or one for all, which is easier to read."""
-    if len(set(values)) == 1:
-        return scalar_operator(x, scalar=values[0], name=name)
-    params[name + '_values'] = nd.array(np.reshape(values, (1, -1, 1, 1)))
-    return array_operator(x, mx.sym.var(name + '_values', shape=(1, len(values), 1, 1)), name=name)
-

@@ -13,9 +13,10 @@ from gluonfr.convert import ConvertError, convert
 from gluonfr.convert.match.by_graph import Mismatch, match
 from gluonfr.data import read_bin
 from gluonfr.deploy import CardError, Embedder, load_net, load_symbol
-from gluonfr.graph.from_mxnet import (behind_embedding, check_shapes, embedding_of, layers_of,
-                                               read_symbol)
-from gluonfr.graph.symbol_file import load_arrays, read_symbol_file
+from gluonfr.graph.from_mxnet import behind_embedding, check_shapes, embedding_of, layers_of, read_symbol
+from gluonfr.graph.nodes import nodes_of
+from gluonfr.graph.shapes import with_values
+from gluonfr.graph.symbol_file import load_weights, read_symbol_file, read_symbol_nodes
 from gluonfr.model_zoo import IResNet, MobileFaceNet
 
 
@@ -83,6 +84,7 @@ def test_what_stands_behind_an_embedding(end, said):
     whole = end(mx.sym.FullyConnected(mx.sym.L2Normalization(embedding), num_hidden=7, no_bias=True, name='fc7'))
     assert behind_embedding(whole) == said
     assert embedding_of(whole).list_outputs() == ['fc1_output'] == embedding_of(embedding).list_outputs()
+    assert embedding_of(nodes_of(whole)).heads[0][0].name == 'fc1'
     for alone in (embedding, dense, mx.sym.FullyConnected(dense, num_hidden=4, name='fc1')):
         assert not behind_embedding(alone)
 
@@ -176,7 +178,7 @@ def damage(nodes, random):
 
 def test_whatever_is_damaged_ends_in_a_sentence(tmp_path):
     source, told = write_symbol(lresnet(), str(tmp_path / 'model')), 0
-    weights = load_arrays(str(tmp_path / 'model-0000.params'))
+    told_without_mxnet, weights = 0, load_weights(str(tmp_path / 'model-0000.params'))
     with open(source, encoding='utf-8') as stream:
         whole = stream.read()
     for seed in range(30):
@@ -191,7 +193,13 @@ def test_whatever_is_damaged_ends_in_a_sentence(tmp_path):
         except ConvertError as error:
             told += 1
             assert '\n' not in str(error) and len(str(error)) < 1000
-    assert told > 12
+        try:
+            graph = embedding_of(read_symbol_nodes(source))
+            with_values(graph, weights, 'data', (3, 32, 32))
+        except ConvertError as error:
+            told_without_mxnet += 1
+            assert '\n' not in str(error) and len(str(error)) < 1000
+    assert told > 12 and told_without_mxnet > 12
 
 
 def test_an_operator_without_its_inputs_is_refused(tmp_path):
