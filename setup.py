@@ -1,24 +1,29 @@
 """Packaging of gluonfr; the version stands in gluonfr/version.py."""
 import re
-import sys
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
-# python_requires says it too late: pip builds NumPy from source before it looks
-if not (3, 8) <= sys.version_info[:2] <= (3, 12):
-    sys.exit('gluonfr: Python must be 3.8 to 3.12, as MXNet 1.9.1 works with no later one, got {}.{}. Install '
-             "Python 3.11 and run: python3.11 -m venv .venv && .venv/bin/pip install '.[cpu]'".format(
-                 *sys.version_info[:2]))
-
 ROOT = Path(__file__).resolve().parent
 README = ROOT / 'README.md'
 
+# What MXNet 1.9.1 asks for. On a later Python pip would first build NumPy 1 from source, and fail: it is to refuse at
+# once, by the name of a version that no index can hold.
+MXNET = [
+    '{}==1.9.1; python_version < "3.13"',
+    '{}==1.9.1+needs.python.3.8.to.3.12; python_version >= "3.13"',
+    'numpy<2',
+    'scipy<2',  # MXNet uses scipy.sparse.csr, which SciPy 2 drops
+    'setuptools; python_version >= "3.12"',  # MXNet imports distutils
+    'gluoncv>=0.10.5',
+    'tensorboardX>=2.2',
+]
+
 EXTRAS = {
-    'cpu': ['mxnet==1.9.1'],
+    'cpu': [need.format('mxnet') for need in MXNET],
     # mxnet-cu112 links these libraries; as wheels they need no CUDA toolkit, and gluonfr/compat.py loads them
     'cu112': [
-        'mxnet-cu112==1.9.1',
+        *(need.format('mxnet-cu112') for need in MXNET),
         'nvidia-cuda-runtime-cu11>=11.7,<12',
         'nvidia-cuda-nvrtc-cu11>=11.8,<12',  # 11.7 compiles for nothing newer than compute capability 8.7
         'nvidia-cublas-cu11>=11.10,<12',
@@ -32,10 +37,11 @@ EXTRAS = {
     'dali': ['nvidia-dali-cuda110==1.34.0'],  # the last wheel on the index with the MXNet plugin
     'demo': ['mlxtend>=0.22'],
     'onnx': ['onnx>=1.17', 'onnxruntime>=1.19'],
+    'openvino': ['openvino>=2024.4'],
     'torch': ['torch>=2.6; python_version >= "3.9"'],  # before, weights_only could be got around (CVE-2025-32434)
     'mtcnn': ['facenet-pytorch==2.5.3'],  # later ones ask for NumPy >= 1.24 and old Pillow
     'faiss': ['faiss-cpu>=1.7.4'],
-    'dev': ['pytest>=7', 'ruff>=0.5', 'import-linter>=2.0', 'build', 'twine>=5'],
+    'dev': ['pytest>=7', 'ruff>=0.5', 'import-linter>=2.0', 'build', 'twine>=5', 'setuptools'],
     'docs': ['sphinx>=7.1,<10', 'myst-parser>=3,<6', 'furo>=2024.8.6'],
 }
 EXTRAS['dev'] += EXTRAS['onnx'] + EXTRAS['faiss'] + ['scikit-image']  # what tests of conversion, search, alignment need
@@ -45,25 +51,22 @@ EXTRAS['all'] = [package for name in ('cpu', 'demo', 'dev', 'docs') for package 
 setup(
     name='gluonfr',
     version=re.search(r"__version__ = '(.+)'", (ROOT / 'gluonfr' / 'version.py').read_text()).group(1),
-    description='Face recognition toolkit on MXNet Gluon: losses, networks, data, training and evaluation',
+    description='Face recognition toolkit: losses, networks, data, training on MXNet Gluon, and use on any runtime',
     long_description=README.read_text(encoding='utf-8') if README.exists() else '',
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['gluonfr', 'gluonfr.*']),
     package_data={'gluonfr': ['py.typed'], 'gluonfr.model_zoo': ['cards.json', 'weights/*']},
-    python_requires='>=3.8,<3.13',
-    install_requires=[
-        'gluoncv>=0.10.5',
-        'numpy>=1.17,<2',
-        'scipy>=1.4,<2',  # MXNet uses scipy.sparse.csr, which SciPy 2 drops
+    python_requires='>=3.8',
+    install_requires=[  # of what works without MXNet
+        'numpy>=1.17',
+        'scipy>=1.4',
         'matplotlib>=3.1',
         'seaborn>=0.11',
         'scikit-learn>=0.22',
         'tqdm',
         'opencv-python',
         'pillow',
-        'tensorboardX>=2.2',
-        'setuptools; python_version >= "3.12"',  # MXNet imports distutils
     ],
     extras_require=EXTRAS,
     entry_points={'console_scripts': ['gluonfr = gluonfr.cli:main']},

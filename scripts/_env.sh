@@ -2,30 +2,35 @@
 # shellcheck shell=bash
 #
 # GLUONFR_VENV    where the environment lies (default: .venv in the checkout)
-# GLUONFR_PYTHON  the Python that it is made with (default: the first of 3.11, 3.10, 3.9, 3.8, 3.12 that runs)
+# GLUONFR_PYTHON  the Python that it is made with (default: the first of 3.11, 3.10, 3.9, 3.8, 3.12 that runs; for an
+#                 environment without MXNet the newest one)
 
 say() { printf '== %s\n' "$*"; }
 fail() { printf 'gluonfr: %s\n' "$*" >&2; exit 1; }
 
-# True if "$1" runs and is a Python for which MXNet works. A command may exist and not run (pyenv's stand-ins).
+# Of the Pythons that will do, the last one, and all in the order of trial: those for which MXNet works.
+LAST=3.12 PYTHONS="3.11 3.10 3.9 3.8 3.12"
+
+# True if "$1" runs and is one of them. A command may exist and not run (pyenv's stand-ins).
 fitting_python() {
-    "$1" -c 'import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 12))' >/dev/null 2>&1
+    "$1" -c 'import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= tuple(map(int, sys.argv[1].split("."))))' \
+        "$LAST" >/dev/null 2>&1
 }
 
 find_python() {
     local name
     if [ -n "${GLUONFR_PYTHON:-}" ]; then
-        fitting_python "$GLUONFR_PYTHON" || fail "GLUONFR_PYTHON=$GLUONFR_PYTHON does not run, or is not Python 3.8-3.12."
+        fitting_python "$GLUONFR_PYTHON" || fail "GLUONFR_PYTHON=$GLUONFR_PYTHON does not run, or is not Python 3.8-$LAST."
         printf '%s\n' "$GLUONFR_PYTHON"
         return
     fi
-    for name in python3.11 python3.10 python3.9 python3.8 python3.12 python3 python; do
+    for name in ${PYTHONS//3./python3.} python3 python; do
         if fitting_python "$name"; then
             printf '%s\n' "$name"
             return
         fi
     done
-    fail "no Python 3.8-3.12 was found. Install one (Debian, Ubuntu: apt-get install python3.11 python3.11-venv;" \
+    fail "no Python 3.8-$LAST was found. Install one (Debian, Ubuntu: apt-get install python3.11 python3.11-venv;" \
         "Fedora: dnf install python3.11), or name one: GLUONFR_PYTHON=/path/to/python $0"
 }
 
@@ -38,7 +43,11 @@ fingerprint() {
 # prepare_env EXTRAS: make the environment hold gluonfr (as a link to this checkout) with EXTRAS, such as cpu,demo.
 # Does nothing when it already does. An interrupted installation leaves no stamp and is done again.
 prepare_env() {
-    local extras=$1 venv=${GLUONFR_VENV:-$ROOT/.venv} clear="" python wanted stamp log version
+    local extras=$1 venv=${GLUONFR_VENV:-$ROOT/.venv} clear="" imports="gluonfr, mxnet" python wanted stamp log version
+    case ,$extras, in
+        *,cpu,* | *,cu112,*) ;;
+        *) LAST=3.14 PYTHONS="3.14 3.13 3.12 3.11 3.10 3.9 3.8" imports=gluonfr ;;
+    esac
     case $venv in
         /*) ;;
         *) venv=$PWD/$venv ;;
@@ -71,7 +80,7 @@ prepare_env() {
         "$PYTHON" -m pip install --force-reinstall --no-deps "opencv-python-headless==$version" >>"$log" 2>&1 ||
             explain_failure "$log"
     fi
-    "$PYTHON" -c 'import gluonfr' || fail "it is installed but cannot be imported: see the message above."
+    "$PYTHON" -c "import $imports" || fail "it is installed but cannot be imported: see the message above."
     printf '%s\n' "$wanted" >"$venv/gluonfr-$extras.stamp"
 }
 

@@ -1,7 +1,6 @@
 """Small .rec files, by our writer and by MXNet's, that the tests of gluonfr.data.record share."""
 import struct
 
-import mxnet as mx
 import numpy as np
 
 from gluonfr.data.image import decode, encode
@@ -29,6 +28,7 @@ def write(folder, data=None, size=SIZE):
 
 def write_with_mxnet(path, payloads):
     """Write records 0, 1, ... by MXNet's own writer."""
+    import mxnet as mx
     writer = mx.recordio.MXIndexedRecordIO(str(path.with_suffix('.idx')), str(path), 'w')
     for key, payload in enumerate(payloads):
         writer.write_idx(key, payload)
@@ -37,6 +37,7 @@ def write_with_mxnet(path, payloads):
 
 
 def pack(label, image):
+    import mxnet as mx
     return mx.recordio.pack(mx.recordio.IRHeader(0, label, 0, 0), image)
 
 

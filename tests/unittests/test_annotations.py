@@ -23,6 +23,7 @@ def public(package):
             yield name, entry
 
 
+@pytest.mark.mxnet
 @pytest.mark.parametrize('package', PACKAGES)
 def test_parameters_have_types(package):
     missing = ['{}: {}'.format(name, parameter.name) for name, function in public(package)
@@ -32,6 +33,7 @@ def test_parameters_have_types(package):
     assert not missing, 'give these parameters type annotations: ' + ', '.join(missing)
 
 
+@pytest.mark.mxnet
 @pytest.mark.parametrize('package', PACKAGES)
 def test_the_types_are_there(package):
     """A name in quotes, or of another Python, would show here."""

@@ -58,6 +58,7 @@ def run_line(words, extra, monkeypatch):
         assert not end.code, words
 
 
+@pytest.mark.mxnet
 @pytest.mark.parametrize('page', [page for page in ENGLISH if blocks(page)], ids=page_name)
 def test_blocks_run(page, place, monkeypatch):
     if any('onnx' in block.code for block in blocks(page) if not block.reason):

@@ -1,5 +1,6 @@
 """gluonfr.compat: its decisions as pure functions, and real processes where the behaviour of an import counts."""
 import ctypes
+import importlib
 import os
 import re
 import sys
@@ -29,13 +30,16 @@ def test_aliases_do_not_warn():
         compat.add_numpy_aliases(np)
 
 
+@pytest.mark.mxnet
 @pytest.mark.filterwarnings('ignore::DeprecationWarning:')
 @pytest.mark.filterwarnings('ignore::FutureWarning:')
 def test_numpy_has_what_mxnet_uses():
+    importlib.import_module('mxnet')
     assert np.bool is bool and np.int is int and np.float is float and np.object is object and np.complex is complex
     assert np.typeDict['float32'] is np.float32
 
 
+@pytest.mark.mxnet
 def test_mxnet_numpy_and_gluoncv_work_after_compat():
     code = """
 import sys
@@ -83,7 +87,7 @@ def test_installed_mxnet_knows_every_wheel():
     ({}, False, '2.5.0', True, [INSTALL]),
 ])
 def test_installation_problem_says_what_to_run(wheels, importable, numpy, distutils, parts):
-    problem = compat.installation_problem(wheels, importable, numpy, distutils)
+    problem = compat.installation_problem(wheels, importable, numpy, distutils, python=(3, 12, 1))
     assert all(part in problem for part in parts), problem
 
 
@@ -121,9 +125,10 @@ except ModuleNotFoundError as error:
     print(error.name, error)
 """
     status, out, err = run_python(code)
-    assert status == 0 and out.startswith('mxnet gluonfr: MXNet is not installed. Run: {},'.format(INSTALL)), err
+    assert status == 0 and out.startswith('mxnet gluonfr: MXNet is ') and INSTALL in out, err
 
 
+@pytest.mark.mxnet
 def test_what_needs_no_mxnet_does_not_import_it_and_it_is_prepared_when_it_is():
     code = """
 import os, sys, gluonfr, gluonfr.align, gluonfr.convert, gluonfr.data, gluonfr.deploy, gluonfr.metrics
@@ -136,13 +141,15 @@ print('OMP_NUM_THREADS' in os.environ)
     assert status == 0 and out.split() == ['False', 'False', 'True'], err
 
 
+@pytest.mark.mxnet
 def test_two_wheels_in_a_real_process(tmp_path):
     fake_wheel(tmp_path, 'mxnet')
     fake_wheel(tmp_path, 'mxnet-cu112')
     status, _, err = run_python('load_compat()', [tmp_path])
-    assert status != 0 and 'ImportError: gluonfr: mxnet and mxnet-cu112 are installed together' in err
+    assert status != 0 and 'ImportError: gluonfr: mxnet and mxnet-cu112 are installed together' in err, err
 
 
+@pytest.mark.mxnet
 def test_an_earlier_failed_import_is_named(tmp_path):
     fake_wheel(tmp_path, 'mxnet', 'from . import base\nraise AttributeError("np.bool")')
     (tmp_path / 'mxnet' / 'base.py').write_text('')
@@ -153,12 +160,14 @@ except AttributeError:
     load_compat()
 """
     status, _, err = run_python(code, [tmp_path])
-    assert status == 0 and 'RuntimeWarning: mxnet was imported before gluonfr, and that import failed' in err
+    assert status == 0 and 'RuntimeWarning: mxnet was imported before gluonfr, and that import failed' in err, err
     assert "import gluonfr before mxnet, or run: pip install 'numpy<1.24'" in err
 
 
+@pytest.mark.mxnet
 @pytest.mark.skipif(tuple(map(int, np.__version__.split('.')[:2])) < (1, 24), reason='NumPy < 1.24 has np.bool itself')
 def test_mxnet_works_after_its_own_import_failed():
+    importlib.import_module('mxnet')
     code = """
 try:
     import mxnet
@@ -235,6 +244,7 @@ def test_threads_to_use(monkeypatch, text, expected):
     assert compat.threads_to_use({}) == 7
 
 
+@pytest.mark.mxnet
 def test_threads_of_a_real_process():
     code = 'import os, gluonfr, mxnet; print(os.environ["OMP_NUM_THREADS"], os.environ["GOMP_SPINCOUNT"])'
     status, out, err = run_python(code)
@@ -309,6 +319,7 @@ def test_what_mxnet_takes_grows_with_the_threads(monkeypatch):
     assert 'take {} MiB'.format(870 + 72 * 12 + 2000) in compat.room_problem(3, 2000)
 
 
+@pytest.mark.mxnet
 @LINUX
 def test_a_small_limit_ends_the_import_with_the_sentence():
     code = """
@@ -317,7 +328,7 @@ resource.setrlimit(resource.RLIMIT_AS, (900 << 20, 900 << 20))
 load_compat()
 """
     status, _, err = run_python(code)
-    assert status == 1 and 'ImportError: gluonfr: MXNet and what comes with it take' in err
+    assert status == 1 and 'ImportError: gluonfr: MXNet and what comes with it take' in err, err
     assert 'of 900. Raise it: ulimit -v unlimited' in err
 
 

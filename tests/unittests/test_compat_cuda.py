@@ -84,6 +84,7 @@ def test_settings_for_gpus_keep_what_the_user_set():
     assert environ == {'MXNET_CUDNN_LIB_CHECKING': '1', 'MXNET_OPTIMIZER_AGGREGATION_SIZE': '4'}
 
 
+@pytest.mark.mxnet
 @pytest.mark.skipif(os.path.exists('/dev/nvidia0'), reason='this machine has an NVIDIA driver')
 def test_the_gpu_wheel_without_a_driver_in_a_real_process(tmp_path):
     fake_wheel(tmp_path, 'mxnet-cu112')
@@ -98,4 +99,4 @@ metadata.version = only_cu112
 load_compat()
 """
     status, _, err = run_python(code, [tmp_path])
-    assert status != 0 and 'mxnet-cu112 needs libcuda.so.1, which comes with the NVIDIA driver' in err
+    assert status != 0 and 'mxnet-cu112 needs libcuda.so.1, which comes with the NVIDIA driver' in err, err

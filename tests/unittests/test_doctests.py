@@ -11,6 +11,7 @@ WITH_EXAMPLES = sorted('.'.join(path.relative_to(ROOT).with_suffix('').parts).re
                        for path in (ROOT / 'gluonfr').rglob('*.py') if '>>> ' in path.read_text(encoding='utf-8'))
 
 
+@pytest.mark.mxnet
 @pytest.mark.parametrize('name', WITH_EXAMPLES)
 def test_examples(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -26,6 +27,7 @@ def on_pages():
                 yield from ((module, name.strip()) for name in names.split(','))
 
 
+@pytest.mark.mxnet
 @pytest.mark.parametrize('module, name', sorted(set(on_pages())))
 def test_what_pages_use_has_an_example(module, name):
     entry = getattr(importlib.import_module(module), name)

@@ -24,6 +24,7 @@ def told():
     return {entry['reader']: entry for entry in map(json.loads, done.stdout.splitlines())}
 
 
+@pytest.mark.mxnet
 @pytest.mark.parametrize('name', sorted(SEEDS))
 def test_damaged_files_give_a_result_or_a_sentence(told, name):
     if name == 'onnx':

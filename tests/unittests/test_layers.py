@@ -1,8 +1,12 @@
 """The contracts on imports in pyproject.toml hold, and a new arrow against them would not pass."""
 import copy
+import json
+import subprocess
+import sys
+from fnmatch import fnmatch
 
 import pytest
-from helpers import ROOT
+from helpers import ROOT, environ
 
 grimp = pytest.importorskip('grimp', reason="pip install 'import-linter>=2.0'")
 from importlinter import configuration  # noqa: E402
@@ -42,3 +46,33 @@ def test_an_arrow_against_the_direction_fails(imports, contracts, kind, importer
     changed.add_module(importer)
     changed.add_import(importer=importer, imported=imported)
     assert not contracts[kind].check(graph=changed, verbose=False).kept
+
+
+# among the exceptions in pyproject.toml, those that are imported without MXNet
+INSIDE_FUNCTIONS = ['gluonfr.data.dataset', 'gluonfr.graph.from_mxnet', 'gluonfr.graph.symbol_file',
+                    'gluonfr.graph.symbols', 'gluonfr.utils.params_file']
+IMPORTING = """
+import importlib, json, sys
+sys.modules['mxnet'] = None  # as if it were not there
+failed = []
+for name in json.loads(sys.argv[1]):
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        failed.append((name, str(error)))
+print(json.dumps(failed))
+"""
+
+
+def test_what_works_without_mxnet_is_imported_without_it(imports, contracts):
+    said = contracts['forbidden'].contract_options
+    needing = [line[:-len(' -> mxnet')] for line in said['ignore_imports']
+               if line.endswith(' -> mxnet') and line.partition(' -> ')[0] not in INSIDE_FUNCTIONS]
+    names = [name for name in sorted(imports.modules)
+             if any((name + '.').startswith(source + '.') for source in said['source_modules'])]
+    assert len(names) > 100
+    done = subprocess.run([sys.executable, '-c', IMPORTING, json.dumps(names)], env=environ(), capture_output=True,
+                          text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert not [(name, error) for name, error in json.loads(done.stdout)
+                if not any(fnmatch(name, pattern) or fnmatch(name + '.', pattern) for pattern in needing)]

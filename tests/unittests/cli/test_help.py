@@ -1,11 +1,11 @@
 """The gluonfr command: its subcommands, their help and options, what it lists."""
 import argparse
+import importlib
 import re
 import subprocess
 import sys
 
 import pytest
-from cli_cases import run
 from helpers import ROOT, environ
 
 from gluonfr import align, cli
@@ -16,12 +16,7 @@ from gluonfr.cli.parsers.search import ENGINES
 from gluonfr.cli.parsers.train import add_options
 from gluonfr.cli.plain import plain_formula
 from gluonfr.deploy import search
-from gluonfr.deploy.inference import reduce_precision
-from gluonfr.loss import get_loss_list
 from gluonfr.metrics import scores
-from gluonfr.model_zoo import get_model_list
-
-pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
 
 
 def commands(parser, words=()):
@@ -116,10 +111,14 @@ def test_help_is_a_command_too(words, capsys):
 
 def test_values_the_parser_knows_are_those_of_the_library():
     """They stand in gluonfr.cli.parsers too, so that --help needs no MXNet."""
-    assert common.FLIPS == scores.FLIPS and common.PRECISIONS == reduce_precision.PRECISIONS
-    assert ENGINES == search.ENGINES
+    assert common.FLIPS == scores.FLIPS and ENGINES == search.ENGINES
     assert common.DETECTORS == tuple(align.DETECTORS.names()) and common.SEVERAL == find.SEVERAL
     assert STATUSES == align.STATUSES
+
+
+@pytest.mark.mxnet
+def test_precisions_the_parser_knows_are_those_of_the_library():
+    assert common.PRECISIONS == importlib.import_module('gluonfr.deploy.inference.reduce_precision').PRECISIONS
 
 
 def test_help_needs_no_mxnet():
@@ -138,13 +137,6 @@ def test_formulas_without_latex(latex, plain):
     assert plain_formula(latex) == plain
 
 
-@pytest.mark.parametrize('name', get_loss_list())
-def test_no_mark_of_a_docstring_reaches_the_terminal(name, capsys):
-    run('losses', name)
-    said = capsys.readouterr().out
-    assert not re.search(r'\\[a-zA-Z]|:\w+:`|``|math::', said)
-
-
 def test_module_form_and_a_reader_that_leaves():
     command = '"{}" -m gluonfr models | head -n 1'.format(sys.executable)
     done = subprocess.run(['bash', '-o', 'pipefail', '-c', command], env=environ(), capture_output=True, text=True,
@@ -154,23 +146,3 @@ def test_module_form_and_a_reader_that_leaves():
 
 def test_entry_point():
     assert "'gluonfr = gluonfr.cli:main'" in (ROOT / 'setup.py').read_text(encoding='utf-8')
-
-
-@pytest.mark.parametrize('command, names, alias', [('models', get_model_list(), 'l_se_resnet50v2'),
-                                                   ('losses', get_loss_list(), 'cosface')])
-def test_listings(command, names, alias, capsys):
-    run(command)
-    said = capsys.readouterr().out.partition('\n\npretrained weights\n')[0]
-    listed = [line.split()[0] for line in said.splitlines()]
-    assert listed == ['name'] * (command == 'models') + names and alias in said and ':math:' not in said
-    run(command, alias.upper())
-    assert 'Parameters' in capsys.readouterr().out or command == 'models'
-    run(command, names[0] + 'x', code=2)
-    error = capsys.readouterr().err
-    assert 'gluonfr {}: unknown'.format(command) in error and 'Did you mean {!r}'.format(names[0]) in error
-
-
-def test_a_model_with_its_size(capsys):
-    run('models', 'mobilefacenet')
-    assert capsys.readouterr().out.endswith(
-        'embedding size 128, input 112 x 112 rgb, 1,003,136 parameters, 221.0 M multiply-adds\n')

@@ -61,6 +61,7 @@ def test_folder(people):
         dataset.read(6)
 
 
+@pytest.mark.mxnet
 def test_indexing_is_gluon_style(people):
     image, label = FolderDataset(str(people))[2]
     assert image.dtype == np.uint8 and image.shape == (8, 8, 3) and np.array_equal(image.asnumpy(), face(4))
@@ -199,6 +200,7 @@ def write_list(path, *lines, **options):
     return path
 
 
+@pytest.mark.mxnet
 def test_list(people):
     path = write_list(people.parent / 'list.txt', '# people', '', 'people/carl/x.bmp\t4', 'people/Älva/a b.jpeg\t0',
                       '  ', 'people/bob/2.PNG\t 2 \r')
@@ -210,6 +212,7 @@ def test_list(people):
     assert np.array_equal(image.asnumpy(), face(2)) and type(label) is int and label == 0
 
 
+@pytest.mark.mxnet
 def test_list_root_and_absolute_paths(people):
     path = write_list(people.parent / 'list.txt', 'bob/2.PNG\t0', '{}\t1'.format(people / 'carl' / 'x.bmp'))
     dataset = ListDataset(str(path), root=people, transform=lambda image, label: label + 10)

@@ -4,10 +4,8 @@ import json
 import os
 import shutil
 
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon.data import DataLoader, SequentialSampler
 
 from gluonfr.align import PhotoFaces
 from gluonfr.data import FolderDataset, ListDataset, RecordDataset, SyntheticFaces, open_dataset, pack_folder
@@ -45,8 +43,10 @@ def sets(tmp_path_factory):
 KINDS = ['folder', 'list', 'rec', 'photographs', 'drawn']
 
 
+@pytest.mark.mxnet
 @pytest.mark.parametrize('kind', KINDS)
 def test_every_data_set_keeps_the_contract(sets, kind):
+    import mxnet as mx
     dataset = sets[kind]()
     assert isinstance(dataset, FaceDataset) and len(dataset) == len(dataset.labels) == len(dataset.names)
     assert dataset.labels.dtype == np.int64 and dataset.num_classes == 2
@@ -99,8 +99,10 @@ def test_identity_of_photographs_has_their_landmarks(sets):
     assert moved.identity() != sets['photographs']().identity()
 
 
+@pytest.mark.mxnet
 @pytest.mark.parametrize('kind', KINDS)
 def test_the_methods_of_gluon(sets, kind):
+    from mxnet.gluon.data import DataLoader, SequentialSampler
     dataset = sets[kind]()
     count, first = len(dataset), dataset[0][0].asnumpy()
     assert [label for _, label in dataset.filter(lambda sample: sample[1] == 1)] == [1, 1, 1]

@@ -7,7 +7,6 @@ import sys
 import time
 import warnings
 
-import mxnet as mx
 import numpy as np
 import pytest
 from server_cases import serving
@@ -57,7 +56,9 @@ def put(files, folder, names=NAMES):
     return folder
 
 
+@pytest.mark.mxnet
 def test_files_in_root(files, tmp_path):
+    import mxnet as mx
     root = put(files, tmp_path)
     train, test = MNIST(root, mirrors=NOWHERE), MNIST(str(root), train=False, mirrors=NOWHERE)
     assert (len(train), len(test), train.source) == (12, 5, 'full')
@@ -71,6 +72,7 @@ def test_files_in_root(files, tmp_path):
     np.testing.assert_array_equal(image.asnumpy(), train.data[11])
 
 
+@pytest.mark.mxnet
 def test_transform_gets_image_and_label(files, tmp_path):
     data = MNIST(put(files, tmp_path), transform=lambda image, label: (image.shape, label + 100))
     assert data[3] == ((28, 28, 1), 103)
@@ -213,7 +215,9 @@ np.savez(sys.argv[1], x=x, y=y)
         np.testing.assert_array_equal(labels, theirs['y'])
 
 
+@pytest.mark.mxnet
 def test_real_files(test_data):
+    import mxnet as mx
     root = test_data('mnist')
     train, test = MNIST(root, source='full', mirrors=()), MNIST(root, train=False, source='full', mirrors=())
     assert train.data.shape == (60000, 28, 28, 1) and test.data.shape == (10000, 28, 28, 1)

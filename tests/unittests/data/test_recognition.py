@@ -3,7 +3,6 @@ import logging
 import os
 import shutil
 
-import mxnet as mx
 import numpy as np
 import pytest
 
@@ -37,6 +36,7 @@ def write_pairs(path, faces=FACES):
 
 # ---- training sets
 
+@pytest.mark.mxnet
 def test_training_set(tmp_path):
     write_training(tmp_path / 'mine')
     dataset = FRTrainRecordDataset('mine', str(tmp_path))
@@ -47,6 +47,7 @@ def test_training_set(tmp_path):
     assert np.array_equal(image.asnumpy(), FACES[2]) and label == 1 and type(label) is int
 
 
+@pytest.mark.mxnet
 def test_training_set_takes_the_originals_arguments(tmp_path):
     """(name, root, flag, transform), by position."""
     write_training(tmp_path / 'emore')
@@ -77,7 +78,9 @@ def test_training_set_skips_what_cannot_be_read(tmp_path):
 
 # ---- verification sets
 
+@pytest.mark.mxnet
 def test_pairs(tmp_path):
+    import mxnet as mx
     write_pairs(tmp_path / 'lfw.bin')
     dataset = FRValDataset('lfw', str(tmp_path))
     assert len(dataset) == len(list(dataset)) == 2 and dataset.name == 'lfw'
@@ -92,7 +95,9 @@ def test_pairs(tmp_path):
         dataset[2]
 
 
+@pytest.mark.mxnet
 def test_transform_is_applied_to_each_image(tmp_path):
+    import mxnet as mx
     write_pairs(tmp_path / 'lfw.bin')
     (first, second), same = FRValDataset('lfw', tmp_path, lambda image: image.asnumpy()[0, 0, 0] + 1)[1]
     assert (first, second, same) == (41, 61, 0)
@@ -174,6 +179,7 @@ def test_missing(tmp_path, make, holds):
         get_recognition_dataset('lfw', root=root)
 
 
+@pytest.mark.mxnet
 def test_lfw(test_data):
     dataset = get_recognition_dataset('lfw', root=test_data('lfw'))
     (first, second), same = dataset[0]

@@ -1,14 +1,12 @@
 """Samplers: the make-up of their batches, the same from labels and ranges, a function of (seed, epoch), bad input."""
 import time
 
-import mxnet as mx
 import numpy as np
 import pytest
 
 from gluonfr.data import ArrayLoader
 from gluonfr.data.sampler import (BalancedSampler, PKSampler, RangeSampler, TripletSampler, _sort_by_class,
                                   epoch_random)
-from gluonfr.loss import RangeLoss, TripletLoss
 
 UNEVEN = np.repeat([7, -2, 40, 3, 11], [20, 9, 3, 1, 12])
 
@@ -147,7 +145,10 @@ def test_equal_keys_are_sorted_as_lexsort_does():
 
 # RangeSampler
 
+@pytest.mark.mxnet
 def test_range_batches_are_what_range_loss_takes():
+    from gluonfr.loss import RangeLoss
+    import mxnet as mx
     sampler = RangeSampler(UNEVEN, num_class=3, num_in_class=4, seed=1)
     loss = RangeLoss(1, 1, top_k=2, num_class=3, num_in_class=4, feature_dim=5, margin=10)
     codes = np.unique(UNEVEN, return_inverse=True)[1]
@@ -234,7 +235,10 @@ def test_positives_change_with_the_epoch():
     assert len(pairs) == 2 * 4 * 3, 'every pair of a class comes'
 
 
+@pytest.mark.mxnet
 def test_triplet_batches_fit_both_forms_of_the_loss():
+    from gluonfr.loss import TripletLoss
+    import mxnet as mx
     points, codes = np.random.normal(size=(45, 6)), np.unique(UNEVEN, return_inverse=True)[1]
     for batch in TripletSampler(UNEVEN, triplets=4, seed=1).indices(0):
         x = mx.nd.array(points[batch]).reshape((-1, 3, 6))

@@ -27,6 +27,7 @@ def run(**environ):
     return done.stdout.split()[0], done.stdout.split()[1:]
 
 
+@pytest.mark.mxnet
 @pytest.mark.skipif(len(CORES) < 2 or compat.usable_cores() != len(CORES), reason='needs two whole cores, on Linux')
 def test_each_thread_that_computes_has_a_core_of_its_own():
     pinned, places = run()
@@ -36,6 +37,7 @@ def test_each_thread_that_computes_has_a_core_of_its_own():
     assert len([place for place in places if place != everywhere]) == len(CORES), 'others, such as readers, are free'
 
 
+@pytest.mark.mxnet
 @pytest.mark.skipif(not CORES, reason='needs Linux')
 @pytest.mark.parametrize('environ', [{'OMP_NUM_THREADS': '1'}, {'OMP_NUM_THREADS': str(len(CORES) + 1)},
                                      {'GOMP_CPU_AFFINITY': '0'}, {'OMP_PROC_BIND': 'false'}])

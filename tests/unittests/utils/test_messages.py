@@ -1,7 +1,5 @@
 """gluonfr.utils.messages: lists of names, and the errors of other packages in a sentence."""
-import mxnet as mx
 import pytest
-from mxnet import nd
 
 from gluonfr.utils.messages import describe, error_sentence, names
 
@@ -22,7 +20,10 @@ def test_the_first_line_of_an_error_with_its_kind():
     assert error_sentence(ValueError()) == 'ValueError: '
 
 
+@pytest.mark.mxnet
 def test_errors_of_mxnet_lose_their_stack_traces():
+    import mxnet as mx
+    from mxnet import nd
     assert error_sentence(mx.MXNetError('Traceback (most recent call last):\n  File "x.cc"\nError: it is so')) == \
         'Error: it is so'
     assert error_sentence(mx.MXNetError('it is so\nStack trace:\n  [0]')) == 'it is so'

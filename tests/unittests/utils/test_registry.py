@@ -3,7 +3,6 @@ import warnings
 
 import pytest
 
-from gluonfr.loss import LOSSES, get_loss, get_loss_list
 from gluonfr.utils.registry import Registry
 
 
@@ -118,37 +117,49 @@ ALIASES = {'softmax': ['softmaxcrossentropyloss'], 'arcface': ['arcloss'],
            'triplet': ['tripletloss'], 'rangeloss': [], 'mpsloss': ['mpsoss']}
 
 
+@pytest.mark.mxnet
 def test_the_names_of_losses_stay():
+    from gluonfr.loss import LOSSES, get_loss_list
     assert not set(ALIASES) - set(get_loss_list()), 'users have these names in their commands and code: keep them'
     assert get_loss_list() == sorted(get_loss_list()) == LOSSES.names()
 
 
+@pytest.mark.mxnet
 @pytest.mark.parametrize('alias,name', [(a, n) for n, aliases in ALIASES.items() for a in aliases])
 def test_loss_alias(alias, name):
+    from gluonfr.loss import LOSSES
     for form in (alias, alias.upper(), alias.capitalize()):
         assert LOSSES.get(form) is LOSSES.get(name)
 
 
+@pytest.mark.mxnet
 def test_an_unknown_loss():
+    from gluonfr.loss import get_loss
     with pytest.raises(ValueError, match="mean 'arcface'") as error:
         get_loss('arcfaec', classes=10)
     for name in ALIASES:
         assert name in str(error.value)
 
 
+@pytest.mark.mxnet
 def test_an_unknown_loss_argument():
+    from gluonfr.loss import get_loss
     with pytest.raises(TypeError, match='margin') as error:
         get_loss('arcface', classes=10, margin=0.5)
     assert 'easy_margin' in str(error.value) and 'classes' in str(error.value)
 
 
+@pytest.mark.mxnet
 def test_an_unknown_argument_of_the_loss_inside_a_focal_loss():
+    from gluonfr.loss import get_loss
     with pytest.raises(TypeError, match='margin') as error:
         get_loss('focalloss', loss='arcface', classes=10, margin=0.5)
     assert 'easy_margin' in str(error.value)
 
 
+@pytest.mark.mxnet
 @pytest.mark.parametrize('key', ['weight', 'batch_axis', 'sparse_label', 'prefix'])
 def test_arguments_of_the_base_classes_pass(key):
+    from gluonfr.loss import get_loss
     values = {'weight': 0.5, 'batch_axis': 0, 'sparse_label': False, 'prefix': 'x_'}
     get_loss('arcface', classes=10, **{key: values[key]})

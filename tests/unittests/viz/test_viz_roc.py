@@ -1,7 +1,6 @@
 """gluonfr.viz.roc: what is drawn is looked at by eye; here the values on the axes, the files and bad input."""
 import os
 
-import mxnet as mx
 import numpy as np
 import pytest
 from gluonfr.metrics import accuracy_curve, kfold_curve, roc_curve, tar_at_far
@@ -80,7 +79,9 @@ def test_accuracy_and_its_best_threshold(tmp_path):
     assert os.path.getsize(plot_accuracy(accs, thresholds, path=str(tmp_path / 'a.png'))) < 60000
 
 
+@pytest.mark.mxnet
 def test_histograms_and_threshold(tmp_path, monkeypatch):
+    import mxnet as mx
     drawn = []
     monkeypatch.setattr('gluonfr.viz.roc.save_png', lambda figure, path: drawn.append(figure) or path)
     scores, issame = scored()

@@ -7,10 +7,8 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon.data import DataLoader
 from record_cases import LABELS, SIZE, images, insightface_payloads, pack, same, write, write_with_mxnet
 
 from gluonfr.data.record import image_records
@@ -40,7 +38,9 @@ def unprivileged():
 
 # --- both forms ---
 
+@pytest.mark.mxnet
 def test_insightface_form(tmp_path):
+    import mxnet as mx
     path, data = write(tmp_path)
     dataset = RecordDataset(path)
     same(dataset, data)
@@ -57,6 +57,7 @@ def test_insightface_form(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ['property', 'train.crc', 'train.idx', 'train.rec']
 
 
+@pytest.mark.mxnet
 def test_insightface_form_written_by_mxnet(tmp_path):
     data = images(10)
     dataset = RecordDataset(write_with_mxnet(tmp_path / 'train.rec', insightface_payloads(data)))
@@ -65,6 +66,7 @@ def test_insightface_form_written_by_mxnet(tmp_path):
     assert dataset.ranges.tolist() == [[0, 2], [2, 5], [5, 6], [6, 10]]
 
 
+@pytest.mark.mxnet
 @pytest.mark.parametrize('labels', [[0, 0, 1, 2, 2], [2, 0, 1, 0, 2]])
 @pytest.mark.parametrize('array', [False, True])
 def test_flat_form(tmp_path, labels, array):
@@ -85,12 +87,14 @@ def test_unsorted_index_is_read_by_ascending_key(tmp_path):
     same(RecordDataset(path), data)
 
 
+@pytest.mark.mxnet
 def test_class_without_images_has_an_empty_range(tmp_path):
     data = images(3)
     path = write_with_mxnet(tmp_path / 'flat.rec', [pack(float(label), data[label]) for label in (0, 2, 2)])
     assert RecordDataset(path).ranges.tolist() == [[0, 1], [1, 1], [1, 3]]
 
 
+@pytest.mark.mxnet
 def test_grey_and_transform(tmp_path):
     path, data = write(tmp_path)
     dataset = RecordDataset(path, flag=0, transform=lambda image, label: (image.shape, label + 1))
@@ -107,6 +111,7 @@ def test_headers_are_read_for_persons_only(tmp_path, monkeypatch):
     assert sorted(asked) == [1, 3, 6, 7, 11, 12, 13, 14]  # the first image of each person, and the persons
 
 
+@pytest.mark.mxnet
 @pytest.mark.parametrize('ours', [True, False])
 def test_keys_that_float32_cannot_hold(tmp_path, monkeypatch, ours):
     """Above 2^24 labels are rounded; ours have the keys as ids, other writers' headers are all read."""
@@ -171,8 +176,10 @@ def test_threads(tmp_path):
                for i, (image, label) in enumerate(found))
 
 
+@pytest.mark.mxnet
 @pytest.mark.parametrize('thread_pool', [False, True])
 def test_loader_workers(tmp_path, thread_pool):
+    from mxnet.gluon.data import DataLoader
     path, data = write(tmp_path)
     loader = DataLoader(RecordDataset(path), batch_size=4, num_workers=2, thread_pool=thread_pool)
     batches = [(image.asnumpy(), label.asnumpy()) for image, label in loader]

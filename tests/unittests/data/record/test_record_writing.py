@@ -1,7 +1,6 @@
 """gluonfr.data.record: .rec files that MXNet and DALI read and write as we do; what the writer refuses and resumes."""
 import os
 
-import mxnet as mx
 import numpy as np
 import pytest
 from record_cases import LABELS, MAGIC, SIZE, images, pack, same, write, write_with_mxnet
@@ -16,6 +15,7 @@ PAYLOADS = [MAGIC, MAGIC * 3, b'ab' + MAGIC, b'abcd' + MAGIC + b'efgh', MAGIC + 
             b'1234' * 5 + MAGIC + b'5678' + MAGIC, b'', b'z', MAGIC[:3] + MAGIC, b'1234' + MAGIC[:2]]
 
 
+@pytest.mark.mxnet
 def test_magic_numbers_within_images_as_mxnet_writes_them(tmp_path):
     path = write_with_mxnet(tmp_path / 'flat.rec', [pack(1.0, payload) for payload in PAYLOADS])
     file = RecordFile(path)
@@ -25,7 +25,9 @@ def test_magic_numbers_within_images_as_mxnet_writes_them(tmp_path):
     assert [file.read(key)[1] for key in file.keys()] == PAYLOADS
 
 
+@pytest.mark.mxnet
 def test_magic_numbers_within_images_as_mxnet_reads_them(tmp_path):
+    import mxnet as mx
     data = [image + bytes(-len(image) % 4) + payload for image, payload in zip(images(10), PAYLOADS)]
     path, _ = write(tmp_path, data)
     same(RecordDataset(path), data)
@@ -43,7 +45,9 @@ def test_magic_numbers_within_images_as_mxnet_reads_them(tmp_path):
     assert whole == with_mxnet
 
 
+@pytest.mark.mxnet
 def test_image_index_lets_mxnet_read_the_images(tmp_path):
+    import mxnet as mx
     path, data = write(tmp_path, size=(16, 16))
     index = write_image_index(path)
     assert index == str(tmp_path / 'train.images.idx')

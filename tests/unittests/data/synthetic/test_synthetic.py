@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
-from mxnet import gluon
 
 from gluonfr.data.synthetic import person as synthetic_person
 from gluonfr.data.five_points import FIVE_POINTS
@@ -29,6 +28,7 @@ def sha(dataset):
 
 # the dataset protocol
 
+@pytest.mark.mxnet
 def test_labels_ranges_and_both_ways_to_read():
     faces = SyntheticFaces(3, 4, size=64)
     assert len(faces) == 12 and faces.num_classes == 3
@@ -51,6 +51,7 @@ def test_an_index_beyond_the_images_is_refused(method, index):
         getattr(SyntheticFaces(3, 4, size=64), method)(index)
 
 
+@pytest.mark.mxnet
 def test_transform_gets_image_and_label():
     faces = SyntheticFaces(2, 2, size=64, transform=lambda image, label: (image.astype('float32') / 255, -label))
     image, label = faces[3]
@@ -58,8 +59,10 @@ def test_transform_gets_image_and_label():
     assert faces.read(3)[0].dtype == np.uint8
 
 
+@pytest.mark.mxnet
 @pytest.mark.parametrize('workers', [dict(num_workers=0), dict(num_workers=2), dict(num_workers=2, thread_pool=True)])
 def test_gluon_data_loader(workers):
+    from mxnet import gluon
     faces = SyntheticFaces(3, 4, size=64)
     batches = list(gluon.data.DataLoader(faces, batch_size=6, **workers))
     assert [label.asnumpy().tolist() for _, label in batches] == faces.labels.reshape(2, 6).tolist()

@@ -1,0 +1,26 @@
+"""`gluonfr models` where MXNet is missing, which tells what a net is."""
+import pytest
+from cli_cases import run
+
+from gluonfr.model_zoo.card_table import list_cards
+from gluonfr.model_zoo.sizes import SIZES
+
+
+@pytest.fixture(autouse=True)
+def no_mxnet(monkeypatch):
+    monkeypatch.setattr('gluonfr.cli.listing.mxnet_problem', lambda: 'MXNet is not installed.')
+
+
+def test_nets_are_listed_by_their_sizes_and_all_weights(capsys):
+    run('models')
+    nets, weights = capsys.readouterr().out.split('\n\npretrained weights\n')
+    assert [line.split()[0] for line in nets.splitlines()] == ['name', *sorted(SIZES)]
+    assert ['mobilefacenet_y1', '128', '1.00', 'M', '0.22', 'G'] in [line.split()[:6] for line in nets.splitlines()]
+    assert [line.split()[0] for line in weights.splitlines()] == ['name', *list_cards()]
+
+
+def test_download_gives_the_published_file(monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr('gluonfr.cli.listing.download', lambda *given: asked.append(given) or 'w600k_mbf.onnx')
+    run('models', 'download', 'w600k_mbf', '--root', 'there')
+    assert asked == [('w600k_mbf', 'there', False)] and capsys.readouterr().out == 'w600k_mbf.onnx\n'
