@@ -37,7 +37,8 @@ EXTRAS = {
     'dali': ['nvidia-dali-cuda110==1.34.0'],  # the last wheel on the index with the MXNet plugin
     'demo': ['mlxtend>=0.22'],
     'onnx': ['onnx>=1.17', 'onnxruntime>=1.19'],
-    'openvino': ['openvino>=2024.4'],
+    'onnx-gpu': ['onnx>=1.17', 'onnxruntime-gpu[cuda,cudnn]>=1.19'],  # in place of onnx: both hold one package
+    'openvino': ['onnx>=1.17', 'openvino>=2024.4'],
     'torch': ['torch>=2.6; python_version >= "3.9"'],  # before, weights_only could be got around (CVE-2025-32434)
     'mtcnn': ['facenet-pytorch==2.5.3'],  # later ones ask for NumPy >= 1.24 and old Pillow
     'faiss': ['faiss-cpu>=1.7.4'],

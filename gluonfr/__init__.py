@@ -33,5 +33,11 @@ def _convert(source, out, **options):
     return convert(source, out, **options)
 
 
-set_converter(_convert)
+def _to_onnx(source, spec=None):
+    """`gluonfr.convert.to_onnx`, imported when an engine first takes a net."""
+    from .convert import to_onnx
+    return to_onnx(source, spec)
+
+
+set_converter(_convert, _to_onnx)
 utils.plot_accuracy, utils.plot_roc = plot_accuracy, plot_roc  # where gluonfr 1.0 had them

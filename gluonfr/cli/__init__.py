@@ -23,7 +23,7 @@ def main(argv=None):
     args = make_parser().parse_args(argv)
     args.argv = argv
     logging.basicConfig(level=logging.INFO, format='%(message)s', stream=sys.stdout)
-    logging.getLogger('gluonfr').setLevel(logging.INFO)
+    logging.getLogger('gluonfr').setLevel(logging.DEBUG if getattr(args, 'verbose', False) else logging.INFO)
     try:
         module, _, function = args.run.partition(':')
         with _warnings_as_lines(args, argv):

@@ -3,23 +3,31 @@ import os
 
 import numpy as np
 
-from .. import deploy
 from ..data.opening import open_dataset
 from ..data.sizes import other_sizes
+from ..deploy.embedder import Embedder
+from ..deploy.net_files import find_net
+from ..deploy.trained_net import TrainedNet
 from ..model_zoo.card_table import list_cards
 from ..model_zoo.registry import MODELS
 from ..utils.arguments import parse_arguments
 from .gpus import parse_gpus
 
-__all__ = ['check_size', 'make_embedder', 'open_net', 'weights_of']
+__all__ = ['check_size', 'make_embedder', 'net_files', 'open_net', 'weights_of']
 
 
-def open_net(net, params, network_args, ctx=None):
-    """The net that the options of `add_weights` say; of a model alone it is not said which weights are meant."""
+def open_net(net, params, network_args):
+    """The net that the options of `add_weights` say, as a block of MXNet."""
+    from ..deploy.load import load_files
+    return load_files(net_files(net, params, network_args))
+
+
+def net_files(net, params, network_args):
+    """The files of the net that the options of `add_weights` say; of a model alone it is not said which are meant."""
     if not params and not os.path.exists(net) and net.lower() not in list_cards() and net in MODELS:
         raise ValueError('{} is a model, and its weights must be given: --params FILE, the folder of a training of it, '
                          'or the name of pretrained weights in its place: {}.'.format(net, weights_of(net)))
-    return deploy.load_net(net, params, ctx=ctx, **parse_arguments(network_args, '--network-args'))
+    return find_net(net, params, **parse_arguments(network_args, '--network-args'))
 
 
 def weights_of(model):
@@ -31,13 +39,17 @@ def weights_of(model):
 
 def make_embedder(args):
     """The `Embedder` that the options of `add_net` ask for."""
-    ctx = parse_gpus(args.gpu)[0]
-    net = open_net(args.net, args.params, args.network_args, ctx)
-    if (args.precision == 'int8') != bool(args.calibrate):
-        raise ValueError('--precision int8 and --calibrate DATA must be given together.')
+    if args.gpu and args.device:
+        raise ValueError('--gpu and --device must not be given together: --gpu is a GPU for MXNet.')
+    if args.calibrate and args.precision != 'int8':
+        raise ValueError('--calibrate is for --precision int8, got {}.'.format(args.precision))
+    ctx = parse_gpus(args.gpu)[0] if args.gpu else None
+    net = TrainedNet(net_files(args.net, args.params, args.network_args), ctx)
+    if args.precision == 'int8' and not args.calibrate and not net.is_onnx:
+        raise ValueError('--precision int8 needs --calibrate DATA, faces such as will come, for a net of MXNet.')
     calibration = open_dataset(args.calibrate) if args.calibrate else None
-    return deploy.Embedder(net, batch_size=args.batch_size, flip=args.flip, ctx=ctx, precision=args.precision,
-                           calibration=calibration)
+    return Embedder(net, batch_size=args.batch_size, flip=args.flip, ctx=ctx, precision=args.precision,
+                    calibration=calibration, engine=args.engine, device=args.device)
 
 
 def check_size(option, pairs, net, size, progress):

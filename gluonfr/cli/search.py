@@ -7,6 +7,7 @@ from ..deploy.gallery import check_one_net, gallery_of, is_gallery, read_gallery
 from ..utils.files import atomic_path
 from .faces import open_faces
 from .options import make_embedder
+from .parsers.search import INDEXES
 
 __all__ = ['run']
 
@@ -18,6 +19,8 @@ def run(args):
     images = [path for path in [args.gallery] + args.queries if not is_gallery(path)]
     if images and not args.net:
         raise ValueError('{} must end in .npz or .npy, or --net must be given.'.format(images[0]))
+    if args.engine in INDEXES:  # as earlier versions called it
+        args.index, args.engine = args.engine, None
     embedder = make_embedder(args) if images else None
     gallery = open_gallery(args, embedder, args.gallery)
     rows, errors = [], []
@@ -33,7 +36,7 @@ def run(args):
             continue
         check_one_net(said(args, args.gallery), gallery.net, said(args, path), queries.net)
         rows += [(skipped, '', '', '', '', why) for skipped, why in queries.skipped]
-        for query, matches in search_gallery(gallery, queries, args.top, args.threshold, args.engine):
+        for query, matches in search_gallery(gallery, queries, args.top, args.threshold, args.index):
             print(query if matches else '{}  nobody'.format(query))
             for rank, match in enumerate(matches, 1):
                 print('  {:.4f}  {}  {}'.format(match.cosine, match.person or '-', match.path))

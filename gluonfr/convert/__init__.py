@@ -3,7 +3,7 @@ native nets as files for others."""
 from ..graph.convert_error import ConvertError
 from ..utils.first_use import on_first_use
 
-__all__ = ['ConvertError', 'convert', 'export_onnx', 'export_symbol', 'export_torch']
+__all__ = ['ConvertError', 'convert', 'export_onnx', 'export_symbol', 'export_torch', 'to_onnx']
 
-__getattr__, __dir__ = on_first_use(__name__, exporter=['export_onnx', 'export_symbol', 'export_torch'],
+__getattr__, __dir__ = on_first_use(__name__, exporter=['export_onnx', 'export_symbol', 'export_torch', 'to_onnx'],
                                     importer=['convert'])

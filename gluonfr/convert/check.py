@@ -110,8 +110,8 @@ def check_runs(original, images=None):
 class Reference:
     """What a net makes of random images, to compare the exported one with."""
 
-    def __init__(self, owner, net, normalise=False, flip='none', l2=False):
-        self.spec = check_spec(owner, getattr(net, 'input_spec', None))
+    def __init__(self, owner, net, normalise=False, flip='none', l2=False, spec=None):
+        self.spec = check_spec(owner, spec or getattr(net, 'input_spec', None))
         check_choice(owner, 'flip', flip, FLIPS)
         if is_half(net):
             raise ValueError("{}: the net must be float32, got float16. Say net.cast('float32').".format(owner))

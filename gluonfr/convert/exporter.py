@@ -8,6 +8,8 @@ from mxnet import nd
 from mxnet.gluon import HybridBlock
 
 from ..compat import install_command
+from ..data.input_spec import InputSpec
+from ..deploy.load import load_files
 from ..graph.onnx_file import import_onnx
 from ..graph.source import noted_input
 from ..graph.symbol_file import block_of_symbol, load_arrays, read_symbol_file
@@ -21,7 +23,7 @@ from .native import native_from_torch
 from .readers.torch import import_torch, load_torch
 from .writers import LOWEST_OPSET, onnx_model, symbol_json, torch_from_native, whole_graph
 
-__all__ = ['export_onnx', 'export_symbol', 'export_torch']
+__all__ = ['export_onnx', 'export_symbol', 'export_torch', 'to_onnx']
 
 
 def export_onnx(net: HybridBlock, path: str, *, batch: Union[int, str] = 'dynamic', normalise: bool = False,
@@ -68,14 +70,27 @@ def export_onnx(net: HybridBlock, path: str, *, batch: Union[int, str] = 'dynami
     check_int('export_onnx', 'opset', opset, LOWEST_OPSET, onnx.defs.onnx_opset_version())
     count = None if batch == 'dynamic' else check_int('export_onnx', 'batch', batch, 1)
     reference = Reference('export_onnx', net, normalise, flip, l2)
-    symbol, params, spec = whole_graph(net, reference.spec, normalise, flip, l2)
-    nodes, (head, _), _ = read_graph(symbol, params, spec.shape)
-    model = onnx_model(nodes, head, spec.shape, opset, count, _names(net), dict(
-        facts, input=noted_input(spec), embedding_size=spec.embedding_size))
+    model = _onnx_model(net, *whole_graph(net, reference.spec, normalise, flip, l2), opset, count, facts)
     with atomic_path(path) as temporary:
         onnx.save(model, temporary)
         session = _onnx_session(temporary, path, opset)
         return session and reference.compare(lambda x: session.run(None, {'data': x})[0], count or 3)
+
+
+def to_onnx(source: Any, spec: Optional[InputSpec] = None) -> bytes:
+    """The ONNX model of a net, for an engine that runs nothing else; it takes any number of images.
+
+    Parameters
+    ----------
+    source : HybridBlock or NetFiles
+        A net in memory, float32, or its files as `gluonfr.deploy.net_files.find_net` gives them.
+    spec : InputSpec or None
+        What it takes; None for its ``input_spec``.
+    """
+    import_onnx()
+    net = source if isinstance(source, HybridBlock) else load_files(source)
+    reference = Reference('to_onnx', net, spec=spec)  # it fixes shapes that were left to the first batch
+    return _onnx_model(net, *whole_graph(net, reference.spec), LOWEST_OPSET).SerializeToString()
 
 
 def export_symbol(net: HybridBlock, prefix: str, *, normalise: bool = False, flip: str = 'none',
@@ -155,6 +170,13 @@ def export_torch(net: HybridBlock, path: str) -> float:
             raise OSError(errno.ENOSPC, '{} cannot be written whole: is the disk full?'.format(path)) from error
         again = native_from_torch(load_torch(temporary))[0]
         return reference.compare(lambda x: again(nd.array(x)).asnumpy())
+
+
+def _onnx_model(net, symbol, params, spec, opset, count=None, facts=None):
+    """The ONNX model of a net's graph."""
+    nodes, (head, _), _ = read_graph(symbol, params, spec.shape)
+    return onnx_model(nodes, head, spec.shape, opset, count, _names(net), dict(
+        facts or {}, input=noted_input(spec), embedding_size=spec.embedding_size))
 
 
 def _names(net):

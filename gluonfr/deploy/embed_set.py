@@ -40,8 +40,11 @@ def embed_to_file(embedder: Embedder, dataset: StoredDataset, out: str, *, progr
         An image cannot be read, is not of the net's size, or gives an embedding that is not finite; the disk is full.
     """
     check_gallery_path('embed_to_file', out)
-    job = json.dumps([len(dataset), dataset.identity(), embedder.batch_size, embedder.flip, embedder.spec,
-                      embedder.precision, embedder.fingerprint()])
+    job = [len(dataset), dataset.identity(), embedder.batch_size, embedder.flip, embedder.spec, embedder.precision,
+           embedder.fingerprint()]
+    if embedder.engine != 'mxnet':  # the one that earlier versions had, whose work is gone on with
+        job += [embedder.engine, embedder.device]
+    job = json.dumps(job)
     os.makedirs(os.path.dirname(os.path.abspath(out)), exist_ok=True)
     begun = out + '.partial'
     with advice_on_full_disk(out, 'What is embedded so far is kept: make room and give the same command again'):

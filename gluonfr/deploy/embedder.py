@@ -1,47 +1,38 @@
 """From images to embeddings with a trained net, the one way that evaluation, the command line and users share."""
 import logging
-import zlib
 from collections import deque
 from typing import Any, Iterator, Optional, Sequence, Tuple, Union
 
-import mxnet as mx
 import numpy as np
-from mxnet import nd
-from mxnet.gluon import HybridBlock
 from tqdm import tqdm
 
 from ..align.photos import find_faces
-from ..data.loading import ImageLoader
-from ..data.normalize import normalize as normalize_images
+from ..data.input_spec import InputSpec
 from ..metrics.scores import FLIPS
-from ..model_zoo.spec import InputSpec
 from ..utils.check import check_choice, check_int
-from ..utils.files import is_path
-from ..utils.messages import error_sentence
-from ..utils.types import ArrayLike, PathLike
-from .images import Images, image_list, on_host
-from .inference import PRECISIONS, Runner
-from .load import load_net
-from .onnx_net import OnnxNet
+from ..utils.types import ArrayLike
+from .engines import ENGINES, PRECISIONS, choose_engine, parse_device
+from .images import Images, image_list, normalized_batches, on_host
+from .trained_net import TrainedNet
 
 __all__ = ['Embedder']
 
-MOST_CALIBRATION = 128
+log = logging.getLogger('gluonfr')
 
 
 class Embedder:
     """Embeds images of any number with one net: decoding, normalisation, flip and L2 in one place.
 
-    It runs a copy of the net that is made for inference (`fuse`), equal to it but for rounding, on all cores of a CPU
-    (`Runner`). The copy has the weights that the net had when the Embedder was made: after more training, say
-    `update`. It can be called from several threads at once.
+    An engine runs a copy of the net that is made for inference, equal to it but for rounding, on all cores of a CPU or
+    on a GPU. The copy has the weights that the net had when the Embedder was made: after more training, say `update`.
+    It can be called from several threads at once.
 
     Parameters
     ----------
-    net : HybridBlock or str
+    net : HybridBlock, str or TrainedNet
         x (B, C, H, W) -> embedding (B, D), or (embedding, pred). Of a `FrBase` with a class layer only the features
         run; a float16 net gets float16 images. A str is what `load_net` takes: a card, the folder of a training, a
-        symbol.
+        symbol, an ONNX file.
     spec : InputSpec or None
         Size, colour order and normalisation of the input; None takes ``net.input_spec``.
     batch_size : int
@@ -51,18 +42,36 @@ class Embedder:
     normalize : bool
         Scale each embedding to length 1, after the flip.
     ctx : Context or None
-        Where to compute; None for where the net is.
+        Where MXNet computes; None for where the net is.
     precision : {'float32', 'bfloat16', 'int8'}
-        Of the layers, less than float32 on a CPU only: faster where the processor has instructions for it, with
-        embeddings that differ a little.
+        Of the layers: faster where the processor has instructions for it, with embeddings that differ a little. The
+        engine 'onnxruntime' has no bfloat16; 'int8' of another engine than MXNet is for ONNX files with layers in 8
+        bits, which compute so whatever is said here.
     calibration : sequence or None
-        For 'int8': images as they will come, of any kind that a call takes; the first 128 count. They say which values
-        each layer must be able to tell apart.
+        For 'int8' by MXNet: images as they will come, of any kind that a call takes; the first 128 count. They say
+        which values each layer must be able to tell apart.
+    engine : {'auto', 'mxnet', 'onnxruntime', 'openvino'} or None
+        What computes. 'auto': the fastest of those installed, by what is measured once for the net, the machine and the
+        precision; MXNet where no other is a tenth faster. None: MXNet, and ONNX Runtime for ONNX files and
+        device='cuda', so that embeddings stay those of earlier versions to the bit; 'auto' where that is not
+        installed. The first time that another engine than MXNet gets a net, its embeddings are compared with MXNet's:
+        they must agree within 1e-5.
+    device : {'cpu', 'cuda', 'cuda:1', ...} or None
+        In place of ctx: a CPU or an NVIDIA GPU. None for where the net is, which for a file is the CPU.
+
+    Attributes
+    ----------
+    engine, precision, device : str
+        What computes, in what, and where.
+    spec : InputSpec
 
     Raises
     ------
     ValueError
-        For a net without input spec, images of another size than it says, or embeddings that are not finite.
+        For a net without input spec, images of another size than it says, embeddings that are not finite, or an engine
+        that cannot compute here what is asked for.
+    ImportError
+        What the engine needs is not installed; the message says what to run.
 
     Examples
     --------
@@ -78,47 +87,36 @@ class Embedder:
     1.000
     """
 
-    def __init__(self, net: Union[HybridBlock, PathLike], spec: Optional[InputSpec] = None, *, batch_size: int = 64,
-                 flip: str = 'none', normalize: bool = True, ctx: Optional[mx.Context] = None,
-                 precision: str = 'float32', calibration: Optional[Sequence] = None):
-        net = load_net(net, ctx=ctx) if is_path(net) else net
-        if not isinstance(net, HybridBlock):
-            raise TypeError('Embedder: net must be a HybridBlock or what load_net takes, got {}.'.format(
-                type(net).__name__))
-        self.spec = spec or getattr(net, 'input_spec', None)
-        if not isinstance(self.spec, InputSpec):
-            raise ValueError('Embedder: {} has no input_spec: give spec=InputSpec(...).'.format(type(net).__name__))
-        self.net = net
+    def __init__(self, net: Any, spec: Optional[InputSpec] = None, *, batch_size: int = 64, flip: str = 'none',
+                 normalize: bool = True, ctx: Any = None, precision: str = 'float32',
+                 calibration: Optional[Sequence] = None, engine: Optional[str] = None, device: Optional[str] = None):
+        self._trained = net if isinstance(net, TrainedNet) else TrainedNet(net, ctx, spec)
         self.batch_size = check_int('Embedder', 'batch_size', batch_size, 1)
         self.flip = check_choice('Embedder', 'flip', flip, FLIPS)
         self.normalize = normalize
-        self._ctx = ctx
-        self.precision = check_choice('Embedder', 'precision', precision, PRECISIONS)
-        self._caution = getattr(net, 'caution', None)  # said once, at the first images
-        self._calibration = None
-        if precision == 'int8':
-            if calibration is None or not len(calibration):
-                raise ValueError("Embedder: precision 'int8' needs calibration=, some images as they will come.")
-            self._calibration = self._normalized(calibration)
-        self.update()
+        check_choice('Embedder', 'precision', precision, PRECISIONS)
+        if engine is not None and engine not in ENGINES:
+            check_choice('Embedder', 'engine', engine, ['auto'] + ENGINES.names())
+        if ctx is not None and device is not None:
+            raise ValueError('Embedder: ctx and device must not be given together, got {} and {!r}.'.format(
+                ctx, device))
+        self._device = None if device is None else parse_device(device)
+        self._calibration = calibration
+        self.engine, self._engine = choose_engine(engine, self._trained, precision, self._device, calibration)
+        self.precision, self.spec = self._engine.precision, self._engine.spec
+        self.device = str(self._device or ctx or 'cpu')
+        log.debug('engine %s computes in %s on %s', self.engine, self.precision, self.device)
+        self._caution = self._trained.caution  # said once, at the first images
+
+    @property
+    def net(self) -> Any:
+        """The net as a block of MXNet, loaded when it is first asked for."""
+        return self._trained.block()
 
     def update(self) -> None:
         """Take the weights that the net has now."""
-        net = self.net.features if getattr(self.net, 'need_cls_layer', False) else self.net
-        params = list(net.collect_params().values())
-        if any(param._deferred_init for param in params):
-            net(nd.zeros((1,) + self.spec.shape, ctx=params[0].list_ctx()[0]))
-        if isinstance(net, OnnxNet):
-            if self.precision != 'float32':
-                raise ValueError('Embedder: precision must be float32 for an ONNX model, got {}.'.format(
-                    self.precision))
-            self._runner = net
-        else:
-            try:
-                self._runner = Runner(net, self.spec.shape, self._ctx, self.precision, self._calibration)
-            except mx.MXNetError as error:
-                raise ValueError('Embedder: {} does not run on images {}: {}'.format(
-                    type(net).__name__, self.spec.shape, error_sentence(error))) from error
+        self._trained.update()
+        self._engine = ENGINES.get(self.engine)(self._trained, self.precision, self._device, self._calibration)
 
     def __call__(self, images: Any, progress: Union[bool, str] = False, *, detect: Any = None) -> np.ndarray:
         """Embed images.
@@ -167,13 +165,12 @@ class Embedder:
         if start == count:
             return
         if self._caution:
-            logging.getLogger('gluonfr').warning('%s', self._caution)
+            log.warning('%s', self._caution)
             self._caution = None
-        size = min(self.batch_size, count)
-        loader = ImageLoader(dataset, size, spec=self.spec, workers=0 if count == size else None)
+        batches = normalized_batches(dataset, min(self.batch_size, count), start, self.spec)
         with tqdm(total=count, initial=start, unit='image', disable=not progress,
                   desc=progress if isinstance(progress, str) else 'embed') as bar:
-            for part in _one_ahead(self._submit(x.asnumpy()) for x, _ in loader.batches(0, start // size)):
+            for part in _one_ahead(map(self._submit, batches)):
                 embeddings = self._finish(part(), start)
                 yield start, embeddings
                 start += len(embeddings)
@@ -190,28 +187,19 @@ class Embedder:
         -------
         numpy.ndarray, float32, (B, D)
         """
-        x = x.asnumpy() if isinstance(x, nd.NDArray) else np.asarray(x, 'float32')
+        x = np.asarray(on_host(x), 'float32')
         if x.ndim != 4 or x.shape[1:] != self.spec.shape or not len(x):
             raise ValueError('Embedder.forward: x must be images (B, {}, {}, {}), got {}.'.format(
                 *self.spec.shape, x.shape))
-        return self._finish(self._runner.submit(x)(), 0)
+        return self._finish(self._engine.submit(x)(), 0)
 
     def fingerprint(self) -> int:
         """A number that changes with the weights, to tell whether saved embeddings are this net's."""
-        value = self.net.crc if isinstance(self.net, OnnxNet) else 0
-        for param in self.net.collect_params().values():
-            value = zlib.crc32(param.data(param.list_ctx()[0]).asnumpy().tobytes(), value)
-        return value
-
-    def _normalized(self, images):
-        """The first images as the net takes them."""
-        dataset = Images(images, self.spec.size)
-        count = min(MOST_CALIBRATION, len(dataset))
-        return normalize_images(np.stack([dataset.read(i)[0] for i in range(count)]), self.spec)
+        return self._trained.fingerprint()
 
     def _submit(self, x):
         """Start on a batch; returns a function that waits for its embeddings, the flip included."""
-        outs = [self._runner.submit(view) for view in ([x] if self.flip == 'none' else [x, x[:, :, :, ::-1]])]
+        outs = [self._engine.submit(view) for view in ([x] if self.flip == 'none' else [x, x[:, :, :, ::-1]])]
         if self.flip == 'sum':
             return lambda: outs[0]() + outs[1]()
         return lambda: np.concatenate([out() for out in outs], axis=1)

@@ -48,9 +48,9 @@ def check_gallery_path(owner: str, out: str) -> None:
 
 
 def made_by(embedder: Any) -> Dict[str, Any]:
-    """What embeddings must have in common to be compared, as JSON values."""
+    """What embeddings must have in common to be compared, as JSON values; the engine only where it is not float32."""
     return {'net': '{:08x}'.format(embedder.fingerprint()), 'precision': embedder.precision, 'flip': embedder.flip,
-            'input': json.loads(json.dumps(embedder.spec[:4]))}
+            'input': json.loads(json.dumps(embedder.spec[:4])), 'engine': embedder.engine}
 
 
 def check_one_net(first: str, net: Optional[Dict[str, Any]], second: str, other: Optional[Dict[str, Any]]) -> None:
@@ -68,11 +68,20 @@ def check_one_net(first: str, net: Optional[Dict[str, Any]], second: str, other:
         logging.getLogger('gluonfr').warning(
             '%s: nothing in it says of which net it is, as .npz files of gluonfr 2.0 do: see that it is the same.',
             ' and '.join(unknown))
-    elif net != other:
+        return
+    net, other = _decisive(net), _decisive(other)
+    if net != other:
         differing = [name for name in {**net, **other} if net.get(name) != other.get(name)]
         said = (' and '.join('{} {}'.format(name, made.get(name)) for name in differing) for made in (net, other))
         raise ValueError('{} and {} must be embedded by one net in one way, got {} against {}. Embed one of them again.'
                          .format(first, second, *said))
+
+
+def _decisive(made):
+    """What must be equal: all engines have one float32, and what does not say its engine, of less, is MXNet's."""
+    if made.get('precision') == 'float32':
+        return {name: value for name, value in made.items() if name != 'engine'}
+    return {'engine': 'mxnet', **made}
 
 
 def search_gallery(gallery: Gallery, queries: Gallery, top: int = 5, threshold: Optional[float] = None,

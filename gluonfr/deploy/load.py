@@ -1,26 +1,19 @@
 """A net from whatever holds one: a card, a folder of a training, a name with weights, or an MXNet symbol."""
-import os
 from typing import Any, Optional
 
 import mxnet as mx
 from mxnet.gluon import HybridBlock
 
-from ..data.walk import is_image
 from ..model_zoo import MODELS
-from ..model_zoo.card_file import CARD_NAME, ONNX, SYMBOL, CardError, read_card
+from ..model_zoo.card_file import CardError
 from ..model_zoo.making import net_from_card
-from ..model_zoo.card_table import choose_card
-from ..model_zoo.model_store import get_model_file
 from ..model_zoo.parameters import load_parameters
-from ..utils.files import file_sha256
 from ..utils.types import PathLike
+from .net_files import NetFiles, find_net
 from .onnx_net import OnnxNet
 from .symbol_net import load_symbol
 
-__all__ = ['load_net']
-
-ALLOWED = ('Give the folder or card of a training or of `gluonfr convert`, a -symbol.json, an .onnx, the name of '
-           'pretrained weights (`gluonfr models`), or the name of a model and its params.')
+__all__ = ['load_files', 'load_net']
 
 
 def load_net(place: PathLike, params: Optional[str] = None, ctx: Optional[mx.Context] = None,
@@ -62,74 +55,32 @@ def load_net(place: PathLike, params: Optional[str] = None, ctx: Optional[mx.Con
     >>> net.input_spec.shape, net.input_spec.embedding_size
     ((1, 28, 28), 2)
     """
-    ctx, place = ctx or mx.cpu(), os.fspath(place)
-    if os.path.isdir(place):
-        place = _card_in(place)
-    if place.endswith('-symbol.json'):
-        return load_symbol(place, params, ctx)
-    if place.endswith('.onnx'):
-        if not os.path.isfile(place):
-            raise FileNotFoundError('load_net: there is no {}.'.format(place))
-        return OnnxNet(place)
-    a_card = place.endswith('.json')
-    if not a_card:
-        _refuse_file(place)
-        if params is not None:
-            net = MODELS.create(place, **dict(arguments, need_cls_layer=False))  # an unknown name gives the list
-            load_parameters(net, params, ctx)
-            net.hybridize(static_alloc=True, static_shape=True)
-            return net
-    if params is not None or arguments:
-        raise ValueError('load_net: a card names its weights and arguments itself, got params or arguments beside {}.'
-                         .format(place))
-    if a_card:
-        return _from_card(place, ctx)
-    known = choose_card(place)
-    net = _from_card(get_model_file(known.name, root, accept_licence), ctx)
-    if not known.photographs:
-        net.caution = '{}: these weights are of {}, not for photographs.'.format(known.name, known.data)
+    return load_files(find_net(place, params, root, accept_licence, **arguments), ctx)
+
+
+def load_files(files: NetFiles, ctx: Optional[mx.Context] = None) -> HybridBlock:
+    """`load_net` of what `find_net` gave."""
+    ctx = ctx or mx.cpu()
+    if files.kind == 'onnx':
+        net = OnnxNet(files.path, files.spec)
+    elif files.kind == 'symbol':
+        size = () if files.spec is None else (files.spec.size,)
+        net = load_symbol(files.path, files.params, ctx, *size, spec=files.spec)
+    else:
+        net = _from_zoo(files, ctx)
+        net.hybridize(static_alloc=True, static_shape=True)
+    if files.caution:
+        net.caution = files.caution
     return net
 
 
-def _card_in(folder):
-    """The card in a folder."""
-    path = os.path.join(folder, CARD_NAME)
-    if not os.path.isfile(path):
-        raise FileNotFoundError('load_net: folder {} must hold {}, got: {}. `gluonfr train` writes one at its end.'
-                                .format(folder, CARD_NAME, ', '.join(sorted(os.listdir(folder))[:8]) or 'nothing'))
-    return path
-
-
-def _refuse_file(path):
-    """Say of a path that is no net what it is instead."""
-    if is_image(path, foreign=True):
-        raise ValueError('load_net: {} is an image, and the net must be given first. {}'.format(path, ALLOWED))
-    if os.path.isfile(path):
-        raise ValueError('load_net: {} is a file that says no net. {}'.format(path, ALLOWED))
-    if os.sep in path:
-        raise FileNotFoundError('load_net: there is no folder {}. {}'.format(path, ALLOWED))
-
-
-def _from_card(path, ctx):
-    """The net of a card: of the zoo, or a graph that was taken as it is."""
-    if not os.path.isfile(path):
-        raise FileNotFoundError('load_net: there is no card {}.'.format(path))
-    card, params, spec = read_card(path)
-    if card['model'] == ONNX:
-        return OnnxNet(params, spec)
-    if card['model'] == SYMBOL:
-        return load_symbol(_graph(path, card), params, ctx, spec.size, spec=spec)
+def _from_zoo(files, ctx):
+    if files.spec is None:
+        net = MODELS.create(files.model, **dict(files.arguments, need_cls_layer=False))  # an unknown name: the list
+        load_parameters(net, files.params, ctx)
+        return net
+    card = {'model': files.model, 'arguments': files.arguments}
     try:
-        net = net_from_card(card, params, spec, ctx, need_cls_layer=False)
+        return net_from_card(card, files.params, files.spec, ctx, need_cls_layer=False)
     except TypeError as error:  # of an argument
-        raise CardError('{}: its arguments are none of {}: {}'.format(path, card['model'], error)) from error
-    net.hybridize(static_alloc=True, static_shape=True)
-    return net
-
-
-def _graph(card_path, card):
-    """The symbol beside a card; a CardError if it is not the one that the card was written for."""
-    path = os.path.join(os.path.dirname(os.path.abspath(card_path)), str(card['arguments'].get('graph')))
-    if not os.path.isfile(path) or file_sha256(path) != card['arguments'].get('sha256'):
-        raise CardError('{}: its graph {} is missing, or was changed.'.format(card_path, path))
-    return path
+        raise CardError('{}: its arguments are none of {}: {}'.format(files.path, files.model, error)) from error

@@ -83,8 +83,8 @@ def verify_pairs(embedder: Embedder, pairs: BinFile, name: str, *, protocol: Uni
     Returns
     -------
     Verification : namedtuple
-        ``row``: a dict, see `KFoldPairs.measure`, that ends with flip, sha256 of the file, and skipped (pairs left out
-        by `readable_pairs`). ``scores`` (P,) cosines and ``issame`` (P,).
+        ``row``: a dict, see `KFoldPairs.measure`, that ends with flip, sha256 of the file, skipped (pairs left out by
+        `readable_pairs`), engine and precision. ``scores`` (P,) cosines and ``issame`` (P,).
 
     Raises
     ------
@@ -118,7 +118,9 @@ def verify_pairs(embedder: Embedder, pairs: BinFile, name: str, *, protocol: Uni
             ', '.join(parameters)))
     embeddings = embedder(PairImages(pairs), progress=name if progress else False)
     (row,), scores, issame = protocol.measure(embeddings, pairs.issame, name)
-    return Verification(dict(row, flip=embedder.flip, sha256=pairs.sha256, skipped=pairs.skipped), scores, issame)
+    row = dict(row, flip=embedder.flip, sha256=pairs.sha256, skipped=pairs.skipped, engine=embedder.engine,
+               precision=embedder.precision)
+    return Verification(row, scores, issame)
 
 
 def score_pairs(embeddings: ArrayLike, issame: ArrayLike, name: str, *, nfolds: Optional[int] = None,

@@ -1,19 +1,32 @@
-"""The converter of published weights, for the store of weights, which lies below it.
+"""What takes a net from one form to another, for those who lie below it.
 
 `gluonfr/__init__.py`, which knows both, puts it here.
 """
 
-__all__ = ['get_converter', 'set_converter']
+__all__ = ['get_converter', 'get_onnx_writer', 'set_converter']
 
-_converter = None
+_converter, _onnx_writer = None, None
 
 
-def set_converter(convert):
-    """Let the store convert what it downloads with `convert` (source, out, model=, spec=) -> path of a card."""
-    global _converter
-    _converter = convert
+def set_converter(convert, to_onnx):
+    """Say what converts weights that the store downloads, and what writes nets for engines that run ONNX alone.
+
+    Parameters
+    ----------
+    convert : callable
+        (source, out, model=, spec=) -> path of a card.
+    to_onnx : callable
+        (net in memory or its files, spec) -> an ONNX model, bytes.
+    """
+    global _converter, _onnx_writer
+    _converter, _onnx_writer = convert, to_onnx
 
 
 def get_converter():
-    """What `set_converter` was given last."""
+    """The first of what `set_converter` was given last."""
     return _converter
+
+
+def get_onnx_writer():
+    """The second of what `set_converter` was given last."""
+    return _onnx_writer

@@ -1,7 +1,7 @@
 """Which GPUs the wheels of MXNet have code for."""
 import ctypes
 
-from ..compat import cuda_wheel, installed_mxnet
+from ..compat import cuda_wheel, install_command, installed_mxnet
 
 __all__ = ['check_gpus', 'gpu_problem']
 
@@ -48,6 +48,7 @@ def gpu_problem(number, load=ctypes.CDLL):
             or cuda.cuDeviceGetAttribute(ctypes.byref(minor), MINOR, device)
             or cuda.cuDeviceGetName(name, len(name), device) or major.value in MAJORS):
         return None
-    return ('gpu({}) must have a compute capability of 5.0 to 8.9 (Maxwell to Ada), for which {} 1.9.1 has code, got '
-            '{}.{} ({}). Use such a GPU, or the CPU.'.format(
-                number, wheel, major.value, minor.value, name.value.decode()))
+    return ('gpu({0}) must have a compute capability of 5.0 to 8.9 (Maxwell to Ada), for which {1} 1.9.1 has code, '
+            "got {2}.{3} ({4}). To embed on it give device='cuda:{0}' instead, by ONNX Runtime: {5}. To train, use "
+            'another GPU, or the CPU.'.format(
+                number, wheel, major.value, minor.value, name.value.decode(), install_command('onnx-gpu')))

@@ -10,6 +10,7 @@ __all__ = ['FLIPS', 'Parser', 'add_command', 'add_faces', 'add_net', 'add_weight
 # The library has these, too, behind an import of MXNet; a test holds the two together.
 FLIPS = ('none', 'sum', 'concat')
 PRECISIONS = ('float32', 'bfloat16', 'int8')
+ENGINES = ('auto', 'mxnet', 'onnxruntime', 'openvino')
 DETECTORS = ('mtcnn', 'yunet')
 SEVERAL = ('largest', 'center', 'all', 'refuse')
 
@@ -74,17 +75,24 @@ def add_weights(parser, name='net'):
                         help='for the name of a model: embedding_size=256')
 
 
-def add_net(parser, name='net'):
-    """What says which net embeds, and how; `name` as for `add_weights`."""
+def add_net(parser, name='net', engines=ENGINES):
+    """What says which net embeds, and how; `name` as for `add_weights`, `engines` what --engine may be."""
     add_weights(parser, name)
     parser.add_argument('--flip', choices=FLIPS, default='none',
                         help='sum: add the embedding of the mirror image; concat: put them side by side (default none)')
     parser.add_argument('--batch-size', type=positive, default=64, metavar='N', help='images a step (default 64)')
+    parser.add_argument('--engine', choices=engines, metavar='NAME',
+                        help='what computes: mxnet, onnxruntime, openvino, or auto, the fastest of those installed, '
+                             'measured once (default: mxnet, and onnxruntime for an ONNX file or --device cuda, with '
+                             'the embeddings of earlier versions to the bit; auto where it is not installed)')
     parser.add_argument('--precision', choices=PRECISIONS, default='float32',
-                        help='of the layers on a CPU; bfloat16 and int8 are faster and a little less exact')
+                        help='of the layers; bfloat16 and int8 are faster and a little less exact')
     parser.add_argument('--calibrate', type=user_path, metavar='DATA',
-                        help='for int8: a folder, list or rec of faces such as will come; 128 of them are used')
-    parser.add_argument('--gpu', default='', metavar='N', help='run on this GPU (default: the CPU)')
+                        help='for int8 by mxnet: a folder, list or rec of faces such as will come; 128 of them count')
+    parser.add_argument('--device', metavar='NAME', help='cpu, or cuda or cuda:N for an NVIDIA GPU by onnxruntime '
+                                                         '(default: the CPU)')
+    parser.add_argument('--gpu', default='', metavar='N', help='run on this GPU by mxnet (default: the CPU)')
+    parser.add_argument('--verbose', action='store_true', help='say which engine was chosen, and why')
 
 
 def add_faces(parser):

@@ -1,9 +1,9 @@
 """Options of `gluonfr search`."""
-from .common import add_command, add_faces, add_net, on_error, positive, user_path
+from .common import ENGINES, add_command, add_faces, add_net, on_error, positive, user_path
 
 __all__ = ['add_commands']
 
-ENGINES = ('numpy', 'faiss')
+INDEXES = ('numpy', 'faiss')
 
 
 def add_commands(commands):
@@ -23,9 +23,11 @@ has a row in --out with the error.""", 'search:run')
     parser.add_argument('--top', type=positive, default=5, metavar='N', help='how many for each query (default 5)')
     parser.add_argument('--threshold', type=float, metavar='X',
                         help='cosine from which on two faces count as one person; `gluonfr verify` prints one')
-    parser.add_argument('--engine', choices=ENGINES, default='numpy', help='faiss comes with gluonfr[faiss]')
+    parser.add_argument('--index', choices=INDEXES, default='numpy',
+                        help='what searches: faiss comes with gluonfr[faiss] (--engine numpy and --engine faiss, as '
+                             'earlier versions had it, say the same)')
     parser.add_argument('--out', type=user_path, metavar='FILE', help='write what is found to this csv file, too')
-    add_net(parser, '--net')
+    add_net(parser, '--net', ENGINES + INDEXES)
     add_faces(parser)
     on_error(parser)
     parser.add_argument('--no-progress', action='store_true', help='no progress bar')

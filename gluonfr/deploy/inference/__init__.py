@@ -1,5 +1,4 @@
 """The graph compiler behind the Embedder: `fuse` makes cheaper graphs, and `Runner` has a copy of one for each core."""
-from .reduce_precision import PRECISIONS
 from .runner import Runner
 
-__all__ = ['PRECISIONS', 'Runner']
+__all__ = ['Runner']

@@ -4,9 +4,7 @@ import numpy as np
 from mxnet import nd
 from mxnet.contrib import amp, quantization
 
-__all__ = ['PRECISIONS', 'reduce_precision']
-
-PRECISIONS = ('float32', 'bfloat16', 'int8')
+__all__ = ['reduce_precision']
 
 
 def reduce_precision(symbol, weights, precision, images=None):

@@ -12,10 +12,10 @@ from gluonfr import align, cli
 from gluonfr.align import find
 from gluonfr.cli.parsers import common
 from gluonfr.cli.parsers.align import STATUSES
-from gluonfr.cli.parsers.search import ENGINES
+from gluonfr.cli.parsers.search import INDEXES
 from gluonfr.cli.parsers.train import add_options
 from gluonfr.cli.plain import plain_formula
-from gluonfr.deploy import search
+from gluonfr.deploy import engines, search
 from gluonfr.metrics import scores
 
 
@@ -111,7 +111,8 @@ def test_help_is_a_command_too(words, capsys):
 
 def test_values_the_parser_knows_are_those_of_the_library():
     """They stand in gluonfr.cli.parsers too, so that --help needs no MXNet."""
-    assert common.FLIPS == scores.FLIPS and ENGINES == search.ENGINES
+    assert common.FLIPS == scores.FLIPS and common.PRECISIONS == engines.PRECISIONS
+    assert common.ENGINES == ('auto', *engines.ENGINES.names()) and INDEXES == search.ENGINES
     assert common.DETECTORS == tuple(align.DETECTORS.names()) and common.SEVERAL == find.SEVERAL
     assert STATUSES == align.STATUSES
 

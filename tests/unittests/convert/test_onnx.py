@@ -107,7 +107,7 @@ def test_a_number_of_images_that_is_free_in_name_only(tmp_path, capfd, head, nam
     path, data = str(tmp_path / 'net.onnx'), images(5, 32)
     OnnxWriter(head=head).write(net, path)
     block = OnnxNet(path)
-    assert block._batch == count and block.input_spec.embedding_size == 32
+    assert block._engine.batch == count and block.input_spec.embedding_size == 32
     np.testing.assert_allclose(Embedder(block)(data), Embedder(net, block.input_spec)(data), atol=1e-5)
     with open(convert(path, str(tmp_path / 'net')), encoding='utf-8') as stream:
         card = json.load(stream)
@@ -179,7 +179,7 @@ def test_what_is_no_net_of_ours_is_taken_as_it_is(tmp_path, writer, reason, capl
     np.testing.assert_allclose(Embedder(str(tmp_path / 'net.onnx'), loaded.input_spec)(data), want, atol=1e-5)
     with pytest.raises(ConvertError, match='the source is not iresnet50: '):
         convert(str(tmp_path / 'net.onnx'), str(tmp_path / 'other'), 'iresnet50')
-    with pytest.raises(ValueError, match='precision must be float32 for an ONNX model'):
+    with pytest.raises(ValueError, match="precision must be 'float32' or 'int8' for engine 'onnxruntime'"):
         Embedder(loaded, precision='bfloat16')
 
 

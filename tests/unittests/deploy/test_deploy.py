@@ -195,7 +195,7 @@ def test_one_image_runs_where_it_was_faster_of_late(monkeypatch):
     """An image by itself goes to all cores or to one, by what each took; the embeddings are the same to the bit."""
     monkeypatch.setenv('OMP_NUM_THREADS', '2')
     embedder = Embedder(lenet(), normalize=False)
-    runner, x = embedder._runner, normalize(images(1), embedder.spec)
+    runner, x = embedder._engine.runner, normalize(images(1), embedder.spec)
     expected = [embedder.forward(x) for _ in range(8)]
     assert all((one == expected[0]).all() for one in expected)
     whole, single = runner._whole, runner._replicas[0]

@@ -1,0 +1,125 @@
+"""Which engine computes: the one that is asked for, that of earlier versions, or the fastest here."""
+import logging
+import time
+
+import numpy as np
+
+from ...compat import threads_to_use
+from ...utils.machine import processor
+from .notes import note, noted
+from .parity import compare_once
+from .registry import ENGINES
+
+__all__ = ['choose_engine', 'measure']
+
+BATCH, ROUNDS, SECONDS = 16, 3, 0.3  # images of a call, rounds through all engines, and how long each has in a round
+MARGIN = 1.1  # another engine than MXNet must be so much faster
+log = logging.getLogger('gluonfr')
+
+
+def choose_engine(engine, net, precision, device, calibration):
+    """Make the engine that is asked for.
+
+    Parameters
+    ----------
+    engine : str or None
+        A name, 'auto', or None: MXNet for a net of its own, ONNX Runtime for an ONNX file and on a GPU named by
+        `device`, and 'auto' where that is not installed.
+    net : TrainedNet
+    precision : str
+    device : Device or None
+    calibration : sequence or None
+
+    Returns
+    -------
+    (str, object)
+        The name, and what computes.
+
+    Raises
+    ------
+    ValueError, ImportError
+        It cannot compute this here; the sentence says why and what to do.
+    """
+    calibrated = calibration is not None and len(calibration) > 0
+    wanted = net, precision, device, calibrated
+    if engine is None:
+        engine = 'onnxruntime' if net.is_onnx or device is not None and device.kind == 'cuda' else 'mxnet'
+        try:
+            ENGINES.get(engine).check(*wanted)
+        except ImportError as error:
+            able, _ = _able(wanted)
+            if not able:
+                raise error
+            engine = 'auto'
+    engine = 'auto' if engine == 'auto' else ENGINES.canonical(engine)
+    if engine != 'auto':
+        ENGINES.get(engine).check(*wanted)
+        made = ENGINES.get(engine)(net, precision, device, calibration)
+        compare_once(engine, made, net, device)
+        return engine, made
+    able, problems = _able(wanted)
+    if not able:
+        raise ValueError('Embedder: no engine can compute this here. {}'.format(' '.join(
+            problem.replace('Embedder: ', '') for problem in problems)))
+    if len(able) > 1:
+        return _fastest(able, net, precision, device, calibration)
+    log.debug('engine %s is the only one that can compute this here', able[0])
+    return choose_engine(able[0], net, precision, device, calibration)
+
+
+def _able(wanted):
+    """The names of the engines that can compute what is wanted, and why others cannot."""
+    able, problems = [], []
+    for name in ENGINES.names():
+        try:
+            ENGINES.get(name).check(*wanted)
+            able.append(name)
+        except (ImportError, ValueError) as error:
+            problems.append(str(error))
+    return able, problems
+
+
+def _fastest(able, net, precision, device, calibration):
+    """The fastest engine by what was measured once for the net, the machine, the precision and what is installed."""
+    versions = ', '.join('{} {}'.format(name, ENGINES.get(name).version()) for name in able)
+    key = 'images/s in {} on {}, {}, {} threads: {}'.format(precision, device or 'cpu', processor(), threads_to_use(),
+                                                            versions)
+    rates = noted(net.model().sha256, key)
+    made = {}
+    if not isinstance(rates, dict) or set(rates) - set(able) or not rates:
+        for name in able:
+            try:
+                made[name] = choose_engine(name, net, precision, device, calibration)[1]
+            except ValueError as error:
+                log.warning('engine %s is left out: %s', name, error)
+        if not made:
+            raise ValueError('Embedder: no engine computes this net: see the lines above.')
+        rates = measure(made)
+        note(net.model().sha256, key, rates)
+    name = best(rates)
+    log.debug('engine %s: %s images/s', name, ', '.join('{} {:.0f}'.format(*pair) for pair in sorted(rates.items())))
+    return (name, made[name]) if name in made else choose_engine(name, net, precision, device, calibration)
+
+
+def best(rates):
+    """The name of the fastest engine; MXNet, whose digits earlier versions gave, unless another is a tenth faster."""
+    fastest = max(rates, key=rates.get)
+    return 'mxnet' if rates.get('mxnet', 0) * MARGIN > rates[fastest] else fastest
+
+
+def measure(engines, clock=time.perf_counter):
+    """Images a second of each of {name: engine}: the best of some rounds, in which they take turns."""
+    rates = dict.fromkeys(engines, 0.0)
+    x = np.random.RandomState(0).uniform(-1, 1, (BATCH,) + next(iter(engines.values())).spec.shape).astype('float32')
+    for engine in engines.values():
+        engine.submit(x)()
+    for _ in range(ROUNDS):
+        for name, engine in engines.items():
+            calls, begin = 0, clock()
+            while True:
+                engine.submit(x)()
+                calls, passed = calls + 1, clock() - begin
+                if passed >= SECONDS:
+                    break
+            rates[name] = max(rates[name], round(BATCH * calls / passed, 1))
+    return rates

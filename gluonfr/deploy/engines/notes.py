@@ -1,0 +1,39 @@
+"""What was found out about a net on this machine: its choice of engine, and how near engines come to MXNet."""
+import json
+import logging
+import os
+
+from ...utils.files import atomic_path, mxnet_home, read_json
+
+__all__ = ['note', 'noted']
+
+
+def noted(sha256, key):
+    """What was noted of a net under a key, None where nothing was."""
+    return _read(_path(sha256)).get(key)
+
+
+def note(sha256, key, value):
+    """Note a JSON value of a net; where nothing can be written, that is logged and found out anew the next time."""
+    path = _path(sha256)
+    notes = dict(_read(path), **{key: value})
+    try:
+        with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8') as file:
+            json.dump(notes, file, indent=1)
+    except OSError as error:
+        logging.getLogger('gluonfr').warning('%s cannot be written (%s): the next time it is measured again.', path,
+                                             error.strerror)
+
+
+def _path(sha256):
+    return os.path.join(mxnet_home(), 'models', 'engines', sha256[:32] + '.json')
+
+
+def _read(path):
+    try:
+        return read_json(path, 'file of notes')
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        logging.getLogger('gluonfr').warning('%s It is written anew.', error)
+        return {}

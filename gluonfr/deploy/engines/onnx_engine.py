@@ -1,0 +1,116 @@
+"""What engines that run ONNX models have in common: their input, and batches of any size."""
+from collections import namedtuple
+
+import numpy as np
+
+from ...utils.messages import error_sentence
+
+__all__ = ['Declared', 'OnnxEngine']
+
+Declared = namedtuple('Declared', 'shapes dtype output producer metadata')
+Declared.__doc__ = """What a runtime says of a model.
+
+shapes : list of list
+    Of its inputs; an int where a side is fixed.
+dtype : str
+    Of the first input.
+output : list
+    Shape of the first output.
+producer : str
+metadata : dict of str to str
+"""
+USUAL = (112, 112)  # height and width of a model that says none
+
+
+class OnnxEngine:
+    """An ONNX model that a runtime runs.
+
+    A subclass says how: `_open(model, device)` gives what is `Declared`, `_prepare(output shape)` gets it ready for
+    images of ``spec.shape`` and sets ``batch``, how many a run takes (None for any number), and `_start(x, count)`, of
+    so many images of a call, gives a function that waits for what comes of a run.
+
+    Parameters
+    ----------
+    net : TrainedNet
+    precision : {'float32', 'bfloat16', 'int8'}
+        As `check` allows.
+    device : Device or None
+        None for the CPU.
+    """
+    runtime = None  # as messages call it
+
+    def __init__(self, net, precision='float32', device=None, calibration=None):
+        model = net.model()
+        self.precision = 'int8' if model.eight_bit else precision
+        try:
+            declared = self._open(model, device)
+        except ImportError:
+            raise
+        except Exception as error:  # errors of the runtimes have no base of their own
+            raise ValueError('{} is no model that {} can run: {}'.format(
+                model.name, self.runtime, error_sentence(error))) from error
+        shape = [side if isinstance(side, int) else None for side in declared.shapes[0]]
+        size = tuple(shape[2:]) if all(shape[2:]) else USUAL
+        fits = len(shape) == 4 and shape[1] in (1, 3, None) and len(declared.shapes) == 1
+        if fits:
+            self.spec = net.given_spec or model.read_input(size, declared.producer, declared.metadata)
+        if not fits or shape[1] not in (None, self.spec.shape[0]):
+            raise ValueError('an ONNX net must have one input of images (B, 3, H, W), got {}.'.format(declared.shapes))
+        self._type, self.batch = declared.dtype, shape[0]
+        self._prepare(declared.output)
+        self.spec = self.spec._replace(embedding_size=self._run(self._two()[:1]).shape[1])
+
+    @staticmethod
+    def check_model(name, net, precision, calibrated):
+        """Raise a ValueError or ImportError where a net or a precision is for no engine of this kind."""
+        if net.is_half:
+            raise ValueError("Embedder: engine must be 'mxnet' for a float16 net, got {!r}: or net.cast('float32')."
+                             .format(name))
+        if precision == 'int8' and not net.is_onnx:
+            raise ValueError("Embedder: precision 'int8' of engine {!r} is for ONNX files with layers in 8 bits: "
+                             '`gluonfr export NET --onnx FILE --int8 --calibrate FACES` writes one.'.format(name))
+        eight_bit = net.model().eight_bit
+        if precision == 'int8' and not eight_bit:
+            raise ValueError("Embedder: precision 'int8' needs an ONNX file with layers in 8 bits, got {}: `gluonfr "
+                             'export NET --onnx FILE --int8 --calibrate FACES` writes one.'.format(net.model().name))
+        if precision == 'bfloat16' and eight_bit:
+            raise ValueError("Embedder: precision must be 'int8' for an ONNX file with layers in 8 bits, got "
+                             "'bfloat16'.")
+        if calibrated and precision == 'int8':
+            raise ValueError("Embedder: calibration is for engine 'mxnet': a file with layers in 8 bits was calibrated "
+                             'when it was written.')
+
+    def submit(self, x):
+        """Start on images (B, C, H, W); a function that waits for their embeddings, float32 (B, D)."""
+        x = np.asarray(x, self._type)
+        # a model for one size of batch gets each image as often as that
+        parts = [x] if self.batch is None else [np.repeat(image[None], self.batch, 0) for image in x]
+        try:
+            waiting = [self._start(part, len(x)) for part in parts]
+        except Exception as error:
+            raise self._failure(x, error) from error
+
+        def wait():
+            try:
+                rows = [done() for done in waiting]
+            except Exception as error:
+                raise self._failure(x, error) from error
+            rows = np.concatenate(rows if self.batch is None else [row[:1] for row in rows]).astype('float32')
+            rows = rows.reshape(len(rows), -1)
+            if len(rows) != len(x):
+                raise ValueError('an ONNX net must give an embedding for each image, got {} for {}.'.format(
+                    len(rows), len(x)))
+            return rows
+
+        return wait
+
+    def _two(self):
+        """Two images of noise."""
+        return np.random.RandomState(0).uniform(-1, 1, (2,) + self.spec.shape)
+
+    def _run(self, x):
+        return self.submit(x)()
+
+    def _failure(self, x, error):
+        return ValueError('{} cannot run the model on images {}: {}'.format(self.runtime, x.shape,
+                                                                            error_sentence(error)))

@@ -1,0 +1,118 @@
+"""ONNX models as engines take them: a file, or what one holds."""
+import hashlib
+import mmap
+import os
+import zlib
+from contextlib import contextmanager
+
+from ...data.input_spec import InputSpec
+from ...graph.from_onnx import scaling_of_onnx
+from ...graph.onnx_file import described_input, import_onnx, load_onnx, takes_integers
+from ...graph.source import assumed_input
+from ...utils.files import lies_in
+
+__all__ = ['OnnxModel']
+
+LOCATION = b'\x0a\x08location\x12'  # in protobuf: the key of an entry of a tensor's external_data, and its value's tag
+LINEAR = b'DequantizeLinear'  # the operator before each 8-bit layer of a QDQ file
+
+
+class OnnxModel:
+    """What an engine asks of an ONNX model before it runs it; nothing is parsed, and no package needed for it.
+
+    Parameters
+    ----------
+    content : str or bytes
+        An .onnx file or what one holds.
+    spec : InputSpec or None
+        What it takes, where that is known.
+
+    Attributes
+    ----------
+    name : str
+        What messages call it.
+    crc : int
+    sha256 : str
+        Of the model and the files that hold its weights.
+    eight_bit : bool
+        Whether layers compute in 8 bits: QDQ form.
+
+    Raises
+    ------
+    ValueError
+        It has weights in files that do not lie beside it.
+    """
+
+    def __init__(self, content, spec=None):
+        self.content, self.spec = content, spec
+        self.name = content if isinstance(content, str) else 'it'
+        digest = hashlib.sha256()
+        with _bytes_of(content) as data:
+            digest.update(data)
+            self.crc = zlib.crc32(data)
+            self.eight_bit = data.find(LINEAR) >= 0
+            beside = _external_files(data)
+        for path in self._checked(beside):
+            with _bytes_of(path) as data:
+                digest.update(data)
+        self.sha256 = digest.hexdigest()
+
+    def read_input(self, size, producer, metadata):
+        """What it takes: as was given, as its metadata say, or as its graph shows, for images of `size`."""
+        if self.spec:
+            return self.spec
+        described = described_input(producer, metadata)
+        if described:
+            return described
+        in_memory = isinstance(self.content, bytes)
+        model = import_onnx().load_model_from_string(self.content) if in_memory else load_onnx(self.content)
+        taken = assumed_input('the ONNX model' if in_memory else self.content, scaling_of_onnx(model),
+                              takes_integers(model))
+        return InputSpec(size, taken.mean, taken.std, taken.colour)
+
+    def _checked(self, names):
+        """The paths of files with weights; a ValueError for one outside the model's folder, or that is not there."""
+        if names and isinstance(self.content, bytes):
+            raise ValueError('an ONNX model in memory must hold its weights, got one with weights in {}: give its path.'
+                             .format(', '.join(names)))
+        folder = os.path.dirname(os.path.abspath(self.name))
+        for name in names:
+            path = os.path.join(folder, name)
+            if os.path.isabs(name) or not lies_in(path, folder):
+                raise ValueError('{}: its weights must lie in its own folder, got {}: a file could read any other so. '
+                                 'Put them beside it and name them there: onnx.save(onnx.load(path), new, '
+                                 'save_as_external_data=True).'.format(self.name, name))
+            if not os.path.isfile(path):
+                raise FileNotFoundError('{}: the file of its weights, {}, is missing: put it beside it.'.format(
+                    self.name, name))
+            yield path
+
+
+def _external_files(data):
+    """The names of files with weights that a model says, sorted."""
+    found, at = set(), data.find(LOCATION)
+    while at >= 0:
+        at += len(LOCATION)
+        size, shift = 0, 0
+        while at < len(data):  # a varint: 7 bits a byte, the lowest first
+            byte = data[at]
+            size, shift, at = size | (byte & 127) << shift, shift + 7, at + 1
+            if byte < 128:
+                break
+        found.add(bytes(data[at:at + size]).decode('utf-8', 'replace'))
+        at = data.find(LOCATION, at)
+    return sorted(found)
+
+
+@contextmanager
+def _bytes_of(content):
+    """What a file holds, mapped rather than read; bytes as they are."""
+    if isinstance(content, bytes):
+        yield content
+        return
+    with open(content, 'rb') as file:
+        if not os.fstat(file.fileno()).st_size:
+            yield b''
+            return
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            yield data

@@ -1,0 +1,100 @@
+"""Where a net lies: what a card, a folder of a training, a name with weights, a symbol or an ONNX file stands for."""
+import os
+from collections import namedtuple
+from typing import Any, Optional
+
+from ..data.walk import is_image
+from ..model_zoo.card_file import CARD_NAME, ONNX, SYMBOL, CardError, read_card
+from ..model_zoo.card_table import choose_card
+from ..model_zoo.model_store import get_model_file
+from ..utils.files import file_sha256
+from ..utils.types import PathLike
+
+__all__ = ['NetFiles', 'find_net']
+
+ALLOWED = ('Give the folder or card of a training or of `gluonfr convert`, a -symbol.json, an .onnx, the name of '
+           'pretrained weights (`gluonfr models`), or the name of a model and its params.')
+
+NetFiles = namedtuple('NetFiles', 'kind path params spec model arguments caution', defaults=(None,) * 5)
+NetFiles.__doc__ = """The files of a net.
+
+kind : {'onnx', 'symbol', 'zoo'}
+path : str
+    The ONNX file, the symbol, or what says that it is a net of the zoo: its card or name.
+params : str or None
+    Its weights; of a symbol None for the newest beside it.
+spec : InputSpec or None
+    What it takes, where something besides the files says it.
+model, arguments : str, dict
+    Of a net of the zoo.
+caution : str or None
+    What is said where it is used.
+"""
+
+
+def find_net(place: PathLike, params: Optional[str] = None, root: Optional[str] = None, accept_licence: bool = False,
+             **arguments: Any) -> NetFiles:
+    """The files of a net; see `load_net` for the parameters, and what is raised."""
+    place = os.fspath(place)
+    if os.path.isdir(place):
+        place = _card_in(place)
+    if place.endswith('-symbol.json'):
+        return NetFiles('symbol', place, params)
+    if place.endswith('.onnx'):
+        if not os.path.isfile(place):
+            raise FileNotFoundError('load_net: there is no {}.'.format(place))
+        return NetFiles('onnx', place)
+    a_card = place.endswith('.json')
+    if not a_card:
+        _refuse_file(place)
+        if params is not None:
+            return NetFiles('zoo', place, params, None, place, arguments)
+    if params is not None or arguments:
+        raise ValueError('load_net: a card names its weights and arguments itself, got params or arguments beside {}.'
+                         .format(place))
+    if a_card:
+        return _of_card(place)
+    known = choose_card(place)
+    files = _of_card(get_model_file(known.name, root, accept_licence))
+    if known.photographs:
+        return files
+    return files._replace(caution='{}: these weights are of {}, not for photographs.'.format(known.name, known.data))
+
+
+def _card_in(folder):
+    """The card in a folder."""
+    path = os.path.join(folder, CARD_NAME)
+    if not os.path.isfile(path):
+        raise FileNotFoundError('load_net: folder {} must hold {}, got: {}. `gluonfr train` writes one at its end.'
+                                .format(folder, CARD_NAME, ', '.join(sorted(os.listdir(folder))[:8]) or 'nothing'))
+    return path
+
+
+def _refuse_file(path):
+    """Say of a path that is no net what it is instead."""
+    if is_image(path, foreign=True):
+        raise ValueError('load_net: {} is an image, and the net must be given first. {}'.format(path, ALLOWED))
+    if os.path.isfile(path):
+        raise ValueError('load_net: {} is a file that says no net. {}'.format(path, ALLOWED))
+    if os.sep in path:
+        raise FileNotFoundError('load_net: there is no folder {}. {}'.format(path, ALLOWED))
+
+
+def _of_card(place):
+    """What a card stands for: a net of the zoo, or a graph that was taken as it is."""
+    if not os.path.isfile(place):
+        raise FileNotFoundError('load_net: there is no card {}.'.format(place))
+    card, params, spec = read_card(place)
+    if card['model'] == ONNX:
+        return NetFiles('onnx', params, None, spec)
+    if card['model'] == SYMBOL:
+        return NetFiles('symbol', _graph(place, card), params, spec)
+    return NetFiles('zoo', place, params, spec, card['model'], card['arguments'])
+
+
+def _graph(card_path, card):
+    """The symbol beside a card; a CardError if it is not the one that the card was written for."""
+    path = os.path.join(os.path.dirname(os.path.abspath(card_path)), str(card['arguments'].get('graph')))
+    if not os.path.isfile(path) or file_sha256(path) != card['arguments'].get('sha256'):
+        raise CardError('{}: its graph {} is missing, or was changed.'.format(card_path, path))
+    return path

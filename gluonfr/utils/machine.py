@@ -1,0 +1,28 @@
+"""The processor of this machine."""
+import os
+import platform
+
+__all__ = ['instruction_sets', 'processor']
+
+# as Linux calls those that decide how fast a net computes, from the oldest on
+SETS = ('avx2', 'avx512f', 'avx512_vnni', 'avx_vnni', 'avx512_bf16', 'amx_bf16', 'amx_int8')
+
+
+def processor(cpuinfo='/proc/cpuinfo'):
+    """Its name."""
+    return _said('model name', cpuinfo) or platform.processor() or platform.machine()
+
+
+def instruction_sets(cpuinfo='/proc/cpuinfo'):
+    """Those of its instruction sets that decide how fast a net computes, a list; empty where nothing tells them."""
+    return [name for name in SETS if name in _said('flags', cpuinfo).split()]
+
+
+def _said(key, cpuinfo):
+    """What Linux says of its first processor."""
+    if os.path.exists(cpuinfo):
+        with open(cpuinfo, encoding='utf-8') as file:
+            for line in file:
+                if line.split(':')[0].strip() == key:
+                    return line.split(':', 1)[1].strip()
+    return ''
