@@ -1,6 +1,5 @@
 """The gluonfr command: its subcommands, their help and options, what it lists."""
 import argparse
-import importlib
 import re
 import subprocess
 import sys
@@ -115,11 +114,6 @@ def test_values_the_parser_knows_are_those_of_the_library():
     assert common.ENGINES == ('auto', *engines.ENGINES.names()) and INDEXES == search.ENGINES
     assert common.DETECTORS == tuple(align.DETECTORS.names()) and common.SEVERAL == find.SEVERAL
     assert STATUSES == align.STATUSES
-
-
-@pytest.mark.mxnet
-def test_precisions_the_parser_knows_are_those_of_the_library():
-    assert common.PRECISIONS == importlib.import_module('gluonfr.deploy.inference.reduce_precision').PRECISIONS
 
 
 def test_help_needs_no_mxnet():
