@@ -91,6 +91,14 @@ def test_blocks_of_chinese_pages_stand_in_english_ones(page):
         assert meaning(block) in english or all(words in lines for words in command_lines(block.code)), block.code
 
 
+@pytest.mark.parametrize('page', ENGLISH, ids=page_name)
+def test_programs_import_gluonfr_before_mxnet(page):
+    """MXNet 1.9.1 does not import by itself with NumPy 1.24 and newer."""
+    for block in blocks(page):
+        before, found, _ = block.code.partition('import mxnet')
+        assert block.language != 'python' or not found or 'gluonfr' in before, block.code
+
+
 def test_every_block_of_code_names_its_language():
     """Else it would escape the tests; what is no code says `text`."""
     for page in PAGES:
