@@ -20,7 +20,6 @@ from contextlib import ExitStack
 import gluonfr  # first: it makes MXNet import well
 import numpy as np
 import report
-from gluonfr.cli.gpus import parse_gpus
 from gluonfr.cli.parsers.common import Parser
 from gluonfr.data import MNIST, ArrayLoader, PKSampler
 from gluonfr.deploy import read_card
@@ -29,7 +28,7 @@ from gluonfr.model_zoo import get_model_file, load_parameters
 from gluonfr.model_zoo.model_store import list_cards
 from gluonfr.nn import ANGLE_SETTINGS
 from gluonfr.train import (Checkpoint, CheckpointError, CSVLog, Evaluate, LogLine, NonFiniteLoss, PlotCurves,
-                           ProgressBar, fit, load_weights, make_optimizer, save_parameters_atomic)
+                           ProgressBar, fit, load_weights, make_optimizer, parse_gpus, save_parameters_atomic)
 from gluonfr.train.run_folder import RECIPE_NAME, begin_run
 from gluonfr.utils import IterLRScheduler, parse_arguments
 from gluonfr.utils.lock import sole_writer

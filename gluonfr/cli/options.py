@@ -11,6 +11,7 @@ from ..deploy.trained_net import TrainedNet
 from ..model_zoo.card_table import list_cards
 from ..model_zoo.registry import MODELS
 from ..utils.arguments import parse_arguments
+from ..utils.gpu import parse_gpus
 
 __all__ = ['check_size', 'make_embedder', 'net_files', 'open_net', 'weights_of']
 
@@ -44,7 +45,6 @@ def make_embedder(args):
         raise ValueError('--calibrate is for --precision int8, got {}.'.format(args.precision))
     ctx = None
     if args.gpu:
-        from .gpus import parse_gpus
         ctx = parse_gpus(args.gpu)[0]
     net = TrainedNet(net_files(args.net, args.params, args.network_args), ctx)
     if args.precision == 'int8' and not args.calibrate and not net.is_onnx:

@@ -9,8 +9,8 @@ from ..train import make_optimizer
 from ..utils import IterLRScheduler
 from ..utils.arguments import parse_arguments
 from ..utils.check import check_number
+from ..utils.gpu import parse_gpus
 from ..utils.messages import counted
-from .gpus import parse_gpus
 from .train_defaults import BATCH, choose_numbers
 from .train_hints import hints
 from .train_loader import training_loader

@@ -1,16 +1,17 @@
 """A net on a verification set: from a .bin to one row of numbers."""
 import logging
 from collections import namedtuple
-from typing import Any, Optional, Sequence, Tuple, Union
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
 from ..data.pairs import BinError, BinFile
-from ..metrics import KFoldPairs, get_protocol
+from ..metrics import KFoldPairs, get_protocol, most_folds
+from ..metrics.pairs import FOLDS
 from ..utils.types import ArrayLike
 from .embedder import Embedder
 
-__all__ = ['PairImages', 'Verification', 'readable_pairs', 'score_pairs', 'verify_pairs']
+__all__ = ['PairImages', 'Verification', 'fit_protocol', 'readable_pairs', 'score_pairs', 'verify_pairs']
 
 Verification = namedtuple('Verification', 'row scores issame')
 
@@ -139,3 +140,13 @@ def score_pairs(embeddings: ArrayLike, issame: ArrayLike, name: str, *, nfolds: 
     """
     (row,), scores, issame = KFoldPairs(nfolds, fars, compat, pca).measure(embeddings, issame, name)
     return Verification(dict(row, **facts), scores, issame)
+
+
+def fit_protocol(name: str, issame: ArrayLike, nfolds: Optional[int] = None, fars: Sequence[float] = (1e-3,),
+                 option: str = 'verify_pairs: nfolds') -> Tuple[int, List[str]]:
+    """The folds that a set of pairs gives, and the sentences of `KFoldPairs.notes`; an error calls nfolds `option`."""
+    try:
+        notes = KFoldPairs(nfolds, fars).notes(issame, name)
+    except ValueError as error:
+        raise ValueError(str(error).replace('KFoldPairs: nfolds', option)) from None
+    return nfolds or most_folds(issame, FOLDS), notes

@@ -1,5 +1,6 @@
 """The training loop, its callbacks, checkpoints and evaluation."""
 from ..utils.files import atomic_path
+from ..utils.gpu import parse_gpus
 from .batches import seed_step
 from .callbacks import (
     Callback,
@@ -26,7 +27,7 @@ from .optimizer import make_optimizer
 from .state import NonFiniteLoss, TrainState
 
 __all__ = [
-    'fit', 'freeze', 'unfreeze', 'TrainState', 'NonFiniteLoss', 'make_optimizer', 'seed_step',
+    'fit', 'freeze', 'unfreeze', 'TrainState', 'NonFiniteLoss', 'make_optimizer', 'parse_gpus', 'seed_step',
     'Callback', 'CSVLog', 'Checkpoint', 'Evaluate', 'LogLine', 'PlotCurves', 'PlotEmbeddings', 'Profile', 'ProgressBar',
     'RunLog', 'SaveOnSignal', 'StepCSV', 'StopAfter', 'TensorBoard', 'Verify',
     'CheckpointError', 'DamagedCheckpoint', 'atomic_path', 'load_weights', 'save_parameters_atomic',

@@ -1,9 +1,9 @@
-"""Which GPUs the wheels of MXNet have code for."""
+"""GPUs by their numbers, and which of them the wheels of MXNet have code for."""
 import ctypes
 
 from ..compat import cuda_wheel, install_command, installed_mxnet
 
-__all__ = ['check_gpus', 'gpu_problem']
+__all__ = ['check_gpus', 'gpu_problem', 'parse_gpus']
 
 # The wheels of 1.9.1 for CUDA 11.1 to 11.7 hold machine code for the compute capabilities 5.0, 6.0, 7.0, 8.0 and 8.6,
 # and none that a driver could compile for others. Such code runs on GPUs of the same major version and no older minor.
@@ -52,3 +52,26 @@ def gpu_problem(number, load=ctypes.CDLL):
             "got {2}.{3} ({4}). To embed on it give device='cuda:{0}' instead, by ONNX Runtime: {5}. To train, use "
             'another GPU, or the CPU.'.format(
                 number, wheel, major.value, minor.value, name.value.decode(), install_command('onnx-gpu')))
+
+
+def parse_gpus(gpus: str) -> list:
+    """The contexts of an option --gpus: '0,1' -> [gpu(0), gpu(1)]; '' -> [cpu()].
+
+    Raises
+    ------
+    ValueError
+        These are no different numbers of GPUs that MXNet sees and has code for.
+    """
+    import mxnet as mx
+    if not gpus:
+        return [mx.cpu()]
+    numbers = gpus.split(',')
+    if not all(n.strip().isdigit() for n in numbers) or len({int(n) for n in numbers}) < len(numbers):
+        raise ValueError('--gpus must be different GPU numbers such as 0,1, got {!r}.'.format(gpus))
+    found = mx.context.num_gpus()
+    if max(int(n) for n in numbers) >= found:
+        raise ValueError('--gpus must name GPUs that MXNet sees, got {}, and it sees {}. Leave it out to train on the '
+                         'CPU; GPUs need the wheel mxnet-cu112.'.format(gpus, found or 'none'))
+    contexts = [mx.gpu(int(n)) for n in numbers]
+    check_gpus(contexts)
+    return contexts

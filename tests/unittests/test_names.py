@@ -168,7 +168,8 @@ def test_modules_are_where_they_were():
 @pytest.mark.parametrize('path, names', [
     ('gluonfr.deploy', 'Embedder CardError load_net load_symbol read_card write_card'),
     ('gluonfr.deploy.search', 'search'),
-    ('gluonfr.deploy.verify', 'PairImages readable_pairs score_pairs verify_pairs'),
+    ('gluonfr.deploy.verify', 'FOLDS PairImages fit_protocol readable_pairs score_pairs verify_pairs'),
+    ('gluonfr.train', 'make_optimizer parse_gpus'),
     ('gluonfr.deploy.weights', 'load_parameters'), ('gluonfr.model_zoo', 'InputSpec get_model get_model_file'),
     ('gluonfr.model_zoo.model_store', 'choose_card download list_cards'), ('gluonfr.model_zoo.spec', 'InputSpec')])
 def test_import_paths_of_earlier_pages_and_examples(path, names):

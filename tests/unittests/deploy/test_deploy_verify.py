@@ -7,8 +7,8 @@ from deploy_cases import images, lenet
 from gluonfr.data import draw_pairs, read_bin, write_bin
 from gluonfr.data.image import encode
 from gluonfr.deploy import Embedder
-from gluonfr.deploy.verify import readable_pairs, verify_pairs
-from gluonfr.metrics import get_protocol, kfold_accuracy, pair_scores
+from gluonfr.deploy.verify import fit_protocol, readable_pairs, verify_pairs
+from gluonfr.metrics import KFoldPairs, get_protocol, kfold_accuracy, pair_scores
 
 
 @pytest.fixture
@@ -92,3 +92,11 @@ def test_unreadable_pairs_are_left_out_and_listed(pairs, caplog):
     pairs.images[:] = [b'x'] * 48
     with pytest.raises(ValueError, match='no pair has two images that can be decoded'):
         readable_pairs('set', pairs)
+
+
+def test_fit_protocol_says_what_the_protocol_says():
+    issame = [True, False] * 3
+    assert fit_protocol('x', issame, fars=[0.5]) == (6, KFoldPairs(fars=[0.5]).notes(issame, 'x'))
+    assert fit_protocol('x', issame, 2, [0.5]) == (2, [])
+    with pytest.raises(ValueError, match='^--folds must be at most the number of pairs, 6 in x, got 7'):
+        fit_protocol('x', issame, 7, option='--folds')

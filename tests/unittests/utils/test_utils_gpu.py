@@ -6,7 +6,7 @@ from train_cases import train
 from gluonfr.compat import CUDA_WHEELS
 from gluonfr.deploy.inference.runner import Runner
 from gluonfr.model_zoo import get_model
-from gluonfr.cli.gpus import parse_gpus
+from gluonfr.train import parse_gpus
 from gluonfr.utils import gpu
 
 
