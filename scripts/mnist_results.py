@@ -214,7 +214,7 @@ def summarize():
 
 def full_table():
     """The rows on full MNIST as a table."""
-    lines = ['| setting or loss | epochs | train % | test % | their document, train / test % (20 epochs) |',
+    lines = ['| setting or loss | epochs | train % | test % | document, train / test % (20 epochs) |',
              '|---|---|---|---|---|']
     order = all_rows()
     for row in sorted(report.read_rows(FULL), key=lambda row: order.index((row['kind'], row['name']))):

@@ -59,7 +59,7 @@ def paper(name):
 
 
 def nets():
-    """A row for each net of the registry, iresnet18 before iresnet100."""
+    """A row for each network of the registry, iresnet18 before iresnet100."""
     names = sorted(MODELS.names(), key=lambda name: [part.zfill(4) for part in re.split(r'(\d+)', name)])
     rows = [[name, ', '.join(MODELS.aliases(name)), str(size.embedding_size), '{:.2f} M'.format(size.values / 1e6),
              '{:.2f} G'.format(size.macs / 1e9)] for name, size in ((name, SIZES[name]) for name in names)]
@@ -73,7 +73,7 @@ def weights():
         figures = ', '.join('{} {:.2f}'.format(*figure) for figure in card.published.items())
         rows.append(['[{}]({})'.format(card.name, card.page) if card.page else card.name, card.model or '',
                      card.data or '', '{:.1f}'.format(card.size / 1e6) if card.size else '', figures, card.licence])
-    return table(['name', 'net', 'trained on', 'MB', 'published, %', 'licence'], rows)
+    return table(['name', 'network', 'trained on', 'MB', 'published, %', 'licence'], rows)
 
 
 def gallery():
@@ -87,7 +87,7 @@ def gallery():
             re.sub(r' --seed.*', '', row['command']), 100 * float(row['test_accuracy']))
         loss = name if row['kind'] == 'loss' else SETTING_OF.get(name.partition('_')[0], '')
         if loss in LFW:
-            text += '; its paper on LFW: {:.2f} %'.format(LFW[loss])
+            text += '; on LFW in its paper: {:.2f} %'.format(LFW[loss])
         sections += ['### {}'.format(name), '', text + '.', '', pictures(row), '']
     return '\n'.join(sections).rstrip()
 
@@ -103,7 +103,7 @@ def pictures(row):
 
 
 def parity():
-    """How far converted nets are from their sources."""
+    """How far converted networks are from their sources."""
     return table(['source', 'becomes', 'images', 'largest difference'], [
         [row['source'], '`{}`'.format(row['net']), row['images'], row['max_abs_diff']]
         for row in read('convert-parity')])
@@ -111,10 +111,19 @@ def parity():
 
 def realigned():
     """What detection and alignment cost."""
-    return table(['landmarks by', 'found', 'cosine to the original: mean, median, lowest 1 %', 'accuracy %'], [
-        [row['detector'].replace('none', 'truth'), row['found'],
-         '{cosine_mean}, {cosine_median}, {cosine_1%}'.format(**row), percent(row['acc_found'])]
-        for row in read('lfw-realigned')])
+    head = ['landmarks', 'found', 'cosine to the original: mean, median, lowest 1 %', 'accuracy % of the originals',
+            'accuracy %']
+    return table(head, [
+        [row['detector'].replace('none', 'the true ones'), row['found'],
+         '{cosine_mean}, {cosine_median}, {cosine_1%}'.format(**row), percent(row['acc_aligned']),
+         percent(row['acc_found'])] for row in read('lfw-realigned')])
+
+
+def drawn():
+    """The network of drawn faces that comes with the package."""
+    return table(['network', 'people', 'images', 'pairs', 'accuracy %', 'EER %'], [
+        ['`{net}`'.format(**row), row['people'], row['images'], row['pairs'], spread(row), percent(row['eer'])]
+        for row in read('mobilefacenet-drawn')])
 
 
 def fold1():
@@ -125,7 +134,7 @@ def fold1():
 
 
 def y1():
-    """A published net on LFW, by every way of reading it."""
+    """A published network on LFW, in every way of reading it."""
     return table(['read by', 'precision', 'flip', 'thresholds', 'accuracy %'], [
         [row['reader'], row['precision'], row['flip'], row['thresholds'], spread(row)] for row in read('lfw-y1')])
 
@@ -193,7 +202,9 @@ TABLES = {('README.md', 'results'): lambda: five('en'), ('README_zh.md', 'result
           ('docs/results.md', 'digits'): mnist_results.demo_table,
           ('docs/results.md', 'ringloss'): mnist_ringloss.table, ('docs/results.md', 'fold1'): fold1,
           ('docs/results.md', 'y1'): y1, ('docs/results.md', 'parity'): parity,
-          ('docs/results.md', 'realigned'): realigned, ('docs/speed.md', 'speed'): ratios.table}
+          ('docs/results.md', 'realigned'): realigned, ('docs/results.md', 'precisions'): ratios.precisions,
+          ('docs/results.md', 'drawn'): drawn, ('docs/speed.md', 'speed'): ratios.table,
+          ('scripts/benchmark/README.md', 'sixteen'): ratios.sixteen_cores}
 
 if __name__ == '__main__':
     write()

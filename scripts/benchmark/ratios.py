@@ -1,6 +1,6 @@
-"""The table of the measured ratios, which scripts/tables.py writes into docs/speed.md.
+"""The tables of the measured ratios, which scripts/tables.py writes into the pages on speed and results.
 
-It holds what stands in resources/results/benchmark-*.csv, where the commands are, too; scripts/benchmark/all.sh makes
+They hold what stands in resources/results/benchmark-*.csv, where the commands are, too; scripts/benchmark/all.sh makes
 those files.
 """
 import csv
@@ -15,19 +15,19 @@ TASKS = {
     ('embed', 'mobilefacenet'): 'embed, MobileFaceNet, batches of 32',
     ('embed', 'iresnet50'): 'embed, IResNet-50, batches of 16',
     ('embed', 'latency'): 'embed one image, MobileFaceNet',
-    ('data', 'batches'): 'rec -> batches, mirrored and normalised',
+    ('data', 'batches'): 'batches from a .rec, mirrored and normalised',
     ('data', 'loop'): 'training with loading',
     ('memory', 'mobilefacenet-32'): 'peak memory, training MobileFaceNet, batches of 32',
     ('memory', 'mobilefacenet-64'): 'peak memory, training MobileFaceNet, batches of 64',
     ('memory', 'iresnet50-16'): 'peak memory, training IResNet-50, batches of 16'}
-# of benchmark-verification.csv: (task, method) -> (the method beside, goal)
+# of benchmark-verification.csv: (task, method) -> (the method that it is compared with, goal)
 SCORES = {('10 folds, 6,000 pairs', 'gluonfr, the same 400'): ('classic loops, 400 thresholds', 50),
           ('TAR@FAR, 15,658,489 pairs', 'gluonfr tar_at_far'): ('scikit-learn roc_curve', 2)}
 
 
 def table():
     """The table: every row of the csv files that has a goal, with the ratio of each pass."""
-    lines = ['| task | beside | gluonfr | goal |', '|---|---|---|---|']
+    lines = ['| task | compared with | gluonfr | goal |', '|---|---|---|---|']
     for (script, task), title in TASKS.items():
         rows = [row for row in read(script) if row['task'] == task and row['goal']]
         for name in dict.fromkeys(row['contestant'] for row in rows):
@@ -35,20 +35,52 @@ def table():
             lines.append(line(title, name, MEASURES[passes[0]['measure']][0], [row['value'] for row in passes],
                               passes[0]['goal'], [row['met'] == 'yes' for row in passes]))
     rows = read('verification')
-    for (task, method), (beside, goal) in SCORES.items():
+    for (task, method), (other, goal) in SCORES.items():
         values = [row['times_as_fast'] for row in rows if (row['task'], row['method']) == (task, method)]
         if values:
-            lines.append(line(task, beside, '{:.1f}x as fast', values, '>= {}'.format(goal),
+            lines.append(line(task, other, '{:.1f}x as fast', values, '>= {}'.format(goal),
                               [float(value) >= goal for value in values]))
     return '\n'.join(lines)
 
 
-def line(title, beside, text, values, goal, met):
+def line(title, other, text, values, goal, met):
     """One line of the table."""
-    number, unit = text.split('}')
-    shown = ' and '.join((number + '}').format(float(value)) for value in values) + unit
     verdict = '' if all(met) else ', missed once' if any(met) else ', missed'
-    return '| {} | {} | {} | {}{} |'.format(title, beside, shown, goal, verdict)
+    return '| {} | {} | {} | {}{} |'.format(title, other, passes_text(text, values), goal, verdict)
+
+
+def passes_text(text, values):
+    """'2.23 and 1.98x as fast' of '{:.2f}x as fast' and the value of each pass."""
+    number, unit = text.split('}')
+    return ' and '.join((number + '}').format(float(value)) for value in values) + unit
+
+
+def precisions():
+    """The table of embedding with fewer bits, compared with float32."""
+    lines = ['| network | precision | compared with float32 |', '|---|---|---|']
+    rows = [row for row in read('embed') if row['measure'] == 'itself']
+    for task, name in dict.fromkeys((row['task'], row['contestant']) for row in rows):
+        values = [row['value'] for row in rows if (row['task'], row['contestant']) == (task, name)]
+        lines.append('| {} | {} | {} |'.format(
+            TASKS['embed', task.replace('-bits', '')].replace('embed, ', ''), name.replace('gluonfr, ', ''),
+            passes_text('{:.2f}x as fast', values)))
+    return '\n'.join(lines)
+
+
+def sixteen_cores():
+    """The table of the pass on sixteen cores."""
+    others = 'PyTorch, channels_last', 'ONNX Runtime'
+    lines = ['| task | compared with {} | compared with {} |'.format(*others), '|---|---|---|']
+    for kind, batch in (('train', None), ('embed', None), ('embed', 256)):
+        rows = read('16-cores-{}{}'.format(kind, '-{}'.format(batch) if batch else ''))
+        for task in dict.fromkeys(row['task'] for row in rows):
+            title = TASKS[kind, task]
+            values = {row['contestant']: '{:.2f}x as fast'.format(float(row['value']))
+                      for row in rows if row['task'] == task and row['contestant'] in others}
+            lines.append('| {} | {} | {} |'.format(
+                title.replace('batches of 32', 'batches of {}'.format(batch)) if batch else title,
+                *(values.get(name, '') for name in others)))
+    return '\n'.join(lines)
 
 
 def read(script):
