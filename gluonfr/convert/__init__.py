@@ -1,7 +1,13 @@
 """Weights from elsewhere as native nets (InsightFace's MXNet symbols, ONNX, PyTorch state dicts, gluonfr 1.0), and
 native nets as files for others."""
+from typing import TYPE_CHECKING
+
 from ..graph.convert_error import ConvertError
 from ..utils.first_use import on_first_use
+
+if TYPE_CHECKING:
+    from .exporter import export_onnx, export_symbol, export_torch
+    from .importer import convert
 
 __all__ = ['ConvertError', 'convert', 'export_onnx', 'export_symbol', 'export_torch', 'to_onnx']
 

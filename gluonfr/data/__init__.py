@@ -2,6 +2,8 @@
 
 The loaders and `ToTensor` make batches for MXNet; nothing else here needs it.
 """
+from typing import TYPE_CHECKING
+
 from ..utils.first_use import on_first_use
 from .folder import FolderDataset
 from .image import ImageError, decode, encode, read_image
@@ -16,6 +18,9 @@ from .record import RecordDataset, RecordError, RecordFile, RecordWriter, write_
 from .sampler import BalancedSampler, PKSampler, RangeSampler, TripletSampler
 from .synthetic import SyntheticFaces
 from .transforms import augmentation
+
+if TYPE_CHECKING:
+    from .loading import ArrayLoader, DALIRecordIter, ImageLoader, ToTensor
 
 __all__ = ['ArrayLoader', 'BalancedSampler', 'BinError', 'BinFile', 'DALIRecordIter', 'DATASETS',
            'FRTrainRecordDataset', 'FRValDataset', 'FolderDataset', 'ImageError', 'ImageLoader',

@@ -2,6 +2,8 @@
 
 All of it is NumPy, but `FaceVerification`, a metric of MXNet.
 """
+from typing import TYPE_CHECKING
+
 from ..utils.first_use import on_first_use
 from .intervals import Interval, bootstrap_accuracy, clopper_pearson
 from .kfold import CLASSIC_GRIDS, FoldAccuracy, FoldTar, kfold_accuracy, kfold_curve, kfold_tar_at_far, most_folds
@@ -10,6 +12,9 @@ from .protocol import PROTOCOLS, Measured, get_protocol
 from .roc import (FARS, Histogram, OperatingPoints, Roc, accuracy_curve, auc, equal_error_rate, roc_curve,
                   score_histogram, tar_at_far)
 from .scores import combine_flip, pair_scores, pca_scores
+
+if TYPE_CHECKING:
+    from .verification import FaceVerification
 
 __all__ = ['CLASSIC_GRIDS', 'FARS', 'FaceVerification', 'FoldAccuracy', 'FoldTar', 'Histogram', 'Interval',
            'KFoldPairs', 'Measured', 'OperatingPoints', 'PROTOCOLS', 'Roc', 'accuracy_curve', 'auc',

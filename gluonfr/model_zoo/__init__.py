@@ -3,9 +3,15 @@
 The store and the cards of weights (`get_model_file`, `card_table`, `card_file`) work without MXNet; the nets are
 imported when one of their names is first used.
 """
+# ruff: noqa: F403, F405 (types of all nets)
+from typing import TYPE_CHECKING
+
 from ..utils.first_use import on_first_use
 from .model_store import get_model_file
 from .spec import InputSpec
+
+if TYPE_CHECKING:
+    from .nets import *
 
 __all__ = ['AttentionModule', 'AttentionNetFace', 'IResNet', 'InputSpec', 'LeNetPlus', 'MODELS', 'MiniResNet18',
            'MobileFaceNet', 'ResNetFace', 'SEResNetV2', 'attention_net56', 'attention_net92', 'attention_net128',

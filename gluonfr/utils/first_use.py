@@ -1,4 +1,7 @@
-"""Names of a package whose modules are imported when they are first used, as they need MXNet."""
+"""Names of a package whose modules are imported when they are first used, as they need MXNet.
+
+Type checkers find them by imports under `if TYPE_CHECKING`.
+"""
 import importlib
 import sys
 

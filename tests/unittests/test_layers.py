@@ -20,7 +20,8 @@ KINDS = {'layers': LayersContract, 'forbidden': ForbiddenContract}
 @pytest.fixture(scope='module')
 def imports():
     """Who imports whom."""
-    return grimp.build_graph('gluonfr', include_external_packages=True, cache_dir=None)
+    return grimp.build_graph('gluonfr', include_external_packages=True, exclude_type_checking_imports=True,
+                             cache_dir=None)
 
 
 @pytest.fixture(scope='module')
