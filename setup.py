@@ -45,7 +45,7 @@ EXTRAS = {
     'dev': ['pytest>=7', 'ruff>=0.5', 'import-linter>=2.0', 'build', 'twine>=5', 'setuptools'],
     'docs': ['sphinx>=7.1,<10', 'myst-parser>=3,<6', 'furo>=2024.8.6'],
 }
-EXTRAS['dev'] += EXTRAS['onnx'] + EXTRAS['faiss'] + ['scikit-image']  # what tests of conversion, search, alignment need
+EXTRAS['dev'] += EXTRAS['onnx'] + EXTRAS['openvino'] + EXTRAS['faiss'] + ['scikit-image']  # what tests need
 # of the two MXNet wheels only one can be installed: with an NVIDIA GPU take cu112 instead of all
 EXTRAS['all'] = [package for name in ('cpu', 'demo', 'dev', 'docs') for package in EXTRAS[name]]
 

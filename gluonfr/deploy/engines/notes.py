@@ -32,7 +32,7 @@ def _path(sha256):
 def _read(path):
     try:
         return read_json(path, 'file of notes')
-    except FileNotFoundError:
+    except OSError:  # it is not there; where nothing can be there, writing says so
         return {}
     except ValueError as error:
         logging.getLogger('gluonfr').warning('%s It is written anew.', error)

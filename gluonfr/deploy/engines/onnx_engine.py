@@ -5,7 +5,7 @@ import numpy as np
 
 from ...utils.messages import error_sentence
 
-__all__ = ['Declared', 'OnnxEngine']
+__all__ = ['Declared', 'DeviceError', 'OnnxEngine']
 
 Declared = namedtuple('Declared', 'shapes dtype output producer metadata')
 Declared.__doc__ = """What a runtime says of a model.
@@ -19,7 +19,12 @@ output : list
 producer : str
 metadata : dict of str to str
 """
+WRITES_ONE = '`gluonfr export NET --onnx FILE --int8 --calibrate FACES` writes one.'
 USUAL = (112, 112)  # height and width of a model that says none
+
+
+class DeviceError(ValueError):
+    """A device that is not there, which says nothing of the model."""
 
 
 class OnnxEngine:
@@ -44,7 +49,7 @@ class OnnxEngine:
         self.precision = 'int8' if model.eight_bit else precision
         try:
             declared = self._open(model, device)
-        except ImportError:
+        except (DeviceError, ImportError):
             raise
         except Exception as error:  # errors of the runtimes have no base of their own
             raise ValueError('{} is no model that {} can run: {}'.format(
@@ -67,12 +72,12 @@ class OnnxEngine:
             raise ValueError("Embedder: engine must be 'mxnet' for a float16 net, got {!r}: or net.cast('float32')."
                              .format(name))
         if precision == 'int8' and not net.is_onnx:
-            raise ValueError("Embedder: precision 'int8' of engine {!r} is for ONNX files with layers in 8 bits: "
-                             '`gluonfr export NET --onnx FILE --int8 --calibrate FACES` writes one.'.format(name))
+            raise ValueError("Embedder: precision must not be 'int8' for engine {!r} but of ONNX files with layers in "
+                             '8 bits. {}'.format(name, WRITES_ONE))
         eight_bit = net.model().eight_bit
         if precision == 'int8' and not eight_bit:
-            raise ValueError("Embedder: precision 'int8' needs an ONNX file with layers in 8 bits, got {}: `gluonfr "
-                             'export NET --onnx FILE --int8 --calibrate FACES` writes one.'.format(net.model().name))
+            raise ValueError("Embedder: precision must not be 'int8' for {}, which has no layers in 8 bits. {}".format(
+                net.model().name, WRITES_ONE))
         if precision == 'bfloat16' and eight_bit:
             raise ValueError("Embedder: precision must be 'int8' for an ONNX file with layers in 8 bits, got "
                              "'bfloat16'.")

@@ -2,7 +2,7 @@
 import numpy as np
 
 from ...compat import install_command, threads_to_use
-from .onnx_engine import Declared, OnnxEngine
+from .onnx_engine import Declared, DeviceError, OnnxEngine
 from .registry import ENGINES
 
 __all__ = ['OnnxRuntimeEngine']
@@ -33,8 +33,8 @@ class OnnxRuntimeEngine(OnnxEngine):
         providers = _import().get_available_providers()
         cls.check_model('onnxruntime', net, precision, calibrated)
         if device is not None and device.kind == 'cuda' and CUDA not in providers:
-            raise ValueError('Embedder: device {} needs the package onnxruntime-gpu, which cannot be installed beside '
-                             'onnxruntime. Run: pip uninstall -y onnxruntime && {}'.format(
+            raise ValueError("Embedder: device must be 'cpu' for the package onnxruntime, got '{}'. Its form for GPUs "
+                             'takes its place: pip uninstall -y onnxruntime && {}'.format(
                                  device, install_command('onnx-gpu')))
 
     @staticmethod
@@ -54,8 +54,9 @@ class OnnxRuntimeEngine(OnnxEngine):
             providers = [(CUDA, dict(EXACT, device_id=device.number)), CPU]
         self._session = onnxruntime.InferenceSession(model.content, options, providers=providers)
         if len(providers) > 1 and CUDA not in self._session.get_providers():  # it would go on with the CPU
-            raise ValueError('device {} is not there, or its driver or CUDA libraries are not. See that `nvidia-smi` '
-                             'lists it, and run: {}'.format(device, install_command('onnx-gpu')))
+            raise DeviceError("Embedder: device must be there, with its driver and the CUDA libraries, got '{}', and "
+                              'ONNX Runtime finds only the CPU. See that `nvidia-smi` lists it, and run: {}'.format(
+                                  device, install_command('onnx-gpu')))
         inputs, meta = self._session.get_inputs(), self._session.get_modelmeta()
         self._name = inputs[0].name
         return Declared([entry.shape for entry in inputs], TYPES.get(inputs[0].type, 'float32'),

@@ -36,8 +36,8 @@ class OpenVinoEngine(OnnxEngine):
         core = _import().Core()
         cls.check_model('openvino', net, precision, calibrated)
         if precision == 'bfloat16' and 'BF16' not in core.get_property('CPU', 'OPTIMIZATION_CAPABILITIES'):
-            raise ValueError("Embedder: precision 'bfloat16' needs a processor with AMX or avx512_bf16, which {} has "
-                             "not: use 'float32' or 'int8'.".format(core.get_property('CPU', 'FULL_DEVICE_NAME')))
+            raise ValueError("Embedder: precision must be 'float32' or 'int8' on a processor without AMX and "
+                             "avx512_bf16, got 'bfloat16' on {}.".format(core.get_property('CPU', 'FULL_DEVICE_NAME')))
 
     @staticmethod
     def version():
@@ -116,6 +116,6 @@ def _import():
     try:
         import openvino
     except ImportError as error:
-        raise ImportError("Embedder: engine 'openvino' needs the openvino package ({}). Run: {}".format(
+        raise ImportError("engine='openvino' needs the openvino package ({}). Run: {}".format(
             error, install_command('openvino'))) from error
     return openvino
