@@ -312,7 +312,7 @@ class TestResultsScript:
         script.append(script.FULL, self.row('loss', 'softmax', accuracy=0.985))
         script.append(script.FULL, self.row('setting', 'ArcFace_v1'))
         script.append(script.FULL, self.row('setting', 'softmax'))
-        lines = script.markdown().splitlines()
+        lines = script.full_table().splitlines()
         assert lines[2].startswith('| softmax (AngleLinear) | 3 | 99.00 | 99.00 | 93.34 / 94.65 |')
         assert lines[3].endswith('| failed |') and lines[4] == '| softmax | 3 | 98.50 | 98.50 |  |'
 
@@ -343,7 +343,6 @@ def test_rows_and_picture_of_the_ring_loss_recipes(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / 'scripts'))
     import mnist_ringloss as script
     monkeypatch.setattr(script, 'CSV', str(tmp_path / 'rows.csv'))
-    monkeypatch.setattr(script, 'replace_marked', lambda *_: None)
     monkeypatch.setattr(script, 'PICTURE', str(tmp_path / 'picture.png'))
     for name in script.PAIRS[0]:
         folder = tmp_path / name
@@ -359,7 +358,7 @@ def test_rows_and_picture_of_the_ring_loss_recipes(tmp_path, monkeypatch):
     script.main()
     image = pytest.importorskip('PIL.Image').open(str(tmp_path / 'picture.png'))
     assert image.size == (1152, 1152)
-    assert script.markdown().splitlines()[2:] == [
+    assert script.table().splitlines()[2:] == [
         '| softmax: from scratch with lamda 0 | 20 of 100 |  | 80.00 | 70.00 | 75.00, 1 |',
         '| ring loss from scratch | 20 of 100 | 16.0 | 80.00 | 70.00 | 75.00, 1 |']
     cut = SimpleNamespace(epochs=20, data_root=None, outputs='o')

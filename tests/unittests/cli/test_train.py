@@ -241,10 +241,12 @@ def test_short_runs_say_their_loss(data, tmp_path, steps, every):
 @pytest.mark.parametrize('numbers', [(signal.SIGHUP, signal.SIGHUP), (signal.SIGTERM, signal.SIGHUP), (signal.SIGINT,)],
                          ids=lambda numbers: '-'.join(number.name for number in numbers))
 def test_a_lost_connection_saves_the_run(tmp_path, numbers):
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be ignored, as the next test shows
     signals = SaveOnSignal(str(tmp_path))
     with pytest.raises(KeyboardInterrupt, match='step 3 is saved: --resume goes on from there'), signals.listening():
         small.train(callbacks=[Send(3, *numbers), signals])
     assert [path.name for path in tmp_path.iterdir()] == ['step-00000003.npz']
+    signal.signal(signal.SIGHUP, before)
 
 
 def test_nohup_is_left_as_it_is(tmp_path):
