@@ -27,6 +27,8 @@ class CheckedLoss(gloss.Loss):
         The class layer (`gluonfr.nn.get_head`) that makes ``pred``; None where the embedding is enough.
     normalized : bool
         Whether the loss compares directions only, so that evaluation should normalise embeddings.
+    keeps_classes : bool
+        Whether the loss keeps something for each class, such as its centre, so that a label must be the class's own.
 
     Arithmetic is float32 whatever comes in (float64 after ``cast('float64')``): margins need more than float16.
     """
@@ -34,6 +36,7 @@ class CheckedLoss(gloss.Loss):
     inputs = ('pred', 'label')
     head = 'dense'
     normalized = False
+    keeps_classes = False
     _classes = None          # label range, where known
     _embedding_size = None   # D, where known
     _two_axes = ('pred', 'embedding')

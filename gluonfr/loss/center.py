@@ -25,6 +25,7 @@ class _CentreLoss(JointLoss):
     """
 
     term_inputs = ('embedding', 'label')
+    keeps_classes = True
 
     def __init__(self, classes, embedding_size, weight_initializer, alpha, dtype, **kwargs):
         super().__init__(classes, dtype=dtype, **kwargs)
@@ -186,6 +187,7 @@ class LGMLoss(CheckedLoss):
 
     inputs = ('embedding', 'label')
     head = None
+    keeps_classes = True
 
     def __init__(self, num_classes: int, embedding_size: int, alpha: float, lamda: float, lr_mult: float,
                  dtype: str = 'float32', *, weight: Optional[float] = None, prefix: Optional[str] = None,
@@ -262,6 +264,7 @@ class COCOLoss(ClassScoreLoss):
     inputs = ('embedding', 'label')
     head = None
     normalized = True
+    keeps_classes = True
 
     def __init__(self, classes: int, embedding_size: int, alpha: float,
                  weight_initializer: Optional[Initializer] = None, dtype: str = 'float32', **kwargs: Any) -> None:

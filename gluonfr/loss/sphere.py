@@ -103,6 +103,7 @@ class LSoftmax(ClassScoreLoss):
 
     inputs = ('embedding', 'label')
     head = None
+    keeps_classes = True
 
     def __init__(self, classes: int, embedding_size: int, m: int = 2, s: float = 1, **kwargs: Any) -> None:
         super().__init__(classes, **kwargs)

@@ -54,6 +54,7 @@ class SumLoss(CheckedLoss):
         self.inputs = tuple(dict.fromkeys(name for part in losses for name in part.inputs))
         self.head = self._shared('class layer', 'head')
         self.normalized = any(part.normalized for part in losses)
+        self.keeps_classes = any(part.keeps_classes for part in losses)
         self._classes = self._shared('classes', '_classes')
         self._embedding_size = self._shared('embedding_size', '_embedding_size')
         self._sparse_label = self._shared('sparse_label', '_sparse_label')

@@ -6,8 +6,8 @@ A head makes class scores of embeddings and owns the class centres. It is a Hybr
 - With the attribute ``needs_label = True``, training calls ``head(embedding, label)`` instead, as a margin or a sample
   of the classes needs it. It may then return (pred, label): the scores (B, K) of the K classes of a sample, and where
   each sample's own class stands among them, (B,). The loss and the training accuracy take that label: a loss with the
-  argument ``classes`` is made for K of them, and one that keeps something for each class, such as `CenterLoss` its
-  centres, needs a head that scores all.
+  argument ``classes`` is made for K of them, and one that keeps something for each class (`keeps_classes`), such as
+  `CenterLoss` its centres, is refused: it needs a head that scores all.
 - Parameters that training moves beside the gradient have ``grad_req='null'``: they are saved and restored with it.
 """
 from mxnet.gluon.nn import Dense

@@ -29,7 +29,12 @@ def forward(net, head, loss, x, label):
     if head is not None:
         pred = head(embedding, label) if getattr(head, 'needs_label', False) else head(embedding)
         if isinstance(pred, (tuple, list)):
-            pred, label = pred
+            pred, among = pred
+            if among is not label and getattr(loss, 'keeps_classes', False):
+                raise ValueError('fit: {} keeps something for each class, and the head {} numbers the classes anew in '
+                                 'each batch. Take a head that scores all classes.'.format(
+                                     type(loss).__name__, type(head).__name__))
+            label = among
     named = {'pred': pred, 'label': label, 'embedding': embedding}
     wanted = getattr(loss, 'inputs', ('pred', 'label'))
     if pred is None and 'pred' in wanted:

@@ -59,6 +59,9 @@ def test_declarations(case):
     assert set(loss.inputs) == set(given), 'the loss names other inputs than its case feeds: `inputs` or feed is wrong'
     assert loss.head in HEADS, 'the class layer {!r} is none of gluonfr.nn.get_head'.format(loss.head)
     assert (loss.head is not None) == ('pred' in given and 'positive' not in given)
+    kept = [name for name, param in lc.params_of(loss).items() if param.shape[0] == lc.CLASSES]
+    assert loss.keeps_classes == bool(kept), 'keeps_classes must be {}: of each class the loss has {}'.format(
+        bool(kept), kept or 'nothing')
     positional = [n for n in names if n not in lc.params_of(loss) and n != 'sample_weight']
     kinds = {p.kind for p in inspect.signature(loss.hybrid_forward).parameters.values()}
     if inspect.Parameter.VAR_POSITIONAL not in kinds:

@@ -5,7 +5,7 @@ import pytest
 from mxnet import autograd, gluon, nd
 from train_cases import CLASSES, FEATURES, SIZE, train, values
 
-from gluonfr.loss import get_loss
+from gluonfr.loss import fill_arguments, get_loss
 from gluonfr.nn import AngleLinear
 from gluonfr.train import Callback, Evaluate
 from gluonfr.train.step import forward
@@ -127,6 +127,15 @@ def test_a_sampled_label_that_names_no_score_is_refused(weight):
 
     with pytest.raises(ValueError, match=r'SoftmaxCrossEntropyLoss: label must be whole numbers in \[0, 4\], got '):
         train(linear_net(), get_loss('softmax'), batches(), head=Wrong(weight, [NEGATIVE]))
+
+
+@pytest.mark.parametrize('name', ['centerloss', 'softmax+centerloss', 'cocoloss'])
+def test_what_a_loss_keeps_of_a_class_needs_a_head_that_scores_all(weight, name):
+    loss = get_loss(name, **fill_arguments(name, {'lamda': 0.1} if 'center' in name else {'alpha': 5.0},
+                                           classes=len(SAMPLED), embedding_size=SIZE))
+    kind = type(loss).__name__
+    with pytest.raises(ValueError, match='^fit: {} keeps something for each class, and the head Sam'.format(kind)):
+        train(linear_net(), loss, batches(), head=SampledHead(weight, [NEGATIVE]))
 
 
 @pytest.mark.parametrize('ctx', [None, TWO], ids=['one', 'two'])
