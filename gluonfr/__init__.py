@@ -34,9 +34,13 @@ def _convert(source, out, **options):
 
 
 def _to_onnx(source, spec=None):
-    """`gluonfr.convert.to_onnx`, imported when an engine first takes a net."""
-    from .convert import to_onnx
-    return to_onnx(source, spec)
+    """The ONNX model of a net, bytes: imported when an engine first takes one."""
+    from .deploy.net_files import NetFiles
+    if isinstance(source, NetFiles):
+        from .convert.from_files import onnx_of_files
+        return onnx_of_files(source, spec)
+    from .convert.exporter import onnx_of_net
+    return onnx_of_net(source, spec)
 
 
 set_converter(_convert, _to_onnx)

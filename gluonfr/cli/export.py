@@ -1,7 +1,8 @@
 """`gluonfr export`: a trained net as a file for other programs."""
 import os
 
-from ..convert import export_onnx, export_symbol, export_torch
+from .. import convert
+from ..compat import mxnet_problem
 from ..deploy import read_card
 from ..model_zoo.card_file import CARD_NAME
 from ..model_zoo.card_table import choose_card
@@ -23,22 +24,27 @@ def export(args):
         raise ValueError('say what to write: --onnx FILE, --symbol PREFIX or --torch FILE.')
     if args.torch and (args.normalise or args.flip != 'none' or args.l2):
         raise ValueError('--normalise, --flip and --l2 are for --onnx and --symbol: a state dict holds weights alone.')
-    net = open_net(args.net, args.params, args.network_args)
     graph = {'normalise': args.normalise, 'flip': args.flip, 'l2': args.l2}
+    if args.onnx and not (args.symbol or args.torch) and mxnet_problem():
+        with advice_on_full_disk(args.onnx, ADVICE):
+            spec = convert.to_onnx(args.net, args.onnx, params=args.params, batch=args.batch, opset=args.opset, **graph)
+        report(spec, args.onnx, args.normalise, None, 'ONNX Runtime', args.batch)
+        return
+    net = open_net(args.net, args.params, args.network_args)
     if args.onnx:
         with advice_on_full_disk(args.onnx, ADVICE):
-            difference = export_onnx(net, args.onnx, batch=args.batch, opset=args.opset, **graph,
+            difference = convert.export_onnx(net, args.onnx, batch=args.batch, opset=args.opset, **graph,
                                      **facts(args.net, args.params, args.network_args))
-        report(net, args.onnx, args.normalise, difference, 'ONNX Runtime', args.batch)
+        report(net.input_spec, args.onnx, args.normalise, difference, 'ONNX Runtime', args.batch)
     if args.symbol:
         with sole_writer(args.symbol + '.lock', '--symbol {}'.format(args.symbol)), \
                 advice_on_full_disk(args.symbol, ADVICE):
-            difference = export_symbol(net, args.symbol, **graph)
-        report(net, args.symbol + '-symbol.json', args.normalise, difference, 'MXNet')
+            difference = convert.export_symbol(net, args.symbol, **graph)
+        report(net.input_spec, args.symbol + '-symbol.json', args.normalise, difference, 'MXNet')
     if args.torch:
         with advice_on_full_disk(args.torch, ADVICE):
-            difference = export_torch(net, args.torch)
-        report(net, args.torch, False, difference, 'the way back')
+            difference = convert.export_torch(net, args.torch)
+        report(net.input_spec, args.torch, False, difference, 'the way back')
 
 
 def facts(net, params, network_args):
@@ -57,10 +63,9 @@ def facts(net, params, network_args):
     return dict(known, **{key: card[key] for key in FACTS if key in card})
 
 
-def report(net, path, normalises, difference, by, batch='dynamic'):
-    """Print what a file takes and how near it is to the net; `batch` is 'dynamic' or the images of a call."""
-    spec = net.input_spec
+def report(spec, path, normalises, difference, by, batch='dynamic'):
+    """Print what a file takes (`spec`) and how near it is to the net; `batch` is 'dynamic' or the images of a call."""
     channels = ', '.join('(x - {:g}) / {:g}'.format(*pair) for pair in sorted(set(zip(spec.mean, spec.std))))
     print('{}: takes ({}, {}, {}, {}) {}, {}; {}'.format(
         path, 'B' if batch == 'dynamic' else batch, *spec.shape, spec.colour, '0 to 255' if normalises else channels,
-        'unverified' if difference is None else 'differs by {:.1e} in {}'.format(difference, by)))
+        'not compared with MXNet' if difference is None else 'differs by {:.1e} in {}'.format(difference, by)))

@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 __all__ = ['ConvertError', 'convert', 'export_onnx', 'export_symbol', 'export_torch', 'to_onnx']
 
-__getattr__, __dir__ = on_first_use(__name__, exporter=['export_onnx', 'export_symbol', 'export_torch', 'to_onnx'],
-                                    importer=['convert'])
+__getattr__, __dir__ = on_first_use(__name__, exporter=['export_onnx', 'export_symbol', 'export_torch'],
+                                    from_files=['to_onnx'], importer=['convert'])

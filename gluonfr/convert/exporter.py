@@ -1,29 +1,27 @@
 """From a net to files that other programs read: ONNX, an MXNet symbol, a PyTorch state dict."""
 import errno
-import logging
 from typing import Any, Optional, Union
 
 import mxnet as mx
 from mxnet import nd
 from mxnet.gluon import HybridBlock
 
-from ..compat import install_command
 from ..data.input_spec import InputSpec
-from ..deploy.load import load_files
 from ..graph.onnx_file import import_onnx
 from ..graph.source import noted_input
 from ..graph.symbol_file import block_of_symbol, load_arrays, read_symbol_file
 from ..graph.symbols import read_graph
+from ..nn.trace import structural_names
 from ..utils.check import check_int
 from ..utils.files import atomic_path
-from ..utils.messages import error_sentence
 from ..utils.params_file import save_whole
 from .check import Reference
 from .native import native_from_torch
+from .onnx_session import open_session
 from .readers.torch import import_torch, load_torch
 from .writers import LOWEST_OPSET, onnx_model, symbol_json, torch_from_native, whole_graph
 
-__all__ = ['export_onnx', 'export_symbol', 'export_torch', 'to_onnx']
+__all__ = ['export_onnx', 'export_symbol', 'export_torch', 'onnx_of_net']
 
 
 def export_onnx(net: HybridBlock, path: str, *, batch: Union[int, str] = 'dynamic', normalise: bool = False,
@@ -73,23 +71,21 @@ def export_onnx(net: HybridBlock, path: str, *, batch: Union[int, str] = 'dynami
     model = _onnx_model(net, *whole_graph(net, reference.spec, normalise, flip, l2), opset, count, facts)
     with atomic_path(path) as temporary:
         onnx.save(model, temporary)
-        session = _onnx_session(temporary, path, opset)
+        session = open_session(temporary, path, opset)
         return session and reference.compare(lambda x: session.run(None, {'data': x})[0], count or 3)
 
 
-def to_onnx(source: Any, spec: Optional[InputSpec] = None) -> bytes:
-    """The ONNX model of a net, for an engine that runs nothing else; it takes any number of images.
+def onnx_of_net(net: HybridBlock, spec: Optional[InputSpec] = None) -> bytes:
+    """The ONNX model of a net in memory, float32, for an engine that runs nothing else.
 
     Parameters
     ----------
-    source : HybridBlock or NetFiles
-        A net in memory, float32, or its files as `gluonfr.deploy.net_files.find_net` gives them.
+    net : HybridBlock
     spec : InputSpec or None
         What it takes; None for its ``input_spec``.
     """
     import_onnx()
-    net = source if isinstance(source, HybridBlock) else load_files(source)
-    reference = Reference('to_onnx', net, spec=spec)  # it fixes shapes that were left to the first batch
+    reference = Reference('onnx_of_net', net, spec=spec)  # it fixes shapes that were left to the first batch
     return _onnx_model(net, *whole_graph(net, reference.spec), LOWEST_OPSET).SerializeToString()
 
 
@@ -175,27 +171,5 @@ def export_torch(net: HybridBlock, path: str) -> float:
 def _onnx_model(net, symbol, params, spec, opset, count=None, facts=None):
     """The ONNX model of a net's graph."""
     nodes, (head, _), _ = read_graph(symbol, params, spec.shape)
-    return onnx_model(nodes, head, spec.shape, opset, count, _names(net), dict(
+    return onnx_model(nodes, head, spec.shape, opset, count, structural_names(net), dict(
         facts or {}, input=noted_input(spec), embedding_size=spec.embedding_size))
-
-
-def _names(net):
-    """A function from the names in a net's graph to those that do not depend on how many nets were made before it."""
-    structural = {param.name: name for name, param in net._collect_params_with_prefix().items()}
-    return lambda name: structural.get(name, name[len(net.prefix):] if name.startswith(net.prefix) else name)
-
-
-def _onnx_session(file, path, opset):
-    """The session of an ONNX file that will lie at `path`; None, which is logged, where onnxruntime is missing."""
-    try:
-        import onnxruntime
-    except ImportError:
-        logging.getLogger('gluonfr').warning('%s is unverified: to check it, %s and export again', path,
-                                             install_command('onnx'))
-        return None
-    try:
-        return onnxruntime.InferenceSession(file, providers=['CPUExecutionProvider'])
-    except Exception as error:  # its errors have no base of their own
-        raise ValueError('export_onnx: opset must be one that the installed ONNX Runtime {} runs, so that the file '
-                         'can be checked, got {}: {}'.format(onnxruntime.__version__, opset,
-                                                             error_sentence(error))) from error

@@ -10,6 +10,7 @@ from ..data.normalize import normalize
 from ..graph.convert_error import ConvertError
 from ..model_zoo import MODELS, InputSpec
 from ..model_zoo.card_file import CARD_NAME, write_card
+from ..model_zoo.net_graph import graph_json
 from ..utils.files import atomic_folder, file_sha256
 from ..utils.messages import names
 from .check import check_equal, check_runs, drawn_faces, given_images
@@ -105,7 +106,8 @@ def convert(source: str, out: str, model: Optional[str] = None, params: Optional
     facts.update(unused=list(read.unused), missing=[])
     with atomic_folder(out) as folder:
         weights = made.write_to(folder)
-        write_card(os.path.join(folder, CARD_NAME), weights, made.model, made.arguments, made.net.input_spec, **facts)
+        write_card(os.path.join(folder, CARD_NAME), weights, made.model, made.arguments, made.net.input_spec,
+                   graph=native and graph_json(native.net), **facts)
     if read.unused:
         log.warning('%s: without use for an embedding: %s', source, names(list(read.unused)))
     return os.path.join(out, CARD_NAME)

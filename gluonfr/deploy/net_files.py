@@ -3,11 +3,11 @@ import os
 from collections import namedtuple
 from typing import Any, Optional
 
+from ..compat import mxnet_problem
 from ..data.walk import is_image
-from ..model_zoo.card_file import CARD_NAME, ONNX, SYMBOL, CardError, read_card
+from ..model_zoo.card_file import CARD_NAME, ONNX, SYMBOL, graph_of_card, read_card
 from ..model_zoo.card_table import choose_card
-from ..model_zoo.model_store import get_model_file
-from ..utils.files import file_sha256
+from ..model_zoo.model_store import download, get_model_file, is_converted
 from ..utils.types import PathLike
 
 __all__ = ['NetFiles', 'find_net']
@@ -55,7 +55,11 @@ def find_net(place: PathLike, params: Optional[str] = None, root: Optional[str] 
     if a_card:
         return _of_card(place)
     known = choose_card(place)
-    files = _of_card(get_model_file(known.name, root, accept_licence))
+    if mxnet_problem() and not is_converted(known, root):  # the published file does as it is, but does not train
+        files = find_net(download(known.name, root, accept_licence))
+        files = files if known.normalises else files._replace(spec=known.spec)
+    else:
+        files = _of_card(get_model_file(known.name, root, accept_licence))
     if known.photographs:
         return files
     return files._replace(caution='{}: these weights are of {}, not for photographs.'.format(known.name, known.data))
@@ -88,13 +92,5 @@ def _of_card(place):
     if card['model'] == ONNX:
         return NetFiles('onnx', params, None, spec)
     if card['model'] == SYMBOL:
-        return NetFiles('symbol', _graph(place, card), params, spec)
+        return NetFiles('symbol', graph_of_card(place, card), params, spec)
     return NetFiles('zoo', place, params, spec, card['model'], card['arguments'])
-
-
-def _graph(card_path, card):
-    """The symbol beside a card; a CardError if it is not the one that the card was written for."""
-    path = os.path.join(os.path.dirname(os.path.abspath(card_path)), str(card['arguments'].get('graph')))
-    if not os.path.isfile(path) or file_sha256(path) != card['arguments'].get('sha256'):
-        raise CardError('{}: its graph {} is missing, or was changed.'.format(card_path, path))
-    return path

@@ -1,14 +1,18 @@
 """ONNX files: reading them, what they say of their input, and what runtimes ask of them."""
+import json
+import os
 from types import ModuleType
 from typing import Any, Dict, Optional
 
 from ..compat import install_command
 from ..data.input_spec import InputSpec
+from ..utils.files import lies_in
+from ..version import __version__
 from .convert_error import ConvertError
 from .layers import in_order
 from .source import Source, read_input
 
-__all__ = ['described_input', 'import_onnx', 'input_of', 'load_onnx', 'runnable', 'takes_integers']
+__all__ = ['described_input', 'import_onnx', 'input_of', 'load_onnx', 'note', 'runnable', 'takes_integers']
 
 
 def import_onnx() -> ModuleType:
@@ -38,12 +42,47 @@ def load_onnx(path: str) -> Any:
     onnx = import_onnx()
     from google.protobuf.message import DecodeError
     try:
-        model = onnx.load(path)
+        model = onnx.load(path, load_external_data=False)
+        _check_external(path, model)
+        onnx.load_external_data_for_model(model, os.path.dirname(os.path.abspath(path)))
+    except ConvertError:
+        raise
     except (DecodeError, onnx.checker.ValidationError, ValueError, FileNotFoundError) as error:
         raise ConvertError('{} is no ONNX model, or is damaged: {}'.format(path, error)) from error
     if not model.graph.node or not model.graph.output:
         raise ConvertError('{} is no ONNX model, or is damaged: it has no graph.'.format(path))
     return model
+
+
+def _check_external(path, model):
+    """Raise a ConvertError unless what a model keeps in other files lies in its folder."""
+    folder = os.path.realpath(os.path.dirname(os.path.abspath(path)))
+    for name in sorted({entry.value for tensor in _tensors(model.graph) for entry in tensor.external_data
+                        if entry.key == 'location'}):
+        place = os.path.realpath(os.path.join(folder, name))
+        if os.path.isabs(name) or not lies_in(place, folder):
+            raise ConvertError('{} keeps weights in {}, outside its folder, which is refused: put that file beside it, '
+                               'and save the model anew with a location in its folder (onnx.save_model(model, path, '
+                               'save_as_external_data=True)).'.format(path, name))
+        if not os.path.isfile(place):
+            raise ConvertError('{} keeps weights in {}, which is missing: put that file into {}.'.format(
+                path, name, folder))
+
+
+def _tensors(graph):
+    """All constants of a graph."""
+    yield from graph.initializer
+    for node in graph.node:
+        for entry in node.attribute:
+            yield from [entry.t] if entry.HasField('t') else entry.tensors
+
+
+def note(model: Any, facts: Dict[str, Any]) -> None:
+    """Write metadata of ours into an ONNX model, besides those it has; what is no str as JSON."""
+    model.producer_name, model.producer_version = 'gluonfr', __version__
+    known = {entry.key: entry.value for entry in model.metadata_props}
+    known.update({key: value if isinstance(value, str) else json.dumps(value) for key, value in facts.items()})
+    import_onnx().helper.set_model_props(model, known)
 
 
 def described_input(producer: str, metadata: Dict[str, str]) -> Optional[InputSpec]:

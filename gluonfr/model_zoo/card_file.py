@@ -1,7 +1,7 @@
 """The card of a trained net: a JSON file beside the weights that says what they are and how to use them."""
 import json
 import os
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 from ..data.normalize import check_spec
 from ..utils.check import check_int
@@ -9,7 +9,7 @@ from ..utils.files import atomic_path, file_sha256, read_json
 from ..version import __version__
 from .spec import InputSpec
 
-__all__ = ['CARD_NAME', 'ONNX', 'SYMBOL', 'CardError', 'read_card', 'write_card']
+__all__ = ['CARD_NAME', 'ONNX', 'SYMBOL', 'CardError', 'graph_of_card', 'read_card', 'write_card']
 
 CARD_NAME = 'card.json'
 # what stands for a model's name in the card of a graph that no net of the zoo is equal to
@@ -25,7 +25,7 @@ class CardError(ValueError):
 
 
 def write_card(path: str, params: str, model: str, arguments: Dict[str, Any], spec: InputSpec,
-               **facts: Any) -> Dict[str, Any]:
+               graph: Optional[str] = None, **facts: Any) -> Dict[str, Any]:
     """Write the card of a net, atomically.
 
     Parameters
@@ -39,6 +39,9 @@ def write_card(path: str, params: str, model: str, arguments: Dict[str, Any], sp
     arguments : dict
         Its arguments, such as embedding_size.
     spec : InputSpec
+    graph : str or None
+        The net up to its embedding as a symbol in JSON, from `gluonfr.model_zoo.net_graph.graph_json`; it is written
+        beside the card, as '<card>-symbol.json', so that `gluonfr.convert.to_onnx` needs no MXNet.
     **facts
         What else is known: command, data, metrics, licence, ... (JSON values)
 
@@ -52,6 +55,11 @@ def write_card(path: str, params: str, model: str, arguments: Dict[str, Any], sp
             'embedding_size': spec.embedding_size,
             'input': {'size': list(spec.size), 'mean': list(spec.mean), 'std': list(spec.std), 'colour': spec.colour},
             **facts}
+    if graph is not None:
+        beside = os.path.splitext(path)[0] + '-symbol.json'
+        with atomic_path(beside) as temporary, open(temporary, 'w', encoding='utf-8') as stream:
+            stream.write(graph)
+        card['graph'] = {'file': os.path.basename(beside), 'sha256': file_sha256(beside)}
     with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8') as stream:
         json.dump(card, stream, indent=1, ensure_ascii=False)
         stream.write('\n')
@@ -109,6 +117,26 @@ def read_card(path: str) -> Tuple[Dict[str, Any], str, InputSpec]:
         raise CardError('{}: input must hold size, mean, std and colour, and embedding_size be a number >= 1, got '
                         '{!r:.200} and {!r:.50}: {}'.format(path, card['input'], card['embedding_size'],
                                                             error)) from error
+
+
+def graph_of_card(path: str, card: Dict[str, Any]) -> Optional[str]:
+    """The '-symbol.json' of a card's net; None where it has none, as those of earlier versions.
+
+    Raises
+    ------
+    CardError
+        It is missing, or is not the one that the card was written for.
+    """
+    said = card.get('graph')
+    if card['model'] == SYMBOL:
+        said = {'file': card['arguments'].get('graph'), 'sha256': card['arguments'].get('sha256')}
+    if said is None:
+        return None
+    name, sha256 = (said.get('file'), said.get('sha256')) if isinstance(said, dict) else (None, None)
+    graph = os.path.join(os.path.dirname(os.path.abspath(path)), str(name))
+    if not os.path.isfile(graph) or file_sha256(graph) != sha256:
+        raise CardError('{}: its graph {} is missing, or was changed.'.format(path, graph))
+    return graph
 
 
 def _sane(value, deep=0):

@@ -11,7 +11,7 @@ from ..utils.unzip import extract_member
 from .card_file import CARD_NAME
 from .card_table import Card, choose_card, list_cards
 
-__all__ = ['Card', 'choose_card', 'download', 'get_model_file', 'is_cached', 'list_cards']
+__all__ = ['Card', 'choose_card', 'download', 'get_model_file', 'is_cached', 'is_converted', 'list_cards']
 
 CONVERTED = 'converted'
 LIMIT = 1 << 30  # bytes of a file in an archive, where its card does not say
@@ -93,8 +93,12 @@ def get_model_file(name: str, root: Optional[str] = None, accept_licence: bool =
 def is_cached(card: Card, root: Optional[str] = None) -> bool:
     """Whether a card's weights are on this machine, so that `get_model` needs no network."""
     folder = _folder(card, root)
-    return os.path.isfile(os.path.join(folder, CONVERTED, CARD_NAME)) or all(
-        os.path.isfile(os.path.join(folder, file)) for file in card.files)  # none for those that come with gluonfr
+    return is_converted(card, root) or all(os.path.isfile(os.path.join(folder, file)) for file in card.files)
+
+
+def is_converted(card: Card, root: Optional[str] = None) -> bool:
+    """Whether a card's weights are on this machine as a net of the zoo, as those are that come with gluonfr."""
+    return card.shipped or os.path.isfile(os.path.join(_folder(card, root), CONVERTED, CARD_NAME))
 
 
 def _folder(card, root):

@@ -3,7 +3,7 @@ import mxnet as mx
 
 from .forms import plain_operators
 
-__all__ = ['trace', 'trace_outputs']
+__all__ = ['structural_names', 'trace', 'trace_outputs']
 
 
 def trace_outputs(net, dtype='float32'):
@@ -18,3 +18,12 @@ def trace(net, dtype='float32'):
     out = trace_outputs(net, dtype)[0]
     params = {param.name: param.data(param.list_ctx()[0]) for param in net.collect_params().values()}
     return out, {name: params[name] for name in out.list_inputs() if name != 'data'}
+
+
+def structural_names(net):
+    """A function from the names in a net's graph to those that do not depend on how many nets were made before it.
+
+    Parameters get the names that `save_parameters` gives them.
+    """
+    structural = {param.name: name for name, param in net._collect_params_with_prefix().items()}
+    return lambda name: structural.get(name, name[len(net.prefix):] if name.startswith(net.prefix) else name)

@@ -7,6 +7,7 @@ from typing import Any, Dict, Sequence, Tuple
 
 from ..data.input_spec import InputSpec
 from ..model_zoo.card_file import CARD_NAME, write_card
+from ..model_zoo.net_graph import graph_json
 from ..utils.files import atomic_path, read_json
 from ..utils.rows import read_rows
 from .checkpoint import list_checkpoints
@@ -147,8 +148,9 @@ def write_run_card(folder: str, state: TrainState, *, model: str, arguments: Dic
     """
     name, step = ('last.params', state.step) if state.best is None else ('best.params', state.best['step'])
     path = os.path.join(folder, CARD_NAME)
-    write_card(path, os.path.join(folder, CHECKPOINTS, name), model, arguments, spec, command=command,
-               data=data, step=step, metrics=_verified(os.path.join(folder, VERIFICATION), step))
+    write_card(path, os.path.join(folder, CHECKPOINTS, name), model, arguments, spec,
+               graph=graph_json(state.net), command=command, data=data, step=step,
+               metrics=_verified(os.path.join(folder, VERIFICATION), step))
     return path
 
 

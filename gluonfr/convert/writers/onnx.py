@@ -1,12 +1,10 @@
 """From MXNet's graph of a net to ONNX, for the operators that our nets are made of."""
 import ast
-import json
 from collections import defaultdict
 
 import numpy as np
 
-from ...graph.onnx_file import import_onnx
-from ...version import __version__
+from ...graph.onnx_file import import_onnx, note
 
 __all__ = ['LOWEST_OPSET', 'onnx_model']
 
@@ -56,10 +54,8 @@ def onnx_model(nodes, head, shape, opset, batch=None, rename=str, facts=None):
         [helper.make_tensor_value_info('embedding', onnx.TensorProto.FLOAT, (batch, writer.size))],
         [onnx.numpy_helper.from_array(value, name) for name, value in writer.tensors.items()])
     versions = [helper.make_opsetid('', opset)]
-    model = helper.make_model(graph, opset_imports=versions, ir_version=helper.find_min_ir_version_for(versions),
-                              producer_name='gluonfr', producer_version=__version__)
-    helper.set_model_props(model, {key: value if isinstance(value, str) else json.dumps(value)
-                                   for key, value in (facts or {}).items()})
+    model = helper.make_model(graph, opset_imports=versions, ir_version=helper.find_min_ir_version_for(versions))
+    note(model, facts or {})
     onnx.checker.check_model(model)
     return model
 
