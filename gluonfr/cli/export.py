@@ -3,6 +3,7 @@ import os
 
 from .. import convert
 from ..compat import mxnet_problem
+from ..convert.from_files import FACTS
 from ..deploy import read_card
 from ..model_zoo.card_file import CARD_NAME
 from ..model_zoo.card_table import choose_card
@@ -15,7 +16,6 @@ from .options import open_net
 __all__ = ['export']
 
 ADVICE = 'Make room and give the same command again'
-FACTS = ('model', 'arguments', 'licence', 'source')  # of a card, that go into the file's metadata
 
 
 def export(args):

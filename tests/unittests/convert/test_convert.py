@@ -183,7 +183,7 @@ def test_the_card(tmp_path):
     assert card['source'] == {'file': 'model-symbol.json', 'sha256': file_sha256(source),
                               'params': 'model-0000.params', 'params_sha256': file_sha256(params)}
     assert card['parity']['images'] == ['4 of noise', '4 drawn faces']
-    assert sorted(os.listdir(str(tmp_path / 'net'))) == ['card.json', 'mobilefacenet_y1.params']
+    assert sorted(os.listdir(str(tmp_path / 'net'))) == ['card-symbol.json', 'card.json', 'mobilefacenet_y1.params']
     net = get_model(card['model'], **card['arguments'])
     net.load_parameters(str(tmp_path / 'net' / card['params']))
     with mx.autograd.record():
