@@ -71,9 +71,12 @@ def weights():
     rows = []
     for card in list_cards().values():
         figures = ', '.join('{} {:.2f}'.format(*figure) for figure in card.published.items())
+        source = ('in the package' if not card.page else
+                  'download' if any('url' in source for source in card.sources) else 'a copy of yours')
         rows.append(['[{}]({})'.format(card.name, card.page) if card.page else card.name, card.model or '',
-                     card.data or '', '{:.1f}'.format(card.size / 1e6) if card.size else '', figures, card.licence])
-    return table(['name', 'network', 'trained on', 'MB', 'published, %', 'licence'], rows)
+                     card.data or '', source, '{:.1f}'.format(card.size / 1e6) if card.size else '', figures,
+                     card.licence])
+    return table(['name', 'network', 'trained on', 'comes from', 'MB', 'published, %', 'licence'], rows)
 
 
 def gallery():
