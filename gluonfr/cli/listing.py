@@ -42,7 +42,7 @@ def models(args):
             spec.embedding_size, *spec.size, spec.colour, count_parameters(net), count_macs(net) / 1e6))
     else:
         texts = {name: summary(MODELS, name) for name in MODELS.names()} if not mxnet_problem() else \
-            dict.fromkeys(sorted(SIZES), 'its text needs MXNet')
+            {name: also(SIZES[name].aliases) for name in sorted(SIZES)}
         print_table([SIZE_COLUMNS] + [size_row(name, text) for name, text in texts.items()])
         print('\npretrained weights')
         print_table([COLUMNS] + [row(card, args.root) for card in list_cards().values()])
@@ -79,8 +79,12 @@ def describe(registry, name):
 def summary(registry, name):
     """The first sentence of an entry, and its other names."""
     text = ' '.join(plain_text(inspect.getdoc(registry.get(name)) or '').partition('\n\n')[0].split())
-    aliases = ', '.join(registry.aliases(name))
-    return '{}{}'.format(text, ' (also: {})'.format(aliases) if aliases else '')
+    return ' '.join(filter(None, (text, also(registry.aliases(name)))))
+
+
+def also(aliases):
+    """Other names, in brackets."""
+    return '(also: {})'.format(', '.join(aliases)) if aliases else ''
 
 
 def describe_card(card, root):

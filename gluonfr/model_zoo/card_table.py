@@ -2,11 +2,12 @@
 import json
 import os
 from collections import namedtuple
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Dict, Union
 
 from .registry import MODELS
-from .sizes import SIZES
+from .sizes import NAMES, SIZES
 from .spec import InputSpec
 
 __all__ = ['Card', 'choose_card', 'list_cards']
@@ -105,12 +106,14 @@ def choose_card(name: str, pretrained: Union[bool, str] = True) -> Card:
     if pretrained is True and name.lower() in cards:
         return cards[name.lower()]
     try:
-        model = name.lower() if str(name).lower() in SIZES else MODELS.canonical(name)
+        model = NAMES.get(str(name).lower()) or MODELS.canonical(name)  # which knows also those of users
     except ValueError as error:
         raise ValueError('{} Pretrained weights: {}.'.format(error, ', '.join(cards))) from None
-    except ImportError as error:  # MODELS knows further names, and needs MXNet
-        raise ValueError('unknown model {!r}. Known without MXNet: {}. Pretrained weights: {}.'.format(
-            name, ', '.join(sorted(SIZES)), ', '.join(cards))) from error
+    except ModuleNotFoundError as error:
+        near = get_close_matches(str(name).lower(), NAMES, n=1)
+        raise ValueError('unknown model {!r}.{} Known: {}. Pretrained weights: {}.'.format(
+            name, ' Did you mean {!r}?'.format(near[0]) if near else '', ', '.join(sorted(SIZES)),
+            ', '.join(cards))) from error
     mine = [card for card in cards.values() if card.model == model]
     if pretrained is True:
         found = [card for card in mine if card.default]

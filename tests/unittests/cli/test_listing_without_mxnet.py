@@ -15,7 +15,7 @@ def test_nets_are_listed_by_their_sizes_and_all_weights(capsys):
     run('models')
     nets, weights = capsys.readouterr().out.split('\n\npretrained weights\n')
     assert [line.split()[0] for line in nets.splitlines()] == ['name', *sorted(SIZES)]
-    assert ['mobilefacenet_y1', '128', '1.00', 'M', '0.22', 'G'] in [line.split()[:6] for line in nets.splitlines()]
+    assert ['iresnet50', '512', '43.59', 'M', '6.31', 'G', '(also:', 'r50)'] in map(str.split, nets.splitlines())
     assert [line.split()[0] for line in weights.splitlines()] == ['name', *list_cards()]
 
 

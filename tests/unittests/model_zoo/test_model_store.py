@@ -1,4 +1,4 @@
-"""Pretrained weights: the table of cards, the shipped weights, download and conversion from a real server."""
+"""Pretrained weights: those that are shipped, download and conversion from a real server."""
 import functools
 import json
 import logging
@@ -14,72 +14,14 @@ from mxnet import autograd, gluon, nd
 from server_cases import serving
 
 from gluonfr.data import MNIST
-from gluonfr.deploy import Embedder, load, load_net, read_card
-from gluonfr.model_zoo import MODELS, card_table, get_model, get_model_file, get_model_list
+from gluonfr.deploy import Embedder, load_net, net_files, read_card
+from gluonfr.model_zoo import card_table, get_model, get_model_file
 from gluonfr.model_zoo.model_store import choose_card, download, is_cached, list_cards
 from gluonfr.utils.download import DownloadError
 from gluonfr.utils.files import file_sha256
 
 SHIPPED = [name for name, card in list_cards().items() if card.shipped]
 LICENCE = 'for readers of tests only'
-
-
-# --- the table -------------------------------------------------------------------------------------------------------
-
-@pytest.mark.parametrize('card', list_cards().values(), ids=lambda card: card.name)
-def test_a_card_tells_the_truth_about_itself(card):
-    assert card.name == card.name.lower() and card.licence
-    known = set(get_model_list()).union(*(MODELS.aliases(name) for name in get_model_list()))
-    assert card.name not in known, 'a name means one thing'
-    assert card.model is None or card.model == MODELS.canonical(card.model)
-    assert card.spec.size in ((112, 112), (28, 28)) and len(card.spec.mean) == len(card.spec.std)
-    assert all(50 < figure <= 100 for figure in card.published.values())
-    hashes = [facts['sha256'] for facts in card.files.values() if facts]
-    hashes += [source['sha256'] for source in card.sources if 'archive' in source]
-    assert all(len(sha256) == 64 and set(sha256) <= set('0123456789abcdef') for sha256 in hashes)
-    assert all(source.get('url', 'https://').startswith('https://') for source in card.sources)
-    assert card.shipped or hashes, 'nothing is parsed that was not checked'
-    assert card.shipped or card.page or any('url' in source for source in card.sources)
-
-
-@pytest.mark.parametrize('model', sorted({card.model for card in list_cards().values() if card.model}))
-def test_a_net_has_one_default(model):
-    mine = [card for card in list_cards().values() if card.model == model]
-    assert sum(card.default for card in mine) == 1
-    assert choose_card(model).default and choose_card(model.upper(), mine[-1].name.upper()) == mine[-1]
-    if not mine[0].shipped:
-        net = get_model(model)
-        assert net.embedding_size == mine[0].spec.embedding_size and net.input_spec.size == mine[0].spec.size
-
-
-def test_shipped_weights_are_small_and_each_has_a_card():
-    files = os.listdir(card_table.SHIPPED)
-    cards = [name[:-5] for name in files if name.endswith('.json') and not name.endswith('-symbol.json')]
-    assert sorted(cards) == sorted(SHIPPED) and SHIPPED
-    assert {card + '-symbol.json' for card in cards} <= set(files)
-    assert sum(os.path.getsize(os.path.join(card_table.SHIPPED, name)) for name in files) < 5e6
-
-
-@pytest.mark.parametrize('pretrained, name, card', [
-    ('w600k', 'iresnet50', 'w600k_r50'), ('w600k', 'mbf', 'w600k_mbf'), (True, 'r100', 'glintr100'),
-    ('ms1mv3', 'r50', 'ms1mv3_r50'), ('MS1M_R34', 'iresnet34', 'ms1m_r34'), (True, 'w600k_mbf', 'w600k_mbf'),
-    (True, 'SFace', 'sface')])
-def test_cards_by_name(pretrained, name, card):
-    assert choose_card(name, pretrained).name == card
-
-
-@pytest.mark.parametrize('name, pretrained, message', [
-    ('miniresnet18', True, 'miniresnet18 has no pretrained weights of its own. Nets that have: .*lenetplus'),
-    ('lenetplus', 'lenetplus', 'must be True or one of the weights of lenetplus: lenetplus_arcface, lenetplus_softmax; '
-                               "got 'lenetplus'"),
-    ('iresnet50', 'w600k_mbf', "iresnet50: w600k_r50, .*got 'w600k_mbf', which are of mbf"),
-    ('iresnet50', 'sface', 'which are of no net of the zoo'), ('miniresnet18', 'w600k', 'miniresnet18: there are none'),
-    ('iresnet50', 'w6', "iresnet50: w600k_r50, .*got 'w6'"),
-    ('w600k_mfb', True, "unknown model 'w600k_mfb'.* Pretrained weights: .*w600k_mbf"),
-    ('lenetpluss', 'x', "Did you mean 'lenetplus'")])
-def test_names_that_mean_no_card(name, pretrained, message):
-    with pytest.raises(ValueError, match=message):
-        get_model(name, pretrained=pretrained)
 
 
 # --- weights that come with gluonfr ----------------------------------------------------------------------------------
@@ -146,7 +88,7 @@ def test_arguments_that_contradict_the_weights(arguments, error, message):
     (name, name == 'w600k_mbf') for name in SHIPPED + ['mobilefacenet', 'w600k_mbf']])
 def test_weights_that_are_not_for_photographs_say_so_once(name, photographs, monkeypatch, caplog):
     if photographs:  # as after a download
-        monkeypatch.setattr(load, 'get_model_file', lambda *_: get_model_file('lenetplus_softmax'))
+        monkeypatch.setattr(net_files, 'get_model_file', lambda *_: get_model_file('lenetplus_softmax'))
     embedder = Embedder(load_net(name), batch_size=1)
     assert not caplog.text
     for _ in range(2):
@@ -299,19 +241,6 @@ def test_models_command(store, capsys, tmp_path):
     run('models', 'download', code=2)
     run('models', 'tiny', 'tiny', code=2)
     assert capsys.readouterr().err.count('gluonfr models: give one NAME, or `download` and the name') == 2
-
-
-def test_models_command_on_one_card(capsys):
-    run('models', 'W600K_MBF')
-    said = capsys.readouterr().out
-    for part in ('w600k_mbf: weights of mbf', 'WebFace600K', 'InsightFace: non-commercial research only', '512',
-                 '112x112 rgb (x-127.5)/127.5', 'cached', 'buffalo_sc.zip SHA-256 57d31b56'):
-        assert part in said
-    run('models', 'ms1mv3_r50')
-    assert 'LFW 99.80, CFP-FP 98.53, AgeDB-30 98.27, IJB-C 96.58' in capsys.readouterr().out
-    run('models', 'lenetplus_arcface')
-    said = capsys.readouterr().out
-    assert 'shipped' in said and 'MNIST, 60,000 digits, ArcFace_v3 (not for photographs)' in said
 
 
 def test_published_y1_from_the_real_table(test_data, tmp_path):

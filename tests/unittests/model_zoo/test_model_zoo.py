@@ -12,7 +12,7 @@ from mxnet.gluon import nn
 
 from gluonfr.model_zoo import (MODELS, InputSpec, IResNet, LeNetPlus, MiniResNet18, MobileFaceNet, count_macs,
                                count_parameters, get_mobile_facenet, get_model, get_model_list)
-from gluonfr.model_zoo.sizes import SIZES
+from gluonfr.model_zoo.sizes import SIZES, Size
 from gluonfr.nn import Dropout, FrBase, PReLU, SELayer, plain_operators
 from gluonfr.nn.basic_blocks import EmbeddingNorm
 
@@ -56,8 +56,8 @@ def test_the_table_has_every_net_and_no_other():
 @every
 def test_size(name):
     net, graph = made(name)
-    found = count_parameters(net), count_macs(net), net.embedding_size
-    assert found == SIZES.get(name), 'gluonfr/model_zoo/sizes.py must have {!r}: Size{}'.format(name, found)
+    found = Size(count_parameters(net), count_macs(net), net.embedding_size, tuple(MODELS.aliases(name)))
+    assert found == SIZES.get(name), 'gluonfr/model_zoo/sizes.py must have {!r}: {}'.format(name, found)
     assert isinstance(net, FrBase) and isinstance(net.input_spec, InputSpec)
     assert net.input_spec.embedding_size == net.embedding_size
     assert graph.infer_shape(data=(2,) + net.input_spec.shape)[1] == [(2, net.embedding_size)]
