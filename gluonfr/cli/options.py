@@ -8,8 +8,7 @@ from ..data.sizes import other_sizes
 from ..deploy.embedder import Embedder
 from ..deploy.net_files import find_net
 from ..deploy.trained_net import TrainedNet
-from ..model_zoo.card_table import list_cards
-from ..model_zoo.registry import MODELS
+from ..model_zoo.card_table import canonical, is_model, list_cards
 from ..utils.arguments import parse_arguments
 from ..utils.gpu import parse_gpus
 
@@ -24,7 +23,7 @@ def open_net(net, params, network_args):
 
 def net_files(net, params, network_args):
     """The files of the net that the options of `add_weights` say; of a model alone it is not said which are meant."""
-    if not params and not os.path.exists(net) and net.lower() not in list_cards() and net in MODELS:
+    if not params and not os.path.exists(net) and net.lower() not in list_cards() and is_model(net):
         raise ValueError('{} is a model, and its weights must be given: --params FILE, the folder of a training of it, '
                          'or the name of pretrained weights in its place: {}.'.format(net, weights_of(net)))
     return find_net(net, params, **parse_arguments(network_args, '--network-args'))
@@ -33,7 +32,7 @@ def net_files(net, params, network_args):
 def weights_of(model):
     """The names of a model's pretrained weights, for a message."""
     mine = [card.name + ('' if card.photographs else ' (not for photographs)') for card in list_cards().values()
-            if card.model == MODELS.canonical(model)]
+            if card.model == canonical(model)]
     return ', '.join(mine) or 'there are none'
 
 

@@ -6,11 +6,12 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Dict, Union
 
+from ..compat import mxnet_problem
 from .registry import MODELS
 from .sizes import NAMES, SIZES
 from .spec import InputSpec
 
-__all__ = ['Card', 'choose_card', 'list_cards']
+__all__ = ['Card', 'canonical', 'choose_card', 'is_model', 'list_cards']
 
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'cards.json')
 SHIPPED = os.path.join(os.path.dirname(TABLE), 'weights')
@@ -106,7 +107,7 @@ def choose_card(name: str, pretrained: Union[bool, str] = True) -> Card:
     if pretrained is True and name.lower() in cards:
         return cards[name.lower()]
     try:
-        model = NAMES.get(str(name).lower()) or MODELS.canonical(name)  # which knows also those of users
+        model = canonical(name)
     except ValueError as error:
         raise ValueError('{} Pretrained weights: {}.'.format(error, ', '.join(cards))) from None
     except ModuleNotFoundError as error:
@@ -129,6 +130,16 @@ def choose_card(name: str, pretrained: Union[bool, str] = True) -> Card:
                 model, ', '.join(card.name for card in mine) or 'there are none', pretrained,
                 ', which are of {}'.format(cards[key].model or 'no net of the zoo') if key in cards else ''))
     return found[0]
+
+
+def canonical(name: str) -> str:
+    """The canonical name of a net of the zoo; `MODELS`, which knows also those that users register, needs MXNet."""
+    return NAMES.get(str(name).lower()) or MODELS.canonical(name)
+
+
+def is_model(name: str) -> bool:
+    """Whether a net of the zoo has this name."""
+    return name.lower() in NAMES or mxnet_problem() is None and name in MODELS
 
 
 @lru_cache(maxsize=None)

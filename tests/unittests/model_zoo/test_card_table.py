@@ -76,3 +76,14 @@ def test_models_command_on_one_card(capsys):
     run('models', 'lenetplus_arcface')
     said = capsys.readouterr().out
     assert 'shipped' in said and 'MNIST, 60,000 digits, ArcFace_v3 (not for photographs)' in said
+
+
+@pytest.mark.parametrize('name, message', [
+    ('iresnet51', "unknown model 'iresnet51'. Did you mean 'iresnet50'. Known: .*Pretrained weights: .*w600k"),
+    ('?', r"unknown model '\?'. Known: ")])
+def test_unknown_names_are_told_without_mxnet(name, message, monkeypatch):
+    monkeypatch.setattr(card_table.MODELS, '_home', 'mxnet_is_missing')
+    monkeypatch.setattr(card_table, 'mxnet_problem', lambda: 'MXNet is not installed.')
+    assert not card_table.is_model(name) and card_table.is_model('R50')
+    with pytest.raises(ValueError, match=message):
+        choose_card(name)
