@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 
 from ..data.five_points import FIVE_POINTS
+from ..utils.messages import counted
 from ..utils.types import ArrayLike, Size
 
 __all__ = ['align_face', 'align_faces', 'similarity', 'template']
@@ -185,8 +186,8 @@ def align_faces(images: Union[np.ndarray, Sequence[np.ndarray]], landmarks: Arra
     if isinstance(images, np.ndarray) and images.ndim == 3:
         images = [images] * len(landmarks)
     if len(images) != len(landmarks):
-        raise ValueError('align_faces: there must be five points for each image, got {} for {} images.'.format(
-            len(landmarks), len(images)))
+        raise ValueError('align_faces: there must be five points for each image, got {} for {}.'.format(
+            len(landmarks), counted(len(images), 'image')))
     faces = [align_face(image, points, size) for image, points in zip(images, landmarks)]
     return np.stack(faces) if faces else np.zeros((0,) + image_size(size) + (3,), np.uint8)
 

@@ -2,6 +2,7 @@
 import logging
 import math
 from collections import namedtuple
+from ..utils.messages import counted
 
 __all__ = ['BATCH', 'LR', 'Numbers', 'choose_numbers', 'default_batch']
 
@@ -43,7 +44,7 @@ def choose_numbers(images, batch_size, per_epoch, *, batch_chosen, lr=None, step
         lr = LR * batch_size / BATCH if batch_chosen else LR
         chosen.append('--lr {:g}'.format(lr))
     if batch_chosen and batch_size < BATCH:
-        log.info('default for %d images: %s', images, ' '.join(chosen))
+        log.info('default for %s: %s', counted(images, 'image'), ' '.join(chosen))
 
     most = (epochs or EPOCHS) * per_epoch if epochs or not steps else steps
     steps = min(steps or most, most)
@@ -55,8 +56,8 @@ def choose_numbers(images, batch_size, per_epoch, *, batch_chosen, lr=None, step
         margin_warmup = min(500, steps // 4)
         chosen.append('--margin-warmup {}'.format(margin_warmup))
     if chosen:
-        log.info('auto, for %d steps: %s', steps, ' '.join(chosen))
+        log.info('auto, for %s: %s', counted(steps, 'step'), ' '.join(chosen))
     if margin_warmup > steps:
-        log.warning('--margin-warmup %d is longer than the run of %d steps: the margin ends at %.0f %% of its value',
-                    margin_warmup, steps, 100 * steps / margin_warmup)
+        log.warning('--margin-warmup %d is longer than the run of %s: the margin ends at %.0f %% of its value',
+                    margin_warmup, counted(steps, 'step'), 100 * steps / margin_warmup)
     return Numbers(batch_size, lr, steps, math.ceil(steps / per_epoch), warmup, margin_warmup)

@@ -4,6 +4,7 @@ import os
 from typing import Callable, Optional
 
 from ..utils.check import check_choice
+from ..utils.messages import counted
 from ..utils.types import PathLike
 from .image_files import ImageFiles, readable
 from .walk import IMAGE_SUFFIXES, say_ignored, walk_images
@@ -63,8 +64,8 @@ class FolderDataset(ImageFiles):
         inside = [path for path in found.images if os.sep in path]
         beside = [path for path in found.images if os.sep not in path]
         if not found.folders:
-            raise ValueError('FolderDataset: {} must hold a folder for each person with images in it, got {:,} files '
-                             'and no folder.'.format(root, len(beside) + len(found.ignored)))
+            raise ValueError('FolderDataset: {} must hold a folder for each person with images in it, got {} '
+                             'and no folder.'.format(root, counted(len(beside) + len(found.ignored), 'file')))
         self.ignored_files = [(path, BESIDE) for path in beside] + found.ignored
         names = [path.split(os.sep, 1)[0] for path in inside]
         empty = [os.path.join(root, name) for name in sorted(set(found.folders) - set(names))]

@@ -9,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..compat import usable_cores
+from ..utils.messages import counted
 from .dataset import StoredDataset
 from .image import WRITTEN_SUFFIXES, ImageError, decode_file, read_file, read_header_size, read_image
 
@@ -54,7 +55,8 @@ class ImageFiles(StoredDataset):
         return self.root
 
     def __repr__(self):
-        return '{}({:,} images of {:,} classes)'.format(type(self).__name__, len(self), self.num_classes)
+        return '{}({} of {})'.format(type(self).__name__, counted(len(self), 'image'),
+                                     counted(self.num_classes, 'class', 'classes'))
 
     def read_bytes(self, index):
         return read_file(self.paths[index]), int(self.labels[index])

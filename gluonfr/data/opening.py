@@ -3,6 +3,7 @@ import logging
 import os
 from typing import Optional, Tuple
 
+from ..utils.messages import counted
 from ..utils.types import PathLike
 from .dataset import StoredDataset
 from .folder import FolderDataset
@@ -136,13 +137,13 @@ def _image_folder(folder, on_error):
     filled = {path.split(os.sep, 1)[0] for path in found.images}
     say_ignored(folder, found.ignored + [(name + os.sep, EMPTY) for name in found.folders if name not in filled])
     if not found.images:
-        raise ValueError('{} must hold images ({}), or a folder of them for each person, got {} other files.'.format(
-            folder, ' '.join(IMAGE_SUFFIXES), len(found.ignored)))
+        raise ValueError('{} must hold images ({}), or a folder of them for each person, got {}.'.format(
+            folder, ' '.join(IMAGE_SUFFIXES), counted(len(found.ignored), 'other file')))
     people = [path.split(os.sep, 1)[0] if os.sep in path else None for path in found.images]
     classes = sorted(set(people) - {None})
     if classes:
         logging.getLogger('gluonfr').info(
-            '%s: %d images lie in it and %d in folders, which count as people.', folder, people.count(None),
+            '%s: %s in it and %d in folders, which count as people.', folder, counted(people.count(None), 'image'),
             len(people) - people.count(None))
     paths, skipped = [os.path.join(folder, path) for path in found.images], []
     kept = readable('ImageFiles', paths, on_error, skipped)

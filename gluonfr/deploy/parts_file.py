@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ..compat import usable_cores
+from ..utils.messages import counted
 
 __all__ = ['Checksummed', 'append_part', 'begun_parts']
 
@@ -90,7 +91,7 @@ def begun_parts(file, job, dataset):
     file.truncate(end)
     file.seek(end)
     if done:
-        log.info('goes on behind %d images that are done', done)
+        log.info('done already: %s, the others follow', counted(done, 'image'))
     return parts
 
 

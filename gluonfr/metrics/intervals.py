@@ -5,6 +5,7 @@ from typing import Union
 import numpy as np
 
 from ..utils.check import check_int, check_number
+from ..utils.messages import counted
 from ..utils.types import ArrayLike
 from .scores import as_numpy, check_issame
 
@@ -110,7 +111,7 @@ def bootstrap_accuracy(correct: ArrayLike, issame: ArrayLike, people0: ArrayLike
         found.append(share * right[0] + (1 - share) * right[1])
     found = np.concatenate(found)
     if not found.size:
-        raise ValueError('{}: none of {} draws of {} people holds pairs of both kinds.'.format(
-            owner, draws, len(names)))
+        raise ValueError('{}: none of {} of {} holds pairs of both kinds.'.format(
+            owner, counted(draws, 'draw'), counted(len(names), 'person', 'people')))
     low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(low), float(high))

@@ -5,6 +5,7 @@ import warnings
 import mxnet as mx
 import numpy as np
 from mxnet import gluon, nd
+from ..utils.messages import counted
 
 __all__ = ['epoch_batches', 'seed_step', 'split']
 
@@ -68,7 +69,7 @@ def epoch_batches(data, epoch, start, step, seed):
 def _checked(batch):
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
         raise ValueError('fit: train_data must yield (x, label), got {}.'.format(
-            '{} values'.format(len(batch)) if isinstance(batch, (tuple, list)) else type(batch).__name__))
+            counted(len(batch), 'value') if isinstance(batch, (tuple, list)) else type(batch).__name__))
     x, label = batch
     if x.shape[0] == 0 or x.shape[0] != label.shape[0]:
         raise ValueError('fit: a batch must hold as many labels as samples and at least one, got x {} and label '
@@ -78,9 +79,10 @@ def _checked(batch):
 
 def _skip(batches, start, step, seed):
     if start:
-        warnings.warn('fit: the loader has no batches(epoch, start), so {} batches are read and dropped. The run goes '
+        warnings.warn('fit: the loader has no batches(epoch, start), so {} read and dropped. The run goes '
                       'on exactly only if the loader repeats its order (no worker processes that draw random numbers, '
-                      'no generator of its own).'.format(start), stacklevel=5)
+                      'no generator of its own).'.format(
+                          counted(start, 'batch is', 'batches are')), stacklevel=5)
     for skipped in range(start):
         seed_step(seed, step - start + skipped)
         if next(batches, None) is None:

@@ -25,6 +25,7 @@ from mxnet.gluon import Block
 from ..utils.check import fits
 from ..utils.arrays_file import read_npz
 from ..utils.files import atomic_path, save_npz
+from ..utils.messages import counted
 from ..utils.params_file import CLASS_LAYER, save_whole
 from .optimizer_state import pack_optimizer, unpack_optimizer
 from .parameters import named_parameters
@@ -183,8 +184,9 @@ def restore(checkpoint, state):
         for name, value in _data_identity(state).items():
             _require(path, 'train_data ' + name, header['data'].get(name), value)
     if header['contexts'] != len(state.ctx):
-        warnings.warn('{} was written by a run on {} contexts and goes on on {}: running statistics are averaged, so '
-                      'the result is not bit-identical.'.format(path, header['contexts'], len(state.ctx)), stacklevel=3)
+        warnings.warn('{} was written by a run on {} and goes on on {}: running statistics are averaged, so '
+                      'the result is not bit-identical.'.format(
+                          path, counted(header['contexts'], 'context'), len(state.ctx)), stacklevel=3)
     _set_parameters(checkpoint, state.params)
     unpack_optimizer(header['optimizer'], checkpoint.arrays, state.trainer, state.params)
     for name in _POSITION + _RECORDS:

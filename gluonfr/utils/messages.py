@@ -4,8 +4,8 @@ __all__ = ['counted', 'describe', 'error_sentence', 'names']
 
 
 def counted(count, one, many=None):
-    """'1 fold', '2 folds'; `many` where it is not `one` with an s."""
-    return '{} {}'.format(count, one if count == 1 else many or one + 's')
+    """'1 fold', '2,000 folds'; `many` where it is not `one` with an s."""
+    return '{:,} {}'.format(count, one if count == 1 else many or one + 's')
 
 
 def names(found, most=12):

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..utils.check import check_int
 from ..utils.files import atomic_path
+from ..utils.messages import counted
 from .colours import apply_palette, drawn_palette
 
 __all__ = ['as_numpy', 'checked', 'new_figure', 'palette', 'save_png', 'with_palette']
@@ -70,7 +71,8 @@ def checked(owner, embeddings, labels, max_points):
         raise ValueError('{}: labels must be (N,) = ({},), got {}.'.format(owner, len(embeddings), labels.shape))
     bad = (~np.isfinite(embeddings)).any(axis=1).sum()
     if bad:
-        raise ValueError('{}: embeddings must be finite, got {} rows with NaN or infinity.'.format(owner, bad))
+        raise ValueError('{}: embeddings must be finite, got {} with NaN or infinity.'.format(
+            owner, counted(bad, 'row')))
     if max_points is not None and len(labels) > check_int(owner, 'max_points', max_points, 1):
         # evenly spaced, not random: the same images in every epoch
         keep = np.linspace(0, len(labels) - 1, max_points).round().astype('int64')

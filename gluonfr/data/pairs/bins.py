@@ -9,6 +9,7 @@ import numpy as np
 
 from ...utils.check import check_choice, check_int
 from ...utils.files import atomic_path, read_at_most
+from ...utils.messages import counted
 from ...utils.types import ArrayLike, PathLike
 from ..image import ImageError, decode, header_size
 from .unpickle import UnpickleError, unpickle
@@ -46,8 +47,8 @@ class BinFile:
         return len(self.issame)
 
     def __repr__(self):
-        return 'BinFile({}: {:,} pairs, {:,} of one person; sha256 {}...)'.format(
-            self.path, len(self), int(self.issame.sum()), self.sha256[:12])
+        return 'BinFile({}: {}, {:,} of one person; sha256 {}...)'.format(
+            self.path, counted(len(self), 'pair'), int(self.issame.sum()), self.sha256[:12])
 
     def image(self, index: int, flag: int = 1) -> np.ndarray:
         """Decode image ``index`` in [0, 2P): uint8 (H,W,3) RGB, or (H,W,1) grey with ``flag`` 0; else a BinError."""
@@ -188,8 +189,8 @@ def _check(path, images, issame, more=False):
                                              'pairs.', path, len(images) - 2 * len(truth), len(truth))
         images = images[:2 * len(truth)]
     if not truth or len(images) != 2 * len(truth):
-        raise BinError('{}: must hold two images for each of at least one pair, got {:,} images and {:,} pairs.'.format(
-            path, len(images), len(truth)))
+        raise BinError('{}: must hold two images for each of at least one pair, got {} and {}.'.format(
+            path, counted(len(images), 'image'), counted(len(truth), 'pair')))
     return [_flat(path, i, image) for i, image in enumerate(images)], np.array(truth, dtype=bool)
 
 

@@ -4,6 +4,7 @@ from typing import Tuple
 import numpy as np
 
 from ...utils.check import check_int
+from ...utils.messages import counted
 from ...utils.types import ArrayLike
 
 __all__ = ['draw_pairs']
@@ -62,9 +63,10 @@ def draw_pairs(labels: ArrayLike, count: int, folds: int = 10,
         genuine = int((sizes * (sizes - 1) // 2).sum())
         impostors = len(images) * (len(images) - 1) // 2 - genuine
         if min(genuine, impostors) < wanted:
-            raise ValueError('draw_pairs: the {} people of {} have {} genuine and {} impostor pairs, {} of each '
+            raise ValueError('draw_pairs: the {} of {} can form {} and {}, {} of each '
                              'were asked for. Give fewer pairs or folds, or more images.'.format(
-                                 len(sizes), 'a fold' if folds > 1 else 'the set', genuine, impostors, wanted))
+                                 counted(len(sizes), 'person', 'people'), 'a fold' if folds > 1 else 'the set',
+                                 counted(genuine, 'genuine pair'), counted(impostors, 'impostor pair'), wanted))
         pairs[:, k, :, 0] = images[_genuine(random, sizes, genuine, wanted)]
         pairs[:, k, :, 1] = images[_impostors(random, sizes, wanted)]
     first, second = pairs.reshape(2, count)

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from ...compat import usable_cores
 from ...utils.check import check_choice
 from ...utils.files import file_sha256
+from ...utils.messages import counted
 from ...utils.types import PathLike
 from ..dataset import StoredDataset
 from ..image import ImageError, decode, header_size
@@ -132,7 +133,8 @@ class RecordDataset(StoredDataset):
         return len(self.keys)
 
     def __repr__(self):
-        return 'RecordDataset({}: {:,} images, {:,} classes)'.format(self.file.path, len(self), self.num_classes)
+        return 'RecordDataset({}: {}, {})'.format(self.file.path, counted(len(self), 'image'),
+                                               counted(self.num_classes, 'class', 'classes'))
 
     def read_bytes(self, index):
         """As `read`, but the image stays encoded: (bytes, int).

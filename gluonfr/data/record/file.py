@@ -6,6 +6,7 @@ from typing import Dict, Optional, Tuple
 
 import numpy as np
 
+from ...utils.messages import counted
 from ...utils.types import ArrayLike, PathLike
 from .format import (
     FIRST,
@@ -72,8 +73,8 @@ class RecordFile:
         else:
             offsets = scan(self.path)
             table = np.stack([np.arange(len(offsets)), offsets], axis=1)
-            logging.getLogger('gluonfr').warning('%s is missing: the offsets of %d records were found by scanning %s',
-                                                 self.path_idx, len(offsets), self.path)
+            logging.getLogger('gluonfr').warning('%s is missing: the offsets of %s were found by scanning %s',
+                                                 self.path_idx, counted(len(offsets), 'record'), self.path)
         self._keys, self._offsets = np.ascontiguousarray(table[:, 0]), np.ascontiguousarray(table[:, 1])
 
     def _open(self):

@@ -4,6 +4,7 @@ from typing import Callable, Optional, Tuple
 import numpy as np
 
 from ...utils.check import check_int, check_number
+from ...utils.messages import counted
 from ..dataset import FaceDataset
 from ..pairs import draw_pairs
 from .draw import draw
@@ -79,8 +80,9 @@ class SyntheticFaces(FaceDataset):
         self.labels = np.repeat(np.arange(self.num_classes, dtype=np.int64), self.images_per_identity)
 
     def __repr__(self):
-        return 'SyntheticFaces({} people x {} images, {}x{}, difficulty {:g})'.format(
-            self.num_classes, self.images_per_identity, self.size, self.size, self.difficulty)
+        return 'SyntheticFaces({} x {}, {}x{}, difficulty {:g})'.format(
+            counted(self.num_classes, 'person', 'people'), counted(self.images_per_identity, 'image'), self.size,
+            self.size, self.difficulty)
 
     def read(self, index: int) -> Tuple[np.ndarray, int]:
         """Return (numpy uint8 (size, size, 3) RGB, int label) of an image, without its transform."""

@@ -9,6 +9,7 @@ import mxnet as mx
 
 from ...utils.check import check_int
 from ...utils.files import atomic_path
+from ...utils.messages import counted
 from .base import Callback
 
 __all__ = ['Profile']
@@ -60,8 +61,8 @@ class Profile(Callback):
         if self._began is not None:
             self._finish(state)
         elif self._count < self._skip:
-            logging.getLogger('gluonfr').warning('no profile: the training had %d steps, the profile begins after %d',
-                                                 self._count, self._skip)
+            logging.getLogger('gluonfr').warning('no profile: the training had %s, the profile begins after %d',
+                                                 counted(self._count, 'step'), self._skip)
 
     def _finish(self, state):
         mx.nd.waitall()
@@ -80,7 +81,7 @@ class Profile(Callback):
             writer.writeheader()
             writer.writerows(rows)
         logger = logging.getLogger('gluonfr')
-        logger.info('%d steps of %.1f ms each; all of it in %s', steps, 1e3 * seconds / steps, path)
+        logger.info('%s of %.1f ms each; all of it in %s', counted(steps, 'step'), 1e3 * seconds / steps, path)
         for row in rows[:8]:
             logger.info('%5.1f %%  %8.2f ms  %s', row['percent'], row['ms_per_step'], row['operator'])
 

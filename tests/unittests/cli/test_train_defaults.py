@@ -7,6 +7,7 @@ from gluonfr.cli.parsers import make_parser
 from gluonfr.cli.train_defaults import choose_numbers, default_batch
 from gluonfr.cli.words import in_words
 from gluonfr.train import Checkpoint, CheckpointError
+from gluonfr.utils.messages import counted
 
 
 @pytest.mark.parametrize('images, batch', [(48, 8), (143, 32), (300, 64), (511, 64), (512, 128), (5, 5), (1, 1),
@@ -16,7 +17,7 @@ def test_the_default_batch_fits_the_set(images, batch, caplog):
     with caplog.at_level('INFO', 'gluonfr'):
         numbers = choose_numbers(images, batch, 4, batch_chosen=True)
     assert numbers.batch_size == batch and numbers.lr == pytest.approx(.1 * batch / 128)
-    said = 'default for {} images: --batch-size {} --lr {:g}'.format(images, batch, numbers.lr)
+    said = 'default for {}: --batch-size {} --lr {:g}'.format(counted(images, 'image'), batch, numbers.lr)
     assert caplog.messages == ([said] if batch < 128 else [])
 
 
@@ -38,7 +39,7 @@ def test_steps_and_epochs_of_a_run(steps, epochs, run):
 @pytest.mark.parametrize('given, steps, filled, said', [
     ((0, 0), 3, (0, 0), []), (('auto', 'auto'), 120, (12, 30), ['auto, for 120 steps: --warmup 12 --margin-warmup 30']),
     (('auto', 7), 9, (0, 7), ['auto, for 9 steps: --warmup 0']),
-    (('auto', 'auto'), 10 ** 5, (100, 500), ['auto, for 100000 steps: --warmup 100 --margin-warmup 500']),
+    (('auto', 'auto'), 10 ** 5, (100, 500), ['auto, for 100,000 steps: --warmup 100 --margin-warmup 500']),
     ((0, 500), 120, (0, 500),
      ['--margin-warmup 500 is longer than the run of 120 steps: the margin ends at 24 % of its value'])])
 def test_warmups_that_fit_the_run(given, steps, filled, said, caplog):

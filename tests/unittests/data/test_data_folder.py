@@ -175,7 +175,7 @@ def only_files(root):
 
 @pytest.mark.parametrize('make,on_error,message', [
     (lambda root: None, 'raise', 'must hold a folder for each person with images in it, got 0 files and no folder'),
-    (only_files, 'raise', 'got 1 files and no folder'),
+    (only_files, 'raise', 'got 1 file and no folder'),
     (folder_without_images, 'raise', r'each folder .* must hold images .*got 8 .*: anna, p0, p1, p2, p3 and others'),
     (folder_without_images, 'skip', 'no image can be read, the first because of: a person without images'),
     (only_files, 'ignore', "on_error must be one of 'raise', 'skip', got 'ignore'"),

@@ -31,7 +31,7 @@ def test_images_and_folders_beside_each_other(place, caplog):
     assert [(dataset.read(i)[0][0, 0, 0], dataset.read(i)[1]) for i in (2, 3, 4)] == [(80, -1), (120, 0), (160, -1)]
     assert [message.split(': ')[-1] for message in caplog.messages] == [
         'left out 1 no image by the suffix (notes.txt); 1 without images (bob/).',
-        '5 images lie in it and 1 in folders, which count as people.']
+        '5 images in it and 1 in folders, which count as people.']
 
 
 def test_skip_leaves_out_what_cannot_be_read(place, caplog):

@@ -268,7 +268,7 @@ def test_losses_check_labels_without_a_wait_for_their_context(name, head, monkey
 
 @pytest.mark.parametrize('data, text', [
     ([], 'at least one batch an epoch, got none'),
-    ([(nd.ones((2, FEATURES)),)], r'must yield \(x, label\), got 1 values'),
+    ([(nd.ones((2, FEATURES)),)], r'must yield \(x, label\), got 1 value\.'),
     ([nd.ones((2, FEATURES))], r'must yield \(x, label\), got NDArray'),
     ([(nd.ones((2, FEATURES)), nd.ones((3,)))], r'as many labels as samples .* got x \(2, 6\) and label \(3,\)'),
     ([(np.ones((0, FEATURES)), np.ones(0))], 'at least one, got x'),

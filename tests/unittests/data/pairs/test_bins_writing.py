@@ -88,5 +88,5 @@ def test_images_are_decoded(tmp_path, arrays):
 
 
 def test_images_of_no_pair_are_not_written(tmp_path):
-    with pytest.raises(BinError, match='got 4 images and 1 pairs'):
+    with pytest.raises(BinError, match=r'got 4 images and 1 pair\.'):
         write_bin(tmp_path / 'pairs.bin', IMAGES, [True])

@@ -42,9 +42,9 @@ def test_all_pairs_can_be_drawn():
     (LABELS, 2.5, 1, 'count must be a whole number'),
     (LABELS, 101, 5, 'count must be a multiple of 2 .* folds = 10, got 101'),
     (LABELS, 0, 5, 'count must be >= 1, got 0'),
-    ([0, 0, 1, 1], 6, 1, 'have 2 genuine and 4 impostor pairs, 3 of each'),
-    ([0, 1, 2, 3], 2, 1, 'have 0 genuine'),
-    ([0, 0, 1, 1], 4, 2, 'the 1 people of a fold have 1 genuine and 0 impostor'),
+    ([0, 0, 1, 1], 6, 1, 'can form 2 genuine pairs and 4 impostor pairs, 3 of each'),
+    ([0, 1, 2, 3], 2, 1, 'can form 0 genuine pairs'),
+    ([0, 0, 1, 1], 4, 2, 'the 1 person of a fold can form 1 genuine pair and 0 impostor pairs'),
 ])
 def test_too_few(labels, count, folds, message):
     with pytest.raises(ValueError, match='draw_pairs: .*' + message):
