@@ -3,6 +3,7 @@ from ..align import find_faces
 from ..data.image_files import ImageFiles
 from .faces import make_finder
 from .options import make_embedder
+from .parsers.common import FACE_OPTIONS, NET_OPTIONS, chosen
 
 __all__ = ['compare']
 
@@ -11,8 +12,8 @@ def compare(args):
     """Print a line for each image after the first."""
     if args.several == 'all':
         raise ValueError("--several must be largest, center or refuse here: an image is compared by one face, got all.")
-    finder = make_finder(args)
-    embedder = make_embedder(args)  # first, as it tells an image in the place of NET
+    finder = make_finder(**chosen(args, FACE_OPTIONS))
+    embedder = make_embedder(**chosen(args, NET_OPTIONS))  # first, as it tells an image in the place of NET
     if len(args.images) < 2:
         raise ValueError('at least two images must be given, got {}.'.format(len(args.images)))
     embeddings = embedder(find_faces(args.images, finder, embedder.spec.size) if finder else ImageFiles(args.images))

@@ -9,6 +9,7 @@ from ..utils.lock import sole_writer
 from ..utils.messages import counted
 from .faces import open_faces
 from .options import make_embedder
+from .parsers.common import FACE_OPTIONS, NET_OPTIONS, chosen
 
 __all__ = ['embed']
 
@@ -18,9 +19,10 @@ PEOPLE_DRAWN = 10
 def embed(args):
     """Embed and say where the result is."""
     check_gallery_path('embed', args.out)
-    embedder = make_embedder(args)
+    embedder = make_embedder(**chosen(args, NET_OPTIONS))
     with sole_writer(args.out + '.lock', '--out {}'.format(args.out)):
-        dataset = open_faces(args, args.data, embedder.spec.size, os.path.splitext(args.out)[0] + '.faces.csv')
+        dataset = open_faces(args.data, embedder.spec.size, chosen(args, FACE_OPTIONS), on_error=args.on_error,
+                             progress=not args.no_progress, report=os.path.splitext(args.out)[0] + '.faces.csv')
         embeddings = embed_to_file(embedder, dataset, args.out, progress=not args.no_progress)
     count, size = embeddings.shape
     print('{}: {} of {}'.format(args.out, counted(count, 'embedding'), counted(size, 'value')))

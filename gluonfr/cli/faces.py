@@ -8,41 +8,52 @@ from ..utils.files import file_sha256
 __all__ = ['face_settings', 'make_finder', 'open_faces']
 
 
-def make_finder(args, root=None):
+def make_finder(*, detect, detector_model, detect_size, landmarks, several, min_face, root=None):
     """The `Finder` that the options of `add_faces` ask for, None if images are aligned already.
 
     `root` is what the paths in --landmarks are relative to, None for the folder of that file.
     """
-    if args.detect and args.landmarks:
+    if detect and landmarks:
         raise ValueError('--detect and --landmarks must not be given together.')
-    given = {name: value for name, value in (('model', args.detector_model), ('max_side', args.detect_size)) if value}
-    if args.detect:
-        return Finder(get_detector(args.detect, **given), None, args.several, args.min_face)
+    given = {name: value for name, value in (('model', detector_model), ('max_side', detect_size)) if value}
+    if detect:
+        return Finder(get_detector(detect, **given), None, several, min_face)
     if given:
         raise ValueError('--detector-model and --detect-size need --detect.')
-    if args.landmarks:
-        return Finder(None, read_landmarks(args.landmarks, root), args.several, args.min_face)
-    if args.several != 'largest' or args.min_face:
+    if landmarks:
+        return Finder(None, read_landmarks(landmarks, root), several, min_face)
+    if several != 'largest' or min_face:
         raise ValueError('--several and --min-face need --detect or --landmarks.')
     return None
 
 
-def face_settings(args):
+def face_settings(*, detect, detector_model, detect_size, landmarks, several, min_face):
     """What of the options of `add_faces` decides which faces are found, as JSON values."""
-    return {'detect': args.detect, 'detect_size': args.detect_size, 'several': args.several, 'min_face': args.min_face,
-            'model_sha256': args.detector_model and file_sha256(args.detector_model),
-            'landmarks_sha256': args.landmarks and file_sha256(args.landmarks)}
+    return {'detect': detect, 'detect_size': detect_size, 'several': several, 'min_face': min_face,
+            'model_sha256': detector_model and file_sha256(detector_model),
+            'landmarks_sha256': landmarks and file_sha256(landmarks)}
 
 
-def open_faces(args, path, size, report=None):
-    """The faces that a path names, as a dataset: found by the options of `add_faces`, or aligned already.
+def open_faces(path, size, found_by, *, on_error, progress, report=None):
+    """The faces that a path names, as a dataset: found in photographs, or aligned already.
 
-    `size` is that of the net's images; `report` is where it is said what came of each photograph, None for nowhere.
+    Parameters
+    ----------
+    path : str
+        A folder, list or image.
+    size : (int, int)
+        Of the net's images.
+    found_by : dict
+        The options of `add_faces` by their names.
+    on_error : {'raise', 'skip'}
+    progress : bool
+    report : str or None
+        Where it is said what came of each photograph.
     """
-    finder = make_finder(args, path if os.path.isdir(path) else None)
+    finder = make_finder(root=path if os.path.isdir(path) else None, **found_by)
     if finder is None:
-        dataset = open_dataset(path, args.on_error)
+        dataset = open_dataset(path, on_error)
         dataset.check_formats()
         return dataset
-    return open_photos(path, finder, size, report=report, settings=face_settings(args), on_error=args.on_error,
-                       progress=not args.no_progress)
+    return open_photos(path, finder, size, report=report, settings=face_settings(**found_by), on_error=on_error,
+                       progress=progress)

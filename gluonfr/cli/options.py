@@ -36,21 +36,19 @@ def weights_of(model):
     return ', '.join(mine) or 'there are none'
 
 
-def make_embedder(args):
+def make_embedder(*, net, params, network_args, flip, batch_size, engine, precision, calibrate, device, gpu):
     """The `Embedder` that the options of `add_net` ask for."""
-    if args.gpu and args.device:
+    if gpu and device:
         raise ValueError('--gpu and --device must not be given together: --gpu is a GPU for MXNet.')
-    if args.calibrate and args.precision != 'int8':
-        raise ValueError('--calibrate is for --precision int8, got {}.'.format(args.precision))
-    ctx = None
-    if args.gpu:
-        ctx = parse_gpus(args.gpu)[0]
-    net = TrainedNet(net_files(args.net, args.params, args.network_args), ctx)
-    if args.precision == 'int8' and not args.calibrate and not net.is_onnx:
+    if calibrate and precision != 'int8':
+        raise ValueError('--calibrate is for --precision int8, got {}.'.format(precision))
+    ctx = parse_gpus(gpu)[0] if gpu else None
+    trained = TrainedNet(net_files(net, params, network_args), ctx)
+    if precision == 'int8' and not calibrate and not trained.is_onnx:
         raise ValueError('--precision int8 needs --calibrate DATA, faces such as will come, for a net of MXNet.')
-    calibration = open_dataset(args.calibrate) if args.calibrate else None
-    return Embedder(net, batch_size=args.batch_size, flip=args.flip, ctx=ctx, precision=args.precision,
-                    calibration=calibration, engine=args.engine, device=args.device)
+    calibration = open_dataset(calibrate) if calibrate else None
+    return Embedder(trained, batch_size=batch_size, flip=flip, ctx=ctx, precision=precision, calibration=calibration,
+                    engine=engine, device=device)
 
 
 def check_size(option, pairs, net, size, progress):

@@ -7,6 +7,7 @@ from ..deploy.gallery import check_one_net, gallery_of, is_gallery, read_gallery
 from ..utils.files import atomic_path
 from .faces import open_faces
 from .options import make_embedder
+from .parsers.common import FACE_OPTIONS, NET_OPTIONS, chosen
 from .parsers.search import INDEXES
 
 __all__ = ['run']
@@ -21,12 +22,14 @@ def run(args):
         raise ValueError('{} must end in .npz or .npy, or --net must be given.'.format(images[0]))
     if args.engine in INDEXES:  # as earlier versions called it
         args.index, args.engine = args.engine, None
-    embedder = make_embedder(args) if images else None
-    gallery = open_gallery(args, embedder, args.gallery)
+    embedder = make_embedder(**chosen(args, NET_OPTIONS)) if images else None
+    how = dict(embedder=embedder, found_by=chosen(args, FACE_OPTIONS), on_error=args.on_error,
+               progress=not args.no_progress)
+    gallery = open_gallery(args.gallery, **how)
     rows, errors = [], []
     for path in args.queries:
         try:
-            queries = open_gallery(args, embedder, path)
+            queries = open_gallery(path, **how)
         except (ValueError, OSError) as error:
             if args.on_error == 'raise':
                 raise
@@ -34,7 +37,7 @@ def run(args):
             logging.getLogger('gluonfr').warning('skipped %s: %s', path, error)
             rows.append((path, '', '', '', '', error))
             continue
-        check_one_net(said(args, args.gallery), gallery.net, said(args, path), queries.net)
+        check_one_net(said(args.gallery, args.net), gallery.net, said(path, args.net), queries.net)
         rows += [(skipped, '', '', '', '', why) for skipped, why in queries.skipped]
         for query, matches in search_gallery(gallery, queries, args.top, args.threshold, args.index):
             print(query if matches else '{}  nobody'.format(query))
@@ -49,14 +52,14 @@ def run(args):
         raise ValueError('none of the queries can be read, the first: {}'.format(errors[0]))
 
 
-def open_gallery(args, embedder, path):
+def open_gallery(path, *, embedder, found_by, on_error, progress):
     """The `Gallery` of a file, or of images that the net embeds."""
     if is_gallery(path):
         return read_gallery(path)
-    dataset = open_faces(args, path, embedder.spec.size)
-    return gallery_of(embedder, dataset, False if args.no_progress else os.path.basename(path))
+    dataset = open_faces(path, embedder.spec.size, found_by, on_error=on_error, progress=progress)
+    return gallery_of(embedder, dataset, os.path.basename(path) if progress else False)
 
 
-def said(args, path):
+def said(path, net):
     """What a gallery is called in a message."""
-    return path if is_gallery(path) else '{} by --net {}'.format(path, args.net)
+    return path if is_gallery(path) else '{} by --net {}'.format(path, net)

@@ -7,6 +7,7 @@ from ..metrics import get_protocol, roc_curve
 from ..utils.check import check_number
 from ..utils.rows import append_row
 from .options import check_size, make_embedder
+from .parsers.common import NET_OPTIONS, chosen
 
 __all__ = ['verify']
 
@@ -20,7 +21,7 @@ def verify(args):
         sets = [(name, readable_pairs(name, pairs)) for name, pairs in sets]
     protocol = get_protocol('kfold', nfolds=args.folds, fars=args.fars, compat=args.compat, pca=args.pca)
     notes = [protocol.notes(pairs.issame, name) for name, pairs in sets]
-    embedder = make_embedder(args)
+    embedder = make_embedder(**chosen(args, NET_OPTIONS))
     for _, pairs in sets:
         check_size('--data', pairs, args.net, embedder.spec.size, not args.no_progress)
     for (name, pairs), said in zip(sets, notes):

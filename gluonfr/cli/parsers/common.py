@@ -4,8 +4,8 @@ import difflib
 import os
 import sys
 
-__all__ = ['FLIPS', 'Parser', 'add_command', 'add_faces', 'add_net', 'add_weights', 'natural', 'on_error', 'positive',
-           'user_path']
+__all__ = ['FACE_OPTIONS', 'FLIPS', 'NET_OPTIONS', 'Parser', 'add_command', 'add_faces', 'add_net', 'add_weights',
+           'chosen', 'natural', 'on_error', 'positive', 'user_path']
 
 # The library has these, too, behind an import of MXNet; a test holds the two together.
 FLIPS = ('none', 'sum', 'concat')
@@ -13,6 +13,11 @@ PRECISIONS = ('float32', 'bfloat16', 'int8')
 ENGINES = ('auto', 'mxnet', 'onnxruntime', 'openvino')
 DETECTORS = ('mtcnn', 'yunet')
 SEVERAL = ('largest', 'center', 'all', 'refuse')
+
+# What `add_net` and `add_faces` add that makes an embedder and finds faces.
+NET_OPTIONS = ('net', 'params', 'network_args', 'flip', 'batch_size', 'engine', 'precision', 'calibrate', 'device',
+               'gpu')
+FACE_OPTIONS = ('detect', 'detector_model', 'detect_size', 'landmarks', 'several', 'min_face')
 
 
 class Parser(argparse.ArgumentParser):
@@ -118,6 +123,11 @@ def on_error(parser):
     """What damaged images do."""
     parser.add_argument('--on-error', choices=('raise', 'skip'), default='raise',
                         help='what a damaged image does: end the command, or be left out and reported')
+
+
+def chosen(args, names):
+    """The values of some options, by their names."""
+    return {name: getattr(args, name) for name in names}
 
 
 def user_path(text):
