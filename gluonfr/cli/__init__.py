@@ -13,8 +13,8 @@ from .words import in_words
 
 __all__ = ['main']
 
-STOPPED = {**dict.fromkeys(('align', 'embed', 'pack'), 'the same command goes on from there'),
-           'train': '--resume goes on from the newest checkpoint, if there is one'}
+STOPPED = {**dict.fromkeys(('align', 'embed', 'pack'), 'the same command continues from there'),
+           'train': ''}
 
 
 def main(argv=None):

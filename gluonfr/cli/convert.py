@@ -20,7 +20,7 @@ def run(args):
         path = convert(args.source, args.out, args.model, args.params, input_spec(args.input), args.images)
     with open(path, encoding='utf-8') as stream:
         card = json.load(stream)
-    print('{}: {}, {} values, input {} x {} {}'.format(path, card['model'], card['embedding_size'],
+    print('{}: {}, {} dimensions, input {} x {} {}'.format(path, card['model'], card['embedding_size'],
                                                        *card['input']['size'], card['input']['colour']))
     if card.get('parity'):
         print('largest difference from the source: {:.2g}, on {}'.format(

@@ -25,7 +25,7 @@ def embed(args):
                              progress=not args.no_progress, report=os.path.splitext(args.out)[0] + '.faces.csv')
         embeddings = embed_to_file(embedder, dataset, args.out, progress=not args.no_progress)
     count, size = embeddings.shape
-    print('{}: {} of {}'.format(args.out, counted(count, 'embedding'), counted(size, 'value')))
+    print('{}: {} of {}'.format(args.out, counted(count, 'embedding'), counted(size, 'dimension')))
     if args.plot:
         draw(embeddings, dataset.labels, args.plot)
 

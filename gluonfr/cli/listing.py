@@ -89,7 +89,7 @@ def also(aliases):
 
 def describe_card(card, root):
     """All that is known of one set of weights."""
-    print('{}: weights of {}'.format(card.name, card.model or 'a net that is not in the model zoo'))
+    print('{}: weights of {}'.format(card.name, card.model or 'a network that is not in the model zoo'))
     facts = [('trained on', shown_data(card)), ('licence', card.licence), ('embedding size', card.spec.embedding_size),
              ('input', shown_input(card.spec)), ('published, %', shown_figures(card)), ('page', card.page),
              ('cached', cached(card, root))]

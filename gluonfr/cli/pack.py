@@ -49,7 +49,7 @@ def run_check(args):
         for what, why in faults:
             print('{}: {}: {}'.format(path, what, why))
         how = 'compared with their checksums' if by == 'checksums' else \
-            'decoded, as there are no checksums: flipped bytes within a JPEG mostly show in nothing'
+            'decoded, as there are no checksums: changed bytes within a JPEG often go unnoticed'
         print('{}: {}, {}: {}'.format(path, counted(count, 'image' if by == 'decoding' else 'record'), how,
                                       counted(len(faults), 'fault') if faults else 'all well'))
     if any(faults for *_, faults in found):

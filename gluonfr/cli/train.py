@@ -58,7 +58,7 @@ def train(args):
         callbacks.append(Profile(args.out))
     if not args.no_progress:
         callbacks.append(ProgressBar())
-    with advice_on_full_disk(args.out, 'The checkpoints in it are whole: make room and go on with --resume'), \
+    with advice_on_full_disk(args.out, 'The checkpoints in it are whole: make room and continue with --resume'), \
             sole_writer(inside('.lock'), '--out {}'.format(args.out)):
         try:
             begin_run(args.out, plan.recipe, RUN_FILES, resume=args.resume, overwrite=args.overwrite)

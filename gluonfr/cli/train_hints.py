@@ -39,9 +39,9 @@ def hints(*, network, embedding_size, finetuned, loss, loss_arguments, margin_wa
         lines.append('--lr {:g} is for batches of {} and more: with --batch-size {}, try --lr {:.2g}.'.format(
             lr, BATCH, batch_size, LR * batch_size / BATCH))
     if not finetuned and not margin_warmup and 'margin_warmup' in loss_keywords(loss) and embedding_size <= SMALL:
-        lines.append('a margin is hard to begin with in {} dimensions: train with --loss softmax first and go on with '
+        lines.append('a margin is hard to begin with in {} dimensions: train with --loss softmax first and then with '
                      '--finetune, or let the margin grow with --margin-warmup.'.format(embedding_size))
     if not finetuned and embedding_size >= LARGE and network.startswith(LIGHT):
-        lines.append('{} dimensions are hard to train for a light net such as {}: try --embedding-size 128 or 256.'
+        lines.append('{} dimensions are hard to train for a small network such as {}: try --embedding-size 128 or 256.'
                      .format(embedding_size, network))
     return lines

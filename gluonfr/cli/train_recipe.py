@@ -40,7 +40,7 @@ def other_recipe(out, changed, lr_mode):
     if {'epochs', 'steps'} & set(changed):
         longer = ('A {} schedule has its last rate at the last step, so a run of another length has other rates from '
                   'its first step on; runs with --lr-mode step go on for as long as you like. '.format(lr_mode))
-    return ('--resume must go on with the recipe of the run in {}, got another {}. {}Give the first one, or begin '
+    return ('--resume must continue the recipe of the run in {}, got another {}. {}Give the first one, or begin '
             'another run: --finetune {} --out ...'.format(out, ', '.join(
                 '{} ({!r} then, {!r} now)'.format(_option(name), *both) for name, both in changed.items()),
                 longer, out))

@@ -184,7 +184,7 @@ def restore(checkpoint, state):
         for name, value in _data_identity(state).items():
             _require(path, 'train_data ' + name, header['data'].get(name), value)
     if header['contexts'] != len(state.ctx):
-        warnings.warn('{} was written by a run on {} and goes on on {}: running statistics are averaged, so '
+        warnings.warn('{} was written by a run on {} and continues on {}: running statistics are averaged, so '
                       'the result is not bit-identical.'.format(
                           path, counted(header['contexts'], 'context'), len(state.ctx)), stacklevel=3)
     _set_parameters(checkpoint, state.params)

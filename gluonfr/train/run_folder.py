@@ -57,7 +57,7 @@ def open_run(folder: str, files: Sequence[str], resume: bool = False, overwrite:
                          'another one.'.format(folder, ', '.join(strange[:3]), ', ...' if len(strange) > 3 else ''))
     saved = any(name.endswith(('.npz', '.params', CARD_NAME)) for name in _contents(folder, files))
     if saved and not (resume or overwrite):
-        raise ValueError('--out {} holds a run already. Give --resume to go on with it, --overwrite to replace it, or '
+        raise ValueError('--out {} holds a run already. Give --resume to continue it, --overwrite to replace it, or '
                          'another folder.'.format(folder))
     if saved and resume:
         return True
@@ -83,7 +83,7 @@ class OtherRecipe(ValueError):
     """
 
     def __init__(self, folder: str, changed: Dict[str, Tuple[Any, Any]]):
-        super().__init__('--resume must go on with the recipe of the run in {}, got another {}.'.format(
+        super().__init__('--resume must continue the recipe of the run in {}, got another {}.'.format(
             folder, ', '.join('{} ({!r} then, {!r} now)'.format(name, *both) for name, both in changed.items())))
         self.changed = changed
 

@@ -114,7 +114,8 @@ def test_ctrl_c_then_kill_then_the_same_end(trained, drawn, tmp_path):
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=200)[0]
     assert process.returncode == 130 and 'Traceback' not in said
-    saved = int(re.search(r'gluonfr train: stopped; step (\d) is saved: --resume goes on from there\.', said).group(1))
+    stopped = re.search(r'gluonfr train: stopped; step (\d) is saved: --resume continues from there\.', said)
+    saved = int(stopped.group(1))
     assert (tmp_path / 'checkpoint' / 'step-{:08d}.npz'.format(saved)).exists() and saved < 9
 
     process = start(tmp_path, data, '--resume')

@@ -207,7 +207,7 @@ def test_full_disk_while_training(data, tmp_path):
     assert cli.main(train(data, tmp_path / 'whole', *words)) == 0
     code, said = limited(100000, train(data, tmp_path / 'broken', *words))
     assert code == 2 and 'Traceback' not in said and 'Exception ignored' not in said, said
-    assert '{} cannot be written: File too large. The checkpoints in it are whole: make room and go on with ' \
+    assert '{} cannot be written: File too large. The checkpoints in it are whole: make room and continue with ' \
            '--resume'.format(tmp_path / 'broken') in said
     assert not [path for path in (tmp_path / 'broken' / 'checkpoint').iterdir()], 'no half checkpoint is left'
     assert cli.main(train(data, tmp_path / 'broken', *words, '--resume')) == 0

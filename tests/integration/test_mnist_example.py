@@ -226,7 +226,7 @@ def test_a_killed_run_goes_on_to_the_same_end(tmp_path, example, capsys):
     with pytest.raises(SystemExit):
         example.main.main([*words, '--lr', '0.1', '--out', str(broken), '--resume'])
     said = capsys.readouterr().err
-    assert '--resume must go on with the recipe' in said and 'lr (' in said
+    assert '--resume must continue the recipe' in said and 'lr (' in said
     example.main.main([*words, '--out', str(broken), '--resume'])
     assert 'resumed at step' in (broken / 'log.txt').read_text(encoding='utf-8')
     assert (broken / 'final.params').read_bytes() == (tmp_path / 'whole' / 'final.params').read_bytes()
@@ -243,7 +243,7 @@ def test_an_existing_run_is_gone_on_with_replaced_or_refused(tmp_path, example, 
     words = ['--loss', 'softmax', *TINY, '--limit', '32', '--no-plots', '--out', str(tmp_path)]
     with pytest.raises(SystemExit):
         example.main.main(words)
-    assert f'--out {tmp_path} holds a run already. Give --resume to go on' in capsys.readouterr().err
+    assert f'--out {tmp_path} holds a run already. Give --resume to continue' in capsys.readouterr().err
     assert (tmp_path / 'snapshots' / '099.00.npz').exists()
     with sole_writer(str(tmp_path / '.lock'), 'x'), pytest.raises(SystemExit):
         example.main.main([*words, '--overwrite'])

@@ -143,7 +143,7 @@ def test_quickstart_goes_on_where_it_was_stopped(quickstart, tmp_path):
     assert len(resumed) == 1 and resumed[0].startswith('-m gluonfr train ')
     assert quickstart(FAIL='ArcFace_v1')[0] == 0 and quickstart('--epochs', '1', FAIL='ArcFace_v1')[0] == 1
     code, said, lines = quickstart('--epochs', '1')
-    assert code == 0 and lines == DIGITS[1:] and 'going on with outputs/quickstart/ArcFace_v1' in said
+    assert code == 0 and lines == DIGITS[1:] and 'continuing outputs/quickstart/ArcFace_v1' in said
     assert '--resume' in (tmp_path / 'words.txt').read_text()
 
 

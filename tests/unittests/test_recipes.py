@@ -111,7 +111,7 @@ PAPER = '--loss-args', 'easy_margin=False'
     ([], 256, 'easy_margin=True by default, as in gluonfr 1.0: targets beyond 90 degrees, half of them on a fresh net'),
     ([*PAPER, '--batch-size', '32'], 256, '0.1 is for batches of 128 and more: with --batch-size 32, try --lr 0.025'),
     (PAPER, 128, 'a margin is hard to begin with in 128 dimensions: train with --loss softmax first'),
-    ([*PAPER, '--network', 'mbf'], 512, '512 dimensions are hard to train for a light net such as mbf'),
+    ([*PAPER, '--network', 'mbf'], 512, '512 dimensions are hard to train for a small network such as mbf'),
 ])
 def test_hints_where_they_apply(words, size, expected):
     (line,) = hinted(*words, size=size)

@@ -11,17 +11,18 @@ from .common import Parser
 
 __all__ = ['make_parser']
 
-DESCRIPTION = """gluonfr: train, verify and use face-recognition nets on MXNet Gluon.
+DESCRIPTION = """gluonfr: train, verify and use face-recognition networks.
 
-  gluonfr pack folder people/ --out ~/.mxnet/datasets/face/mine    a folder of people -> train.rec
-  gluonfr train --dataset mine --network mobilefacenet --loss arcface --out runs/mine
-  gluonfr verify runs/mine --data lfw.bin                           accuracy, TAR@FAR, ROC
-  gluonfr embed runs/mine photos/ --out photos.npz
-  gluonfr compare runs/mine a.jpg b.jpg
-  gluonfr align photos/ --out aligned/ --detect yunet               a folder of photographs -> faces
-  gluonfr search people.npz photos.npz --top 5
-  gluonfr convert w600k_mbf.onnx --out nets/w600k_mbf               published weights -> a net that trains on
-  gluonfr export runs/mine --onnx mine.onnx
+  gluonfr pack folder PEOPLE --out ~/.mxnet/datasets/face/mine   a folder of people -> train.rec
+  gluonfr train --dataset mine --network mobilefacenet --loss arcface --out outputs/mine-run
+  gluonfr verify outputs/mine-run --data lfw                          accuracy, TAR@FAR, ROC
+  gluonfr embed outputs/mine-run PHOTOS --out outputs/photos.npz
+  gluonfr compare outputs/mine-run A.jpg B.jpg
+  gluonfr align PHOTOS --out outputs/aligned --detect yunet         a folder of photographs -> faces
+  gluonfr search outputs/people.npz outputs/photos.npz --top 5
+  gluonfr convert DOWNLOADED/w600k_mbf.onnx --out outputs/w600k_mbf
+                                                                     published weights -> a network to train further
+  gluonfr export outputs/mine-run --onnx outputs/mine.onnx
 """
 
 

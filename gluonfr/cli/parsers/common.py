@@ -70,14 +70,15 @@ def add_command(commands, name, doc, example, run):
 
 
 def add_weights(parser, name='net'):
-    """What says which net it is; `open_net` loads it. `name` is '--net' where it may be left out."""
+    """What says which network it is; `open_net` loads it. `name` is '--net' where it may be left out."""
     parser.add_argument(name, type=user_path, metavar='NET',
                         help='folder or card.json of a training or of `gluonfr convert`, an MXNet -symbol.json, an '
                              '.onnx, the name of pretrained weights (`gluonfr models`), or the name of a model with '
                              '--params')
-    parser.add_argument('--params', type=user_path, metavar='FILE', help='weights, where NET does not say them')
+    parser.add_argument('--params', type=user_path, metavar='FILE',
+                        help='weights, if NET is the name of a model or they are not beside the symbol')
     parser.add_argument('--network-args', nargs='+', default=[], metavar='KEY=VALUE',
-                        help='for the name of a model: embedding_size=256')
+                        help='arguments of the model, such as embedding_size=256')
 
 
 def add_net(parser, name='net', engines=ENGINES):
@@ -85,7 +86,8 @@ def add_net(parser, name='net', engines=ENGINES):
     add_weights(parser, name)
     parser.add_argument('--flip', choices=FLIPS, default='none',
                         help='sum: add the embedding of the mirror image; concat: put them side by side (default none)')
-    parser.add_argument('--batch-size', type=positive, default=64, metavar='N', help='images a step (default 64)')
+    parser.add_argument('--batch-size', type=positive, default=64, metavar='N',
+                        help='images computed at once (default 64)')
     parser.add_argument('--engine', choices=engines, metavar='NAME',
                         help='what computes: mxnet, onnxruntime, openvino, or auto, the fastest of those installed, '
                              'measured once (default: mxnet, and onnxruntime for an ONNX file or --device cuda, with '
@@ -93,7 +95,7 @@ def add_net(parser, name='net', engines=ENGINES):
     parser.add_argument('--precision', choices=PRECISIONS, default='float32',
                         help='of the layers; bfloat16 and int8 are faster and a little less exact')
     parser.add_argument('--calibrate', type=user_path, metavar='DATA',
-                        help='for int8 by mxnet: a folder, list or rec of faces such as will come; 128 of them count')
+                        help='for int8 by mxnet: a folder, list or rec of typical faces; 128 of them are used')
     parser.add_argument('--device', metavar='NAME', help='cpu, or cuda or cuda:N for an NVIDIA GPU by onnxruntime '
                                                          '(default: the CPU)')
     parser.add_argument('--gpu', default='', metavar='N', help='run on this GPU by mxnet (default: the CPU)')
@@ -109,20 +111,21 @@ def add_faces(parser):
     group.add_argument('--detector-model', type=user_path, metavar='FILE',
                        help='weights of yunet (default face_detection_yunet_2023mar.onnx in ~/.mxnet/models)')
     group.add_argument('--detect-size', type=positive, metavar='PIXELS',
-                       help='longer side of a photograph in the detector (default 640): more finds smaller faces')
+                       help='longer side to which a photograph is scaled for the detector (default 640); a larger one '
+                            'finds smaller faces')
     group.add_argument('--landmarks', type=user_path, metavar='FILE',
-                       help='in place of a detector: a csv or json of path -> ten numbers, such as align.csv')
+                       help='instead of a detector: a csv or json file of path -> ten numbers, such as align.csv')
     group.add_argument('--several', choices=SEVERAL, default='largest',
-                       help='which of several faces counts: the largest, that nearest to the center, all, or none '
+                       help='which face to take of several: the largest, the one nearest to the center, all, or none '
                             '(default largest)')
     group.add_argument('--min-face', type=float, default=0, metavar='PIXELS',
-                       help='faces less wide or high do not count (default 0)')
+                       help='ignore faces narrower or lower than this (default 0)')
 
 
 def on_error(parser):
     """What damaged images do."""
     parser.add_argument('--on-error', choices=('raise', 'skip'), default='raise',
-                        help='what a damaged image does: end the command, or be left out and reported')
+                        help='whether a damaged image ends the command or is left out and reported (default raise)')
 
 
 def chosen(args, names):
@@ -131,7 +134,7 @@ def chosen(args, names):
 
 
 def user_path(text):
-    """A path, for argparse: the shell leaves the ~ in --out=~/runs as it is."""
+    """A path, for argparse: the shell leaves the ~ in --out=~/outputs as it is."""
     return os.path.expanduser(text)
 
 

@@ -6,9 +6,9 @@ __all__ = ['add_commands']
 
 def add_commands(commands):
     """Add the command."""
-    parser = add_command(commands, 'export', 'write a net as ONNX, an MXNet symbol or a PyTorch state dict', """
+    parser = add_command(commands, 'export', 'write a network as ONNX, an MXNet symbol or a PyTorch state dict', """
 example:
-  gluonfr export runs/mine --onnx mine.onnx --normalise --l2
+  gluonfr export outputs/mine-run --onnx outputs/mine.onnx --normalise --l2
 
 Each file is checked on random images: its embeddings, scaled to length 1, must be those of the net within 1e-4. ONNX
 needs the packages onnx and, to be checked, onnxruntime; PyTorch needs torch, and an IResNet or MobileFaceNet, for which

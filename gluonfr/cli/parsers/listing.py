@@ -6,24 +6,24 @@ __all__ = ['add_commands']
 
 def add_commands(commands):
     """Add both."""
-    parser = add_command(commands, 'models', 'list the nets of the model zoo and their pretrained weights', """
+    parser = add_command(commands, 'models', 'list the networks of the model zoo and their pretrained weights', """
 example:
   gluonfr models
   gluonfr models iresnet50
   gluonfr models w600k_mbf
   gluonfr models download w600k_mbf --accept-licence
 
-Pretrained weights are used by their name: `gluonfr embed w600k_mbf photos/ --out photos.npz`. In Python the name of a
-net means its default (*) weights: get_model('mbf', pretrained=True).""", 'listing:models')
+Pretrained weights are used by their name: `gluonfr embed w600k_mbf PHOTOS --out outputs/photos.npz`. In Python
+the name of a network stands for its default (*) weights: get_model('mbf', pretrained=True).""", 'listing:models')
     parser.add_argument('name', nargs='?', metavar='NAME',
-                        help='show the arguments and text of this net, or what is known of these weights; `download`: '
+                        help='show the arguments and description of this network or these weights; or `download`, to '
                              'get WEIGHTS')
     parser.add_argument('weights', nargs='?', metavar='WEIGHTS', help='after `download`')
     parser.add_argument('--root', type=user_path, metavar='DIR',
                         help='folder of downloaded weights (default ~/.mxnet/models)')
-    parser.add_argument('--accept-licence', action='store_true', help='download without the line on the licence')
+    parser.add_argument('--accept-licence', action='store_true', help='do not print the licence before the download')
     parser = add_command(commands, 'losses', 'list the losses', """
 example:
   gluonfr losses
   gluonfr losses arcface""", 'listing:losses')
-    parser.add_argument('name', nargs='?', metavar='NAME', help='show the arguments and text of this one')
+    parser.add_argument('name', nargs='?', metavar='NAME', help='show the arguments and description of this loss')

@@ -39,11 +39,11 @@ class SaveOnSignal(Callback):
     def on_step_end(self, state):
         if self._asked:
             save_checkpoint(os.path.join(self._folder, checkpoint_name(state.step)), state)
-            raise KeyboardInterrupt('step {} is saved: --resume goes on from there'.format(state.step))
+            raise KeyboardInterrupt('step {} is saved: --resume continues from there'.format(state.step))
 
     def _ask(self, number, frame):
         if self._once and number != signal.SIGHUP:
-            raise KeyboardInterrupt('--resume goes on from the newest checkpoint, if there is one')
+            raise KeyboardInterrupt('')
         self._asked, self._once = True, self._once or number != signal.SIGHUP
         with suppress(OSError):  # the terminal may be gone
             os.write(2, b'\nstopping after this step; once more to stop at once\n')  # print is not for signal handlers

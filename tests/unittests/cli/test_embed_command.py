@@ -43,7 +43,7 @@ def test_embed_goes_on_where_it_was_killed(trained, data, tmp_path, monkeypatch,
     run(*words, '--out', whole)
     starts = record_starts(monkeypatch, batches=3)
     run(*words, '--out', broken, code=130)
-    assert 'stopped; the same command goes on from there' in capsys.readouterr().err
+    assert 'stopped; the same command continues from there' in capsys.readouterr().err
     partial = tmp_path / 'broken.npz.partial'
     partial.write_bytes(partial.read_bytes()[:-5])  # the third batch is half there
     record_starts(monkeypatch, starts)

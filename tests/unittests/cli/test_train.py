@@ -80,7 +80,7 @@ def test_a_folder_with_a_run(data, tmp_path, capsys):
     train(data, out, '--steps', 2, '--eval', data / 'val.bin', '--eval-folds', 2)
     before = params(out)
     train(data, out, '--steps', 2, code=2)
-    assert 'holds a run already. Give --resume to go on with it, --overwrite' in capsys.readouterr().err
+    assert 'holds a run already. Give --resume to continue it, --overwrite' in capsys.readouterr().err
     train(data, out, '--steps', 2, '--overwrite', '--lr', -1, code=2)
     assert params(out) == before, 'what is refused replaces nothing'
     train(data, out, '--steps', 3, '--overwrite', '--seed', 5)
@@ -243,7 +243,7 @@ def test_short_runs_say_their_loss(data, tmp_path, steps, every):
 def test_a_lost_connection_saves_the_run(tmp_path, numbers):
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be ignored, as the next test shows
     signals = SaveOnSignal(str(tmp_path))
-    with pytest.raises(KeyboardInterrupt, match='step 3 is saved: --resume goes on from there'), signals.listening():
+    with pytest.raises(KeyboardInterrupt, match='step 3 is saved: --resume continues from there'), signals.listening():
         small.train(callbacks=[Send(3, *numbers), signals])
     assert [path.name for path in tmp_path.iterdir()] == ['step-00000003.npz']
     signal.signal(signal.SIGHUP, before)

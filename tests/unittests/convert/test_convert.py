@@ -138,7 +138,7 @@ def test_the_command(tmp_path, capsys):
     run('convert', source, '--out', out, '--images', str(faces), '--model', 'mobilefacenet', '--params',
         str(tmp_path / 'model-0000.params'), '--input', 'mean=0', 'std=2')
     said = capsys.readouterr().out
-    assert 'card.json: mobilefacenet, 32 values, input 32 x 32 rgb' in said
+    assert 'card.json: mobilefacenet, 32 dimensions, input 32 x 32 rgb' in said
     assert 'largest difference from the source: ' in said and '3 given' in said
     net = load_net(out)
     assert net.input_spec == InputSpec((32, 32), (255,) * 3, (256,) * 3, 'rgb', 32)

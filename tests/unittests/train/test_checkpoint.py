@@ -252,7 +252,7 @@ def test_a_checkpoint_that_does_not_fit_says_what_differs(tmp_path, change, text
 
 def test_another_number_of_contexts_is_reported(tmp_path):
     job(tmp_path, 3, ctx=TWO)
-    with pytest.warns(UserWarning, match='by a run on 2 contexts and goes on on 1: running statistics are averaged'):
+    with pytest.warns(UserWarning, match='by a run on 2 contexts and continues on 1: running statistics are averaged'):
         state = job(tmp_path, resume='auto')
     assert state.step == 18
     saved = read_checkpoint(list_checkpoints(str(tmp_path))[0]).arrays['net/1.running_mean']
