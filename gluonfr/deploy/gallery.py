@@ -69,19 +69,14 @@ def check_one_net(first: str, net: Optional[Dict[str, Any]], second: str, other:
             '%s: nothing in it says of which net it is, as .npz files of gluonfr 2.0 do: see that it is the same.',
             ' and '.join(unknown))
         return
-    net, other = _decisive(net), _decisive(other)
+    net, other = ({'engine': 'mxnet', **made} for made in (net, other))  # as earlier versions do not say
+    if net.get('precision') != other.get('precision') or net.get('precision') == 'float32':  # which all engines have
+        net['engine'] = other['engine']
     if net != other:
         differing = [name for name in {**net, **other} if net.get(name) != other.get(name)]
         said = (' and '.join('{} {}'.format(name, made.get(name)) for name in differing) for made in (net, other))
         raise ValueError('{} and {} must be embedded by one net in one way, got {} against {}. Embed one of them again.'
                          .format(first, second, *said))
-
-
-def _decisive(made):
-    """What must be equal: all engines have one float32, and what does not say its engine, of less, is MXNet's."""
-    if made.get('precision') == 'float32':
-        return {name: value for name, value in made.items() if name != 'engine'}
-    return {'engine': 'mxnet', **made}
 
 
 def search_gallery(gallery: Gallery, queries: Gallery, top: int = 5, threshold: Optional[float] = None,

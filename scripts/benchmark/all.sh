@@ -19,7 +19,7 @@ peer() {
     say "installing ${*:2} for comparison"
     "$PYTHON" -m pip install --quiet 'numpy<2' "${@:2}" || say "they cannot be installed: their rows will say skipped"
 }
-peer torch,onnx,onnxscript,onnxruntime 'torch>=2.4' onnx onnxscript onnxruntime
+peer torch,onnx,onnxscript,onnxruntime,openvino 'torch>=2.4' onnx onnxscript onnxruntime openvino
 peer nvidia.dali nvidia-dali-cuda110==1.34.0
 cd "$ROOT"
 measure() {

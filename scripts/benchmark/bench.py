@@ -19,7 +19,6 @@ import csv
 import importlib.util
 import json
 import os
-import platform
 import shlex
 import statistics
 import sys
@@ -34,6 +33,9 @@ __all__ = ['BenchError', 'Contestant', 'ROOT', 'Task', 'add_pass', 'cores', 'log
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, ROOT)
+from gluonfr.compat import usable_cores  # noqa: E402  (from this checkout)
+from gluonfr.utils.machine import instruction_sets, processor  # noqa: E402
+
 PACKAGES = {'nvidia.dali': 'nvidia-dali-cuda110==1.34.0'}  # where the name differs from the module's
 
 Task = namedtuple('Task', 'title images contestants fresh prepare check', defaults=(False, None, None))
@@ -147,8 +149,8 @@ def show(rows):
 
 COLUMNS = {'task': None, 'pass': None, 'contestant': None, 'rounds': None, 'seconds': '{:.6f}', 'fastest': '{:.6f}',
            'slowest': '{:.6f}', 'images_per_second': '{:.1f}', 'measure': None, 'value': '{:.3f}', 'goal': None,
-           'met': None, 'peak_rss_mib': '{:.0f}', 'threads': None, 'machine': None, 'cores': None, 'load': None,
-           'versions': None, 'skipped': None, 'command': None}
+           'met': None, 'peak_rss_mib': '{:.0f}', 'threads': None, 'machine': None, 'instructions': None, 'cores': None,
+           'load': None, 'versions': None, 'skipped': None, 'command': None}
 
 
 def save(path, rows):
@@ -173,11 +175,8 @@ def logical_processors():
 
 
 def cores():
-    """Physical cores that this process may use, as gluonfr counts them; without the import of MXNet."""
-    spec = importlib.util.spec_from_file_location('compat', os.path.join(ROOT, 'gluonfr', 'compat.py'))
-    compat = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(compat)
-    return compat.usable_cores()
+    """Physical cores that this process may use, as gluonfr counts them."""
+    return usable_cores()
 
 
 def others(seconds=2.0):
@@ -199,12 +198,7 @@ def others(seconds=2.0):
 
 def machine():
     """The processor."""
-    if os.path.exists('/proc/cpuinfo'):
-        with open('/proc/cpuinfo', encoding='utf-8') as file:
-            for line in file:
-                if line.startswith('model name'):
-                    return line.split(':', 1)[1].strip()
-    return platform.processor() or platform.machine()
+    return processor()
 
 
 def add_pass(parser):
@@ -268,8 +262,9 @@ def main(script, description, tasks, workers, rounds=5, quick_rounds=2, neighbou
         if args.only and args.only not in known:
             parser.error('--only must be one of {}, got {!r}'.format(', '.join(known), args.only))
         os.makedirs(args.work, exist_ok=True)
-        facts = {'machine': machine(), 'cores': cores(), 'load': round(others(), 2), 'command': command}
-        print('{machine}, {cores} cores, of which others keep {load} busy'.format(**facts))
+        facts = {'machine': machine(), 'instructions': ' '.join(instruction_sets()), 'cores': cores(),
+                 'load': round(others(), 2), 'command': command}
+        print('{machine} ({instructions}), {cores} cores, of which others keep {load} busy'.format(**facts))
         if facts['load'] > 0.2:
             print('the machine is busy: these figures will mean little')
         rows = []
