@@ -73,8 +73,8 @@ def check_one_net(first: str, net: Optional[Dict[str, Any]], second: str, other:
     if net.get('precision') != other.get('precision') or net.get('precision') == 'float32':  # which all engines have
         net['engine'] = other['engine']
     if net != other:
-        differing = [name for name in {**net, **other} if net.get(name) != other.get(name)]
-        said = (' and '.join('{} {}'.format(name, made.get(name)) for name in differing) for made in (net, other))
+        differing = [name for name in net if name in other and net[name] != other[name]]
+        said = (' and '.join('{} {}'.format(name, made[name]) for name in differing) for made in (net, other))
         raise ValueError('{} and {} must be embedded by one net in one way, got {} against {}. Embed one of them again.'
                          .format(first, second, *said))
 
