@@ -13,15 +13,14 @@ __all__ = ['make_parser']
 
 DESCRIPTION = """gluonfr: train, verify and use face-recognition networks.
 
-  gluonfr pack folder PEOPLE --out ~/.mxnet/datasets/face/mine   a folder of people -> train.rec
+  gluonfr pack folder PEOPLE --out ~/.mxnet/datasets/face/mine     a folder of people -> train.rec
   gluonfr train --dataset mine --network mobilefacenet --loss arcface --out outputs/mine-run
-  gluonfr verify outputs/mine-run --data lfw                          accuracy, TAR@FAR, ROC
+  gluonfr verify outputs/mine-run --data lfw                       accuracy, TAR@FAR, ROC
   gluonfr embed outputs/mine-run PHOTOS --out outputs/photos.npz
   gluonfr compare outputs/mine-run A.jpg B.jpg
-  gluonfr align PHOTOS --out outputs/aligned --detect yunet         a folder of photographs -> faces
+  gluonfr align PHOTOS --out outputs/aligned --detect yunet        a folder of photographs -> faces
   gluonfr search outputs/people.npz outputs/photos.npz --top 5
-  gluonfr convert DOWNLOADED/w600k_mbf.onnx --out outputs/w600k_mbf
-                                                                     published weights -> a network to train further
+  gluonfr convert DOWNLOADED/w600k_mbf.onnx --out outputs/w600k_mbf  published weights -> a network
   gluonfr export outputs/mine-run --onnx outputs/mine.onnx
 """
 
