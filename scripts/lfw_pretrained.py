@@ -7,7 +7,6 @@ none in bfloat16, and in int8 if there are images to calibrate it with; and, whe
 decoded and normalised by DALI. InsightFace's MobileFaceNet "y1" has 99.40 %.
 """
 import argparse
-import glob
 import os
 import shlex
 import sys
@@ -23,6 +22,7 @@ from gluonfr.data import DALIRecordIter, read_bin  # noqa: E402
 from gluonfr.deploy import Embedder, load_symbol  # noqa: E402
 from gluonfr.deploy.verify import PairImages, score_pairs  # noqa: E402
 from gluonfr.utils.rows import append_row  # noqa: E402
+from int8_onnx import others  # noqa: E402
 
 RESULTS = os.path.join(ROOT, 'resources', 'results', 'lfw-y1.csv')
 
@@ -53,16 +53,6 @@ def main():
         print(f'no row for DALI: {error}')
         return
     write('dali', embeddings, pairs, 'none', False, args.csv)
-
-
-def others(folder, names):
-    """Paths of one image of each of 128 people; of those in pairs.txt, none."""
-    known = set()
-    if names:
-        with open(names, encoding='utf-8') as file:
-            known = {word for line in file for word in line.split() if not word.isdigit()}
-    people = [name for name in sorted(os.listdir(folder)) if name not in known]
-    return [sorted(glob.glob(os.path.join(folder, name, '*.jpg')))[0] for name in people[::len(people) // 128][:128]]
 
 
 def by_dali(net, pairs):

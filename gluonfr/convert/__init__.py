@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .exporter import export_onnx, export_symbol, export_torch
     from .importer import convert
 
-__all__ = ['ConvertError', 'convert', 'export_onnx', 'export_symbol', 'export_torch', 'to_onnx']
+__all__ = ['ConvertError', 'convert', 'export_onnx', 'export_symbol', 'export_torch', 'to_int8', 'to_onnx']
 
 __getattr__, __dir__ = on_first_use(__name__, exporter=['export_onnx', 'export_symbol', 'export_torch'],
-                                    from_files=['to_onnx'], importer=['convert'])
+                                    from_files=['to_onnx'], importer=['convert'], int8=['to_int8'])

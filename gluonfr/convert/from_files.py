@@ -31,17 +31,17 @@ FACTS = ('model', 'arguments', 'licence', 'source')  # of a card, that go into t
 Found = namedtuple('Found', 'program weights spec facts')  # a Graph and its weights, or an onnx.ModelProto and None
 
 
-def to_onnx(source: PathLike, path: PathLike, *, params: Optional[str] = None, spec: Optional[InputSpec] = None,
-            batch: Union[int, str] = 'dynamic', normalise: bool = False, flip: str = 'none', l2: bool = False,
-            opset: int = LOWEST_OPSET, root: Optional[str] = None, accept_licence: bool = False,
-            **facts: Any) -> InputSpec:
+def to_onnx(source: Union[PathLike, NetFiles], path: PathLike, *, params: Optional[str] = None,
+            spec: Optional[InputSpec] = None, batch: Union[int, str] = 'dynamic', normalise: bool = False,
+            flip: str = 'none', l2: bool = False, opset: int = LOWEST_OPSET, root: Optional[str] = None,
+            accept_licence: bool = False, **facts: Any) -> InputSpec:
     """Write a net that lies in files as ONNX, without MXNet: NumPy reads it, and the onnx package writes it.
 
     The file is that of `export_onnx`. ONNX Runtime runs it on random images where it is installed.
 
     Parameters
     ----------
-    source : str
+    source : str or NetFiles
         An MXNet symbol ('<prefix>-symbol.json'), of which the part up to the embedding is taken; a card (.json) or the
         folder of one, such as a training or `gluonfr convert` leaves; the name of pretrained weights; or an .onnx,
         which is copied in the form that runtimes take. A card of an earlier version, which says no graph, and the name
@@ -84,7 +84,8 @@ def to_onnx(source: PathLike, path: PathLike, *, params: Optional[str] = None, s
     check_int('to_onnx', 'opset', opset, LOWEST_OPSET, onnx.defs.onnx_opset_version())
     check_choice('to_onnx', 'flip', flip, FLIPS)
     count = None if batch == 'dynamic' else check_int('to_onnx', 'batch', batch, 1)
-    found = _read(find_net(source, params, root, accept_licence), spec)
+    files = source if isinstance(source, NetFiles) else find_net(source, params, root, accept_licence)
+    found = _read(files, spec)
     if found.weights is None:
         if normalise or flip != 'none' or l2 or count:
             raise ValueError('to_onnx: an .onnx is copied as it is, got {} with normalise, flip, l2 or batch.'.format(
