@@ -86,7 +86,7 @@ def gallery():
         if row['kind'] != kind:
             sections += ['## ' + {'setting': 'Named settings of AngleLinear', 'loss': 'Losses'}[row['kind']], '']
         name, kind = row['name'], row['kind']
-        text = '`{}`: {:.2f} % of the test images'.format(
+        text = '`{}`: test accuracy {:.2f} %'.format(
             re.sub(r' --seed.*', '', row['command']), 100 * float(row['test_accuracy']))
         loss = name if row['kind'] == 'loss' else SETTING_OF.get(name.partition('_')[0], '')
         if loss in LFW:
