@@ -10,7 +10,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 if [ "${1:-}" = --without-mxnet ]; then
     shift
-    [ $# -gt 0 ] || set -- "$ROOT/tests/unittests"
+    set -- -o testpaths=tests/unittests "$@"
     GLUONFR_VENV=${GLUONFR_VENV:-$ROOT/.venv}-without-mxnet
     prepare_env demo,dev
     say "running the tests without MXNet: $("$PYTHON" -c 'import platform, numpy
