@@ -3,10 +3,11 @@ import sys
 import zlib
 from typing import Any, Optional
 
-from ..compat import mxnet_problem
 from ..data.input_spec import InputSpec
+from ..graph.symbol_file import load_weights, read_symbol_nodes, symbol_params
 from ..utils.converter import get_onnx_writer
 from ..utils.files import is_path
+from ..utils.params_file import CLASS_LAYER, read_arrays
 from .engines.onnx_model import OnnxModel
 from .net_files import NetFiles, find_net
 
@@ -92,12 +93,27 @@ class TrainedNet:
 
     def fingerprint(self) -> int:
         """A number that changes with the weights."""
-        if self.is_onnx or mxnet_problem():
+        if self.is_onnx:
             return self.model().crc
+        if self._block is None:
+            arrays = _weights_of(self._files)
+        else:
+            arrays = (param.data(param.list_ctx()[0]).asnumpy() for param in self._block.collect_params().values())
         value = 0
-        for param in self.block().collect_params().values():
-            value = zlib.crc32(param.data(param.list_ctx()[0]).asnumpy().tobytes(), value)
+        for array in arrays:
+            value = zlib.crc32(array.tobytes(), value)
         return value
+
+
+def _weights_of(files):
+    """The weights of a net's files, as and in the order in which its block has them."""
+    if files.kind == 'zoo':
+        weights = load_weights(files.params)
+        return [weights[name].astype('float32') for name in weights if not name.startswith(CLASS_LAYER)]
+    params = symbol_params('Embedder', files.path, files.params)
+    weights, states = load_weights(params), {name[4:] for name in read_arrays(params) if name.startswith('aux:')}
+    names = [node.name for node in read_symbol_nodes(files.path).inputs if node.name in weights]
+    return [weights[name] for name in sorted(names, key=states.__contains__)]  # those that are no states first
 
 
 def _is_block(net):

@@ -47,8 +47,7 @@ def choose_engine(engine, net, precision, device, calibration):
         try:
             ENGINES.get(engine).check(*wanted)
         except ImportError as error:
-            able, _ = _able(wanted)
-            if not able:
+            if engine == 'onnxruntime' and not _able(wanted)[0]:
                 raise error
             engine = 'auto'
     engine = 'auto' if engine == 'auto' else ENGINES.canonical(engine)
@@ -59,8 +58,7 @@ def choose_engine(engine, net, precision, device, calibration):
         return engine, made
     able, problems = _able(wanted)
     if not able:
-        raise ValueError('Embedder: no engine can compute this here. {}'.format(' '.join(
-            problem.replace('Embedder: ', '') for problem in problems)))
+        raise ValueError('Embedder: no engine can compute this here. {}'.format('; '.join(problems)))
     if len(able) > 1:
         return _fastest(able, net, precision, device, calibration)
     log.debug('engine %s is the only one that can compute this here', able[0])
@@ -75,7 +73,7 @@ def _able(wanted):
             ENGINES.get(name).check(*wanted)
             able.append(name)
         except (ImportError, ValueError) as error:
-            problems.append(str(error))
+            problems.append('{}: {}'.format(name, str(error).replace('Embedder: ', '')))
     return able, problems
 
 

@@ -48,7 +48,7 @@ class MXNetEngine:
         """Raise a ValueError or ImportError where it cannot compute this here."""
         problem = mxnet_problem()
         if problem:
-            raise ImportError("engine='mxnet': " + problem)
+            raise ImportError("engine='mxnet' needs MXNet. " + problem)
         if net.is_onnx:
             raise ValueError("Embedder: engine must be 'onnxruntime' or 'openvino' for an ONNX file, got 'mxnet'. "
                              '`gluonfr convert` makes a net for MXNet of it.')

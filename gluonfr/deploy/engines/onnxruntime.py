@@ -87,6 +87,6 @@ def _import():
     try:
         import onnxruntime
     except ImportError as error:
-        raise ImportError("ONNX models run with the onnxruntime package ({}): pip install onnxruntime 'numpy<2'"
-                          .format(error)) from error
+        raise ImportError('ONNX models run with the onnxruntime package ({}): {}'.format(
+            error, install_command('onnx'))) from error
     return onnxruntime

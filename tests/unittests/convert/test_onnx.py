@@ -187,11 +187,11 @@ def test_without_onnx_runtime_nothing_is_compared(tmp_path, monkeypatch, caplog)
     monkeypatch.setitem(sys.modules, 'onnxruntime', None)  # as Python has it for what cannot be imported
     net = random_net('mobilefacenet', **MOBILE)
     card, loaded = converted(tmp_path, net, OnnxWriter())
-    assert card['parity'] is None and "pip install onnxruntime 'numpy<2'" in caplog.text
+    assert card['parity'] is None and '[onnx]' in caplog.text
     same_embeddings(loaded, net)
     for writer, call in ((OnnxWriter(scaling='negative'), convert), (OnnxWriter(), lambda path, out: load_net(path))):
         writer.write(net, str(tmp_path / 'other.onnx'))
-        with pytest.raises(ImportError, match="pip install onnxruntime 'numpy<2'"):
+        with pytest.raises(ImportError, match=r'onnxruntime package .*pip install .*\[onnx\]'):
             call(str(tmp_path / 'other.onnx'), str(tmp_path / 'other'))
     monkeypatch.setitem(sys.modules, 'onnx', None)
     with pytest.raises(ImportError, match=r'pip install .*\[onnx\]'):

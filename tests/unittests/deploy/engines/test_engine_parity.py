@@ -45,6 +45,15 @@ def test_a_card_and_a_symbol(tmp_path, engine):
     np.testing.assert_allclose(Embedder(symbol, engine=engine)(images(3)), want, atol=1e-5)
 
 
+def test_files_have_the_fingerprint_of_their_net(tmp_path):
+    """It is read without MXNet, and galleries of both can be compared."""
+    from gluonfr.convert import export_symbol
+    from gluonfr.deploy.trained_net import TrainedNet
+    export_symbol(load_net('mobilefacenet_drawn'), str(tmp_path / 'net'))
+    for place in ('lenetplus_arcface', 'mobilefacenet_drawn', str(tmp_path / 'net-symbol.json')):
+        assert TrainedNet(place).fingerprint() == TrainedNet(load_net(place)).fingerprint()
+
+
 def test_pretrained_weights_on_real_faces(engine, test_data):
     place = str(test_data('weights/insightface_mobilefacenet_y1/model-symbol.json'))
     faces = PairImages(read_bin(str(test_data('lfw/lfw.bin'))))
