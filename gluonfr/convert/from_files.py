@@ -149,7 +149,7 @@ def _made_by_mxnet(files):
         raise ConvertError('{} does not say the graph of its net, as cards of this version do, and only MXNet can make '
                            'it: where MXNet is, run `gluonfr export {} --symbol net` once, and take net-symbol.json. '
                            'Here: {}'.format(files.path, files.path, problem))
-    from ..model_zoo import MODELS
+    from ..model_zoo.registry import MODELS
     from ..model_zoo.net_graph import graph_json
     net = MODELS.create(files.model, **dict(files.arguments, need_cls_layer=False))
     return nodes_in(json.loads(graph_json(net))), files.params, net.input_spec

@@ -43,7 +43,7 @@ def test_header_is_what_mxnet_loads(tmp_path, dtype):
     assert {name: array.shape for name, array in load_arrays_file(path).items()} == {
         name: shape for name, shape, _ in read_header(path)}
     found, loaded = read_arrays(path), load_arrays_file(path)
-    assert list(found) == list(loaded) and found['arg:w'].dtype == dtype
+    assert list(found) == list(loaded) and found['arg:w'].dtype == dtype and not found['arg:w'].flags.owndata
     assert all((found[name] == loaded[name].asnumpy()).all() for name in found)
     nd.save(path, [nd.ones((2,))])
     assert read_arrays(path)[0].tolist() == [1, 1]
