@@ -2,7 +2,8 @@
 import json
 import os
 
-from ..convert import convert
+from .. import convert
+from ..compat import mxnet_problem
 from ..model_zoo import InputSpec
 from ..utils.arguments import parse_arguments
 from ..utils.files import advice_on_full_disk
@@ -15,9 +16,12 @@ KEYS = ('size', 'mean', 'std', 'colour')
 
 def run(args):
     """Convert and say what came of it."""
+    problem = mxnet_problem()
+    if problem:
+        raise ImportError(problem + ' Without it, `gluonfr export NET --onnx FILE` makes an ONNX file of a symbol.')
     with sole_writer(os.path.abspath(args.out) + '.lock', '--out {}'.format(args.out)), \
             advice_on_full_disk(args.out, 'Make room and give the same command again'):
-        path = convert(args.source, args.out, args.model, args.params, input_spec(args.input), args.images)
+        path = convert.convert(args.source, args.out, args.model, args.params, input_spec(args.input), args.images)
     with open(path, encoding='utf-8') as stream:
         card = json.load(stream)
     print('{}: {}, {} dimensions, input {} x {} {}'.format(path, card['model'], card['embedding_size'],

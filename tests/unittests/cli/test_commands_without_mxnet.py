@@ -1,4 +1,4 @@
-"""`gluonfr models` where MXNet is missing, which tells what a net is."""
+"""Commands that do less where MXNet is missing: `gluonfr models` and `gluonfr convert`."""
 import pytest
 from cli_cases import run
 
@@ -24,3 +24,10 @@ def test_download_gives_the_published_file(monkeypatch, capsys):
     monkeypatch.setattr('gluonfr.cli.listing.download', lambda *given: asked.append(given) or 'w600k_mbf.onnx')
     run('models', 'download', 'w600k_mbf', '--root', 'there')
     assert asked == [('w600k_mbf', 'there', False)] and capsys.readouterr().out == 'w600k_mbf.onnx\n'
+
+
+def test_convert_names_the_way_without_it(monkeypatch, capsys):
+    monkeypatch.setattr('gluonfr.cli.convert.mxnet_problem', lambda: 'MXNet is not installed.')
+    run('convert', 'model-symbol.json', '--out', 'net', code=2)
+    said = capsys.readouterr().err
+    assert said.startswith('gluonfr convert: MXNet is not installed. Without it, `gluonfr export NET --onnx FILE`')
