@@ -18,13 +18,16 @@ fitting_python() {
 }
 
 find_python() {
-    local name
+    local version name names=()
     if [ -n "${GLUONFR_PYTHON:-}" ]; then
         fitting_python "$GLUONFR_PYTHON" || fail "GLUONFR_PYTHON=$GLUONFR_PYTHON does not run, or is not Python 3.8-$LAST."
         printf '%s\n' "$GLUONFR_PYTHON"
         return
     fi
-    for name in ${PYTHONS//3./python3.} python3 python; do
+    for version in $PYTHONS; do  # by its name, or as pyenv installs it
+        names+=("python$version" "${PYENV_ROOT:-${HOME:-}/.pyenv}/versions/$version".*/bin/python)
+    done
+    for name in "${names[@]}" python3 python; do
         if fitting_python "$name"; then
             printf '%s\n' "$name"
             return
