@@ -5,6 +5,7 @@ from collections import defaultdict
 import numpy as np
 
 from ...graph.onnx_file import import_onnx, note
+from ...graph.operators import NOTHING, pair, scalar
 
 __all__ = ['LOWEST_OPSET', 'onnx_model']
 
@@ -85,11 +86,15 @@ class Writer:
         return 'embedding' if name == self._made[self._head] else name
 
     def _rule(self, node):
+        if pair(node.op) or scalar(node.op):
+            return self._arithmetic
         if node.op in SIMPLE:
             return self._simple
+        if node.op in NOTHING:
+            return self._same
         if node.op not in RULES:
-            raise ValueError('export_onnx: operators must be {}, got {} ({}).'.format(
-                ', '.join(sorted(set(SIMPLE) | set(RULES))), node.op, node.name))
+            raise ValueError('export_onnx: operators must be {} or arithmetic, got {} ({}).'.format(
+                ', '.join(sorted({*SIMPLE, *NOTHING, *RULES})), node.op, node.name))
         return RULES[node.op].__get__(self)
 
     def _add(self, node, op, inputs, suffix='', **attrs):
@@ -118,18 +123,23 @@ class Writer:
         return self._constant(source.name, value if shape is None else value.reshape(shape))
 
     def _simple(self, node):
-        op = SIMPLE[node.op]
-        inputs = [self._input(node, i) for i in range(len(node.inputs))]
-        if 'scalar' in node.attrs:
+        return self._add(node, SIMPLE[node.op], [self._input(node, i) for i in range(len(node.inputs))])
+
+    def _arithmetic(self, node):
+        inputs, with_number = [self._input(node, i) for i in range(len(node.inputs))], scalar(node.op)
+        if with_number:
             inputs.append(self._constant(node.name + '_scalar', np.float32(node.attrs['scalar'])))
-        return self._add(node, op, inputs)
+            if with_number[1]:
+                inputs.reverse()
+        return self._add(node, (with_number[0] if with_number else pair(node.op)).capitalize(), inputs)
 
     def _same(self, node):
         """In inference the output is the input."""
         return self._input(node)
 
     def _activation(self, node):
-        kind = _known(node, 'act_type', None, {'relu': 'Relu', 'sigmoid': 'Sigmoid'})
+        kind = _known(node, 'act_type', None, {'relu': 'Relu', 'sigmoid': 'Sigmoid', 'tanh': 'Tanh',
+                                               'softsign': 'Softsign', 'softrelu': 'Softplus'})
         return self._add(node, kind, [self._input(node)])
 
     def _convolution(self, node):
@@ -150,7 +160,8 @@ class Writer:
         return out
 
     def _prelu(self, node):
-        _known(node, 'act_type', 'leaky', {'prelu': None})
+        if _known(node, 'act_type', 'leaky', {'prelu': False, 'leaky': True}):
+            return self._add(node, 'LeakyRelu', [self._input(node)], alpha=float(node.attrs.get('slope', 0.25)))
         return self._add(node, 'PRelu', [self._input(node), self._input(node, 1, (-1,) + (1,) * (len(node.shape) - 2))])
 
     def _pooling(self, node):
@@ -227,14 +238,13 @@ class Writer:
         return self._add(node, 'Slice', [self._input(node)] + inputs)
 
 
-SIMPLE = {'elemwise_add': 'Add', '_Plus': 'Add', 'broadcast_add': 'Add', 'elemwise_mul': 'Mul', 'broadcast_mul': 'Mul',
-          'broadcast_sub': 'Sub', '_plus_scalar': 'Add', '_minus_scalar': 'Sub', '_mul_scalar': 'Mul',
-          '_div_scalar': 'Div'}
+SIMPLE = {'relu': 'Relu', 'sigmoid': 'Sigmoid', 'tanh': 'Tanh', 'softsign': 'Softsign', 'exp': 'Exp', 'log': 'Log',
+          'sqrt': 'Sqrt', 'add_n': 'Sum', 'ElementWiseSum': 'Sum', '_grad_add': 'Sum'}
 RULES = {'Activation': Writer._activation, 'BatchNorm': Writer._batch_norm, 'Concat': Writer._concat,
-         'Convolution': Writer._convolution, 'Dropout': Writer._same, 'Flatten': Writer._flatten,
-         'FullyConnected': Writer._dense, 'L2Normalization': Writer._l2_normalization, 'LeakyReLU': Writer._prelu,
-         'Pooling': Writer._pooling, 'Reshape': Writer._reshape, '_contrib_BilinearResize2D': Writer._resize,
-         '_copy': Writer._same, 'identity': Writer._same, 'reverse': Writer._reverse, 'sum': Writer._sum,
+         'Convolution': Writer._convolution, 'Flatten': Writer._flatten, 'FullyConnected': Writer._dense,
+         'L2Normalization': Writer._l2_normalization, 'LeakyReLU': Writer._prelu, 'Pooling': Writer._pooling,
+         'Reshape': Writer._reshape, '_contrib_BilinearResize2D': Writer._resize, 'concat': Writer._concat,
+         'flatten': Writer._flatten, 'reshape': Writer._reshape, 'reverse': Writer._reverse, 'sum': Writer._sum,
          'transpose': Writer._transpose}
 
 

@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 
+import mxnet as mx
 import numpy as np
 import pytest
 from convert_cases import BLOCKS, UNITS, lresnet, make, mobile, write_symbol
@@ -56,6 +57,21 @@ def test_symbols_of_insightface(symbol, tmp_path):
     x = np.random.uniform(0, 255, (3,) + spec.shape)
     wanted = net(nd.array(x)).asnumpy()
     np.testing.assert_allclose(embed(tmp_path / 'net.onnx', x), wanted, atol=1e-4 * np.abs(wanted).max())
+
+
+def test_operators_of_other_nets(tmp_path):
+    sym = mx.sym
+    x = sym.Convolution(1 - sym.var('data') / 255, num_filter=4, kernel=(3, 3), stride=(2, 2), name='c')
+    for kind in ('tanh', 'softsign', 'softrelu', 'relu'):
+        x = sym.Activation(x, act_type=kind) + sym.LeakyReLU(x, act_type='leaky', slope=0.1)
+    x = sym.add_n(sym.sigmoid(x), sym.tanh(sym.cast(x, 'float32')), sym.BlockGrad(2 / (sym.exp(x) + 1)))
+    x = sym.flatten(sym.concat(x, sym.sqrt(sym.relu(x) + 1) - 0.5, dim=1))
+    symbol = sym.FullyConnected(x, num_hidden=5, name='f')
+    source = write_symbol(symbol, str(tmp_path / 'model'))
+    spec = to_onnx(source, tmp_path / 'net.onnx', spec=InputSpec((32, 32), (0,) * 3, (1,) * 3))
+    levels = np.random.randint(0, 256, (3,) + spec.shape)
+    wanted = load_symbol(source, size=(32, 32))(nd.array(levels)).asnumpy()
+    np.testing.assert_allclose(embed(tmp_path / 'net.onnx', levels), wanted, atol=1e-5 * np.abs(wanted).max())
 
 
 def test_what_a_symbol_of_ours_takes_is_read_from_it(tmp_path):
