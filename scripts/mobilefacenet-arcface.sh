@@ -11,4 +11,4 @@ run_gluonfr train --dataset emore --network mobilefacenet --loss arcface \
     --loss-args m=0.5 s=64 easy_margin=False --margin-warmup 20000 --batch-size 512 --lr 0.1 \
     --lr-steps 100000 140000 160000 --steps 180000 --warmup 2000 \
     --wd 4e-5 --eval lfw cfp_fp agedb_30 --eval-every 2000 --save-every 2000 \
-    --out runs/mobilefacenet-arcface --resume "$@"
+    --out outputs/mobilefacenet-arcface --resume "$@"

@@ -6,7 +6,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/_env.sh
 . "$ROOT/scripts/_env.sh"
 
-[ $# -ge 1 ] || fail "give the folder for the results: $0 runs/drawn"
+[ $# -ge 1 ] || fail "give the folder for the results: $0 outputs/drawn"
 out=$1
 shift
 prepare_env cpu

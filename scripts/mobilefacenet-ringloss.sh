@@ -11,4 +11,4 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 run_gluonfr train --dataset emore --network mobilefacenet_ring --loss ringloss --loss-args lamda=0.01 r_init=20.0 \
     --batch-size 512 --lr 0.1 --lr-steps 60000 120000 180000 --steps 200000 --wd 4e-5 --momentum 0.9 \
     --eval lfw --eval-every 2000 --save-every 2000 --log-every 200 \
-    --out runs/mobilefacenet-ringloss --resume "$@"
+    --out outputs/mobilefacenet-ringloss --resume "$@"

@@ -8,7 +8,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/_env.sh
 . "$ROOT/scripts/_env.sh"
 
-[ $# -ge 2 ] && [ -d "$1" ] || fail "give the folder of people and the folder for the results: $0 people/ runs/people"
+[ $# -ge 2 ] && [ -d "$1" ] || fail "give the folder of people and the folder for the results: $0 people/ outputs/people"
 people=$1 out=$2
 shift 2
 common=(--network mobilefacenet --warmup auto --augment mirror,crop,photometric --wd 5e-4 --clip 5 --resume)
