@@ -2,6 +2,7 @@
 import numpy as np
 
 from ...compat import install_command, threads_to_use
+from ...utils.messages import error_sentence
 from .onnx_engine import Declared, DeviceError, OnnxEngine
 from .registry import ENGINES
 
@@ -47,16 +48,10 @@ class OnnxRuntimeEngine(OnnxEngine):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads_to_use()
         options.log_severity_level = 4  # not errors: they are raised
-        providers = [CPU]
-        if device is not None and device.kind == 'cuda':
-            if hasattr(onnxruntime, 'preload_dlls'):
-                onnxruntime.preload_dlls()  # CUDA and cuDNN, where they came as wheels
-            providers = [(CUDA, dict(EXACT, device_id=device.number)), CPU]
-        self._session = onnxruntime.InferenceSession(model.content, options, providers=providers)
-        if len(providers) > 1 and CUDA not in self._session.get_providers():  # it would go on with the CPU
-            raise DeviceError("Embedder: device must be there, with its driver and the CUDA libraries, got '{}', and "
-                              'ONNX Runtime finds only the CPU. See that `nvidia-smi` lists it, and run: {}'.format(
-                                  device, install_command('onnx-gpu')))
+        if device is None or device.kind == 'cpu':
+            self._session = onnxruntime.InferenceSession(model.content, options, providers=[CPU])
+        else:
+            self._session = _session_on_gpu(onnxruntime, model.content, options, device)
         inputs, meta = self._session.get_inputs(), self._session.get_modelmeta()
         self._name = inputs[0].name
         return Declared([entry.shape for entry in inputs], TYPES.get(inputs[0].type, 'float32'),
@@ -81,6 +76,23 @@ class OnnxRuntimeEngine(OnnxEngine):
     def _start(self, x, count):
         rows = self._session.run(None, {self._name: x})[0]
         return lambda: rows
+
+
+def _session_on_gpu(onnxruntime, content, options, device):
+    """A session on a GPU; a DeviceError where ONNX Runtime would go on with the CPU."""
+    if hasattr(onnxruntime, 'preload_dlls'):
+        onnxruntime.preload_dlls()  # CUDA and cuDNN, where they came as wheels
+    onnxruntime.set_default_logger_severity(4)  # not the plugins that it looks for in vain
+    settings, problem = dict(EXACT, device_id=device.number), 'it finds only the CPU'
+    try:
+        session = onnxruntime.InferenceSession(content, options, providers=[(CUDA, settings), CPU], enable_fallback=0)
+        if CUDA in session.get_providers():
+            return session
+    except Exception as error:  # its errors have no base of their own
+        problem = error_sentence(error)
+    raise DeviceError("Embedder: device must be there, with its driver and the CUDA libraries, got '{}', and ONNX "
+                      'Runtime says: {}. See that `nvidia-smi` lists the GPU, and run: {}'.format(
+                          device, problem, install_command('onnx-gpu')))
 
 
 def _import():

@@ -1,7 +1,5 @@
 """OpenVINO as an engine, on CPUs."""
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
 
 import numpy as np
 
@@ -11,6 +9,7 @@ from .registry import ENGINES
 
 __all__ = ['OpenVinoEngine']
 
+WAIT = 5.0  # seconds until it is looked whether a request has failed
 HINTS = {'float32': 'f32', 'bfloat16': 'bf16', 'int8': 'f32'}  # of int8 for what is not in 8 bits
 
 
@@ -87,24 +86,36 @@ class OpenVinoEngine(OnnxEngine):
 
 
 class Requests:
-    """A compiled model with as many requests as run well side by side, and a thread for each."""
+    """A compiled model with as many requests as run well side by side, for several threads."""
 
     def __init__(self, compiled):
-        count = compiled.get_property('OPTIMAL_NUMBER_OF_INFER_REQUESTS')
-        self._pool, self._idle = ThreadPoolExecutor(count, thread_name_prefix='gluonfr-openvino'), SimpleQueue()
-        for _ in range(count):
-            self._idle.put(compiled.create_infer_request())
+        self._queue, self._lock = _import().AsyncInferQueue(compiled), threading.Lock()
+        self._queue.set_callback(lambda request, result: result.take(request.get_output_tensor(0).data))
 
     def start(self, x):
         """Start on images; a function that waits for their rows."""
-        return self._pool.submit(self._run, np.ascontiguousarray(x)).result
+        result = Result(np.ascontiguousarray(x))
+        with self._lock:
+            self._queue.start_async({0: result.x}, result, share_inputs=True)
 
-    def _run(self, x):
-        request = self._idle.get()
-        try:
-            return request.infer({0: x}, share_inputs=True, share_outputs=True)[0].copy()
-        finally:
-            self._idle.put(request)
+        def wait():
+            while not result.done.wait(WAIT):
+                self._queue.wait_all()  # it raises what a request has failed of
+            return result.rows
+
+        return wait
+
+
+class Result:
+    """What comes of images, which must live until it is there."""
+
+    def __init__(self, x):
+        self.x, self.rows, self.done = x, None, threading.Event()
+
+    def take(self, rows):
+        """Keep the rows, whose memory the next request writes to."""
+        self.rows = rows.copy()
+        self.done.set()
 
 
 def _sides(port):
