@@ -4,7 +4,6 @@ import time
 import numpy as np
 import pytest
 
-from gluonfr.data import ArrayLoader
 from gluonfr.data.sampler import (BalancedSampler, PKSampler, RangeSampler, TripletSampler, _sort_by_class,
                                   epoch_random)
 
@@ -72,8 +71,10 @@ def test_bad_labels_ranges_and_seed(make, who, message):
         make(**who)
 
 
+@pytest.mark.mxnet
 @every
 def test_an_interrupted_epoch_goes_on_exactly(make):
+    from gluonfr.data import ArrayLoader
     labels = np.arange(len(UNEVEN))
     loader = ArrayLoader(np.zeros((len(UNEVEN), 1), np.float32), labels, sampler=make(labels=UNEVEN, seed=1))
     whole = [label.asnumpy().tolist() for _, label in loader.batches(2)]
