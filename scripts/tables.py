@@ -7,6 +7,7 @@ A table stands between two marks of its page; tests/unittests/test_tables.py fai
 """
 import csv
 import inspect
+import json
 import os
 import re
 import sys
@@ -142,6 +143,17 @@ def y1():
         [row['reader'], row['precision'], row['flip'], row['thresholds'], spread(row)] for row in read('lfw-y1')])
 
 
+def int8():
+    """The certificate of the published network in 8 bits."""
+    with open(os.path.join(ROOT, 'resources', 'results', 'int8-y1.json'), encoding='utf-8') as file:
+        said = json.load(file)
+    found = said['verification'][0]
+    cosines = {'float32': ['', ''], 'int8': ['{:.4f}'.format(found[key]) for key in ('mean_cosine', 'lowest_cosine')]}
+    return table(['layers', 'bytes', 'accuracy %', '95 % interval', 'mean cosine', 'lowest cosine'], [
+        [name, '{:,}'.format(said[name]['bytes']), spread(found[name]),
+         '{} to {}'.format(*map(percent, found[name]['interval'])), *cosines[name]] for name in cosines])
+
+
 SHORT = {'en': ['measured', 'result',
                 'LeNet++ with a 2-d embedding, `ArcFace_v3`, all of MNIST', '{} % of the test images',
                 'InsightFace\'s MobileFaceNet "y1", converted, LFW', '{} % (published: {:.2f} %)',
@@ -204,7 +216,7 @@ TABLES = {('README.md', 'results'): lambda: five('en'), ('README_zh.md', 'result
           ('docs/results.md', 'mnist'): mnist_results.full_table,
           ('docs/results.md', 'digits'): mnist_results.demo_table,
           ('docs/results.md', 'ringloss'): mnist_ringloss.table, ('docs/results.md', 'fold1'): fold1,
-          ('docs/results.md', 'y1'): y1, ('docs/results.md', 'parity'): parity,
+          ('docs/results.md', 'y1'): y1, ('docs/results.md', 'int8'): int8, ('docs/results.md', 'parity'): parity,
           ('docs/results.md', 'realigned'): realigned, ('docs/results.md', 'precisions'): ratios.precisions,
           ('docs/results.md', 'drawn'): drawn, ('docs/speed.md', 'speed'): ratios.table,
           ('scripts/benchmark/README.md', 'sixteen'): ratios.sixteen_cores}
