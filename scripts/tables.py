@@ -130,6 +130,14 @@ def drawn():
         for row in read('mobilefacenet-drawn')])
 
 
+def cuda():
+    """Embedding on a GPU, beside the CPU of its machine."""
+    rows = read('benchmark-cuda')
+    return table(['network', 'batches of', 'images/s on the GPU', 'images/s on the CPU', 'largest difference'], [
+        [gpu['net'], gpu['batch'], '{:,}'.format(int(gpu['forward'])), '{:,}'.format(int(cpu['forward'])),
+         gpu['largest_difference']] for cpu, gpu in zip(rows[::2], rows[1::2])])
+
+
 def fold1():
     """Training on LFW itself."""
     return table(['training', 'epochs', 'accuracy %', 'AUC', 'EER %'], [
@@ -218,6 +226,7 @@ TABLES = {('README.md', 'results'): lambda: five('en'), ('README_zh.md', 'result
           ('docs/results.md', 'ringloss'): mnist_ringloss.table, ('docs/results.md', 'fold1'): fold1,
           ('docs/results.md', 'y1'): y1, ('docs/results.md', 'int8'): int8, ('docs/results.md', 'parity'): parity,
           ('docs/results.md', 'realigned'): realigned, ('docs/results.md', 'precisions'): ratios.precisions,
+          ('docs/howto/engines.md', 'cuda'): cuda,
           ('docs/results.md', 'drawn'): drawn, ('docs/speed.md', 'speed'): ratios.table,
           ('scripts/benchmark/README.md', 'sixteen'): ratios.sixteen_cores}
 

@@ -2,7 +2,6 @@
 import numpy as np
 
 from ...compat import install_command, threads_to_use
-from ...utils.messages import error_sentence
 from .onnx_engine import Declared, DeviceError, OnnxEngine
 from .registry import ENGINES
 
@@ -89,7 +88,7 @@ def _session_on_gpu(onnxruntime, content, options, device):
         if CUDA in session.get_providers():
             return session
     except Exception as error:  # its errors have no base of their own
-        problem = error_sentence(error)
+        problem = ' '.join(str(error).split('FAIL :')[-1].split())[:200].rstrip('.')  # behind places in its source
     raise DeviceError("Embedder: device must be there, with its driver and the CUDA libraries, got '{}', and ONNX "
                       'Runtime says: {}. See that `nvidia-smi` lists the GPU, and run: {}'.format(
                           device, problem, install_command('onnx-gpu')))
