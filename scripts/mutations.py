@@ -106,4 +106,14 @@ MUTATIONS = [Mutation(*entry) for entry in [
      'owner[pair[0]] >= owner[pair[1]]', ['tests/unittests/data/pairs/test_draw_pairs.py']),
     ('people-in-both-sets', 'gluonfr/data/packing/choice.py', 'if i not in held_out', 'if True',
      ['tests/unittests/data/packing/test_pack.py']),
+    # deploy: engines, none of which needs MXNet
+    ('slower-engine', 'gluonfr/deploy/engines/choice.py', 'max(rates, key=rates.get)', 'min(rates, key=rates.get)',
+     ['tests/unittests/deploy/engines/test_engine_choice.py', '-k', 'tenth_faster']),
+    ('engines-mixed-in-a-file', 'gluonfr/deploy/embed_set.py', "if embedder.engine != 'mxnet':", 'if False:',
+     ['tests/unittests/deploy/engines/test_engine_choice.py', '-k', 'began']),
+    ('weights-from-anywhere', 'gluonfr/deploy/engines/onnx_model.py',
+     'os.path.isabs(name) or not lies_in(path, folder)', 'False',
+     ['tests/unittests/deploy/engines/test_engines.py', '-k', 'other_places']),
+    ('last-of-a-fixed-batch', 'gluonfr/deploy/engines/onnx_engine.py', 'else [row[:1] for row in rows]', 'else rows',
+     ['tests/unittests/deploy/engines/test_engines.py', '-k', 'takes_any']),
 ]]
