@@ -5,6 +5,8 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
+from .nodes import topological_order
+
 __all__ = ['ARITHMETIC', 'LINEAR', 'SCALES', 'Layer', 'Value', 'affine', 'arithmetic', 'in_order', 'pool', 'times']
 
 LINEAR = ('conv', 'dense')
@@ -74,17 +76,7 @@ class Layer:
 
 def in_order(output: Layer) -> List[Layer]:
     """All layers that lead to one, each after its inputs."""
-    order, seen, waiting = [], set(), [output]
-    while waiting:
-        layer = waiting[-1]
-        missing = [source for source in layer.inputs if source not in seen]
-        if layer in seen or not missing:
-            waiting.pop()
-            if layer not in seen:
-                seen.add(layer)
-                order.append(layer)
-        waiting += reversed(missing)
-    return order
+    return topological_order([output], lambda layer: layer.inputs)
 
 
 def pool(name: str, source: Layer, kind: str, kernel: Optional[Tuple[int, int]] = None,

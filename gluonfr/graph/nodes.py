@@ -1,12 +1,12 @@
 """Symbols of MXNet as nodes that Python can take apart and put together: the one reader of their JSON."""
 import json
 from collections import Counter, namedtuple
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 __all__ = ['Graph', 'Node', 'Output', 'count_uses', 'first_outputs', 'nodes_before', 'nodes_in', 'nodes_of',
-           'shaped_nodes', 'to_json']
+           'shaped_nodes', 'to_json', 'topological_order']
 
 
 Output = Tuple['Node', int]  # a node, and which of its outputs
@@ -133,15 +133,20 @@ def first_outputs(nodes: List[Node], outputs: List[str]) -> List[int]:
 
 def nodes_before(*ends: Node) -> List[Node]:
     """All nodes that lead to some, and these themselves, each behind its inputs."""
+    return topological_order(ends, lambda node: [source for source, _ in node.inputs])
+
+
+def topological_order(ends: Sequence[Any], inputs: Callable[[Any], Sequence[Any]]) -> List[Any]:
+    """All things that lead to some, and these themselves, each behind what `inputs` gives for it."""
     order, seen, waiting = [], set(), list(ends[::-1])
     while waiting:
-        node = waiting[-1]
-        missing = [source for source, _ in node.inputs if source not in seen]
-        if node in seen or not missing:
+        last = waiting[-1]
+        missing = [source for source in inputs(last) if source not in seen]
+        if last in seen or not missing:
             waiting.pop()
-            if node not in seen:
-                seen.add(node)
-                order.append(node)
+            if last not in seen:
+                seen.add(last)
+                order.append(last)
         waiting += reversed(missing)
     return order
 

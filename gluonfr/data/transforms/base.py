@@ -84,6 +84,7 @@ def check_range(owner, name, value, low, high=None, low_open=False):
 
 
 def check_size(owner, size):
+    """Return (height, width) of a size in pixels: one number for both, or two."""
     size = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
     if len(size) != 2:
         raise ValueError('{}: size must be a number or (height, width), got {!r}.'.format(owner, size))
@@ -91,10 +92,12 @@ def check_size(owner, size):
 
 
 def scaled(side, scale):
+    """A side in pixels, scaled and rounded, at least 1."""
     return max(int(round(side * scale)), 1)
 
 
 def resized(image, height, width, method):
+    """The image in another size, by a method of interpolation of OpenCV."""
     return channels_kept(image, cv2.resize(image, (width, height), interpolation=method))
 
 
