@@ -152,14 +152,15 @@ def y1():
 
 
 def int8():
-    """The certificate of the published network in 8 bits."""
+    """The certificate of the published network in 8 bits, and its speed in ONNX Runtime."""
     with open(os.path.join(ROOT, 'resources', 'results', 'int8-y1.json'), encoding='utf-8') as file:
         said = json.load(file)
     found = said['verification'][0]
     cosines = {'float32': ['', ''], 'int8': ['{:.4f}'.format(found[key]) for key in ('mean_cosine', 'lowest_cosine')]}
-    return table(['layers', 'bytes', 'accuracy %', '95 % interval', 'mean cosine', 'lowest cosine'], [
+    return table(['layers', 'bytes', 'accuracy %', '95 % interval', 'mean cosine', 'lowest cosine', 'images/s'], [
         [name, '{:,}'.format(said[name]['bytes']), spread(found[name]),
-         '{} to {}'.format(*map(percent, found[name]['interval'])), *cosines[name]] for name in cosines])
+         '{} to {}'.format(*map(percent, found[name]['interval'])), *cosines[name],
+         row_of('int8-onnx', 'precision', name)['images/s']] for name in cosines])
 
 
 SHORT = {'en': ['measured', 'result',
