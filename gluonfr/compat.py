@@ -315,10 +315,10 @@ def load_cuda_libraries(wheel, folders, load=ctypes.CDLL):
             'newer; from 450 on without fused operators), or use the CPU: pip uninstall -y {0} && {2}'.format(
                 wheel, error, install_command('cpu'))) from error
     for library, folder in cuda_libraries(wheel):
-        places = [Path(root, folder, 'lib', library) for root in folders]
-        place = next((str(place) for place in places if place.is_file()), library)
+        paths = [Path(root, folder, 'lib', library) for root in folders]
+        path = next((str(path) for path in paths if path.is_file()), library)
         try:
-            loaded[folder] = load(place, mode=ctypes.RTLD_GLOBAL)
+            loaded[folder] = load(path, mode=ctypes.RTLD_GLOBAL)
         except OSError as error:
             first = '' if wheel == 'mxnet-cu112' else 'pip uninstall -y {} && '.format(wheel)
             raise ImportError('gluonfr: {} needs {} ({}). Run: {}{}'.format(

@@ -18,7 +18,7 @@ PARAMETERS = {'weight': 'weight', 'bias': 'bias', 'alpha': 'weight', 'gamma': 'w
 # its number in the net; `body` and `shortcut` are what lies in it, by our names; `last` comes behind all units.
 IResNetNames = namedtuple('IResNetNames', 'first unit body shortcut last')
 ARCFACE_NAMES = IResNetNames(
-    first=('conv1', 'bn1', 'prelu'), unit='layer{stage}.{place}',
+    first=('conv1', 'bn1', 'prelu'), unit='layer{stage}.{unit}',
     body=dict(enumerate(('bn1', 'conv1', 'bn2', 'prelu', 'conv2', 'bn3'))), shortcut='downsample',
     last={0: 'bn2', 3: 'fc', 4: 'features'})  # between them dropout and the way to (B, C H W)
 
@@ -75,15 +75,15 @@ def ir_table(net, se_block):
 
 def _iresnet(units, names):
     table = {'features.{}'.format(i): name for i, name in enumerate(names.first)}
-    places = [(stage, place) for stage, count in enumerate(units, 1) for place in range(count)]
-    for number, (stage, place) in enumerate(places):
+    numbered = [(stage, unit) for stage, count in enumerate(units, 1) for unit in range(count)]
+    for number, (stage, unit) in enumerate(numbered):
         ours = 'features.{}.'.format(len(names.first) + number)
-        theirs = names.unit.format(stage=stage, place=place, number=number) + '.'
+        theirs = names.unit.format(stage=stage, unit=unit, number=number) + '.'
         table.update({'{}body.{}'.format(ours, i): theirs + name for i, name in names.body.items()})
-        if place == 0:
+        if unit == 0:
             table.update({'{}shortcut.{}'.format(ours, i): '{}{}.{}'.format(theirs, names.shortcut, i)
                           for i in range(2)})
-    behind = len(names.first) + len(places)
+    behind = len(names.first) + len(numbered)
     table.update({'features.{}'.format(behind + i): name for i, name in names.last.items()})
     return table
 

@@ -32,29 +32,29 @@ caution : str or None
 """
 
 
-def find_net(place: PathLike, params: Optional[str] = None, root: Optional[str] = None, accept_licence: bool = False,
+def find_net(source: PathLike, params: Optional[str] = None, root: Optional[str] = None, accept_licence: bool = False,
              **arguments: Any) -> NetFiles:
     """The files of a net; see `load_net` for the parameters, and what is raised."""
-    place = os.fspath(place)
-    if os.path.isdir(place):
-        place = _card_in(place)
-    if place.endswith('-symbol.json'):
-        return NetFiles('symbol', place, params)
-    if place.endswith('.onnx'):
-        if not os.path.isfile(place):
-            raise FileNotFoundError('load_net: there is no {}.'.format(place))
-        return NetFiles('onnx', place)
-    a_card = place.endswith('.json')
+    source = os.fspath(source)
+    if os.path.isdir(source):
+        source = _card_in(source)
+    if source.endswith('-symbol.json'):
+        return NetFiles('symbol', source, params)
+    if source.endswith('.onnx'):
+        if not os.path.isfile(source):
+            raise FileNotFoundError('load_net: there is no {}.'.format(source))
+        return NetFiles('onnx', source)
+    a_card = source.endswith('.json')
     if not a_card:
-        _refuse_file(place)
+        _refuse_file(source)
         if params is not None:
-            return NetFiles('zoo', place, params, None, place, arguments)
+            return NetFiles('zoo', source, params, None, source, arguments)
     if params is not None or arguments:
         raise ValueError('load_net: a card names its weights and arguments itself, got params or arguments beside {}.'
-                         .format(place))
+                         .format(source))
     if a_card:
-        return _of_card(place)
-    known = choose_card(place)
+        return _of_card(source)
+    known = choose_card(source)
     if mxnet_problem() and not is_converted(known, root):  # the published file does as it is, but does not train
         files = find_net(download(known.name, root, accept_licence))
         files = files if known.normalises else files._replace(spec=known.spec)
@@ -84,13 +84,13 @@ def _refuse_file(path):
         raise FileNotFoundError('load_net: there is no folder {}. {}'.format(path, ALLOWED))
 
 
-def _of_card(place):
+def _of_card(source):
     """What a card stands for: a net of the zoo, or a graph that was taken as it is."""
-    if not os.path.isfile(place):
-        raise FileNotFoundError('load_net: there is no card {}.'.format(place))
-    card, params, spec = read_card(place)
+    if not os.path.isfile(source):
+        raise FileNotFoundError('load_net: there is no card {}.'.format(source))
+    card, params, spec = read_card(source)
     if card['model'] == ONNX:
         return NetFiles('onnx', params, None, spec)
     if card['model'] == SYMBOL:
-        return NetFiles('symbol', graph_of_card(place, card), params, spec)
-    return NetFiles('zoo', place, params, spec, card['model'], card['arguments'])
+        return NetFiles('symbol', graph_of_card(source, card), params, spec)
+    return NetFiles('zoo', source, params, spec, card['model'], card['arguments'])

@@ -59,12 +59,12 @@ def _check_external(path, model):
     folder = os.path.realpath(os.path.dirname(os.path.abspath(path)))
     for name in sorted({entry.value for tensor in _tensors(model.graph) for entry in tensor.external_data
                         if entry.key == 'location'}):
-        place = os.path.realpath(os.path.join(folder, name))
-        if os.path.isabs(name) or not lies_in(place, folder):
+        data = os.path.realpath(os.path.join(folder, name))
+        if os.path.isabs(name) or not lies_in(data, folder):
             raise ConvertError('{} keeps weights in {}, outside its folder, which is refused: put that file beside it, '
                                'and save the model anew with a location in its folder (onnx.save_model(model, path, '
                                'save_as_external_data=True)).'.format(path, name))
-        if not os.path.isfile(place):
+        if not os.path.isfile(data):
             raise ConvertError('{} keeps weights in {}, which is missing: put that file into {}.'.format(
                 path, name, folder))
 

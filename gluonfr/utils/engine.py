@@ -71,7 +71,7 @@ def _run(ctx, what):
     """Call what(libgomp) in the engine's thread of a context, and wait for it."""
     library = ctypes.CDLL('libgomp.so.1')
     function = _Function(lambda *_: what(library))
-    place, array = _Context(ctx.device_typeid, ctx.device_id), nd.zeros((1,), ctx)
-    check_call(_LIB.MXEnginePushSyncND(function, None, None, ctypes.byref(place), None, 0,
+    context, array = _Context(ctx.device_typeid, ctx.device_id), nd.zeros((1,), ctx)
+    check_call(_LIB.MXEnginePushSyncND(function, None, None, ctypes.byref(context), None, 0,
                                        (ctypes.c_void_p * 1)(array.handle.value), 1, None, 0, b'gluonfr'))
     array.wait_to_read()  # `function` must live until it has run

@@ -15,7 +15,7 @@ __all__ = ['advice_on_full_disk', 'atomic_folder', 'atomic_path', 'file_digest',
 
 
 @contextmanager
-def advice_on_full_disk(place, advice):
+def advice_on_full_disk(path, advice):
     """Say in the error of a full disk what could not be written, and what to do."""
     try:
         yield
@@ -23,7 +23,7 @@ def advice_on_full_disk(place, advice):
         if error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
             raise
         raise OSError(error.errno, '{} cannot be written: {}. {}'.format(
-            place, os.strerror(error.errno), advice)) from error
+            path, os.strerror(error.errno), advice)) from error
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def put_in_place(temporary, path):
 
 def lies_in(path, folder):
     """Whether a path is a folder, or what would lie in it to any depth."""
-    path, folder = (os.path.realpath(os.path.expanduser(os.fspath(place))) for place in (path, folder))
+    path, folder = (os.path.realpath(os.path.expanduser(os.fspath(name))) for name in (path, folder))
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 

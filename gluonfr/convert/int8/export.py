@@ -56,7 +56,7 @@ def to_int8(source: Union[PathLike, NetFiles], path: PathLike, calibration: Unio
         As `to_onnx`; too few images, or of another size; onnxruntime is missing.
     """
     onnx, path = import_onnx(), os.fspath(path)
-    pairs = [open_pairs(place) for place in ([verify] if is_path(verify) else verify)]
+    pairs = [open_pairs(name) for name in ([verify] if is_path(verify) else verify)]
     with tempfile.TemporaryDirectory() as folder:
         plain = os.path.join(folder, 'float32.onnx')
         spec = to_onnx(source, plain, **options)
@@ -91,5 +91,5 @@ def _faces(calibration, size):
 
 def _source(source):
     """What the certificate says of the net."""
-    place = os.fspath(getattr(source, 'path', source))
-    return {'file': os.path.basename(place), **({'sha256': file_sha256(place)} if os.path.isfile(place) else {})}
+    path = os.fspath(getattr(source, 'path', source))
+    return {'file': os.path.basename(path), **({'sha256': file_sha256(path)} if os.path.isfile(path) else {})}

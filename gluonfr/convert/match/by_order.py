@@ -55,13 +55,13 @@ def match(params, arrays, model):
         They are not this net's; unused and missing names are listed.
     """
     ours, theirs, found = _layers(params), _layers(arrays), {}
-    for place in range(max(len(ours), len(theirs))):
-        layer, other = (dict(enumerate(layers)).get(place, {}) for layers in (ours, theirs))
+    for number in range(max(len(ours), len(theirs))):
+        layer, other = (dict(enumerate(layers)).get(number, {}) for layers in (ours, theirs))
         missing = [layer[kind][0] for kind in layer if kind not in other]
         extra = [other[kind][0] for kind in other if kind not in layer]
         if missing or extra:
             raise ConvertError('the weights are not those of {}: from layer {} on, missing {}; unused {}.'.format(
-                model, place, names(missing), names(extra)))
+                model, number, names(missing), names(extra)))
         for kind, (name, param) in layer.items():
             array = other[kind][1]
             flat = array.reshape(array.shape[:2]) if array.shape[2:] == (1, 1) and len(param.shape) == 2 else array
