@@ -11,16 +11,12 @@ from ..graph.convert_error import ConvertError
 from ..metrics.scores import FLIPS
 from ..utils.check import check_choice
 from ..utils.precision import is_half
+from ..utils.vectors import unit_rows
 
 __all__ = ['Reference', 'check_equal', 'check_runs', 'drawn_faces', 'given_images']
 
 TOLERANCE = 1e-4  # largest difference of two embeddings of length 1, in any of their values
 MOST = 64  # of the given images
-
-
-def _unit(rows):
-    """Embeddings (N, D) scaled to length 1."""
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
 
 def _noise(size, count=4, seed=0):
@@ -82,7 +78,7 @@ def check_equal(native, original, images=None):
             raise ConvertError('embeddings are not finite after the conversion: are the weights damaged, and is spec '
                                'the input of this net?')
         if original is not None:
-            ours = _unit(ours)
+            ours = unit_rows(ours)
             theirs = original(part)
             if theirs.shape != ours.shape:
                 raise ConvertError('embeddings must be {} values, got {} from the source.'.format(
@@ -132,7 +128,7 @@ class Reference:
         found = run(levels if self._normalise else x)
         if found.shape != wanted.shape:
             raise ConvertError('{}: embeddings must be {}, got {}.'.format(self._owner, wanted.shape, found.shape))
-        difference = float(np.abs(_unit(wanted) - (found if self._l2 else _unit(found))).max())
+        difference = float(np.abs(unit_rows(wanted) - (found if self._l2 else unit_rows(found))).max())
         if not difference <= TOLERANCE:
             raise ConvertError('{}: embeddings must be those of the net within {:g}, got a difference of {:.3g}: '
                                'nothing is written. A net that is not trained can amplify rounding so much.'.format(

@@ -11,6 +11,7 @@ from ..data.input_spec import InputSpec
 from ..metrics.scores import FLIPS
 from ..utils.check import check_choice, check_int
 from ..utils.types import ArrayLike
+from ..utils.vectors import unit_rows
 from .engines import ENGINES, PRECISIONS, choose_engine, parse_device
 from .images import Images, image_list, normalized_batches, on_host
 from .trained_net import TrainedNet
@@ -212,7 +213,7 @@ class Embedder:
                                  begin + int(np.argmax(bad))))
         if not self.normalize:
             return embeddings
-        return embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)
+        return unit_rows(embeddings)
 
 
 def _one_ahead(items):

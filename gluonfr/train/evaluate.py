@@ -7,6 +7,7 @@ from mxnet import nd
 from mxnet.gluon import Block
 
 from ..utils.precision import is_half
+from ..utils.vectors import unit_rows
 from .batches import split
 from .parameters import list_ctx
 from .types import Batches, Contexts
@@ -188,5 +189,4 @@ def _contexts(block, ctx):
 
 
 def _unit(x):
-    x = np.asarray(x, 'float64')
-    return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+    return unit_rows(np.asarray(x, 'float64'))

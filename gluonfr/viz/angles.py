@@ -4,6 +4,7 @@ from typing import Optional
 import numpy as np
 
 from ..utils.types import ArrayLike
+from ..utils.vectors import unit_rows
 from .figure import as_numpy, checked, new_figure, palette, save_png
 
 __all__ = ['plot_angles']
@@ -74,7 +75,7 @@ def _directions(centres, size, largest):
     if centres.ndim != 2 or centres.shape[1] != size or len(centres) <= largest:
         raise ValueError('plot_angles: centres must be (C,{}) with C > {}, the largest label, got {}.'.format(
             size, largest, centres.shape))
-    return centres / np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12)
+    return unit_rows(centres)
 
 
 def _draw_circle(figure, points, labels, centres):

@@ -46,9 +46,9 @@ def choose_engine(engine, net, precision, device, calibration):
         engine = 'onnxruntime' if net.is_onnx or device is not None and device.kind == 'cuda' else 'mxnet'
         try:
             ENGINES.get(engine).check(*wanted)
-        except ImportError as error:
+        except ImportError:
             if engine == 'onnxruntime' and not _able(wanted)[0]:
-                raise error
+                raise
             engine = 'auto'
     engine = 'auto' if engine == 'auto' else ENGINES.canonical(engine)
     if engine != 'auto':

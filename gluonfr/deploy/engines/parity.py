@@ -4,6 +4,7 @@ import logging
 import numpy as np
 
 from ...compat import mxnet_problem
+from ...utils.vectors import unit_rows
 from .mxnet import MXNetEngine
 from .notes import note, noted
 from .registry import ENGINES
@@ -52,14 +53,10 @@ def compare_once(name, engine, net, device):
     mean, std = (np.reshape(values, (-1, 1, 1)).astype('float32') for values in (engine.spec.mean, engine.spec.std))
     x = (x - mean) / std
     found, wanted = (one.submit(x)() for one in (engine, MXNetEngine(net)))
-    difference = float(np.abs(_unit(found) - _unit(wanted)).max())
+    difference = float(np.abs(unit_rows(found) - unit_rows(wanted)).max())
     if not difference <= TOLERANCE:
         raise ValueError("Embedder: engine {!r} must give MXNet's embeddings within {:g}, got a difference of {:.2g}: "
                          "use engine='mxnet'. A net that is not trained can amplify rounding so much.".format(
                              name, TOLERANCE, difference))
     log.debug('%s %s gives the embeddings of MXNet within %.1g', name, engine.version(), difference)
     note(sha256, key, difference)
-
-
-def _unit(rows):
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
