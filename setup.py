@@ -21,7 +21,7 @@ MXNET = [
 
 EXTRAS = {
     'cpu': [need.format('mxnet') for need in MXNET],
-    # mxnet-cu112 links these libraries; as wheels they need no CUDA toolkit, and gluonfr/compat.py loads them
+    # mxnet-cu112 links these libraries; as wheels they need no CUDA toolkit, and gluonfr/compat loads them
     'cu112': [
         *(need.format('mxnet-cu112') for need in MXNET),
         'nvidia-cuda-runtime-cu11>=11.7,<12',

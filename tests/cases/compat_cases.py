@@ -1,4 +1,4 @@
-"""New processes that load compat.py, and wheels that are none, for the tests of gluonfr.compat."""
+"""New processes that load gluonfr.compat alone, and wheels that are none, for the tests of gluonfr.compat."""
 import os
 import subprocess
 import sys
@@ -6,18 +6,18 @@ from pathlib import Path
 
 from gluonfr import compat
 
-ROOT = Path(compat.__file__).resolve().parents[1]
+ROOT = Path(compat.__file__).resolve().parents[2]
 INSTALL = "pip install -e '{}[cpu]'".format(ROOT)
 
-# Loads compat.py alone, so that the process does not need what the rest of gluonfr imports, and has it prepare.
+# Loads gluonfr.compat alone, so that the process does not need what the rest of gluonfr imports, and has it prepare.
 LOAD = """
-import importlib.util
+import sys
 def load_compat():
-    spec = importlib.util.spec_from_file_location('compat', {!r})
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.prepare()
-""".format(compat.__file__)
+    sys.path.insert(0, {!r})
+    import compat
+    del sys.path[0]
+    compat.prepare()
+""".format(str(ROOT / 'gluonfr'))
 
 
 def run_python(code, path=(), **environ):

@@ -6,7 +6,7 @@ import typing
 import pytest
 from helpers import ROOT
 
-PACKAGES = ('align', 'convert', 'data', 'deploy', 'graph', 'loss', 'metrics', 'model_zoo', 'nn', 'train',
+PACKAGES = ('align', 'compat', 'convert', 'data', 'deploy', 'graph', 'loss', 'metrics', 'model_zoo', 'nn', 'train',
             'train.callbacks', 'utils', 'viz')
 
 

@@ -1,9 +1,6 @@
 """gluonfr.compat: its decisions as pure functions, and real processes where the behaviour of an import counts."""
-import ctypes
 import importlib
-import os
 import re
-import sys
 import types
 import warnings
 from importlib.metadata import PackageNotFoundError
@@ -64,7 +61,7 @@ def test_the_install_command_works_in_a_checkout_and_from_the_index(tmp_path):
     assert compat.install_command('onnx', tmp_path / 'a place') == "pip install -e '{}/a place[onnx]'".format(tmp_path)
     assert compat.install_command('cpu') == INSTALL
     unbound = [str(path) for path in (ROOT / 'gluonfr').rglob('*.py')
-               if re.search(r"install\s+'?gluonfr", path.read_text(encoding='utf-8')) and path.name != 'compat.py']
+               if re.search(r"install\s+'?gluonfr", path.read_text(encoding='utf-8')) and path.name != 'installed.py']
     assert not unbound, 'these write what install_command is for'
 
 
@@ -191,150 +188,3 @@ print('OMP_NUM_THREADS' in os.environ)
 """
     status, out, err = run_python(code)
     assert status == 0 and out.strip() == 'False', err
-
-
-# Threads
-
-def make_topology(folder, siblings):
-    for cpu, text in enumerate(siblings):
-        (folder / 'cpu{}'.format(cpu) / 'topology').mkdir(parents=True)
-        (folder / 'cpu{}'.format(cpu) / 'topology' / 'thread_siblings_list').write_text(text + '\n')
-    return str(folder)
-
-
-@pytest.mark.parametrize('cpus, cores', [
-    ({0, 1, 2, 3}, [{0, 2}, {1, 3}]), ({0, 2}, [{0, 2}]), ({0, 1}, [{0}, {1}]), ({0, 9}, [{0}, {9}])])
-def test_core_groups(tmp_path, cpus, cores):
-    assert compat.core_groups(cpus, make_topology(tmp_path, ['0,2', '1,3', '0,2', '1,3'])) == cores
-
-
-@pytest.mark.parametrize('files, quota', [
-    ({'cpu.max': '150000 100000'}, 1.5), ({'cpu.max': 'max 100000'}, None), ({}, None),
-    ({'cpu/cpu.cfs_quota_us': '400000', 'cpu/cpu.cfs_period_us': '100000'}, 4.0),
-    ({'cpu/cpu.cfs_quota_us': '-1', 'cpu/cpu.cfs_period_us': '100000'}, None)])
-def test_cpu_quota(tmp_path, files, quota):
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text + '\n')
-    assert compat.cpu_quota(str(tmp_path)) == quota
-
-
-def test_usable_cores_are_at_least_one(monkeypatch):
-    monkeypatch.setattr(compat, 'cpu_quota', lambda: 0.5)
-    assert compat.usable_cores() == 1
-
-
-@pytest.mark.parametrize('given, cores, expected', [
-    ({}, 2, {'OMP_NUM_THREADS': '2', 'GOMP_SPINCOUNT': compat.SPIN_COUNT}),
-    ({}, 6, {'OMP_NUM_THREADS': '6', 'GOMP_SPINCOUNT': compat.SPIN_COUNT, 'MXNET_CPU_TEMP_COPY': '14'}),
-    ({'MXNET_CPU_TEMP_COPY': '4'}, 6,
-     {'OMP_NUM_THREADS': '6', 'GOMP_SPINCOUNT': compat.SPIN_COUNT, 'MXNET_CPU_TEMP_COPY': '4'}),
-    ({'OMP_NUM_THREADS': '1'}, 2, {'OMP_NUM_THREADS': '1', 'GOMP_SPINCOUNT': compat.SPIN_COUNT}),
-    ({'OMP_WAIT_POLICY': 'ACTIVE'}, 2, {'OMP_WAIT_POLICY': 'ACTIVE', 'OMP_NUM_THREADS': '2'}),
-    ({'GOMP_SPINCOUNT': '7'}, 2, {'GOMP_SPINCOUNT': '7', 'OMP_NUM_THREADS': '2'})])
-def test_thread_defaults_keep_what_the_user_set(given, cores, expected):
-    compat.set_thread_defaults(given, cores)
-    assert given == expected
-
-
-@pytest.mark.parametrize('text, expected', [('3', 3), (' 2,1', 2), ('', 7), ('0', 7), ('many', 7)])
-def test_threads_to_use(monkeypatch, text, expected):
-    monkeypatch.setattr(compat, 'usable_cores', lambda: 7)
-    assert compat.threads_to_use({'OMP_NUM_THREADS': text}) == expected
-    assert compat.threads_to_use({}) == 7
-
-
-@pytest.mark.mxnet
-def test_threads_of_a_real_process():
-    code = 'import os, gluonfr, mxnet; print(os.environ["OMP_NUM_THREADS"], os.environ["GOMP_SPINCOUNT"])'
-    status, out, err = run_python(code)
-    assert status == 0 and out.split() == [str(compat.usable_cores()), compat.SPIN_COUNT], err
-
-
-# Room for threads and memory
-
-class Libc:
-    """Starts so many threads and no more."""
-
-    def __init__(self, allowed):
-        self.allowed, self.calls = allowed, []
-        self.sem_wait = ctypes.CDLL(None).sem_wait
-
-    def sem_init(self, *_):
-        self.calls.append('init')
-
-    def pthread_create(self, *_):
-        self.calls.append('create')
-        return 11 if self.calls.count('create') > self.allowed else 0  # EAGAIN
-
-    def sem_post(self, *_):
-        self.calls.append('post')
-
-    def pthread_join(self, *_):
-        self.calls.append('join')
-
-
-LINUX = pytest.mark.skipif(not sys.platform.startswith('linux'), reason='needs Linux')
-
-
-@LINUX
-@pytest.mark.parametrize('allowed, found', [(0, 0), (2, 2), (5, 3)])
-def test_threads_are_tried_and_ended(allowed, found):
-    library = Libc(allowed)
-    assert compat.startable(3, library) == found
-    assert library.calls.count('post') == library.calls.count('join') == found
-
-
-@LINUX
-def test_threads_of_this_process_can_be_started():
-    before = len(os.listdir('/proc/self/task'))
-    assert compat.startable(4) == 4
-    assert len(os.listdir('/proc/self/task')) == before
-
-
-@pytest.mark.parametrize('count, allowed, said', [
-    (8, 8, None), (8, 7, 'start 8 threads here, and the system allows 7. Raise the limit (ulimit -u')])
-def test_too_few_threads_are_a_sentence(count, allowed, said):
-    problem = compat.thread_problem(count, allowed)
-    assert (problem is None) if said is None else said in problem
-
-
-@pytest.mark.parametrize('limit, used, said', [
-    (None, 500, None), (1500, 500, None), (1499, 500, 'take 1000 MiB of addresses, and the limit of this process '
-                                                      'leaves 999 of 1499. Raise it: ulimit -v unlimited'),
-    (400, 500, 'leaves 0 of 400')])
-def test_too_little_memory_is_a_sentence(limit, used, said):
-    problem = compat.memory_problem(1000, limit, used)
-    assert (problem is None) if said is None else said in problem
-
-
-@LINUX
-def test_what_mxnet_takes_grows_with_the_threads(monkeypatch):
-    asked = []
-    monkeypatch.setattr(compat, 'threads_to_use', lambda: 4)
-    monkeypatch.setattr(compat, 'addresses', lambda: (3000, 100))
-    monkeypatch.setattr(compat, 'startable', lambda count: asked.append(count) or count)
-    assert compat.room_problem() is None and compat.room_problem(3, 500) is None
-    assert asked == [9, 12]  # NumPy is here already
-    assert 'take {} MiB'.format(870 + 72 * 12 + 2000) in compat.room_problem(3, 2000)
-
-
-@pytest.mark.mxnet
-@LINUX
-def test_a_small_limit_ends_the_import_with_the_sentence():
-    code = """
-import resource
-resource.setrlimit(resource.RLIMIT_AS, (900 << 20, 900 << 20))
-load_compat()
-"""
-    status, _, err = run_python(code)
-    assert status == 1 and 'ImportError: gluonfr: MXNet and what comes with it take' in err, err
-    assert 'of 900. Raise it: ulimit -v unlimited' in err
-
-
-def test_missing_openmp_is_named():
-    def load(name):
-        raise OSError(name)
-
-    with pytest.raises(ImportError, match='apt-get install libgomp1'):
-        compat.check_openmp(load)
