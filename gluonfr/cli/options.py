@@ -1,18 +1,15 @@
 """What the options that several commands share stand for: nets, embedders, finders of faces and what they find."""
 import os
 
-import numpy as np
-
 from ..data.opening import open_dataset
-from ..data.sizes import other_sizes
 from ..deploy.embedder import Embedder
 from ..deploy.net_files import find_net
 from ..deploy.trained_net import TrainedNet
-from ..model_zoo.card_table import canonical, is_model, list_cards
+from ..model_zoo.card_table import is_model, list_cards, weights_of
 from ..utils.arguments import parse_arguments
 from ..utils.gpu import parse_gpus
 
-__all__ = ['check_size', 'make_embedder', 'net_files', 'open_net', 'weights_of']
+__all__ = ['make_embedder', 'net_files', 'open_net']
 
 
 def open_net(net, params, network_args):
@@ -29,13 +26,6 @@ def net_files(net, params, network_args):
     return find_net(net, params, **parse_arguments(network_args, '--network-args'))
 
 
-def weights_of(model):
-    """The names of a model's pretrained weights, for a message."""
-    mine = [card.name + ('' if card.photographs else ' (not for photographs)') for card in list_cards().values()
-            if card.model == canonical(model)]
-    return ', '.join(mine) or 'there are none'
-
-
 def make_embedder(*, net, params, network_args, flip, batch_size, engine, precision, calibrate, device, gpu):
     """The `Embedder` that the options of `add_net` ask for."""
     if gpu and device:
@@ -49,13 +39,3 @@ def make_embedder(*, net, params, network_args, flip, batch_size, engine, precis
     calibration = open_dataset(calibrate) if calibrate else None
     return Embedder(trained, batch_size=batch_size, flip=flip, ctx=ctx, precision=precision, calibration=calibration,
                     engine=engine, device=device)
-
-
-def check_size(option, pairs, net, size, progress):
-    """Raise a ValueError if images of a set of pairs have not the size that a net takes, by their headers."""
-    other = other_sizes(pairs.size_of, np.arange(len(pairs.images)), size, progress)
-    if other:
-        raise ValueError('{} {}: {} takes images of {} x {} pixels, and {:,} of {:,} have another size, the first, '
-                         'image {}, {} x {}. `gluonfr pack pairs ... --resize {}` stretches them.'.format(
-                             option, pairs.path, net, *size, other.count, other.looked, other.index, *other.size,
-                             size[0]))

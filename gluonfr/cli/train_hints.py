@@ -4,7 +4,7 @@ The advice is that of the ArcFace-training document; examples/face/README.md has
 """
 from ..loss import loss_keywords, parse_loss
 from ..model_zoo import MODELS
-from .train_defaults import BATCH, LR
+from ..train.defaults import BATCH, LR
 
 __all__ = ['hints']
 

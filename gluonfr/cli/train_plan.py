@@ -11,13 +11,13 @@ from ..utils.arguments import parse_arguments
 from ..utils.check import check_number
 from ..utils.gpu import parse_gpus
 from ..utils.messages import counted
-from .train_defaults import BATCH, choose_numbers
+from ..train.defaults import BATCH, choose_numbers
 from .train_hints import hints
-from .train_loader import training_loader
-from .train_loss import make_loss
-from .train_net import freeze_parts, make_net
+from ..train.loader import training_loader
+from ..train.loss_and_head import make_loss
+from ..train.starting_net import freeze_parts, make_net
 from .train_recipe import make_recipe
-from .train_sets import open_training_set, open_verification_sets
+from ..train.training_data import open_training_set, open_verification_sets
 
 __all__ = ['Plan', 'make_plan']
 

@@ -2,11 +2,12 @@
 import os
 
 from ..data import open_pairs
+from ..data.sizes import check_size
 from ..deploy.verify import readable_pairs, verify_pairs
 from ..metrics import get_protocol, roc_curve
 from ..utils.check import check_number
 from ..utils.rows import append_row
-from .options import check_size, make_embedder
+from .options import make_embedder
 from .parsers.common import NET_OPTIONS, chosen
 
 __all__ = ['verify']

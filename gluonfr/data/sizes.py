@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from ..compat import usable_cores
 
-__all__ = ['OtherSizes', 'other_sizes']
+__all__ = ['OtherSizes', 'check_size', 'other_sizes']
 
 MOST = 100000  # images that are looked at, evenly spread over the set
 
@@ -49,3 +49,13 @@ def other_sizes(size_of, indices, size, progress=True):
                 wrong.append((index, tuple(found)))
             bar.update()
     return OtherSizes(len(wrong), len(looked), *wrong[0]) if wrong else None
+
+
+def check_size(option, pairs, net, size, progress):
+    """Raise a ValueError if images of a set of pairs have not the size that a net takes, by their headers."""
+    other = other_sizes(pairs.size_of, np.arange(len(pairs.images)), size, progress)
+    if other:
+        raise ValueError('{} {}: {} takes images of {} x {} pixels, and {:,} of {:,} have another size, the first, '
+                         'image {}, {} x {}. `gluonfr pack pairs ... --resize {}` stretches them.'.format(
+                             option, pairs.path, net, *size, other.count, other.looked, other.index, *other.size,
+                             size[0]))

@@ -11,7 +11,7 @@ from .registry import MODELS
 from .sizes import NAMES, SIZES
 from .spec import InputSpec
 
-__all__ = ['Card', 'canonical', 'choose_card', 'is_model', 'list_cards']
+__all__ = ['Card', 'canonical', 'choose_card', 'is_model', 'list_cards', 'weights_of']
 
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'cards.json')
 SHIPPED = os.path.join(os.path.dirname(TABLE), 'weights')
@@ -140,6 +140,13 @@ def canonical(name: str) -> str:
 def is_model(name: str) -> bool:
     """Whether a net of the zoo has this name."""
     return name.lower() in NAMES or mxnet_problem() is None and name in MODELS
+
+
+def weights_of(model: str) -> str:
+    """The names of a model's pretrained weights, for a message."""
+    mine = [card.name + ('' if card.photographs else ' (not for photographs)') for card in list_cards().values()
+            if card.model == canonical(model)]
+    return ', '.join(mine) or 'there are none'
 
 
 @lru_cache(maxsize=None)

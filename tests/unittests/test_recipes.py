@@ -6,7 +6,7 @@ import pytest
 from helpers import ROOT
 
 from gluonfr.cli.parsers import make_parser
-from gluonfr.cli.train_defaults import choose_numbers
+from gluonfr.train.defaults import choose_numbers
 from gluonfr.cli.train_hints import hints
 from gluonfr.nn import ANGLE_SETTINGS
 from gluonfr.utils import parse_arguments

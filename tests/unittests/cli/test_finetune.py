@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from cli_cases import train
 
-from gluonfr.cli import train_net
+from gluonfr.train import starting_net
 from gluonfr.deploy import read_card, write_card
 from gluonfr.model_zoo import InputSpec, get_model
 
@@ -54,7 +54,7 @@ def test_finetune_of_another_net_is_refused(trained, data, tmp_path, monkeypatch
                                    ('wide', 'lenetplus', {'embedding_size': 3})):
         (tmp_path / name / 'w').write_bytes(b'not looked at')
         write_card(str(tmp_path / name / 'card.json'), str(tmp_path / name / 'w'), model, arguments, InputSpec())
-    monkeypatch.setattr(train_net, 'get_model_file', lambda name: 'w600k_mbf/card.json')  # as after a download
+    monkeypatch.setattr(starting_net, 'get_model_file', lambda name: 'w600k_mbf/card.json')  # as after a download
     monkeypatch.chdir(tmp_path)
     train(data, 'x', '--finetune', *(word.replace('RUN', str(trained)) for word in words), code=2)
     assert said.replace('RUN', str(trained)) in capsys.readouterr().err and not (tmp_path / 'x').exists()

@@ -13,7 +13,7 @@ import train_cases as small
 from cli_cases import TINY, make_data, params, run, train
 from helpers import rows
 
-from gluonfr.cli import train_sets
+from gluonfr.train import training_data
 from gluonfr.data import RecordWriter, write_bin
 from gluonfr.data.image import encode
 from gluonfr.deploy import read_card
@@ -112,7 +112,7 @@ def test_a_folder_that_is_no_run_is_left_alone(data, tmp_path, flag, capsys):
 def test_images_of_another_size_are_told_what_helps(network, size, end):
     dataset = argparse.Namespace(size_of=lambda i: size, labels=[0, 1])
     with pytest.raises(ValueError) as error:
-        train_sets.check_images(dataset, 'people', network, get_model(network).input_spec.size)
+        training_data.check_images(dataset, 'people', network, get_model(network).input_spec.size)
     assert str(error.value).endswith(end)
     if 'input_size' in end:
         assert get_model(network, input_size=size[0]).input_spec.size == size

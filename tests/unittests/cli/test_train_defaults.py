@@ -4,7 +4,7 @@ import train_cases as small
 from cli_cases import make_data, run
 
 from gluonfr.cli.parsers import make_parser
-from gluonfr.cli.train_defaults import choose_numbers, default_batch
+from gluonfr.train.defaults import choose_numbers, default_batch
 from gluonfr.cli.words import in_words
 from gluonfr.train import Checkpoint, CheckpointError
 from gluonfr.utils.messages import counted

@@ -5,13 +5,13 @@ import shlex
 from ..model_zoo import MODELS, get_model_file
 from ..model_zoo.card_file import CARD_NAME, ONNX, SYMBOL, read_card
 from ..model_zoo.making import differing_arguments
-from ..model_zoo.card_table import list_cards
+from ..model_zoo.card_table import list_cards, weights_of
 from ..model_zoo.parameters import load_parameters
-from ..train import freeze, load_weights
-from ..train.run_folder import CHECKPOINTS, RECIPE_NAME
 from ..utils.arguments import parse_arguments
 from ..utils.files import read_json
-from .options import weights_of
+from .checkpoint import load_weights
+from .freeze import freeze
+from .run_folder import CHECKPOINTS, RECIPE_NAME
 
 __all__ = ['freeze_parts', 'make_net']
 

@@ -3,7 +3,7 @@ from ..data.loading import DALIRecordIter, ImageLoader
 from ..data.record import RecordDataset
 from ..data.sampler import BalancedSampler, PKSampler
 from ..data.transforms import augmentation
-from .train_defaults import default_batch
+from .defaults import default_batch
 
 __all__ = ['training_loader']
 

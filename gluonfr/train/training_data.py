@@ -6,12 +6,11 @@ import numpy as np
 from ..data import FolderDataset
 from ..data.opening import open_dataset, open_pairs
 from ..data.recognition import sets_folder
-from ..data.sizes import other_sizes
+from ..data.sizes import check_size, other_sizes
 from ..deploy.verify import readable_pairs
 from ..metrics import get_protocol
 from ..model_zoo import MODELS
 from ..utils.files import lies_in
-from .options import check_size
 
 __all__ = ['check_images', 'open_training_set', 'open_verification_sets']
 
