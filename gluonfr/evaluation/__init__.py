@@ -2,3 +2,6 @@
 
 It works without MXNet. The numbers themselves are `gluonfr.metrics`; pages made of results are `gluonfr.report`.
 """
+from .result import Result, ResultError
+
+__all__ = ['Result', 'ResultError']

@@ -2,3 +2,5 @@
 
 It works without MXNet, and reads results only (`gluonfr.evaluation.result`).
 """
+
+__all__ = []
