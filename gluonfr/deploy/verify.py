@@ -118,7 +118,7 @@ def verify_pairs(embedder: Embedder, pairs: BinFile, name: str, *, protocol: Uni
         raise TypeError('verify_pairs: parameters must come with the name of a protocol, got {}.'.format(
             ', '.join(parameters)))
     embeddings = embedder(PairImages(pairs), progress=name if progress else False)
-    (row,), scores, issame = protocol.measure(embeddings, pairs.issame, name)
+    (row,), scores, issame, _ = protocol.measure(embeddings, pairs.issame, name)
     row = dict(row, flip=embedder.flip, sha256=pairs.sha256, skipped=pairs.skipped, engine=embedder.engine,
                precision=embedder.precision)
     return Verification(row, scores, issame)
@@ -138,7 +138,7 @@ def score_pairs(embeddings: ArrayLike, issame: ArrayLike, name: str, *, nfolds: 
     >>> print(row['acc'], '{:.3f}'.format(row['threshold']), row['flip'])
     1.0 0.498 none
     """
-    (row,), scores, issame = KFoldPairs(nfolds, fars, compat, pca).measure(embeddings, issame, name)
+    (row,), scores, issame, _ = KFoldPairs(nfolds, fars, compat, pca).measure(embeddings, issame, name)
     return Verification(dict(row, **facts), scores, issame)
 
 

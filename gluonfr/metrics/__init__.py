@@ -12,12 +12,15 @@ from .protocol import PROTOCOLS, Measured, get_protocol
 from .roc import (FARS, Histogram, OperatingPoints, Roc, accuracy_curve, auc, equal_error_rate, roc_curve,
                   score_histogram, tar_at_far)
 from .scores import combine_flip, pair_scores, pca_scores
+from .truth import (DistractorTruth, PairTruth, PeopleTruth, QualityTruth, SearchTruth, TemplateSearchTruth,
+                    TemplateTruth)
 
 if TYPE_CHECKING:
     from .verification import FaceVerification
 
-__all__ = ['CLASSIC_GRIDS', 'FARS', 'FaceVerification', 'FoldAccuracy', 'FoldTar', 'Histogram', 'Interval',
-           'KFoldPairs', 'Measured', 'OperatingPoints', 'PROTOCOLS', 'Roc', 'accuracy_curve', 'auc',
+__all__ = ['CLASSIC_GRIDS', 'DistractorTruth', 'FARS', 'FaceVerification', 'FoldAccuracy', 'FoldTar', 'Histogram',
+           'Interval', 'KFoldPairs', 'Measured', 'OperatingPoints', 'PROTOCOLS', 'PairTruth', 'PeopleTruth',
+           'QualityTruth', 'Roc', 'SearchTruth', 'TemplateSearchTruth', 'TemplateTruth', 'accuracy_curve', 'auc',
            'bootstrap_accuracy', 'clopper_pearson', 'combine_flip', 'equal_error_rate', 'get_protocol',
            'kfold_accuracy', 'kfold_curve', 'kfold_tar_at_far', 'most_folds', 'pair_scores', 'pca_scores', 'roc_curve',
            'score_histogram', 'tar_at_far']

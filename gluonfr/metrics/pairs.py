@@ -8,10 +8,11 @@ import numpy as np
 from ..utils.check import check_int, check_number
 from ..utils.messages import counted
 from ..utils.types import ArrayLike
+from .curves import fold_curve, histogram_curve, roc_curves
 from .intervals import clopper_pearson
 from .kfold import CLASSIC_GRIDS, above, kfold_accuracy, kfold_tar_at_far, most_folds
 from .protocol import PROTOCOLS, Measured
-from .roc import allowed, auc, equal_error_rate, roc_curve, tar_at_far
+from .roc import allowed, auc, equal_error_rate, roc_curve, score_histogram, tar_at_far
 from .scores import pair_scores, pca_scores
 
 __all__ = ['KFoldPairs']
@@ -60,6 +61,8 @@ class KFoldPairs:
     pca : int or None
         Scores of this many principal components found on the other folds, for what is measured over folds.
     """
+
+    version = 1
 
     def __init__(self, nfolds: Optional[int] = None, fars: Sequence[float] = (1e-3,), compat: bool = False,
                  pca: Optional[int] = None):
@@ -113,11 +116,11 @@ class KFoldPairs:
 
         Returns
         -------
-        Measured : namedtuple (rows, scores, genuine)
+        Measured : namedtuple (rows, scores, genuine, curves)
             The row has set, pairs, impostors (how many of them are of two people), folds, acc, std, threshold (cosine,
             the mean over folds), val@1e-3 and val_std (TAR over the folds at that FAR), eer, auc, for each far tar@far,
             tar@far_low, tar@far_high, far_at_far (the FAR reached) and threshold@far (cosine), thresholds and pca. What
-            so few impostor pairs cannot show is None.
+            so few impostor pairs cannot show is None. Curves are roc, det, histogram and folds.
 
         Raises
         ------
@@ -139,7 +142,8 @@ class KFoldPairs:
                'eer': round(equal_error_rate(roc)[0], 5), 'auc': round(auc(roc), 6)}
         row.update(self._operating_points(scores, issame))
         row.update(thresholds='classic grid' if self.compat else 'exact', pca=self.pca or 0)
-        return Measured([row], scores, issame)
+        curves = dict(roc_curves(roc), **histogram_curve(score_histogram(scores, issame)), **fold_curve(accuracy))
+        return Measured([row], scores, issame, curves)
 
     def lines(self, row: Dict[str, Any]) -> List[str]:
         """What a row says: accuracy and its threshold, then the TAR at each FAR that the set can show."""

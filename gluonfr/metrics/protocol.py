@@ -11,7 +11,8 @@ A protocol is a class in a file of its own, registered beside its definition. It
 ``lines(row)``
     What a row says, as sentences.
 
-``truth`` is what is known of the faces, in the form that the protocol's docstring gives; ``name`` is that of the set.
+``truth`` is what is known of the faces, in the form that the protocol's docstring gives (`gluonfr.metrics.truth`);
+``name`` is that of the set. ``version``, an int, grows when the same embeddings give other numbers than before.
 """
 from collections import namedtuple
 from typing import Any
@@ -22,7 +23,7 @@ __all__ = ['Measured', 'PROTOCOLS', 'get_protocol']
 
 PROTOCOLS = Registry('protocol')
 
-Measured = namedtuple('Measured', 'rows scores genuine')
+Measured = namedtuple('Measured', 'rows scores genuine curves')
 Measured.__doc__ = """What a protocol found on a set.
 
 rows : list of dict
@@ -31,6 +32,9 @@ scores : float64 array (M,)
     Of all comparisons, higher for more alike.
 genuine : bool array (M,)
     Whether a comparison is of one person.
+curves : dict of str to dict of str to list
+    What pictures are drawn of, each of 500 points at most: 'roc' (far, tar, threshold), 'det' (fmr, fnmr), 'histogram'
+    (edges, genuine, impostor: counts), 'folds' (accuracy, threshold) and others that the protocol's `measure` names.
 """
 
 

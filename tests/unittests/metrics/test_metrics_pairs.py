@@ -7,7 +7,7 @@ from gluonfr.metrics import KFoldPairs, kfold_accuracy, pair_scores
 
 
 def measured(embeddings, issame, **parameters):
-    (row,), _, _ = KFoldPairs(**parameters).measure(embeddings, issame, 'x')
+    row, = KFoldPairs(**parameters).measure(embeddings, issame, 'x').rows
     return row
 
 
@@ -47,7 +47,7 @@ def test_what_a_set_can_show(issame, nfolds, fars, folds, notes):
     protocol = KFoldPairs(nfolds, fars)
     assert protocol.notes(issame, 'x') == notes
     embeddings = np.random.RandomState(0).randn(2 * len(issame), 4)
-    (row,), _, _ = protocol.measure(embeddings, issame, 'x')
+    row, = protocol.measure(embeddings, issame, 'x').rows
     assert row['folds'] == folds
     silent = [far for far in fars if row['tar@{:g}'.format(far)] is None]
     said = ' '.join(notes).partition('cannot show FAR ')[2].partition(';')[0]

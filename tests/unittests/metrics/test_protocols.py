@@ -31,7 +31,7 @@ def measured(name, case, embeddings=None):
 
 
 def test_the_numbers_are_those_of_slow_loops(name, case):
-    _, (rows, scores, genuine) = measured(name, case)
+    _, (rows, scores, genuine, _) = measured(name, case)
     assert len(rows) == len(case.cells)
     for row, cells in zip(rows, case.cells):
         for column, value in cells.items():
@@ -42,7 +42,7 @@ def test_the_numbers_are_those_of_slow_loops(name, case):
 
 def test_rows_are_plain_and_begin_with_the_set(name, case):
     """They go into a csv, a log and a card."""
-    protocol, (rows, _, _) = measured(name, case)
+    protocol, (rows, _, _, _) = measured(name, case)
     for row in rows:
         assert next(iter(row)) == 'set' and str(row['set']).startswith('small')
         assert json.loads(json.dumps(row)) == row and {type(value) for value in row.values()} <= {
@@ -52,10 +52,19 @@ def test_rows_are_plain_and_begin_with_the_set(name, case):
         assert lines and all(line.startswith(row['set'] + ': ') and '\n' not in line for line in lines)
 
 
+def test_curves_are_short_and_plain(name, case):
+    """They go into a JSON file and a picture."""
+    protocol, (_, _, _, curves) = measured(name, case)
+    assert type(protocol.version) is int and protocol.version >= 1 and curves
+    for columns in curves.values():
+        assert json.loads(json.dumps(columns, allow_nan=False)) == columns
+        assert all(isinstance(values, list) and len(values) <= 500 for values in columns.values())
+
+
 def test_the_length_of_embeddings_does_not_count_and_they_stay_as_they_are(name, case):
     before = case.embeddings.copy()
     longer = case.embeddings * np.random.RandomState(0).uniform(0.5, 2, (len(before), 1))
-    (rows, scores, _), (again, other, _) = measured(name, case)[1], measured(name, case, longer)[1]
+    (rows, scores, *_), (again, other, *_) = measured(name, case)[1], measured(name, case, longer)[1]
     np.testing.assert_allclose(scores, other, atol=1e-12)
     assert [list(row) for row in rows] == [list(row) for row in again]
     np.testing.assert_array_equal(case.embeddings, before)
