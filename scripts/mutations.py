@@ -56,7 +56,7 @@ MUTATIONS = [Mutation(*entry) for entry in [
      ['tests/unittests/metrics/test_metrics_roc.py']),
     ('eer-between-points', 'gluonfr/metrics/roc.py', 'share = -excess[j - 1]', 'share = excess[j - 1]',
      ['tests/unittests/metrics/test_metrics_roc.py']),
-    ('fold-chooses-for-itself', 'gluonfr/metrics/kfold.py', 'other = folds != held_out', 'other = folds == held_out',
+    ('fold-chooses-for-itself', 'gluonfr/metrics/kfold.py', 'folds != k if', 'folds == k if',
      ['tests/unittests/metrics/test_kfold.py']),
     ('threshold-rejects-its-score', 'gluonfr/metrics/kfold.py', '(row[fold] >= chosen[k])', '(row[fold] > chosen[k])',
      ['tests/unittests/metrics/test_kfold.py']),

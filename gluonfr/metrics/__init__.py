@@ -8,6 +8,7 @@ from ..utils.first_use import on_first_use
 from .intervals import Interval, bootstrap_accuracy, clopper_pearson
 from .kfold import CLASSIC_GRIDS, FoldAccuracy, FoldTar, kfold_accuracy, kfold_curve, kfold_tar_at_far, most_folds
 from .pairs import KFoldPairs
+from .pairs_at_fars import PairsAtFars
 from .protocol import PROTOCOLS, Measured, get_protocol
 from .roc import (FARS, Histogram, OperatingPoints, Roc, accuracy_curve, auc, equal_error_rate, roc_curve,
                   score_histogram, tar_at_far)
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from .verification import FaceVerification
 
 __all__ = ['CLASSIC_GRIDS', 'DistractorTruth', 'FARS', 'FaceVerification', 'FoldAccuracy', 'FoldTar', 'Histogram',
-           'Interval', 'KFoldPairs', 'Measured', 'OperatingPoints', 'PROTOCOLS', 'PairTruth', 'PeopleTruth',
-           'QualityTruth', 'Roc', 'SearchTruth', 'TemplateSearchTruth', 'TemplateTruth', 'accuracy_curve', 'auc',
-           'bootstrap_accuracy', 'clopper_pearson', 'combine_flip', 'equal_error_rate', 'get_protocol',
-           'kfold_accuracy', 'kfold_curve', 'kfold_tar_at_far', 'most_folds', 'pair_scores', 'pca_scores', 'roc_curve',
-           'score_histogram', 'tar_at_far']
+           'Interval', 'KFoldPairs', 'Measured', 'OperatingPoints', 'PROTOCOLS', 'PairTruth', 'PairsAtFars',
+           'PeopleTruth', 'QualityTruth', 'Roc', 'SearchTruth', 'TemplateSearchTruth', 'TemplateTruth',
+           'accuracy_curve', 'auc', 'bootstrap_accuracy', 'clopper_pearson', 'combine_flip', 'equal_error_rate',
+           'get_protocol', 'kfold_accuracy', 'kfold_curve', 'kfold_tar_at_far', 'most_folds', 'pair_scores',
+           'pca_scores', 'roc_curve', 'score_histogram', 'tar_at_far']
 
 __getattr__, __dir__ = on_first_use(__name__, verification=['FaceVerification'])

@@ -5,14 +5,13 @@ from typing import Union
 import numpy as np
 
 from ..utils.check import check_int, check_number
-from ..utils.messages import counted
 from ..utils.types import ArrayLike
+from .people import pairs_of_people
 from .scores import as_numpy, check_issame
 
 __all__ = ['Interval', 'bootstrap_accuracy', 'clopper_pearson']
 
 Interval = namedtuple('Interval', 'low high')
-CELLS = 4000000  # (draws, pairs) weights held at a time
 
 
 def clopper_pearson(successes: Union[int, ArrayLike], trials: Union[int, ArrayLike],
@@ -91,27 +90,7 @@ def bootstrap_accuracy(correct: ArrayLike, issame: ArrayLike, people0: ArrayLike
     if issame.all() or not issame.any():
         raise ValueError('{}: pairs must be of both kinds, got {} genuine and {} impostor pairs.'.format(
             owner, issame.sum(), (~issame).sum()))
-    contradiction = (people0 == people1) != issame
-    if contradiction.any():
-        i = int(contradiction.argmax())
-        raise ValueError('{}: issame must be true exactly where people0 equals people1, got {} for {!r} and {!r} in '
-                         'pair {}.'.format(owner, issame[i], people0[i].item(), people1[i].item(), i))
-    names, codes = np.unique(np.concatenate([people0, people1]), return_inverse=True)
-    first, second = codes[:len(issame)], codes[len(issame):]
-    random, share = np.random.RandomState(seed), issame.mean()
-    block = max(1, CELLS // max(len(issame), len(names)))
-    found = []
-    for start in range(0, draws, block):
-        times = random.multinomial(len(names), np.full(len(names), 1 / len(names)), min(block, draws - start))
-        genuine = times[:, first[issame]]
-        impostor = times[:, first[~issame]] * times[:, second[~issame]]
-        usable = genuine.any(axis=1) & impostor.any(axis=1)
-        right = [weights[usable] @ correct[part].astype('float64') / weights[usable].sum(axis=1)
-                 for weights, part in ((genuine, issame), (impostor, ~issame))]
-        found.append(share * right[0] + (1 - share) * right[1])
-    found = np.concatenate(found)
-    if not found.size:
-        raise ValueError('{}: none of {} of {} holds pairs of both kinds.'.format(
-            owner, counted(draws, 'draw'), counted(len(names), 'person', 'people')))
+    people = pairs_of_people(owner, issame, people0, people1)
+    found = people.bootstrap_means(owner, correct[None].astype('float64'), issame.mean(), draws, seed)[:, 0]
     low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(low), float(high))

@@ -71,7 +71,9 @@ def kfold_accuracy(scores: ArrayLike, issame: ArrayLike, nfolds: int = 10,
         if k == 0 or scores.ndim == 2:
             known = _rank(row, issame, bounds) if thresholds is None else _accepted(row, issame, bounds, thresholds)
         if thresholds is None:
-            chosen[k] = _best_threshold(*known, k if len(bounds) > 2 else None)
+            s, signs, folds, ends = known
+            # right = genuine accepted + impostors rejected = genuine accepted - impostors accepted + a constant
+            chosen[k] = best_threshold(s, signs, folds != k if len(bounds) > 2 else np.ones(len(s), bool), ends)
         else:
             genuine, impostors = _others(known, k)
             chosen[k] = thresholds[np.argmax(genuine - impostors)]
@@ -231,25 +233,39 @@ def _rows(scores, bounds):
     return scores if scores.ndim == 2 else [scores] * (len(bounds) - 1)
 
 
-def _rank(row, issame, bounds):
-    """From the highest score down: scores, +1 or -1 for a genuine or impostor pair, folds, ends of equal scores."""
+def ranked(row):
+    """From the highest score down: the order, the scores, and the ends of equal ones."""
     order = np.argsort(row)[::-1]
-    folds = np.repeat(np.arange(len(bounds) - 1, dtype='int32'), np.diff(bounds))
     s = row[order]
-    return s, np.where(issame, 1, -1).astype('int8')[order], folds[order], steps(s)[1:]
+    return order, s, steps(s)[1:]
 
 
-def _best_threshold(s, sign, folds, ends, held_out):
-    """The strictest of the thresholds that are best without the held-out fold."""
-    other = folds != held_out if held_out is not None else np.ones(len(s), dtype=bool)
-    # right = genuine accepted + impostors rejected = genuine accepted - impostors accepted + a constant
-    gain = np.cumsum(sign * other, dtype='int64')[ends - 1]
+def best_threshold(s, gains, other, ends):
+    """The strictest of the thresholds that are best on some of the pairs.
+
+    Parameters
+    ----------
+    s, ends
+        From `ranked`.
+    gains : int array, (N,)
+        In that order, what it brings to accept a pair: above 0 for a genuine, below for an impostor pair.
+    other : bool array, (N,)
+        Which pairs count.
+    """
+    gain = np.cumsum(gains * other, dtype='int64')[ends - 1]
     best = int(np.argmax(gain))
     if gain[best] <= 0:
         return np.nextafter(s[np.argmax(other)], np.inf)  # nothing is better than to reject every pair
-    # the gain rises only at scores outside the fold, so the lowest one accepted is one of them; so must be the next
+    # the gain rises only at scores that count, so the lowest one accepted is one of them; so must be the next
     lowest, rest = s[ends[best] - 1], other[ends[best]:]
     return between(s[ends[best] + np.argmax(rest)], lowest) if rest.any() else lowest
+
+
+def _rank(row, issame, bounds):
+    """`ranked` without the order, and in it +1 or -1 for a genuine or impostor pair, and the folds."""
+    order, s, ends = ranked(row)
+    folds = np.repeat(np.arange(len(bounds) - 1, dtype='int32'), np.diff(bounds))
+    return s, np.where(issame, 1, -1).astype('int8')[order], folds[order], ends
 
 
 def _accepted(row, issame, bounds, thresholds):

@@ -1,5 +1,4 @@
 """Verification of a set of pairs: from embeddings to accuracy over folds, TAR@FAR, ROC and their row of a table."""
-import math
 from collections import namedtuple
 from typing import Any, Dict, List, Optional, Sequence
 
@@ -9,11 +8,13 @@ from ..utils.check import check_int, check_number
 from ..utils.messages import counted
 from ..utils.types import ArrayLike
 from .curves import fold_curve, histogram_curve, roc_curves
-from .intervals import clopper_pearson
+from .far_cells import cannot_show, check_kinds, far_cells, far_lines, shown
+from .intervals import bootstrap_accuracy
 from .kfold import CLASSIC_GRIDS, above, kfold_accuracy, kfold_tar_at_far, most_folds
 from .protocol import PROTOCOLS, Measured
-from .roc import allowed, auc, equal_error_rate, roc_curve, score_histogram, tar_at_far
-from .scores import pair_scores, pca_scores
+from .roc import auc, equal_error_rate, roc_curve, score_histogram, tar_at_far
+from .scores import as_numpy, pair_scores, pca_scores
+from .truth import PairTruth, check_rows, checked_pairs
 
 __all__ = ['KFoldPairs']
 
@@ -47,7 +48,8 @@ class KFoldPairs:
     """Verification of pairs over k folds (LFW, CFP, AgeDB, CALFW, CPLFW): the threshold is chosen on the other folds.
 
     Huang et al., "Labeled Faces in the Wild", UMass Amherst 07-49; `kfold_accuracy` and `kfold_tar_at_far` say how.
-    Scores are cosines. The truth is issame, a bool array (P,): pair p is the embeddings 2 p and 2 p + 1.
+    Scores are cosines. The truth is issame, a bool array (P,): pair p is the embeddings 2 p and 2 p + 1; or a
+    `PairTruth`, whose order is that of the folds.
 
     Parameters
     ----------
@@ -76,7 +78,7 @@ class KFoldPairs:
 
         Parameters
         ----------
-        truth : bool array, (P,)
+        truth : bool array, (P,), or PairTruth
         name : str
             What the set is called in the sentences.
 
@@ -89,35 +91,31 @@ class KFoldPairs:
         ValueError
             Pairs of one kind only, or more folds than pairs.
         """
-        nfolds, impostors = self._folds(truth, name), _impostors(truth)
+        issame = _issame(truth)
+        nfolds, impostors = self._folds(issame, name), _impostors(issame)
         notes = []
         if self.nfolds is None and nfolds < FOLDS:
             why = ', as its {} pairs give no more' if nfolds > 1 else (
                 ': its {} pairs are judged by the threshold that is chosen on them')
-            notes.append('{}: {} instead of {}'.format(name, counted(nfolds, 'fold'), FOLDS) + why.format(len(truth)))
-        small = [far for far in self.fars if not _shown(far, impostors)]
-        if small:
-            digits = 10 ** (2 - math.floor(math.log10(1 / impostors)))  # three, rounded up
-            least = math.ceil(digits / impostors) / digits
-            notes.append('{}: {} impostor pairs cannot show FAR {}; the smallest is {:.3g}'.format(
-                name, impostors, ' and '.join('{:g}'.format(far) for far in small), least))
-        return notes
+            notes.append('{}: {} instead of {}'.format(name, counted(nfolds, 'fold'), FOLDS) + why.format(len(issame)))
+        return notes + cannot_show(name, self.fars, impostors)
 
     def measure(self, embeddings: ArrayLike, truth: ArrayLike, name: str) -> Measured:
         """One row of numbers, and the cosines of all pairs.
 
         Parameters
         ----------
-        embeddings : array (2 P, D)
+        embeddings : array (2 P, D), with a PairTruth (N, D)
             Of any length but 0.
-        truth : bool array (P,)
+        truth : bool array (P,), or PairTruth
         name : str
             What the set is called in the row.
 
         Returns
         -------
         Measured : namedtuple (rows, scores, genuine, curves)
-            The row has set, pairs, impostors (how many of them are of two people), folds, acc, std, threshold (cosine,
+            The row has set, pairs, impostors (how many of them are of two people), folds, acc, std, acc_low and
+            acc_high (bootstrap over people, with a PairTruth that has them), threshold (cosine,
             the mean over folds), val@1e-3 and val_std (TAR over the folds at that FAR), eer, auc, for each far tar@far,
             tar@far_low, tar@far_high, far_at_far (the FAR reached) and threshold@far (cosine), thresholds and pca. What
             so few impostor pairs cannot show is None. Curves are roc, det, histogram and folds.
@@ -127,20 +125,30 @@ class KFoldPairs:
         ValueError
             Embeddings that are not finite or not 2 P, or pairs that `notes` refuses.
         """
-        nfolds, issame = self._folds(truth, name), np.asarray(truth, bool)
-        first, second = embeddings[0::2], embeddings[1::2]
+        issame = _issame(truth)
+        nfolds = self._folds(issame, name)
+        if isinstance(truth, PairTruth):
+            pairs = checked_pairs(truth, name)[:2]
+            check_rows('KFoldPairs', *pairs, embeddings)
+            first, second = (as_numpy(embeddings)[rows] for rows in pairs)
+        else:
+            first, second = embeddings[0::2], embeddings[1::2]
         scores = pair_scores(first, second, 'cosine', normalize=True)
         folded = None if self.pca is None else pca_scores(first, second, self.pca, nfolds, 'cosine')
         # 2 - 2 cos is the squared distance of embeddings of length 1
         grid = above(1 - CLASSIC_GRIDS[2] / 2) if self.compat else None
         accuracy, val, roc = judge_pairs(scores, issame, nfolds, thresholds=grid, folded=folded)
-        known = _shown(VAL_FAR, val.impostors)
+        known = shown(VAL_FAR, val.impostors)
         row = {'set': name, 'pairs': len(issame), 'impostors': _impostors(issame), 'folds': nfolds,
-               'acc': round(accuracy.mean, 5), 'std': round(accuracy.std, 5),
-               'threshold': round(float(np.mean(accuracy.thresholds)), 5),
-               'val@1e-3': round(val.mean, 5) if known else None, 'val_std': round(val.std, 5) if known else None,
-               'eer': round(equal_error_rate(roc)[0], 5), 'auc': round(auc(roc), 6)}
-        row.update(self._operating_points(scores, issame))
+               'acc': round(accuracy.mean, 5), 'std': round(accuracy.std, 5)}
+        if isinstance(truth, PairTruth) and truth.people is not None:
+            people = as_numpy(truth.people)
+            interval = bootstrap_accuracy(accuracy.correct, issame, *(people[rows] for rows in pairs))
+            row.update(acc_low=round(interval.low, 5), acc_high=round(interval.high, 5))
+        row.update({'threshold': round(float(np.mean(accuracy.thresholds)), 5),
+                    'val@1e-3': round(val.mean, 5) if known else None, 'val_std': round(val.std, 5) if known else None,
+                    'eer': round(equal_error_rate(roc)[0], 5), 'auc': round(auc(roc), 6)})
+        row.update(far_cells(tar_at_far(scores, issame, self.fars)))
         row.update(thresholds='classic grid' if self.compat else 'exact', pca=self.pca or 0)
         curves = dict(roc_curves(roc), **histogram_curve(score_histogram(scores, issame)), **fold_curve(accuracy))
         return Measured([row], scores, issame, curves)
@@ -152,20 +160,12 @@ class KFoldPairs:
             how += ', flip {}'.format(row['flip'])
         said = ['{set}: accuracy {acc:.4f}+-{std:.4f} ({pairs} pairs in {in_folds}, {how}), threshold {threshold:.4f}, '
                 'AUC {auc:.5f}, EER {eer:.4f}'.format(how=how, in_folds=counted(row['folds'], 'fold'), **row)]
-        for far in self.fars:
-            tar, low, high, _, threshold = (row[column] for column in _columns(far))
-            if tar is not None:
-                said.append('{}: TAR {:.4f} [{:.4f}, {:.4f}] at FAR <= {:g}, threshold {:.4f} (exact, all pairs)'
-                            .format(row['set'], tar, low, high, far, threshold))
-        return said
+        return said + list(far_lines(row, self.fars))
 
     def _folds(self, truth, name):
         """How many folds there are."""
         impostors = _impostors(truth)
-        genuine = len(truth) - impostors
-        if not genuine or not impostors:
-            raise ValueError('{}: pairs must be of both kinds, got {} of one person and {} of two people: there is no '
-                             'accuracy to measure.'.format(name, genuine, impostors))
+        check_kinds(name, len(truth) - impostors, impostors)
         if self.nfolds is None:
             return most_folds(truth, FOLDS)
         if self.nfolds > len(truth):
@@ -173,28 +173,10 @@ class KFoldPairs:
                 len(truth), name, self.nfolds))
         return self.nfolds
 
-    def _operating_points(self, scores, issame):
-        """The cells of each FAR."""
-        cells = {}
-        points = tar_at_far(scores, issame, self.fars)
-        for far, tar, reached, hits, threshold in zip(self.fars, points.tar, points.far, points.true_accepts,
-                                                      points.thresholds):
-            low, high = clopper_pearson(int(hits), int(points.genuine))
-            found = [round(float(rate), 5) for rate in (tar, low, high)] + [float(reached), float(threshold)]
-            cells.update(zip(_columns(far), found if _shown(far, points.impostors) else [None] * len(found)))
-        return cells
 
-
-def _columns(far):
-    """The columns of a FAR: TAR, the ends of its interval, FAR reached, threshold."""
-    return [form.format(far) for form in ('tar@{:g}', 'tar@{:g}_low', 'tar@{:g}_high', 'far_at_{:g}',
-                                          'threshold@{:g}')]
+def _issame(truth):
+    return np.asarray(truth.same if isinstance(truth, PairTruth) else truth, bool)
 
 
 def _impostors(issame):
-    return int(np.count_nonzero(~np.asarray(issame, bool)))
-
-
-def _shown(far, impostors):
-    """Whether so many impostor pairs can show a FAR: one of them accepted must not be more already."""
-    return far == 0 or int(allowed(far, impostors)) > 0
+    return int(np.count_nonzero(~issame))

@@ -151,9 +151,14 @@ def steps(s):
 
 def loosest(genuine, impostors, fars):
     """For each far the threshold that accepts most without passing it, float64 (F,)."""
-    barred = len(impostors) - 1 - allowed(fars, len(impostors))  # rank from below of the highest impostor to reject
+    return loosest_allowing(genuine, impostors, allowed(fars, len(impostors)))
+
+
+def loosest_allowing(genuine, impostors, counts):
+    """For each count the threshold that accepts most with no more impostors than that, float64 (F,)."""
+    barred = len(impostors) - 1 - counts  # rank from below of the highest impostor to reject
     ranked = np.partition(impostors, np.unique(barred[barred >= 0])) if (barred >= 0).any() else impostors
-    thresholds = np.empty(len(fars))
+    thresholds = np.empty(len(counts))
     for i, rank in enumerate(barred):
         if rank < 0:
             thresholds[i] = min(part.min() for part in (genuine, impostors) if part.size)

@@ -76,7 +76,7 @@ def combine_flip(embeddings: ArrayLike, flipped: Optional[ArrayLike], mode: str 
     if mode == 'none':
         return check_embeddings('combine_flip', embeddings, embeddings)[0]
     x, y = (part.astype('float64') for part in check_embeddings('combine_flip', embeddings, flipped))
-    return _unit('combine_flip', x + y if mode == 'sum' else np.concatenate([x, y], axis=1))
+    return directions('combine_flip', x + y if mode == 'sum' else np.concatenate([x, y], axis=1))
 
 
 def pca_scores(embeddings0: ArrayLike, embeddings1: ArrayLike, components: int, nfolds: int = 10, kind: str = 'l2', *,
@@ -161,9 +161,10 @@ def check_pairs(owner, scores, issame, folds=None):
     if scores.shape not in ((n,), (folds, n)):
         raise ValueError('{}: scores must be {} for {} pairs, got {}.'.format(
             owner, '({},)'.format(n) if folds is None else '({},) or ({}, {})'.format(n, folds, n), n, scores.shape))
-    if not np.isfinite(scores).all():
-        raise ValueError('{}: scores must be finite, got {} that are NaN or infinite.'.format(
-            owner, np.count_nonzero(~np.isfinite(scores))))
+    bad = ~np.isfinite(scores)
+    if bad.any():
+        raise ValueError('{}: scores must be finite, got {} that are NaN or infinite, first in row {}.'.format(
+            owner, np.count_nonzero(bad), np.argmax(bad.reshape(-1, n).any(axis=0))))
     same = np.count_nonzero(issame)
     if same in (0, n):
         raise ValueError('{}: pairs must be of both kinds, got {} genuine and {} impostor pairs.'.format(
@@ -191,7 +192,7 @@ def _scores(owner, x, y, kind, normalize):
         rows = slice(start, start + ROWS)
         a, b = x[rows].astype('float64'), y[rows].astype('float64')
         if normalize or kind == 'cosine':
-            a, b = _unit(owner, a, start), _unit(owner, b, start)
+            a, b = directions(owner, a, start), directions(owner, b, start)
         if kind == 'cosine':
             out[rows] = np.einsum('ij,ij->i', a, b).clip(-1, 1)  # rounding may pass 1
         else:
@@ -200,7 +201,8 @@ def _scores(owner, x, y, kind, normalize):
     return out
 
 
-def _unit(owner, x, start=0):
+def directions(owner, x, start=0):
+    """Embeddings (N, D), float64, of length 1; the first is called row ``start`` if one has no direction."""
     # scaled by the largest value first, so that no square vanishes or overflows
     x = x / np.maximum(np.abs(x).max(axis=1, keepdims=True), np.finfo(float).tiny)
     lengths = np.sqrt(np.einsum('ij,ij->i', x, x))

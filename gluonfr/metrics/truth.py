@@ -1,6 +1,8 @@
 """What is known of the faces of a set: the truth that a protocol measures embeddings against."""
 from collections import namedtuple
 
+from .scores import as_numpy, check_issame
+
 __all__ = ['DistractorTruth', 'PairTruth', 'PeopleTruth', 'QualityTruth', 'SearchTruth', 'TemplateSearchTruth',
            'TemplateTruth']
 
@@ -78,3 +80,20 @@ first, second, same
 quality : float array (N,), or None
     Of each image, higher is better; None takes the length of its embedding.
 """
+
+
+def checked_pairs(truth, name):
+    """first, second and same of a truth, as arrays of one length."""
+    first, second, same = as_numpy(truth.first), as_numpy(truth.second), check_issame(name, truth.same)
+    if not first.shape == second.shape == same.shape:
+        raise ValueError('{}: first, second and same must have one length, got shapes {}, {} and {}.'.format(
+            name, first.shape, second.shape, same.shape))
+    return first, second, same
+
+
+def check_rows(owner, first, second, embeddings):
+    """Raise unless all pairs are of rows that there are."""
+    least, last = min(first.min(), second.min()), max(first.max(), second.max())
+    if least < 0 or last >= len(embeddings):
+        raise ValueError('{}: embeddings must have a row for each index of the pairs, {} to {}, got {} rows.'.format(
+            owner, least, last, len(embeddings)))

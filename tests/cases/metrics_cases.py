@@ -2,6 +2,7 @@
 import math
 
 import numpy as np
+from sklearn.metrics import roc_curve
 from sklearn.model_selection import KFold
 
 
@@ -85,3 +86,22 @@ def slow_val(scores, issame, far, nfolds, grid=None):
         tars.append(tar)
         fars.append(false)
     return tars, fars
+
+
+def slow_cosine(a, b):
+    return float(a @ b / np.sqrt((a @ a) * (b @ b)))
+
+
+def slow_middles(scores):
+    """Thresholds between neighbouring scores, from strict to loose, and the lowest."""
+    return slow_candidates(scores)[1:]
+
+
+def slow_nearest_tar(scores, issame, far):
+    """TAR at the nearest FAR of scikit-learn's curve; of equally near ones that with more accepted."""
+    fpr, tpr, _ = roc_curve(issame, scores)
+    best = None
+    for x, y in zip(fpr, tpr):
+        if best is None or abs(x - far) <= abs(best[0] - far):
+            best = x, y
+    return best[1]

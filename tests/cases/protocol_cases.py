@@ -2,7 +2,10 @@
 from collections import namedtuple
 
 import numpy as np
-from metrics_cases import slow_accuracy, slow_operating_point, slow_val
+from metrics_cases import (slow_accuracy, slow_cosine, slow_middles, slow_nearest_tar, slow_operating_point, slow_rates,
+                           slow_val)
+
+from gluonfr.metrics import PeopleTruth, clopper_pearson
 
 ProtocolCase = namedtuple('ProtocolCase', 'parameters embeddings truth notes cells scores genuine bad_truths '
                                           'bad_parameters')
@@ -31,7 +34,7 @@ def _kfold():
     issame = np.arange(60) % 6 < 3
     first = random.randn(60, 6)
     second = np.where(issame[:, None], first + 0.9 * random.randn(60, 6), random.randn(60, 6))
-    scores = [float(a @ b / np.sqrt((a @ a) * (b @ b))) for a, b in zip(first, second)]
+    scores = [slow_cosine(a, b) for a, b in zip(first, second)]
     accuracies, thresholds = slow_accuracy(scores, issame, 3)
     threshold, tar, far = slow_operating_point(scores, issame, 0.1)
     cells = {'pairs': 60, 'impostors': 30, 'folds': 3, 'acc': np.mean(accuracies), 'std': np.std(accuracies),
@@ -47,4 +50,39 @@ def _kfold():
          ({'pca': 0}, 'pca must be >= 1, got 0')])
 
 
-PROTOCOL_CASES = {'kfold': _kfold}
+def _noisy(people, spread, seed=0, dimensions=6):
+    """Embeddings of images of these people: a direction for each person, and noise."""
+    random = np.random.RandomState(seed)
+    return random.randn(max(people) + 1, dimensions)[people] + spread * random.randn(len(people), dimensions)
+
+
+def _pairs():
+    """All pairs of 12 images of four people."""
+    people = [0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 3]
+    embeddings = _noisy(people, 0.6)
+    pairs = [(i, j) for i in range(12) for j in range(i + 1, 12)]
+    scores = [slow_cosine(embeddings[i], embeddings[j]) for i, j in pairs]
+    same = [people[i] == people[j] for i, j in pairs]
+    threshold, tar, far = slow_operating_point(scores, same, 0.1)
+    low, high = clopper_pearson(round(tar * 13), 13)
+    compat = slow_nearest_tar(scores, same, 0.1)
+    halves = []
+    for k in range(2):  # people 0 and 2, and 1 and 3
+        inside, other = ([p for p, (i, j) in enumerate(pairs) if {people[i] % 2, people[j] % 2} == {half}]
+                         for half in (k, 1 - k))
+        part = [scores[p] for p in other], [same[p] for p in other]
+        cut = max([max(part[0]) + 1, *slow_middles(part[0])], key=lambda t: np.diff(slow_rates(*part, t)[::-1])[0])
+        halves += [(same[p], (scores[p] >= cut) == same[p]) for p in inside]
+    acc = np.mean([np.mean([right for kind, right in halves if kind is is_same]) for is_same in (True, False)])
+    cells = {'pairs': 66, 'impostors': 53, 'people': 4, 'tar@0.1': tar, 'tar@0.1_low': low, 'tar@0.1_high': high,
+             'far_at_0.1': far, 'threshold@0.1': threshold, 'tar@0.01': None, 'acc': acc,
+             'compat_tar@0.1': None if compat == tar else compat}
+    return ProtocolCase(
+        {'fars': [0.1, 0.01]}, embeddings, PeopleTruth(people),
+        ['small: 53 impostor pairs cannot show FAR 0.01; the smallest is 0.0189'], [cells], scores, same,
+        [(PeopleTruth([1] * 12), 'small: pairs must be of both kinds, got 66 of one person and 0 of two people'),
+         (PeopleTruth(range(12)), 'small: pairs must be of both kinds, got 0 of one person')],
+        [({'fars': [-1]}, r'fars must be in \[0, 1\], got -1')])
+
+
+PROTOCOL_CASES = {'kfold': _kfold, 'pairs': _pairs}

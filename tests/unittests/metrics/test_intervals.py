@@ -51,7 +51,7 @@ def test_bootstrap_over_people_is_that_of_the_slow_loops(names, people, monkeypa
     first, second = [[names(v) for v in part] for part in (first, second)]
     slow = slow_bootstrap(correct, issame, first, second, 0.9, 50, 3)
     for cells in (10 ** 9, 150):  # at once and in blocks of few draws
-        monkeypatch.setattr('gluonfr.metrics.intervals.CELLS', cells)
+        monkeypatch.setattr('gluonfr.metrics.people.CELLS', cells)
         got = bootstrap_accuracy(correct, issame, first, second, confidence=0.9, draws=50, seed=3)
         np.testing.assert_allclose(got, slow)
 
