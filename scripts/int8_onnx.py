@@ -19,7 +19,7 @@ sys.path.insert(0, ROOT)
 
 import numpy as np  # noqa: E402
 from gluonfr.convert import to_int8, to_onnx  # noqa: E402
-from gluonfr.utils.machine import instruction_sets, processor  # noqa: E402
+from gluonfr.compat.machine import instruction_sets, processor  # noqa: E402
 from gluonfr.utils.rows import append_row  # noqa: E402
 
 RESULTS = os.path.join(ROOT, 'resources', 'results')

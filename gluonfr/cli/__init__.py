@@ -20,6 +20,9 @@ STOPPED = {**dict.fromkeys(('align', 'embed', 'pack'), 'the same command continu
 def main(argv=None):
     """Run one command; returns the exit status: 0, 2 for bad input, 130 after Ctrl-C (1: `pack check` found damage)."""
     argv = sys.argv[1:] if argv is None else list(argv)
+    if sorted(argv) == ['--verbose', '--version']:
+        importlib.import_module('.about', __name__).about()
+        return 0
     args = make_parser().parse_args(argv)
     args.argv = argv
     logging.basicConfig(level=logging.INFO, format='%(message)s', stream=sys.stdout)

@@ -3,6 +3,7 @@ import os
 import sys
 import warnings
 
+from .amx import request_amx
 from .cuda import cuda_versions, cuda_wheel, load_cuda_libraries, set_gpu_defaults, wheel_folders
 from .installed import earlier_import_problem, installed_mxnet, mxnet_problem
 from .modules import BeforeImport, is_found
@@ -20,6 +21,7 @@ def prepare() -> None:
     import numpy as np  # it starts threads, too
     if 'mxnet' in sys.modules:
         add_numpy_aliases(np)
+        request_amx()  # too late: it says so
         return
     problem = mxnet_problem()
     if problem:
@@ -30,6 +32,7 @@ def prepare() -> None:
         warnings.warn(problem, RuntimeWarning, stacklevel=2)
         return
     set_thread_defaults(os.environ, usable_cores())
+    request_amx()
     wheel = cuda_wheel(installed_mxnet())
     if wheel:
         libraries = load_cuda_libraries(wheel, wheel_folders())

@@ -34,7 +34,7 @@ __all__ = ['BenchError', 'Contestant', 'ROOT', 'Task', 'add_pass', 'cores', 'log
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, ROOT)
 from gluonfr.compat import usable_cores  # noqa: E402  (from this checkout)
-from gluonfr.utils.machine import instruction_sets, processor  # noqa: E402
+from gluonfr.compat.machine import instruction_sets, processor  # noqa: E402
 
 PACKAGES = {'nvidia.dali': 'nvidia-dali-cuda110==1.34.0'}  # where the name differs from the module's
 

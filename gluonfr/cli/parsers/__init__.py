@@ -29,7 +29,8 @@ def make_parser():
     """The parser with all subcommands."""
     parser = Parser(prog='gluonfr', description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter,
                     epilog='The options of a command: `gluonfr help COMMAND`.')
-    parser.add_argument('--version', action='version', version='gluonfr ' + __version__)
+    parser.add_argument('--version', action='version', version='gluonfr ' + __version__,
+                        help='show the version; with --verbose also what this machine has, and which engines')
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
     for module in (pack, align, train, verify, embed, compare, search, convert, export, listing):
         module.add_commands(commands)

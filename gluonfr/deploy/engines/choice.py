@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from ...compat import threads_to_use
-from ...utils.machine import processor
+from ...compat.machine import processor
 from .notes import note, noted
 from .parity import compare_once
 from .registry import ENGINES

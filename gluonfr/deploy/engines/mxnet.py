@@ -1,5 +1,5 @@
 """MXNet as an engine: nets in memory and their files, on a CPU or a GPU that its wheels have code for."""
-from ...compat import installed_mxnet, mxnet_problem
+from ...compat import bfloat16_problem, installed_mxnet, mxnet_problem
 from ...utils.messages import error_sentence
 from ..images import first_normalized
 from .registry import ENGINES
@@ -46,18 +46,22 @@ class MXNetEngine:
     @staticmethod
     def check(net, precision, device, calibrated):
         """Raise a ValueError or ImportError where it cannot compute this here."""
-        problem = mxnet_problem()
-        if problem:
-            raise ImportError("engine='mxnet' needs MXNet. " + problem)
+        MXNetEngine.version()
         if net.is_onnx:
             raise ValueError("Embedder: engine must be 'onnxruntime' or 'openvino' for an ONNX file, got 'mxnet'. "
                              '`gluonfr convert` makes a net for MXNet of it.')
         if precision == 'int8' and not calibrated:
             raise ValueError("Embedder: precision 'int8' needs calibration=, some images as they will come.")
+        if precision == 'bfloat16' and bfloat16_problem():
+            raise ValueError("Embedder: precision must be 'float32' or 'int8' here, got 'bfloat16': {}.".format(
+                bfloat16_problem()))
 
     @staticmethod
     def version():
-        """Of MXNet."""
+        """Of MXNet; an ImportError where it does not work."""
+        problem = mxnet_problem()
+        if problem:
+            raise ImportError("engine='mxnet' needs MXNet. " + problem)
         return ' '.join(installed_mxnet().values()) or 'from source'
 
     def submit(self, x):

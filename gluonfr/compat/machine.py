@@ -1,6 +1,7 @@
 """The processor of this machine."""
 import os
 import platform
+from typing import List
 
 __all__ = ['instruction_sets', 'processor']
 
@@ -8,13 +9,13 @@ __all__ = ['instruction_sets', 'processor']
 SETS = ('avx2', 'avx512f', 'avx512_vnni', 'avx_vnni', 'avx512_bf16', 'amx_bf16', 'amx_int8')
 
 
-def processor(cpuinfo='/proc/cpuinfo'):
+def processor(cpuinfo: str = '/proc/cpuinfo') -> str:
     """Its name."""
     return _said('model name', cpuinfo) or platform.processor() or platform.machine()
 
 
-def instruction_sets(cpuinfo='/proc/cpuinfo'):
-    """Those of its instruction sets that decide how fast a net computes, a list; empty where nothing tells them."""
+def instruction_sets(cpuinfo: str = '/proc/cpuinfo') -> List[str]:
+    """Those of its instruction sets that decide how fast a net computes; empty where nothing tells them."""
     return [name for name in SETS if name in _said('flags', cpuinfo).split()]
 
 
