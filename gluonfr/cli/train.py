@@ -1,77 +1,100 @@
 """`gluonfr train`: a face net from a set of people."""
-import logging
 import os
 import shlex
-from functools import partial
 
-from tqdm.contrib.logging import logging_redirect_tqdm
+import numpy as np
 
+from ..loss import parse_loss
 from ..model_zoo import MODELS
 from ..model_zoo.card_file import CARD_NAME
-from ..train import (
-    Checkpoint,
-    CSVLog,
-    LogLine,
-    PlotCurves,
-    Profile,
-    ProgressBar,
-    RunLog,
-    SaveOnSignal,
-    StepCSV,
-    StopAfter,
-    TensorBoard,
-    Verify,
-    fit,
-)
-from ..train.run_folder import CHECKPOINTS, RECIPE_NAME, VERIFICATION, OtherRecipe, begin_run, write_run_card
-from ..utils.files import advice_on_full_disk
-from ..utils.lock import sole_writer
-from .train_plan import make_plan
-from .train_recipe import other_recipe
+from ..train import make_optimizer
+from ..train.defaults import choose_numbers
+from ..train.freeze import freeze_parts
+from ..train.in_folder import train_in_folder
+from ..train.loss_and_head import loss_and_head
+from ..train.run_folder import OtherRecipe
+from ..train.starting_net import starting_net
+from ..train.training_data import open_training_set, open_verification_sets, sampler_groups, training_loader
+from ..utils import IterLRScheduler
+from ..utils.arguments import parse_arguments
+from ..utils.check import check_number
+from ..utils.gpu import parse_gpus
+from ..utils.messages import counted
+from .train_hints import Advice, hints, say_chosen, say_unused_labels
+from .train_recipe import make_recipe, other_recipe
 
 __all__ = ['train']
 
-RUN_FILES = ('log.txt', 'steps.csv', 'metrics.csv', VERIFICATION, 'curves.png', 'profile.csv', 'profile.json',
-             'tensorboard', CHECKPOINTS, RECIPE_NAME, CARD_NAME)
-
 
 def train(args):
-    """Train, verify, write the card; returns the state."""
-    plan = make_plan(args)  # before anything is written
+    """Train, verify, write the card; returns the state. Nothing is written before all is made and checked."""
+    groups, progress = sampler_groups(args.sampler), not args.no_progress
+    _check_options(freeze=args.freeze, finetune=args.finetune, wd=args.wd, momentum=args.momentum, clip=args.clip)
+    network_args, loss_args = parse_arguments(args.network_args, '--network-args'), parse_arguments(args.loss_args)
+    if args.embedding_size:
+        network_args['embedding_size'] = args.embedding_size
+    ctx = parse_gpus(args.gpus)
+
+    net = starting_net(args.network, network_args, ctx=ctx, finetune=args.finetune, dtype=args.dtype)
+    spec = net.input_spec
+    fitting = dict(network=args.network, size=spec.size, root=args.root, on_error=args.on_error, progress=progress)
+    dataset = open_training_set(args.dataset, out=args.out, **fitting)
+    sets = open_verification_sets(args.eval, nfolds=args.eval_folds, **fitting)
+    loader = training_loader(dataset, args.dataset, spec=spec, batch_size=args.batch_size, augment=args.augment,
+                             sampler=args.sampler, data_iter=args.data_iter, workers=args.workers, ctx=ctx[0],
+                             seed=args.seed)
+    given = dict(batch_size=args.batch_size, lr=args.lr, warmup=args.warmup, margin_warmup=args.margin_warmup)
+    numbers = choose_numbers(len(dataset), len(loader), grouped=bool(groups), lr_mode=args.lr_mode,
+                             lr_steps=args.lr_steps, steps=args.steps, epochs=args.epochs, **given)
+    loss, head = loss_and_head(args.loss, loss_args, dataset=dataset, path=args.dataset, batch_size=loader.batch_size,
+                               embedding_size=spec.embedding_size, ctx=ctx, groups=groups,
+                               margin_warmup=numbers.margin_warmup)
+    if args.freeze:
+        freeze_parts(args.freeze, net=net, head=head, loss=loss, loss_name=args.loss)
+    schedule = IterLRScheduler(numbers.lr_mode, numbers.lr, numbers.steps, args.lr_steps, args.lr_factor,
+                               warmup_iters=numbers.warmup)
+    optimizer = make_optimizer(args.optimizer, schedule, args.wd, args.momentum,
+                               **({'multi_precision': True} if args.dtype == 'float16' else {}))
+
+    people, classes = len(np.unique(dataset.labels)), int(dataset.num_classes)
+    facts = {'images': len(dataset), 'classes': classes, **dataset.identity()}
+    recipe = make_recipe(vars(args), numbers, facts, sets)
     command = 'gluonfr ' + ' '.join(map(shlex.quote, args.argv))
-    if not args.resume:
-        for line in plan.hints:
-            print('hint: ' + line)
-    inside = partial(os.path.join, args.out)
-    log, signals = RunLog(inside('log.txt')), SaveOnSignal(inside(CHECKPOINTS))
-    every = args.log_every or min(50, max(1, plan.steps // 10))
-    callbacks = [StopAfter(plan.steps), log, LogLine(every, header='{}\n{}'.format(command, plan.summary)),
-                 StepCSV(inside('steps.csv'), every), CSVLog(inside('metrics.csv')),
-                 TensorBoard(inside('tensorboard'), every),
-                 PlotCurves(inside('curves.png'), plan.title, steps=inside('steps.csv'),
-                            verification=inside(VERIFICATION)),
-                 Checkpoint(inside(CHECKPOINTS), every_steps=args.save_every,
-                            monitor='mean_acc' if plan.sets else None), signals]
-    if plan.sets:
-        callbacks.append(Verify(plan.sets, args.eval_every, inside(VERIFICATION), args.eval_flip, args.eval_folds))
-    if args.profile:
-        callbacks.append(Profile(args.out))
-    if not args.no_progress:
-        callbacks.append(ProgressBar())
-    with advice_on_full_disk(args.out, 'The checkpoints in it are whole: make room and continue with --resume'), \
-            sole_writer(inside('.lock'), '--out {}'.format(args.out)):
-        try:
-            begin_run(args.out, plan.recipe, RUN_FILES, resume=args.resume, overwrite=args.overwrite)
-        except OtherRecipe as error:
-            raise ValueError(other_recipe(args.out, error.changed, plan.recipe['lr_mode'])) from error
-        with log.writing(), logging_redirect_tqdm([logging.getLogger()]), signals.listening():
-            state = fit(plan.net, plan.loss, plan.loader, head=plan.head, epochs=plan.epochs, callbacks=callbacks,
-                        optimizer=plan.optimizer, clip_gradient=args.clip, ctx=plan.contexts, seed=args.seed,
-                        resume='auto' if args.resume else None)
-        card = write_run_card(args.out, state, model=MODELS.canonical(args.network), arguments=plan.arguments,
-                              spec=plan.net.input_spec, command=command, data=plan.facts)
+    summary = '{} of {}, {} in {}; {} -> {}, {}\n{}'.format(
+        counted(len(dataset), 'image'), counted(people, 'person', 'people'), counted(numbers.steps, 'step'),
+        counted(numbers.epochs, 'epoch'), args.network, spec.embedding_size, loss,
+        ' '.join('{}={}'.format(name, value) for name, value in recipe.items() if value not in (None, '', [])))
+    say_chosen(numbers, len(dataset), **given)
+    if people < classes and (head is not None or loss.keeps_classes):
+        say_unused_labels(args.dataset, people, classes)
+    advice = Advice([] if args.resume else hints(
+        network=args.network, embedding_size=spec.embedding_size, finetuned=bool(args.finetune), loss=args.loss,
+        loss_arguments=loss_args, margin_warmup=numbers.margin_warmup, optimizer=args.optimizer,
+        batch_size=numbers.batch_size, lr=numbers.lr))
+    try:
+        state = train_in_folder(
+            args.out, net, loss, loader, head=head, recipe=recipe, steps=numbers.steps, epochs=numbers.epochs,
+            optimizer=optimizer, clip_gradient=args.clip, ctx=ctx, seed=args.seed, sets=sets,
+            eval_every=args.eval_every, eval_flip=args.eval_flip, eval_folds=args.eval_folds, log_every=args.log_every,
+            save_every=args.save_every, header='{}\n{}'.format(command, summary),
+            title='{} with {}, {:,} images of {:,} people'.format(
+                args.network, '+'.join(map(str, parse_loss(args.loss))), len(dataset), classes),
+            card=dict(model=MODELS.canonical(args.network), arguments=network_args, command=command, data=facts),
+            profile=args.profile, progress=progress, callbacks=[advice], resume=args.resume, overwrite=args.overwrite)
+    except OtherRecipe as error:
+        raise ValueError(other_recipe(args.out, error.changed, recipe['lr_mode'])) from error
     if state.best is not None:
         print('best: mean accuracy {value:.4f} on {sets}, after step {step}; the card takes these weights'.format(
-            sets=', '.join(plan.sets), **state.best))
-    print('card: {}'.format(card))
+            sets=', '.join(sets), **state.best))
+    print('card: {}'.format(os.path.join(args.out, CARD_NAME)))
     return state
+
+
+def _check_options(*, freeze, finetune, wd, momentum, clip):
+    """Raise a ValueError for what the options alone tell."""
+    if freeze and not finetune:
+        raise ValueError('--freeze keeps weights as they begin: give those worth keeping, --finetune RUN|FILE|NAME.')
+    check_number('--wd', 'weight decay', wd, low=0)
+    check_number('--momentum', 'momentum', momentum, low=0, high=1, high_open=True)
+    if clip is not None:
+        check_number('--clip', 'norm', clip, low=0, low_open=True)

@@ -1,15 +1,41 @@
-"""What `gluonfr train` says once about options that are allowed and often not what is meant.
+"""What `gluonfr train` says about its options: what it has chosen, and what is allowed and often not meant.
 
 The advice is that of the ArcFace-training document; examples/face/README.md has all of it.
 """
+import logging
+
 from ..loss import loss_keywords, parse_loss
 from ..model_zoo import MODELS
+from ..train import Callback
 from ..train.defaults import BATCH, LR
+from ..utils.messages import counted
 
-__all__ = ['hints']
+__all__ = ['Advice', 'hints', 'say_chosen', 'say_unused_labels']
 
 SMALL, LARGE = 128, 512         # dimensions
 LIGHT = 'mobilefacenet', 'mbf'  # families
+log = logging.getLogger('gluonfr')
+
+
+def say_chosen(numbers, images, *, batch_size, lr, warmup, margin_warmup):
+    """Log what `numbers` have in the place of options that were not given, or are auto."""
+    if batch_size is None and numbers.batch_size < BATCH:
+        log.info('default for %s: --batch-size %d%s', counted(images, 'image'), numbers.batch_size,
+                 ' --lr {:g}'.format(numbers.lr) if lr is None else '')
+    chosen = ['--{} {}'.format(name, value) for name, given, value in (
+        ('warmup', warmup, numbers.warmup), ('margin-warmup', margin_warmup, numbers.margin_warmup)) if given == 'auto']
+    if chosen:
+        log.info('auto, for %s: %s', counted(numbers.steps, 'step'), ' '.join(chosen))
+    if numbers.margin_warmup > numbers.steps:
+        log.warning('--margin-warmup %d is longer than the run of %s: the margin ends at %.0f %% of its value',
+                    numbers.margin_warmup, counted(numbers.steps, 'step'), 100 * numbers.steps / numbers.margin_warmup)
+
+
+def say_unused_labels(path, people, classes):
+    """Log that a class layer has places for people who have no images."""
+    log.warning('--dataset %s: %s of the labels 0 to %s have no images, and places in the class layer all the same. '
+                '`gluonfr pack folder %s --relabel --out DIR` numbers the people 0 to %s.', path,
+                *map('{:,}'.format, (classes - people, classes - 1)), path, '{:,}'.format(people - 1))
 
 
 def hints(*, network, embedding_size, finetuned, loss, loss_arguments, margin_warmup, optimizer, batch_size, lr):
@@ -45,3 +71,15 @@ def hints(*, network, embedding_size, finetuned, loss, loss_arguments, margin_wa
         lines.append('{} dimensions are hard to train for a small network such as {}: try --embedding-size 128 or 256.'
                      .format(embedding_size, network))
     return lines
+
+
+class Advice(Callback):
+    """Prints hints at the beginning of a run, when nothing is refused any more."""
+    order = -4  # before anything is said of the run
+
+    def __init__(self, lines):
+        self._lines = lines
+
+    def on_train_begin(self, state):
+        for line in self._lines:
+            print('hint: ' + line)

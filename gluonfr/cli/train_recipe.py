@@ -5,26 +5,28 @@ __all__ = ['make_recipe', 'other_recipe']
 
 DECISIVE = ('network', 'network_args', 'embedding_size', 'loss', 'loss_args', 'margin_warmup', 'finetune', 'freeze',
             'dtype', 'data_iter', 'augment', 'sampler', 'batch_size', 'optimizer', 'lr', 'lr_factor', 'warmup', 'wd',
-            'momentum', 'clip', 'seed', 'on_error')
+            'momentum', 'clip', 'seed', 'on_error', 'lr_mode')
+CHOSEN = 'batch_size', 'lr', 'lr_mode', 'warmup', 'margin_warmup'  # by the data, where they are not given
 FACTS = 'images', 'classes'  # of the set, beside a hash
 
 
-def make_recipe(options, lr_mode, facts, sets):
+def make_recipe(options, numbers, facts, sets):
     """What a resumed run must have in common with the first one.
 
     Parameters
     ----------
     options : dict
-        The options of the command by their names, the defaults filled in.
-    lr_mode : str
-        How the learning rate runs.
+        The options of the command by their names.
+    numbers : Numbers
+        What is trained with where they say nothing.
     facts : dict
         What tells the training set from another.
     sets : dict of str to BinFile
         The verification sets.
     """
-    recipe = {**facts, **{name: options[name] for name in DECISIVE}, 'lr_mode': lr_mode}
-    if lr_mode == 'step':
+    chosen = {name: getattr(numbers, name) for name in CHOSEN}
+    recipe = {**facts, **{name: chosen.get(name, options[name]) for name in DECISIVE}}
+    if numbers.lr_mode == 'step':
         recipe['lr_steps'] = options['lr_steps']  # and the length is free: the rate does not depend on it
     else:
         recipe.update(epochs=options['epochs'], steps=options['steps'])

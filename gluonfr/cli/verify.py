@@ -2,7 +2,7 @@
 import os
 
 from ..data import open_pairs
-from ..data.sizes import check_size
+from ..data.sizes import check_pairs_size
 from ..deploy.verify import readable_pairs, verify_pairs
 from ..metrics import get_protocol, roc_curve
 from ..utils.check import check_number
@@ -24,7 +24,7 @@ def verify(args):
     notes = [protocol.notes(pairs.issame, name) for name, pairs in sets]
     embedder = make_embedder(**chosen(args, NET_OPTIONS))
     for _, pairs in sets:
-        check_size('--data', pairs, args.net, embedder.spec.size, not args.no_progress)
+        check_pairs_size(pairs, args.net, embedder.spec.size, not args.no_progress)
     for (name, pairs), said in zip(sets, notes):
         for note in said:
             print(note)

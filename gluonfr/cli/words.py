@@ -7,7 +7,7 @@ __all__ = ['in_words']
 # arguments of the library that an option calls otherwise
 CALLED = (('fmt', 'format'), ('nfolds', 'folds'), ('nfolds', 'eval_folds'), ('baselr', 'lr'),
           ('step_factor', 'lr_factor'), ('warmup_iters', 'warmup'), ('step', 'lr_steps'), ('components', 'pca'),
-          ('max_side', 'detect_size'))
+          ('max_side', 'detect_size'), ('pairs', 'eval'), ('pairs', 'data'))
 
 # what a rule does not turn into options: phrase -> that of a command
 PHOTOS = {'open_photos: a finder needs': '--detect and --landmarks need'}
@@ -20,6 +20,9 @@ PHRASES = {
         'none (no Checkpoint callback has saved one)': 'none (--save-every STEPS saves them within an epoch)',
         'Resume with the same one, or start afresh from its weights with load_weights.':
             '--resume needs the same one; --finetune with another --out begins a new run with its weights.',
+        'open_training_set: out must': '--out must', 'verification sets must': '--eval: the sets must',
+        'finetune takes': '--finetune takes', 'finetune: there is no': '--finetune: there is no',
+        'the folder of a run': 'the --out of a run', ', and network': ', and --network', 'needs GPUs': 'needs --gpus',
         'Start afresh in another folder.': 'Begin again with --overwrite, or with another --out.',
         'PKSampler: p ': '--sampler pk:PxK: P ', 'PKSampler: k ': '--sampler pk:PxK: K ',
         'optimizer must be': '--optimizer must be', ', or Resize in the transform': ', or with `gluonfr align`'}}
@@ -46,7 +49,8 @@ def in_words(command, message, parser, given=()):
         message = re.sub('|'.join(map(re.escape, phrases)), lambda found: phrases[found.group()], message)
     options = {action.dest: action for action in parser._actions if action.option_strings}
     called = {**{name: name for name in options}, **{old: new for old, new in CALLED if new in options}}
-    called = {name: options[option] for name, option in called.items() if name not in given}
+    options = {name: options[option] for name, option in called.items()}
+    called = {name: option for name, option in options.items() if name not in given}
 
     if 'on_error' not in options:
         message = re.sub(r" With on_error='skip' [^.]*\.| or use on_error='skip'", '', message)
@@ -59,7 +63,7 @@ def in_words(command, message, parser, given=()):
 
     def setting(match):
         name, value = match.groups()
-        action = options.get('no_' + name) if value == 'False' else called.get(name)
+        action = options.get('no_' + name) if value == 'False' else options.get(name)
         if action is None:
             return match.group()
         switch = isinstance(action, argparse._StoreTrueAction)
@@ -71,5 +75,5 @@ def in_words(command, message, parser, given=()):
     message = re.sub(r'\[Errno -?\d+\] |^gluonfr: ', '', message)
     message = re.sub(r'^(\w+: )?(\w+) must\b', must, message)
     message = re.sub(r'^({}|[a-z]+(_[a-z]+)+): '.format(command), '', message)  # a function, which the command is here
-    message = re.sub(r"(?<![\w./-])(\w+)=('[^' ]*'|\"[^\" ]*\"|True|False|\d[\w.]*)", setting, message)
-    return re.sub(r'(?<![\w./-])[a-z]+(?:_[a-z]+)+\b(?![\w./=-])', name, message)
+    message = re.sub(r"(?<![\w./-])(\w+)=('[^']*'|\"[^\"]*\"|True|False|\d[\w.]*)", setting, message)
+    return re.sub(r'(?<![\w./-])[a-z]+(?:_[a-z]+)+\b(?![\w/=-]|\.\w)', name, message)

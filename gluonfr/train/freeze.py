@@ -7,7 +7,7 @@ from mxnet.gluon.nn import BatchNorm
 
 from .parameters import named_parameters
 
-__all__ = ['freeze', 'unfreeze']
+__all__ = ['freeze', 'freeze_parts', 'unfreeze']
 
 BACKBONE = r'net/(?!output\.)'  # the class layer of a face net is named output
 
@@ -66,6 +66,20 @@ def freeze(patterns: Union[str, Sequence[str]], *, net: Block, head: Optional[Bl
         kept.update(found)
     _set([name for name in trained if name in kept], blocks, 'null')
     return [name for name in trained if name in kept]
+
+
+def freeze_parts(patterns: Sequence[str], *, net: Block, head: Optional[Block], loss: Block, loss_name: str) -> None:
+    """Keep parameters as they are, by `freeze`, but not all of them.
+
+    Raises
+    ------
+    ValueError
+        A pattern fits nothing, or nothing is left to train.
+    """
+    freeze(patterns, net=net, head=head, loss=loss)
+    blocks = [block for block in (net, head, loss) if block is not None]
+    if all(param.grad_req == 'null' for block in blocks for param in block.collect_params().values()):
+        raise ValueError('freeze={!r} leaves nothing to train with loss={!r}.'.format(' '.join(patterns), loss_name))
 
 
 def unfreeze(names: Sequence[str], *, net: Block, head: Optional[Block] = None, loss: Optional[Block] = None) -> None:

@@ -1,37 +1,40 @@
-"""The loss of `gluonfr train`, its class layer, and whether there is memory for that."""
-import logging
+"""The loss of a training, its class layer, and whether there is memory for that."""
 import os
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import mxnet as mx
 import numpy as np
+from mxnet import Context
+from mxnet.gluon import Block
 
+from ..data.dataset import FaceDataset
 from ..loss import fill_arguments, get_loss, loss_keywords
 from ..nn import get_head
 
-__all__ = ['make_loss']
+__all__ = ['loss_and_head']
 
 COPIES = 3  # of a class layer's weights: themselves, their gradient and momentum
 
 
-def make_loss(name, arguments, *, labels, classes, embedding_size, batch_size, groups, margin_warmup, contexts,
-              dataset):
-    """The loss that --loss and --loss-args ask for, and the class layer that it wants or None.
-
-    Labels without images are said.
+def loss_and_head(name: str, arguments: Dict[str, Any], *, dataset: FaceDataset, path: str, embedding_size: int,
+                  batch_size: int, ctx: Sequence[Context], groups: Optional[Tuple[int, int]] = None,
+                  margin_warmup: int = 0) -> Tuple[Block, Optional[Block]]:
+    """A loss for batches of images and labels, and the class layer that it wants or None.
 
     Parameters
     ----------
     name, arguments : str, dict
-        As `get_loss` takes them.
-    labels, classes : int64 array, int
-        Of the images, and how many there may be.
-    embedding_size, batch_size, margin_warmup : int
+        As `get_loss` takes them; what data and net tell need not be given.
+    dataset, path
+        The training set and where it is.
+    embedding_size, batch_size : int
+        Of the net, and of all contexts together.
+    ctx : list of Context
+        Over which a batch is divided.
     groups : (int, int) or None
         People a batch and images of each.
-    contexts : list of Context
-        Over which a batch is divided.
-    dataset : str
-        --dataset, for the messages.
+    margin_warmup : int
+        Steps in which the margin grows from 0.
 
     Raises
     ------
@@ -39,39 +42,36 @@ def make_loss(name, arguments, *, labels, classes, embedding_size, batch_size, g
         A loss that batches with labels are not for, or no memory holds its class layer.
     """
     if groups:
-        if groups[0] % len(contexts):
-            raise ValueError('--sampler pk:PxK: P must be a multiple of the number of GPUs, {}, got {}.'.format(
-                len(contexts), groups[0]))
-        groups = groups[0] // len(contexts), groups[1]
+        if groups[0] % len(ctx):
+            raise ValueError("sampler='pk:PxK': P must be a multiple of the number of GPUs, {}, got {}.".format(
+                len(ctx), groups[0]))
+        groups = groups[0] // len(ctx), groups[1]
     elif 'num_in_class' in loss_keywords(name):
-        raise ValueError('--loss {} takes batches of several images of each person: give --sampler pk:PxK such as '
+        raise ValueError("loss={!r} takes batches of several images of each person: give sampler='pk:PxK' such as "
                          'pk:32x4.'.format(name))
+    classes = int(dataset.num_classes)
     loss = get_loss(name, **fill_arguments(name, arguments, classes=classes, embedding_size=embedding_size,
                                            groups=groups, margin_warmup=margin_warmup))
     if not set(loss.inputs) <= {'pred', 'label', 'embedding'}:
-        raise ValueError('--loss {} takes pairs or triplets, and a batch has labels: give --loss-args mining=..., see '
+        raise ValueError('loss={!r} takes pairs or triplets, and a batch has labels: give loss_args mining=..., see '
                          '`gluonfr losses {}`.'.format(name, name))
-    if loss.head is not None or 'classes' in loss_keywords(name):  # there are weights for each class
-        scores = 2 * batch_size // len(contexts)  # of a batch, and their gradient
-        _check_classes(dataset, labels, classes, embedding_size, 4 * classes * (COPIES * embedding_size + scores),
-                       _memory(contexts))
+    if loss.head is not None or loss.keeps_classes:
+        scores = 2 * batch_size // len(ctx)  # of a batch, and their gradient
+        _check_memory(dataset, path, classes, embedding_size, 4 * classes * (COPIES * embedding_size + scores),
+                      _memory(ctx))
     return loss, None if loss.head is None else get_head(loss.head, classes, embedding_size)
 
 
-def _check_classes(dataset, labels, classes, embedding_size, needed, there):
-    """Say which labels have no images, and raise a ValueError if the bytes needed for all are more than there are."""
-    people = len(np.unique(labels))
-    advice = '`gluonfr pack folder {} --relabel --out DIR` numbers the people 0 to {:,}'.format(dataset, people - 1)
+def _check_memory(dataset, path, classes, embedding_size, needed, there):
+    """Raise a ValueError if the bytes needed for all classes are more than there are."""
     if needed > there:
-        raise ValueError('--dataset {}: with labels up to {:,} and {} values an embedding, a class layer and its '
+        people = len(np.unique(dataset.labels))
+        raise ValueError('dataset={!r}: with labels up to {:,} and {} values an embedding, a class layer and its '
                          'training take {:,} GB, and there are {:,} GB. {}.'.format(
-                             dataset, classes - 1, embedding_size, round(needed / 1e9), round(there / 1e9),
-                             'Only {:,} people have images: {}'.format(people, advice) if people < classes else
-                             'Give a smaller --embedding-size, or fewer people (`gluonfr pack folder --max-people`)'))
-    if people < classes:
-        logging.getLogger('gluonfr').warning(
-            '--dataset %s: %s of the labels 0 to %s have no images, and places in the class layer all the same. %s.',
-            dataset, '{:,}'.format(classes - people), '{:,}'.format(classes - 1), advice)
+                             path, classes - 1, embedding_size, round(needed / 1e9), round(there / 1e9),
+                             'Only {:,} people have images: `gluonfr pack folder {} --relabel --out DIR` numbers the '
+                             'people 0 to {:,}'.format(people, path, people - 1) if people < classes else
+                             'Give a smaller embedding_size, or fewer people (`gluonfr pack folder --max-people`)'))
 
 
 def _memory(contexts):

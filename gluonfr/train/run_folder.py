@@ -147,10 +147,10 @@ def write_run_card(folder: str, state: TrainState, *, model: str, arguments: Dic
         The path of the card.
     """
     name, step = ('last.params', state.step) if state.best is None else ('best.params', state.best['step'])
+    metrics, graph = _verified(os.path.join(folder, VERIFICATION), step), graph_json(state.net)
     path = os.path.join(folder, CARD_NAME)
-    write_card(path, os.path.join(folder, CHECKPOINTS, name), model, arguments, spec,
-               graph=graph_json(state.net), command=command, data=data, step=step,
-               metrics=_verified(os.path.join(folder, VERIFICATION), step))
+    write_card(path, os.path.join(folder, CHECKPOINTS, name), model, arguments, spec, graph=graph, command=command,
+               data=data, step=step, metrics=metrics)
     return path
 
 

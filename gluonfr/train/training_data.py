@@ -1,58 +1,82 @@
-"""The sets of `gluonfr train`: people to learn, pairs to verify on, and whether their images are what the net takes."""
+"""The data of a training: people to learn, in batches, and pairs to verify on; whether their images fit the net."""
 import inspect
+import re
+from typing import Dict, Optional, Sequence, Tuple
 
-import numpy as np
+from mxnet import Context
 
-from ..data import FolderDataset
+from ..data import BalancedSampler, FolderDataset, PKSampler, RecordDataset
+from ..data.dataset import FaceDataset
+from ..data.input_spec import InputSpec
+from ..data.loading import DALIRecordIter, ImageLoader
 from ..data.opening import open_dataset, open_pairs
+from ..data.pairs import BinFile
 from ..data.recognition import sets_folder
-from ..data.sizes import check_size, other_sizes
+from ..data.sizes import check_images, check_pairs_size
+from ..data.transforms import augmentation
 from ..deploy.verify import readable_pairs
 from ..metrics import get_protocol
 from ..model_zoo import MODELS
 from ..utils.files import lies_in
+from .defaults import default_batch
 
-__all__ = ['check_images', 'open_training_set', 'open_verification_sets']
+__all__ = ['open_training_set', 'open_verification_sets', 'sampler_groups', 'training_loader']
 
 
-def open_training_set(path, *, root, on_error, out, network, size, progress):
-    """The dataset that --dataset names.
+def open_training_set(path: str, *, network: str, size: Tuple[int, int], root: Optional[str] = None,
+                      on_error: str = 'raise', out: Optional[str] = None, progress: bool = False) -> FaceDataset:
+    """A set of people that a net can be trained on.
 
     Parameters
     ----------
     path : str
         A folder with train.rec, a folder of people, a list file, or a name in `root`.
+    network, size : str, (int, int)
+        A name of `gluonfr models`, and the height and width that it takes.
     root : str or None
         None for the default.
     on_error : {'raise', 'skip'}
-    out : str
+    out : str or None
         Where the run is written: not among the photographs.
-    network, size, progress
-        As for `check_images`.
+    progress : bool
+        Whether to show a bar while headers are read.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        There is no such set, or it is of one person or does not fit the net.
     """
     dataset = open_dataset(path, on_error, people=True, sets=sets_folder(root))
-    if isinstance(dataset, FolderDataset) and lies_in(out, path):
-        raise ValueError('--out must not lie among the photographs of --dataset {}, where it would be a person of the '
-                         'next run, got {}.'.format(path, out))
-    check_images(dataset, path, network, size, progress)
+    if out and isinstance(dataset, FolderDataset) and lies_in(out, path):
+        raise ValueError('open_training_set: out must not lie among the photographs of dataset={!r}, where it would be '
+                         'a person of the next run, got {}.'.format(path, out))
+    check_images(dataset, path, network, size, progress,
+                 resizable='input_size' in inspect.signature(MODELS.get(network)).parameters)
     return dataset
 
 
-def open_verification_sets(names, *, root, on_error, nfolds, network, size, progress):
-    """The verification sets of --eval by name, of images that fit the net.
+def open_verification_sets(names: Sequence[str], *, network: str, size: Tuple[int, int], root: Optional[str] = None,
+                           on_error: str = 'raise', nfolds: Optional[int] = None,
+                           progress: bool = False) -> Dict[str, BinFile]:
+    """Verification sets by name, of images that fit the net.
 
     Parameters
     ----------
     names : sequence of str
         Names in `root` and .bin files, several with commas between them.
+    network, size : str, (int, int)
+        The net and the height and width that it takes.
     root : str or None
         None for the default.
     on_error : {'raise', 'skip'}
     nfolds : int or None
-    network, size : str, (int, int)
-        The net and the height and width that it takes.
     progress : bool
         Whether to show a bar while headers are read.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        There is no such set, two have one name, or one does not fit the net or the folds.
     """
     sets, protocol = {}, get_protocol('kfold', nfolds=nfolds)
     for word in (name for several in names for name in several.split(',') if name):
@@ -61,55 +85,64 @@ def open_verification_sets(names, *, root, on_error, nfolds, network, size, prog
             pairs = readable_pairs(name, pairs)
         protocol.notes(pairs.issame, name)
         if name in sets:
-            raise ValueError('--eval: the sets must have different names, got {} and {}.'.format(
+            raise ValueError('verification sets must have different names, got {} and {}.'.format(
                 sets[name].path, pairs.path))
-        check_size('--eval', pairs, network, size, progress)
+        check_pairs_size(pairs, network, size, progress)
         sets[name] = pairs
     return sets
 
 
-def check_images(dataset, path, network, size, progress=True):
-    """Raise a ValueError if a set is of one person, or holds images that have not the size that the net takes.
+def sampler_groups(sampler: str) -> Optional[Tuple[int, int]]:
+    """(P, K) of the sampler 'pk:PxK', P people with K images each; None for 'shuffle' and 'balanced'."""
+    groups = re.fullmatch(r'pk:(\d+)x(\d+)', sampler)
+    if groups is None and sampler not in ('shuffle', 'balanced'):
+        raise ValueError('sampler_groups: sampler must be shuffle, balanced or pk:PxK such as pk:32x4, got '
+                         '{!r}.'.format(sampler))
+    return groups and (int(groups.group(1)), int(groups.group(2)))
+
+
+def training_loader(dataset: FaceDataset, path: str, *, spec: InputSpec, batch_size: Optional[int] = None,
+                    augment: str = 'mirror', sampler: str = 'shuffle', data_iter: str = 'gluon',
+                    workers: Optional[int] = None, ctx: Optional[Context] = None, seed: int = 0) -> ImageLoader:
+    """Batches of a training set.
 
     Parameters
     ----------
     dataset, path
-        The set and what --dataset calls it.
-    network, size : str, (int, int)
-        The net and the height and width that it takes.
-    progress : bool
-        Whether to show a bar while headers are read.
+        The set and where it is.
+    spec : InputSpec
+        What the net takes.
+    batch_size : int or None
+        None for what fits the set; groups have a size of their own.
+    augment : str
+        Names of augmentations with commas between them, or 'none'.
+    sampler : str
+        'shuffle'; 'balanced', where each person comes as often; or 'pk:PxK', as `sampler_groups` reads it.
+    data_iter : {'gluon', 'dali'}
+        Who decodes, in so many `workers` or as many as there are cores; dali on `ctx`.
+    seed : int
+        Of the order and the augmentations.
     """
-    people = len(np.unique(dataset.labels))
-    if people < 2:
-        raise ValueError('--dataset {} must hold at least 2 people, whom a net learns to tell apart, got {}. In a '
-                         'folder of people each has a folder.'.format(path, people))
-    try:
-        _check_first(dataset, path, network, size)
-        if dataset.one_size:
-            return
-        other = other_sizes(dataset.size_of, np.arange(len(dataset)), size, progress)
-    except FileNotFoundError as error:
-        raise FileNotFoundError('--dataset {}: there is no {}. Paths in a list are relative to its folder; `gluonfr '
-                                'pack folder {} --root DIR` takes others.'.format(
-                                    path, error.filename, path)) from error
-    if other:
-        raise ValueError('--dataset {}: {} takes images of {} x {} pixels, and {:,} of {:,} have another size, the '
-                         'first {} x {}: {}. `gluonfr pack folder {} --resize {} --out DIR` stretches them, `gluonfr '
-                         'align` cuts the faces out of photographs.'.format(
-                             path, network, *size, other.count, other.looked, *other.size,
-                             dataset.describe(other.index), path, size[0]))
-
-
-def _check_first(dataset, path, network, size):
-    """The first image tells the usual mistake, a whole set of another size, and what helps."""
-    first = dataset.size_of(0)
-    if tuple(first) == size:
-        return
-    # sides that the nets can halve four times
-    other_net = 'input_size' in inspect.signature(MODELS.get(network)).parameters and \
-        len(set(first)) == 1 and not first[0] % 16
-    raise ValueError('--dataset {0}: {1} takes images of {2} x {3} pixels, got {4} x {5}. `gluonfr pack folder {0} '
-                     '--resize {2} --out DIR` brings them to that size{6}.'.format(
-                         path, network, *size, *first,
-                         ', --network-args input_size={} the net to theirs'.format(first[0]) * other_net))
+    groups, size = sampler_groups(sampler), batch_size or default_batch(len(dataset))
+    order = None
+    if groups:
+        order = PKSampler(dataset.labels, *groups, seed=seed)
+    elif sampler == 'balanced':
+        order = BalancedSampler(dataset.labels, size, seed=seed)
+    elif size > len(dataset):
+        raise ValueError('training_loader: batch_size must be at most {}, the images of {}, got {}.'.format(
+            len(dataset), path, size))
+    settings = dict(shuffle=order is None, seed=seed, last_batch='discard', sampler=order, spec=spec,
+                    transform=augmentation('' if augment == 'none' else augment))
+    if order is not None:
+        size = None
+    if data_iter == 'gluon':
+        loader = ImageLoader(dataset, size, workers=workers, **settings)
+    elif isinstance(dataset, RecordDataset):
+        loader = DALIRecordIter(dataset, size, ctx=ctx, num_threads=workers, **settings)
+    else:
+        raise ValueError("data_iter='dali' needs a .rec, got {}: make one with `gluonfr pack folder`, or take "
+                         "data_iter='gluon'.".format(path))
+    if not len(loader):
+        raise ValueError("dataset={!r} gives no full batch: make batch_size or sampler='pk:PxK' smaller.".format(path))
+    return loader

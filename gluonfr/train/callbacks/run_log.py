@@ -27,11 +27,15 @@ class RunLog(Callback):
     def writing(self) -> Iterator[None]:
         """Add to the file meanwhile."""
         logger, handler = logging.getLogger('gluonfr'), _LogFile(self._path, encoding='utf-8')
+        level = logger.level
+        if not logger.isEnabledFor(logging.INFO):  # Python's own level is WARNING
+            logger.setLevel(logging.INFO)
         logger.addHandler(handler)
         try:
             yield
         finally:
             logger.removeHandler(handler)
+            logger.setLevel(level)
             handler.close()
 
     def on_train_begin(self, state):

@@ -1,5 +1,4 @@
 """gluonfr train: losses, samplers, data, lengths, folders with a run, and what is refused."""
-import argparse
 import importlib.util
 import json
 import os
@@ -13,12 +12,10 @@ import train_cases as small
 from cli_cases import TINY, make_data, params, run, train
 from helpers import rows
 
-from gluonfr.train import training_data
 from gluonfr.data import RecordWriter, write_bin
 from gluonfr.data.image import encode
 from gluonfr.deploy import read_card
 from gluonfr.loss import get_loss_list
-from gluonfr.model_zoo import get_model
 from gluonfr.train import Callback, SaveOnSignal
 
 pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
@@ -102,20 +99,6 @@ def test_a_folder_that_is_no_run_is_left_alone(data, tmp_path, flag, capsys):
             capsys.readouterr().err
         left = {str(path.relative_to(tmp_path / name)) for path in (tmp_path / name).rglob('*') if path.is_file()}
         assert left == set(contents)
-
-
-@pytest.mark.parametrize('network, size, end', [
-    ('mobilefacenet', (128, 128), '--resize 112 --out DIR` brings them to that size, --network-args input_size=128 the '
-                                  'net to theirs.'),
-    ('mobilefacenet', (28, 28), 'to that size.'), ('mobilefacenet', (128, 112), 'to that size.'),
-    ('lenetplus', (128, 128), '--resize 28 --out DIR` brings them to that size.')])
-def test_images_of_another_size_are_told_what_helps(network, size, end):
-    dataset = argparse.Namespace(size_of=lambda i: size, labels=[0, 1])
-    with pytest.raises(ValueError) as error:
-        training_data.check_images(dataset, 'people', network, get_model(network).input_spec.size)
-    assert str(error.value).endswith(end)
-    if 'input_size' in end:
-        assert get_model(network, input_size=size[0]).input_spec.size == size
 
 
 @pytest.mark.parametrize('inside', ['run', 'p0/run'])
