@@ -13,6 +13,7 @@ from .protocol import PROTOCOLS, Measured, get_protocol
 from .roc import (FARS, Histogram, OperatingPoints, Roc, accuracy_curve, auc, equal_error_rate, roc_curve,
                   score_histogram, tar_at_far)
 from .scores import combine_flip, pair_scores, pca_scores
+from .templates import TemplatePairs, pool_templates
 from .truth import (DistractorTruth, PairTruth, PeopleTruth, QualityTruth, SearchTruth, TemplateSearchTruth,
                     TemplateTruth)
 
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ['CLASSIC_GRIDS', 'DistractorTruth', 'FARS', 'FaceVerification', 'FoldAccuracy', 'FoldTar', 'Histogram',
            'Interval', 'KFoldPairs', 'Measured', 'OperatingPoints', 'PROTOCOLS', 'PairTruth', 'PairsAtFars',
-           'PeopleTruth', 'QualityTruth', 'Roc', 'SearchTruth', 'TemplateSearchTruth', 'TemplateTruth',
-           'accuracy_curve', 'auc', 'bootstrap_accuracy', 'clopper_pearson', 'combine_flip', 'equal_error_rate',
-           'get_protocol', 'kfold_accuracy', 'kfold_curve', 'kfold_tar_at_far', 'most_folds', 'pair_scores',
-           'pca_scores', 'roc_curve', 'score_histogram', 'tar_at_far']
+           'PeopleTruth', 'QualityTruth', 'Roc', 'SearchTruth', 'TemplatePairs', 'TemplateSearchTruth',
+           'TemplateTruth', 'accuracy_curve', 'auc', 'bootstrap_accuracy', 'clopper_pearson', 'combine_flip',
+           'equal_error_rate', 'get_protocol', 'kfold_accuracy', 'kfold_curve', 'kfold_tar_at_far', 'most_folds',
+           'pair_scores', 'pca_scores', 'pool_templates', 'roc_curve', 'score_histogram', 'tar_at_far']
 
 __getattr__, __dir__ = on_first_use(__name__, verification=['FaceVerification'])

@@ -145,7 +145,7 @@ class PairsAtFars:
     def lines(self, row: Dict[str, Any]) -> List[str]:
         """What a row says: how many pairs, EER, accuracy, then the TAR at each FAR that the set can show."""
         said = '{set}: {pairs:,} pairs, {impostors:,} of them of two people, AUC {auc:.5f}, EER {eer:.4f}'.format(**row)
-        if row['acc'] is not None:
+        if row.get('acc') is not None:
             said += ', accuracy {acc:.4f} [{acc_low:.4f}, {acc_high:.4f}] with thresholds of other people'.format(**row)
         return [said, *far_lines(row, self.fars)]
 

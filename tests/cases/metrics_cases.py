@@ -105,3 +105,19 @@ def slow_nearest_tar(scores, issame, far):
         if best is None or abs(x - far) <= abs(best[0] - far):
             best = x, y
     return best[1]
+
+
+def slow_templates(embeddings, templates, media, norm=True, detector_scores=None, flip=False):
+    """{template: its vector of length 1}, one image and one medium at a time."""
+    vectors = {}
+    for template in sorted(set(templates)):
+        images = {}
+        for i, x in enumerate(embeddings):
+            if templates[i] == template:
+                x = x[:len(x) // 2] + x[len(x) // 2:] if flip else x
+                x = x if norm else x / np.sqrt(sum(v * v for v in x))
+                x = x if detector_scores is None else x * detector_scores[i]
+                images.setdefault(media[i], []).append(x)
+        total = sum(sum(frames) / len(frames) for frames in images.values())
+        vectors[template] = total / np.sqrt(sum(v * v for v in total))
+    return vectors

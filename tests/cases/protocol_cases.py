@@ -3,9 +3,9 @@ from collections import namedtuple
 
 import numpy as np
 from metrics_cases import (slow_accuracy, slow_cosine, slow_middles, slow_nearest_tar, slow_operating_point, slow_rates,
-                           slow_val)
+                           slow_templates, slow_val)
 
-from gluonfr.metrics import PeopleTruth, clopper_pearson
+from gluonfr.metrics import PeopleTruth, TemplateTruth, clopper_pearson
 
 ProtocolCase = namedtuple('ProtocolCase', 'parameters embeddings truth notes cells scores genuine bad_truths '
                                           'bad_parameters')
@@ -85,4 +85,30 @@ def _pairs():
         [({'fars': [-1]}, r'fars must be in \[0, 1\], got -1')])
 
 
-PROTOCOL_CASES = {'kfold': _kfold, 'pairs': _pairs}
+def _templates():
+    """Five templates of three people, of 2 to 4 images on one to three media."""
+    templates = np.array([4, 4, 4, 7, 7, 2, 2, 2, 2, 9, 9, 5, 5, 5])
+    media = np.array([1, 1, 2, 1, 3, 4, 4, 4, 8, 5, 6, 7, 7, 7])
+    people = {4: 0, 7: 0, 2: 1, 9: 1, 5: 2}
+    embeddings = _noisy([people[t] for t in templates], 0.7)
+    sure = np.linspace(0.2, 1, 14)
+    pairs = [(4, 7), (4, 2), (9, 4), (4, 5), (2, 7), (7, 9), (5, 7), (2, 9), (5, 2), (9, 5)]
+    first, second = np.array(pairs).T
+    vectors = slow_templates(embeddings, templates, media, False, sure)
+    scores = [slow_cosine(vectors[a], vectors[b]) for a, b in pairs]
+    same = [people[a] == people[b] for a, b in pairs]
+    threshold, tar, far = slow_operating_point(scores, same, 0.3)
+    low, high = clopper_pearson(round(2 * tar), 2)
+    cells = {'pairs': 10, 'impostors': 8, 'templates': 5, 'images': 14, 'tar@0.3': tar, 'tar@0.3_low': low,
+             'tar@0.3_high': high, 'far_at_0.3': far, 'threshold@0.3': threshold, 'tar@0.01': None}
+    truth = TemplateTruth(templates, media, first, second, same, sure)
+    return ProtocolCase(
+        {'fars': [0.3, 0.01], 'norm': False}, embeddings, truth,
+        ['small: 8 impostor pairs cannot show FAR 0.01; the smallest is 0.125'], [cells], scores, same,
+        [(truth._replace(same=[True] * 10), 'small: pairs must be of both kinds, got 10 of one person'),
+         (truth._replace(second=first[::-1] + 1), 'small: every template must have an image, got .* first template'),
+         (truth._replace(first=first[:-1]), 'small: first, second and same must have one length')],
+        [({'fars': [1.5]}, r'fars must be in \[0, 1\], got 1.5')])
+
+
+PROTOCOL_CASES = {'kfold': _kfold, 'pairs': _pairs, 'templates': _templates}
