@@ -105,7 +105,8 @@ class PhotoFaces(ImageFiles):
         return [self.labels, self.landmarks]
 
 
-def find_faces(photos: Sequence[Any], detector: Any, size: Union[int, Tuple[int, int]] = 112) -> PhotoFaces:
+def find_faces(photos: Sequence[Any], detector: Any, size: Union[int, Tuple[int, int]] = 112, *,
+               on_error: str = 'raise') -> PhotoFaces:
     """The faces in photographs, one in each, as a dataset that an `Embedder` takes.
 
     Parameters
@@ -115,6 +116,8 @@ def find_faces(photos: Sequence[Any], detector: Any, size: Union[int, Tuple[int,
         A name or detector takes the largest face.
     size : int or (int, int)
         As for `template`.
+    on_error : {'raise', 'skip'}
+        What a photograph without a face that counts does: raise, or be left out and listed in ``skipped``.
 
     Returns
     -------
@@ -123,16 +126,21 @@ def find_faces(photos: Sequence[Any], detector: Any, size: Union[int, Tuple[int,
     Raises
     ------
     FaceError
-        A photograph cannot be read, or has no face that counts; with its path.
+        With on_error='raise', a photograph cannot be read, or has no face that counts; with its path.
     """
+    check_choice('find_faces', 'on_error', on_error, ('raise', 'skip'))
     finder = detector if isinstance(detector, Finder) else Finder(detector)
-    landmarks = []
-    for found in finder.survey(photos):
-        if found.status != 'ok':
-            raise FaceError('{}: {}{}.'.format(found.path, STATUSES[found.status],
-                                               ' ({})'.format(found.detail.rstrip('.')) if found.detail else ''))
-        landmarks.append(found.faces[0].landmarks)
-    return PhotoFaces(photos, landmarks, size)
+    kept, landmarks, skipped = [], [], []
+    for photo, found in zip(photos, finder.survey(photos)):
+        if found.status == 'ok':
+            kept.append(photo)
+            landmarks.append(found.faces[0].landmarks)
+            continue
+        why = STATUSES[found.status] + (' ({})'.format(found.detail.rstrip('.')) if found.detail else '')
+        if on_error == 'raise':
+            raise FaceError('{}: {}.'.format(found.path, why))
+        skipped.append((found.path, why))
+    return PhotoFaces(kept, landmarks, size, skipped=skipped)
 
 
 def open_photos(path: str, finder: Finder, size: Union[int, Tuple[int, int]] = 112, *, report: Optional[str] = None,

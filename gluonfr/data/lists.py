@@ -7,9 +7,10 @@ from ..utils.check import check_choice
 from ..utils.types import PathLike
 from .image_files import ImageFiles, readable
 
-__all__ = ['ListDataset', 'read_image_list', 'read_lines']
+__all__ = ['ListDataset', 'TRUTH', 'read_image_list', 'read_lines']
 
 MOST = 2 ** 31  # labels are below it
+TRUTH = {'1': True, 'true': True, '0': False, 'false': False}  # as lists write it, in any case
 
 
 class ListDataset(ImageFiles):

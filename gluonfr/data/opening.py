@@ -10,7 +10,7 @@ from .folder import FolderDataset
 from .image_files import ImageFiles, readable
 from .lists import ListDataset
 from .pairs import BinFile, read_bin
-from .recognition import FRTrainRecordDataset, FRValDataset
+from .recognition import ENDS, FRTrainRecordDataset, FRValDataset
 from .record import RecordDataset
 from .walk import IMAGE_SUFFIXES, has_images, is_image, say_ignored, walk_images
 
@@ -80,7 +80,7 @@ def open_dataset(path: PathLike, on_error: str = 'raise', *, people: bool = Fals
                              'list of paths and labels, or a .rec.'.format(path))
         readable('ImageFiles', [path], on_error, [])
         return ImageFiles([path])
-    if path.endswith('.bin'):
+    if path.endswith(ENDS):
         raise ValueError('{} holds pairs of images for `gluonfr verify --data`, and no people. A set of people is a '
                          'folder, a list or a .rec.'.format(path))
     if path.endswith('.rec'):
@@ -94,7 +94,7 @@ def open_pairs(path: str, root: Optional[str] = None) -> Tuple[str, BinFile]:
     Parameters
     ----------
     path : str
-        A .bin file, or a name that `FRValDataset` takes.
+        A .bin file, one that xz has packed (.xz), or a name that `FRValDataset` takes.
     root : str or None
         Where named sets lie, None for the default of `FRValDataset`.
 
@@ -111,16 +111,16 @@ def open_pairs(path: str, root: Optional[str] = None) -> Tuple[str, BinFile]:
         It is something else than pairs; the message says what, and how to make pairs of it.
     """
     if os.path.isdir(path):
-        found = sorted(name for name in os.listdir(path) if name.endswith('.bin'))
+        found = sorted(name for name in os.listdir(path) if name.endswith(ENDS))
         raise ValueError('{} is a folder, and a set of pairs is a .bin file: {}.'.format(
             path, 'give {}'.format(' or '.join(os.path.join(path, name) for name in found)) if found else
             'make one with `gluonfr pack pairs`, or draw pairs of people with examples/face/prepare.py'))
-    if os.path.isfile(path) and not path.endswith('.bin'):
+    if os.path.isfile(path) and not path.endswith(ENDS):
         raise ValueError(_no_pairs(path))
-    if path.endswith('.bin'):
+    if path.endswith(ENDS):
         if not os.path.isfile(path):
             raise FileNotFoundError('there is no {}.'.format(path))
-        return os.path.basename(path)[:-4], read_bin(path)
+        return os.path.splitext(os.path.basename(path))[0], read_bin(path)
     return path, FRValDataset(path, root).bin
 
 

@@ -10,6 +10,7 @@ from ..utils.types import PathLike
 from .dataset import GluonMethods, as_ndarray
 from .pairs import read_bin
 from .record import RecordDataset
+from .tinyface import TinyFace
 
 __all__ = ['DATASETS', 'FRTrainRecordDataset', 'FRValDataset', 'get_recognition_dataset',
            'get_recognition_dataset_list', 'sets_folder']
@@ -27,7 +28,11 @@ TRAINING = {
     'asian_celeb': 'faces_glintasia',
     'deep_glint': 'faces_glint',
 }
-VERIFICATION = ('lfw', 'calfw', 'cplfw', 'cfp_fp', 'cfp_ff', 'agedb_30', 'vgg2_fp', 'xqlfw')
+# the last three are the Goldilocks sets (Wu et al., arXiv:2405.15965), which come as .xz
+VERIFICATION = ('lfw', 'calfw', 'cplfw', 'cfp_fp', 'cfp_ff', 'agedb_30', 'vgg2_fp', 'xqlfw', 'hadrian', 'eclipse',
+                'nd_twins')
+ENDS = ('.bin', '.xz')  # of a file of pairs
+TINYFACE = 'tinyface'
 
 
 class FRTrainRecordDataset(RecordDataset):
@@ -71,7 +76,7 @@ class FRTrainRecordDataset(RecordDataset):
 
 
 class FRValDataset(GluonMethods):
-    """Verification pairs in InsightFace's form, name.bin.
+    """Verification pairs in InsightFace's form, name.bin, or name.xz, where xz has packed it.
 
     It is looked for in root, then in the folders in root in the order of their names, as a training pack brings its
     own; files of one name from different packs differ, so reports should tell `bin.sha256`.
@@ -105,7 +110,8 @@ class FRValDataset(GluonMethods):
         self.root = sets_folder(root)
         self._transform = transform
         file = name + '.bin'
-        found = [path for path in [self.root / file] + sorted(self.root.glob('*/' + file)) if path.is_file()]
+        found = [path for end in ENDS
+                 for path in [self.root / (name + end)] + sorted(self.root.glob('*/' + name + end)) if path.is_file()]
         if not found:
             raise FileNotFoundError(
                 'FRValDataset: no {} in {} nor in a folder in it; it holds {}. Put the file there, or make one from a '
@@ -129,7 +135,7 @@ class FRValDataset(GluonMethods):
         return 'FRValDataset({}: {!r})'.format(self.name, self.bin)
 
 
-def get_recognition_dataset(name: str, **kwargs: Any) -> Union[FRTrainRecordDataset, FRValDataset]:
+def get_recognition_dataset(name: str, **kwargs: Any) -> Union[FRTrainRecordDataset, FRValDataset, TinyFace]:
     """Return the data set of a name.
 
     Parameters
@@ -141,7 +147,7 @@ def get_recognition_dataset(name: str, **kwargs: Any) -> Union[FRTrainRecordData
 
     Returns
     -------
-    FRTrainRecordDataset or FRValDataset
+    FRTrainRecordDataset, FRValDataset or TinyFace
 
     Raises
     ------
@@ -183,6 +189,12 @@ for _name in TRAINING:
     _register_training(_name)
 for _name in VERIFICATION:
     _register_verification(_name)
+
+
+@DATASETS.register(TINYFACE)
+def tinyface_set(root=None):
+    """The test of TinyFace, in the folder tinyface in a folder of data sets."""
+    return TinyFace(sets_folder(root) / TINYFACE)
 
 
 def sets_folder(root=None):

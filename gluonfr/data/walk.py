@@ -9,7 +9,7 @@ import logging
 import os
 from collections import namedtuple
 
-__all__ = ['IMAGE_SUFFIXES', 'Walk', 'has_images', 'is_image', 'say_ignored', 'walk_images']
+__all__ = ['IMAGE_SUFFIXES', 'Walk', 'find_image', 'has_images', 'is_image', 'say_ignored', 'walk_images']
 
 # in lower case; HEIC and AVIF where Pillow can: `gluonfr.data.image.decode`
 IMAGE_SUFFIXES = ('.avif', '.bmp', '.gif', '.heic', '.heif', '.hif', '.jfif', '.jp2', '.jpe', '.jpeg', '.jpg', '.pbm',
@@ -42,6 +42,13 @@ def is_image(path, foreign=False):
     """Whether a file is an image by its suffix; with `foreign` also one of a format that is not read here."""
     suffix = os.path.splitext(path)[1].lower()
     return suffix in IMAGE_SUFFIXES or foreign and suffix in FOREIGN
+
+
+def find_image(root, name):
+    """The file of an image in a folder, whatever its suffix, or None."""
+    path = os.path.join(root, name)
+    candidates = [path] + [os.path.splitext(path)[0] + suffix for suffix in IMAGE_SUFFIXES]
+    return next((candidate for candidate in candidates if os.path.isfile(candidate)), None)
 
 
 def has_images(folder):

@@ -1,6 +1,7 @@
 """Verification pairs in InsightFace's .bin form: a pickle of (images, issame), read without running it."""
 import hashlib
 import logging
+import lzma
 import os
 import pickle
 from typing import Sequence, Tuple, Union
@@ -66,7 +67,7 @@ class BinFile:
 
 
 def read_bin(path: PathLike, max_bytes: int = MAX_BYTES) -> BinFile:
-    """Read a .bin file, written by Python 2 or 3, with images as bytes or as arrays.
+    """Read a .bin file, written by Python 2 or 3, with images as bytes or as arrays; or one that xz has packed (.xz).
 
     Nothing in the file is run or imported: a pickle can hold any program, so it is read by
     `gluonfr.data.pairs.unpickle`, which knows plain values only.
@@ -109,7 +110,7 @@ def read_bin(path: PathLike, max_bytes: int = MAX_BYTES) -> BinFile:
         raise BinError('{}: the file has more than {:,} bytes; give a larger max_bytes if it is right.'.format(
             path, max_bytes))
     try:
-        content = unpickle(data)
+        content = unpickle(_unpacked(path, data, max_bytes))
     except UnpickleError as error:
         raise BinError('{}: {}'.format(path, error)) from error
     kind = type(content)
@@ -166,6 +167,23 @@ def write_bin(path: PathLike, images: Sequence[Union[bytes, np.ndarray]], issame
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with atomic_path(path) as temporary, open(temporary, 'wb') as file:
         pickle.dump((images, issame.tolist()), file, protocol)
+
+
+def _unpacked(path, data, max_bytes):
+    """The pickle in the bytes of a file, which xz may have packed."""
+    if not data.startswith(b'\xfd7zXZ\0'):
+        return data
+    unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=1 << 28)
+    try:
+        unpacked = unpacker.decompress(data, max_bytes + 1)
+    except (lzma.LZMAError, MemoryError) as error:
+        raise BinError('{}: what xz has packed is damaged: {}.'.format(path, error)) from error
+    if len(unpacked) > max_bytes:
+        raise BinError('{}: the file unpacks to more than {:,} bytes; give a larger max_bytes if it is right.'.format(
+            path, max_bytes))
+    if not unpacker.eof:
+        raise BinError('{}: what xz has packed is cut off.'.format(path))
+    return unpacked
 
 
 def _check(path, images, issame, more=False):

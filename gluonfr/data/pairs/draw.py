@@ -7,7 +7,7 @@ from ...utils.check import check_int
 from ...utils.messages import counted
 from ...utils.types import ArrayLike
 
-__all__ = ['draw_pairs']
+__all__ = ['draw_pairs', 'most_pairs', 'sample_pairs']
 
 
 def draw_pairs(labels: ArrayLike, count: int, folds: int = 10,
@@ -51,17 +51,10 @@ def draw_pairs(labels: ArrayLike, count: int, folds: int = 10,
         raise ValueError('draw_pairs: count must be a multiple of 2 * folds = {}, got {}.'.format(2 * folds, count))
     random = np.random.RandomState(seed)
     people, who = np.unique(np.asarray(labels), return_inverse=True)
-    fold = np.empty(len(people), 'int64')
-    fold[random.permutation(len(people))] = np.arange(len(people)) % folds
     wanted = count // (2 * folds)
     pairs = np.empty((2, folds, wanted, 2), 'int64')
-    for k in range(folds):
-        images = np.flatnonzero(fold[who] == k)
-        images = images[np.argsort(who[images], kind='stable')]
-        sizes = np.bincount(who[images])
-        sizes = sizes[sizes > 0]
-        genuine = int((sizes * (sizes - 1) // 2).sum())
-        impostors = len(images) * (len(images) - 1) // 2 - genuine
+    for k, images in enumerate(_folds(random, who, len(people), folds)):
+        sizes, genuine, impostors = _counts(who[images])
         if min(genuine, impostors) < wanted:
             raise ValueError('draw_pairs: the {} of {} can form {} and {}, {} of each '
                              'were asked for. Give fewer pairs or folds, or more images.'.format(
@@ -71,6 +64,65 @@ def draw_pairs(labels: ArrayLike, count: int, folds: int = 10,
         pairs[:, k, :, 1] = images[_impostors(random, sizes, wanted)]
     first, second = pairs.reshape(2, count)
     return first, second, who[first] == who[second]
+
+
+def most_pairs(labels: ArrayLike, folds: int = 10, seed: int = 0) -> int:
+    """The largest `count` that `draw_pairs` gives of some labels; 0 where a fold has no pair of a kind."""
+    people, who = np.unique(np.asarray(labels), return_inverse=True)
+    parts = _folds(np.random.RandomState(seed), who, len(people), folds)
+    return 2 * folds * min(min(_counts(who[images])[1:]) for images in parts)
+
+
+def sample_pairs(labels: ArrayLike, most: int, seed: int = 0) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Choose pairs of a set that has too many: all genuine ones, or half of `most`, and impostors to fill it.
+
+    Parameters
+    ----------
+    labels : int or str array, (N,)
+        Who is on each image.
+    most : int
+        Pairs, >= 2; all are taken where there are no more.
+    seed : int
+
+    Returns
+    -------
+    first, second : int64 arrays, (P,)
+        No pair comes twice.
+    issame : bool array, (P,)
+
+    Examples
+    --------
+    >>> from gluonfr.data.pairs import sample_pairs
+    >>> first, second, issame = sample_pairs([0, 0, 1, 1, 2, 2, 3, 3], most=10)
+    >>> print(len(first), issame.sum())
+    10 4
+    """
+    check_int('sample_pairs', 'most', most, 2)
+    random = np.random.RandomState(check_int('sample_pairs', 'seed', seed, 0, 2 ** 32 - 1))
+    who = np.unique(np.asarray(labels), return_inverse=True)[1]
+    images = np.argsort(who, kind='stable')
+    sizes, genuine, impostors = _counts(who[images])
+    alike = min(genuine, max(most // 2, most - impostors))
+    first, second = images[np.concatenate([_genuine(random, sizes, genuine, alike),
+                                           _impostors(random, sizes, min(impostors, most - alike))], axis=1)]
+    return first, second, who[first] == who[second]
+
+
+def _folds(random, who, people, folds):
+    """Yield the images of each fold, person by person."""
+    fold = np.empty(people, 'int64')
+    fold[random.permutation(people)] = np.arange(people) % folds
+    for k in range(folds):
+        images = np.flatnonzero(fold[who] == k)
+        yield images[np.argsort(who[images], kind='stable')]
+
+
+def _counts(who):
+    """Images of each person, genuine pairs and impostor pairs of images whose people are given as numbers."""
+    sizes = np.bincount(who)
+    sizes = sizes[sizes > 0]
+    genuine = int((sizes * (sizes - 1) // 2).sum())
+    return sizes, genuine, len(who) * (len(who) - 1) // 2 - genuine
 
 
 def _genuine(random, sizes, total, wanted):

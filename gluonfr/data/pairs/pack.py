@@ -12,7 +12,7 @@ from ...utils.files import write_sha256
 from ...utils.types import PathLike, Size
 from ..image import ImageError, decode, encode
 from ..image import resize as stretch
-from ..walk import IMAGE_SUFFIXES
+from ..walk import find_image
 from .bins import write_bin
 
 __all__ = ['PairsReport', 'pack_pairs']
@@ -69,7 +69,7 @@ def pack_pairs(pairs: Sequence[Tuple[str, str, bool]], root: PathLike, out: Path
         height, width = (resize, resize) if np.ndim(resize) == 0 else resize
         resize = check_int('pack_pairs', 'resize', height, 1), check_int('pack_pairs', 'resize', width, 1)
     root, out = os.path.expanduser(os.fspath(root)), os.path.expanduser(os.fspath(out))
-    files = {name: _find(root, name) for pair in pairs for name in pair[:2]}
+    files = {name: find_image(root, name) for pair in pairs for name in pair[:2]}
     missing = [name for name, file in files.items() if file is None]
     if missing and on_error == 'raise':
         raise FileNotFoundError('pack_pairs: {} lacks {:,} of the {:,} images of the pairs: {}{}. Give the folder that '
@@ -103,13 +103,6 @@ def pack_pairs(pairs: Sequence[Tuple[str, str, bool]], root: PathLike, out: Path
     write_sha256(out)
     used = {name for pair in kept for name in pair[:2]}
     return PairsReport(out, len(kept), sum(bool(pair[2]) for pair in kept), len(used), skipped)
-
-
-def _find(root, name):
-    """Return the file of an image, whatever its suffix, or None."""
-    path = os.path.join(root, name)
-    candidates = [path] + [os.path.splitext(path)[0] + suffix for suffix in IMAGE_SUFFIXES]
-    return next((candidate for candidate in candidates if os.path.isfile(candidate)), None)
 
 
 def _encoded(file, size, quality):

@@ -4,7 +4,7 @@ from typing import List, Tuple
 
 from ...utils.check import check_choice
 from ...utils.types import PathLike
-from ..lists import read_lines
+from ..lists import TRUTH, read_lines
 
 __all__ = ['read_pairs']
 
@@ -85,12 +85,9 @@ def _list_pairs(path, lines):
 
 def _list_pair(fields):
     fields = [field.strip() for field in fields]
-    if len(fields) != 3 or not all(fields) or fields[2].lower() not in _TRUTH:
+    if len(fields) != 3 or not all(fields) or fields[2].lower() not in TRUTH:
         return None
-    return fields[0], fields[1], _TRUTH[fields[2].lower()]
-
-
-_TRUTH = {'1': True, 'true': True, '0': False, 'false': False}
+    return fields[0], fields[1], TRUTH[fields[2].lower()]
 
 
 def _lfw_fields(line):

@@ -1,5 +1,6 @@
 """Face data sets by name: where they are looked for, what they give, and what is said where one is missing."""
 import logging
+import lzma
 import os
 import shutil
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 import gluonfr.data.recognition as module
+from gluonfr.data.opening import open_pairs
 from gluonfr.data.pairs import BinError, write_bin
 from gluonfr.data.image import encode
 from gluonfr.data.recognition import (
@@ -120,6 +122,14 @@ def test_where_pairs_are_looked_for(tmp_path, caplog):
     assert FRValDataset('lfw', tmp_path).bin.path == str(tmp_path / 'lfw.bin')
 
 
+def test_pairs_may_be_packed_by_xz(tmp_path):
+    write_pairs(tmp_path / 'hadrian.bin')
+    (tmp_path / 'hadrian.xz').write_bytes(lzma.compress((tmp_path / 'hadrian.bin').read_bytes()))
+    (tmp_path / 'hadrian.bin').unlink()
+    assert len(FRValDataset('hadrian', tmp_path)) == 2
+    assert open_pairs(str(tmp_path / 'hadrian.xz'))[0] == 'hadrian'
+
+
 def test_malicious_pairs(tmp_path):
     (tmp_path / 'lfw.bin').write_bytes(b'cos\nsystem\n(Vtouch %s\ntR.' % os.fsencode(str(tmp_path / 'marker')))
     with pytest.raises(BinError, match="lfw.bin: refuses 'os.system'"):
@@ -130,7 +140,8 @@ def test_malicious_pairs(tmp_path):
 # ---- names and folders
 
 def test_names():
-    assert set(ORIGINAL + ['ms1m', 'xqlfw']) == set(get_recognition_dataset_list())
+    more = ['ms1m', 'xqlfw', 'hadrian', 'eclipse', 'nd_twins', 'tinyface']
+    assert set(ORIGINAL + more) == set(get_recognition_dataset_list())
     assert get_recognition_dataset_list() == sorted(get_recognition_dataset_list())
 
 

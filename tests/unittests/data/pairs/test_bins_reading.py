@@ -1,6 +1,7 @@
 """gluonfr.data.pairs.bins: .bin files of any writer, of Python 2 and 3 and of any NumPy, are read."""
 import base64
 import hashlib
+import lzma
 import pickle
 
 import numpy as np
@@ -153,3 +154,19 @@ def test_lfw(test_data):
     with open(str(path), 'rb') as file:
         assert (pairs.images, pairs.issame.tolist()) == pickle.load(file, encoding='bytes')
     assert pairs.image(0).shape == pairs.image(11999).shape == (112, 112, 3)
+
+
+def test_what_xz_has_packed_is_read(tmp_path):
+    packed = lzma.compress(pickle.dumps((IMAGES, ISSAME), 2))
+    pairs = reader(tmp_path)(packed)
+    assert same(pairs.images, IMAGES) and pairs.issame.tolist() == ISSAME
+    assert pairs.sha256 == hashlib.sha256(packed).hexdigest()
+
+
+@pytest.mark.parametrize('change, message', [
+    (lambda data: data[:-20], 'what xz has packed is cut off'),
+    (lambda data: data[:30] + b'xxxx' + data[34:], 'what xz has packed is damaged'),
+    (lambda data: lzma.compress(bytes(3000)), 'unpacks to more than 2,000 bytes')])
+def test_what_xz_has_packed_badly_is_refused(tmp_path, change, message):
+    with pytest.raises(BinError, match=message):
+        reader(tmp_path)(change(lzma.compress(pickle.dumps((IMAGES, ISSAME), 2))), max_bytes=2000)

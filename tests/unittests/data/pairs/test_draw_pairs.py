@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from gluonfr.data.pairs import draw_pairs
+from gluonfr.data.pairs import draw_pairs, most_pairs, sample_pairs
 
 LABELS = np.random.RandomState(3).permutation(np.repeat(np.arange(30) * 7, 6))
 
@@ -49,3 +49,25 @@ def test_all_pairs_can_be_drawn():
 def test_too_few(labels, count, folds, message):
     with pytest.raises(ValueError, match='draw_pairs: .*' + message):
         draw_pairs(labels, count, folds)
+
+
+@pytest.mark.parametrize('folds', [1, 2, 5])
+def test_the_most_pairs_can_be_drawn_and_no_more(folds):
+    most = most_pairs(LABELS, folds, seed=2)
+    assert len(draw_pairs(LABELS, most, folds, seed=2)[0]) == most
+    with pytest.raises(ValueError, match='Give fewer pairs'):
+        draw_pairs(LABELS, most + 2 * folds, folds, seed=2)
+
+
+def test_no_pairs_can_be_drawn_of_people_with_one_image():
+    assert most_pairs([0, 1, 2, 3], 2) == 0
+
+
+@pytest.mark.parametrize('labels, most, count, alike', [
+    ('aabbbcd', 100, 21, 4), ('aabbbcd', 10, 10, 4), ('aabbbcd', 4, 4, 2), ('aaaab', 8, 8, 4), ('aaaab', 7, 7, 3),
+    ('aaaaa', 6, 6, 6), ('abcde', 6, 6, 0)])
+def test_a_sample_has_the_genuine_pairs_and_impostors_to_fill_it(labels, most, count, alike):
+    labels = np.array(list(labels))
+    first, second, issame = sample_pairs(labels, most, seed=5)
+    assert len({frozenset(pair) for pair in zip(first, second)}) == len(first) == count and issame.sum() == alike
+    np.testing.assert_array_equal(issame, labels[first] == labels[second])

@@ -1,0 +1,56 @@
+"""TinyFace is read as its documentation says it lies."""
+import numpy as np
+import pytest
+
+from gluonfr.data import encode, get_recognition_dataset
+from gluonfr.data.tinyface import TinyFace
+
+
+def make_tinyface(folder, lists=True):
+    """Two people: a probe each, three images in the gallery, two of others; sizes as they come."""
+    from scipy.io import savemat
+    test = folder / 'Testing_Set'
+    for name, files in (('Gallery_Match', ['12_1.jpg', '7_1.jpg', '7_2.jpg']), ('Probe', ['12_9.jpg', '7_5.jpg']),
+                        ('Gallery_Distractor', ['1.jpg', '2.jpg'])):
+        (test / name).mkdir(parents=True)
+        for i, file in enumerate(files):
+            (test / name / file).write_bytes(encode(np.full((20 + i, 18, 3), 40 * i, np.uint8), '.jpg'))
+    if lists:
+        cells = np.empty((3, 1), object)
+        cells[:, 0] = [np.array([name]) for name in ('12_1.jpg', '7_1.jpg', '7_2.jpg')]
+        savemat(test / 'gallery_match_img_ID_pairs.mat', {'gallery_set': cells, 'gallery_ids': [[3], [9], [9]]})
+        cells = np.empty((2, 1), object)
+        cells[:, 0] = [np.array([name]) for name in ('12_9.jpg', '7_5.jpg')]
+        savemat(test / 'probe_img_ID_pairs.mat', {'probe_set': cells, 'probe_ids': [[3], [9]]})
+    return folder
+
+
+@pytest.mark.parametrize('lists, classes', [(True, ['3', '9']), (False, ['12', '7'])])
+def test_people_come_from_the_lists_or_the_names(tmp_path, lists, classes):
+    make_tinyface(tmp_path / 'tinyface', lists)
+    faces = get_recognition_dataset('tinyface', root=tmp_path)
+    assert faces.gallery.classes == faces.probes.classes == classes
+    assert faces.gallery.labels.tolist() == [0, 1, 1] and faces.probes.labels.tolist() == [0, 1]
+    assert faces.distractors.labels.tolist() == [-1, -1]
+    assert faces.gallery.read(2)[0].shape == (22, 18, 3)
+    assert repr(faces) == 'TinyFace(2 probes, 3 images in the gallery, 2 of others)'
+
+
+def test_what_cannot_be_read_is_left_out(tmp_path):
+    make_tinyface(tmp_path)
+    bad = tmp_path / 'Testing_Set' / 'Probe' / '7_5.jpg'
+    bad.write_bytes(b'no image')
+    assert [path for path, _ in TinyFace(tmp_path).probes.skipped] == [str(bad)]
+
+
+def test_what_is_missing_is_said(tmp_path):
+    with pytest.raises(FileNotFoundError, match='must hold the folders Gallery_Match, Probe, Gallery_Distractor'):
+        TinyFace(tmp_path)
+    make_tinyface(tmp_path, lists=False)
+    image = tmp_path / 'Testing_Set' / 'Probe' / '7_5.jpg'
+    image.rename(image.with_name('nobody.jpg'))
+    with pytest.raises(ValueError, match='the name of .*nobody.jpg must be PERSON_NUMBER'):
+        TinyFace(tmp_path)
+    (tmp_path / 'Testing_Set' / 'probe_img_ID_pairs.mat').write_bytes(b'no list')
+    with pytest.raises(ValueError, match='probe_img_ID_pairs.mat is no .mat file'):
+        TinyFace(tmp_path)
