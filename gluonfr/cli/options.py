@@ -26,7 +26,8 @@ def net_files(net, params, network_args):
     return find_net(net, params, **parse_arguments(network_args, '--network-args'))
 
 
-def make_embedder(*, net, params, network_args, flip, batch_size, engine, precision, calibrate, device, gpu):
+def make_embedder(*, net, params, network_args, flip, batch_size, engine, precision, calibrate, device, gpu,
+                  normalize=True):
     """The `Embedder` that the options of `add_net` ask for."""
     if gpu and device:
         raise ValueError('--gpu and --device must not be given together: --gpu is a GPU for MXNet.')
@@ -37,5 +38,5 @@ def make_embedder(*, net, params, network_args, flip, batch_size, engine, precis
     if precision == 'int8' and not calibrate and not trained.is_onnx:
         raise ValueError('--precision int8 needs --calibrate DATA, faces such as will come, for a net of MXNet.')
     calibration = open_dataset(calibrate) if calibrate else None
-    return Embedder(trained, batch_size=batch_size, flip=flip, ctx=ctx, precision=precision, calibration=calibration,
-                    engine=engine, device=device)
+    return Embedder(trained, batch_size=batch_size, flip=flip, normalize=normalize, ctx=ctx, precision=precision,
+                    calibration=calibration, engine=engine, device=device)

@@ -14,6 +14,7 @@ from ..utils.types import ArrayLike
 from ..utils.vectors import unit_rows
 from .engines import ENGINES, PRECISIONS, choose_engine, parse_device
 from .images import Images, image_list, normalized_batches, on_host
+from .net_files import NetFiles
 from .trained_net import TrainedNet
 
 __all__ = ['Embedder']
@@ -113,6 +114,11 @@ class Embedder:
     def net(self) -> Any:
         """The net as a block of MXNet, loaded when it is first asked for."""
         return self._trained.block()
+
+    @property
+    def files(self) -> Optional[NetFiles]:
+        """Where the net lies, with its card; None of a net in memory."""
+        return self._trained.files
 
     def update(self) -> None:
         """Take the weights that the net has now."""

@@ -15,7 +15,7 @@ __all__ = ['NetFiles', 'find_net']
 ALLOWED = ('Give the folder or card of a training or of `gluonfr convert`, a -symbol.json, an .onnx, the name of '
            'pretrained weights (`gluonfr models`), or the name of a model and its params.')
 
-NetFiles = namedtuple('NetFiles', 'kind path params spec model arguments caution', defaults=(None,) * 5)
+NetFiles = namedtuple('NetFiles', 'kind path params spec model arguments caution card', defaults=(None,) * 6)
 NetFiles.__doc__ = """The files of a net.
 
 kind : {'onnx', 'symbol', 'zoo'}
@@ -29,6 +29,8 @@ model, arguments : str, dict
     Of a net of the zoo.
 caution : str or None
     What is said where it is used.
+card : str or None
+    The card that says all this, where there is one.
 """
 
 
@@ -90,7 +92,7 @@ def _of_card(source):
         raise FileNotFoundError('load_net: there is no card {}.'.format(source))
     card, params, spec = read_card(source)
     if card['model'] == ONNX:
-        return NetFiles('onnx', params, None, spec)
+        return NetFiles('onnx', params, None, spec, card=source)
     if card['model'] == SYMBOL:
-        return NetFiles('symbol', graph_of_card(source, card), params, spec)
-    return NetFiles('zoo', source, params, spec, card['model'], card['arguments'])
+        return NetFiles('symbol', graph_of_card(source, card), params, spec, card=source)
+    return NetFiles('zoo', source, params, spec, card['model'], card['arguments'], card=source)

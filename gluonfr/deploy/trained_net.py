@@ -51,6 +51,11 @@ class TrainedNet:
                 type(net).__name__))
         self.is_onnx = self._model is not None
 
+    @property
+    def files(self) -> Optional[NetFiles]:
+        """Where it lies; None of a net in memory."""
+        return self._files
+
     def block(self, ctx: Any = None) -> Any:
         """The HybridBlock; one that is not in memory yet is loaded to a context, the net's own where that is None."""
         if self._block is None:

@@ -2,6 +2,14 @@
 
 It works without MXNet. The numbers themselves are `gluonfr.metrics`; pages made of results are `gluonfr.report`.
 """
+from .evaluate import Evaluation, evaluate, plan_protocols
+from .given import Given, GivenPairs
+from .ijb import GivenTemplates
+from .opening import open_given
+from .people import GivenPeople
 from .result import Result, ResultError
+from .score_file import GivenScores
+from .search_sets import GivenDistractors, GivenSearch
 
-__all__ = ['Result', 'ResultError']
+__all__ = ['Evaluation', 'Given', 'GivenDistractors', 'GivenPairs', 'GivenPeople', 'GivenScores', 'GivenSearch',
+           'GivenTemplates', 'Result', 'ResultError', 'evaluate', 'open_given', 'plan_protocols']

@@ -69,9 +69,9 @@ def add_command(commands, name, doc, example, run):
     return parser
 
 
-def add_weights(parser, name='net'):
+def add_weights(parser, name='net', **how):
     """What says which network it is; `open_net` loads it. `name` is '--net' where it may be left out."""
-    parser.add_argument(name, type=user_path, metavar='NET',
+    parser.add_argument(name, type=user_path, metavar='NET', **how,
                         help='folder or card.json of a training or of `gluonfr convert`, an MXNet -symbol.json, an '
                              '.onnx, the name of pretrained weights (`gluonfr models`), or the name of a model with '
                              '--params')
@@ -81,9 +81,9 @@ def add_weights(parser, name='net'):
                         help='arguments of the model, such as embedding_size=256')
 
 
-def add_net(parser, name='net', engines=ENGINES):
+def add_net(parser, name='net', engines=ENGINES, **how):
     """What says which net embeds, and how; `name` as for `add_weights`, `engines` what --engine may be."""
-    add_weights(parser, name)
+    add_weights(parser, name, **how)
     parser.add_argument('--flip', choices=FLIPS, default='none',
                         help='sum: add the embedding of the mirror image; concat: put them side by side (default none)')
     parser.add_argument('--batch-size', type=positive, default=64, metavar='N',

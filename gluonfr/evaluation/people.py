@@ -1,0 +1,213 @@
+"""People with one image or several each: a folder of people, a list, a .rec, or embeddings of them."""
+import os
+from typing import Any, Optional, Tuple
+
+import numpy as np
+
+from ..data import draw_pairs, open_dataset
+from ..data.pairs import most_pairs, sample_pairs
+from ..metrics import PairTruth, PeopleTruth, QualityTruth, SearchTruth
+from ..utils.check import check_int, check_number
+from ..utils.messages import counted
+from .given import Given, Task, images_with_skipped
+
+__all__ = ['GivenPeople', 'given_people', 'people_of', 'split_gallery']
+
+ALL_PAIRS = 100000000  # of so many all are compared; of more a sample
+SAMPLE = 5000000  # of so many the scores are kept, too
+FOLDS, PAIRS_OF_FOLD = 10, 600  # as LFW has them
+
+
+class GivenPeople(Given):
+    """Images, or embeddings, of people that are named.
+
+    Parameters
+    ----------
+    people : array (N,)
+    most_pairs : int
+        Up to so many all pairs are compared; of more a sample of 5,000,000, by the seed.
+    unknown : float in [0, 1), or None
+        Share of the people that the gallery of `identification` does not know, drawn by the seed; None: those with one
+        image.
+    seed : int
+    **given
+        As for `Given`.
+
+    Raises
+    ------
+    ValueError
+        There are fewer than two people.
+    """
+
+    kind = 'people'
+    protocols = ('kfold', 'pairs', 'identification', 'groups', 'quality')
+
+    def __init__(self, name: str, path: str, people: Any, *, most_pairs: int = ALL_PAIRS,
+                 unknown: Optional[float] = None, seed: int = 0, **given: Any):
+        super().__init__(name, path, people=people, **given)
+        self.most = check_int('evaluate', 'most_pairs', most_pairs, 2)
+        self.unknown = None if unknown is None else check_number('evaluate', 'unknown', unknown, 0, 1, high_open=True)
+        self.seed = check_int('evaluate', 'seed', seed, 0, 2 ** 32 - 1)
+        there, images = np.unique(self.people, return_counts=True)
+        if len(there) < 2:
+            raise ValueError('{}: must show at least two people, got {}.'.format(
+                name, counted(len(there), 'person', 'people')))
+        alone = int((images == 1).sum())
+        if alone == len(there):
+            raise ValueError('{}: each of its {} people has one image only, so there is no pair of one person. Give '
+                             'two images of some.'.format(name, len(there)))
+        if alone:
+            self.assumed.append('{}: {} of {} people have one image only: they are part of pairs of two people, and of '
+                                'no pair of one.'.format(name, alone, len(there)))
+        self.say_few_people()
+        self._pairs = None
+
+    def has(self, protocol):
+        if protocol == 'kfold':
+            return self._folds()[0] > 0
+        return {'groups': self.groups is not None, 'quality': self.by_quality}.get(protocol, True)
+
+    def task(self, protocol):
+        if protocol == 'kfold':
+            return self._kfold()
+        if protocol == 'pairs':
+            return Task(PeopleTruth(self.people) if self._all else self.pairs())
+        if protocol == 'quality':
+            pairs = self.pairs()
+            return Task(QualityTruth(pairs.first, pairs.second, pairs.same, self.quality))
+        if protocol == 'groups':
+            return self._grouped()
+        if protocol == 'identification':
+            gallery, probes, said = split_gallery(self.people, self.unknown, self.seed)
+            self.assumed.append('{}: identification: {}'.format(self.name, said))
+            return Task(SearchTruth(self.people[gallery], self.people[probes]), (gallery, probes))
+        raise self.refuse(protocol)
+
+    def pairs(self):
+        """All pairs of the images, or a sample of 5,000,000."""
+        if self._pairs is None:
+            size = min(SAMPLE, self.most)
+            if self._count_pairs() <= size:
+                first, second = np.triu_indices(self.count, 1)
+                pairs = first, second, self.people[first] == self.people[second]
+            else:
+                pairs = sample_pairs(self.people, size, self.seed)
+                self.assumed.append('{}: of its {:,} pairs a sample of {:,} (seed {}) is {}, with those of one person '
+                                    'as far as they are at most half of it.'.format(
+                                        self.name, self._count_pairs(), size, self.seed,
+                                        'kept and shown' if self._all else 'compared'))
+            self._pairs = PairTruth(*pairs, None, self.people)
+        return self._pairs
+
+    @property
+    def _all(self):
+        return self._count_pairs() <= self.most
+
+    def _count_pairs(self):
+        return self.count * (self.count - 1) // 2
+
+    def _folds(self):
+        """How many folds, and how many pairs: as many folds as leave half of the pairs that other numbers give."""
+        people = self.people[self._several()]
+        tried = [self.nfolds] if self.nfolds else range(1, min(FOLDS, len(np.unique(people)) // 2) + 1)
+        pairs = {folds: min(most_pairs(people, folds, self.seed), folds * PAIRS_OF_FOLD) for folds in tried}
+        most = max([pairs[folds] for folds in pairs if folds > 1] or pairs.values(), default=0)
+        return max(((folds, pairs[folds]) for folds in pairs if 2 * pairs[folds] >= most > 0), default=(0, 0))
+
+    def _several(self):
+        """The images of people who have several."""
+        _, who, counts = np.unique(self.people, return_inverse=True, return_counts=True)
+        return np.flatnonzero(counts[who] > 1)
+
+    def _kfold(self):
+        folds, pairs = self._folds()
+        if not folds:
+            raise self.refuse('kfold', 'each fold takes two people with two images each')
+        several = self._several()
+        first, second, same = draw_pairs(self.people[several], pairs, folds, self.seed)
+        self.assumed.append('{}: kfold: {} drawn (seed {}) in {}, half of them of one person; no person is in two '
+                            'folds{}.'.format(self.name, counted(pairs, 'pair'), self.seed, counted(folds, 'fold'),
+                                              '' if folds == (self.nfolds or FOLDS) else
+                                              ', and its people fill no more'))
+        return Task(PairTruth(several[first], several[second], same, None, self.people), None, {'nfolds': folds})
+
+    def _grouped(self):
+        if self.groups is None:
+            raise self.refuse('groups', 'groups must be given, a file of image or person, and group')
+        parts = []
+        there = [group for group in np.unique(self.groups) if group != '']
+        for group in there:
+            images = np.flatnonzero(self.groups == group)
+            first, second, same = sample_pairs(self.people[images], max(2, self.most // len(there)), self.seed)
+            if not same.any() or same.all():
+                self.leave_out('group {}'.format(group), 'its {} form pairs of one kind only'.format(
+                    counted(len(images), 'image')))
+                continue
+            parts.append((images[first], images[second], same, np.full(len(same), group)))
+        if not parts:
+            raise ValueError('{}: no group has pairs of one person and of two.'.format(self.name))
+        return Task(PairTruth(*(np.concatenate(part) for part in zip(*parts)), self.people))
+
+
+def given_people(path: str, *, images: Any = None, **options: Any) -> GivenPeople:
+    """The people of a folder, list or .rec.
+
+    Parameters
+    ----------
+    path : str
+        What `open_dataset` takes with people=True.
+    images : dataset or None
+        Of that path, where it is opened already, such as faces found in its photographs.
+    **options
+        most_pairs, unknown, seed: see `GivenPeople`.
+    """
+    if images is None:
+        images = open_dataset(path, 'skip', people=True)
+    known = images.labels >= 0
+    given = GivenPeople(os.path.basename(os.path.abspath(path)), os.path.abspath(path), people_of(images),
+                        images=images, **options)
+    given.kind = 'a {} of people'.format('folder' if os.path.isdir(path) else 'file')
+    if not known.all():
+        given.assumed.append('{}: {} of nobody that is named count as another person each.'.format(
+            given.name, counted(int((~known).sum()), 'image')))
+    images_with_skipped(given, images)
+    return given
+
+
+def people_of(images: Any) -> np.ndarray:
+    """The people of a dataset: names where it has them, else labels; an image without a label is a person alone."""
+    labels = np.asarray(images.labels)
+    called = [str(images.classes[label]) if 0 <= label < len(images.classes) else str(label) for label in labels]
+    return np.array(['{} {}'.format(name, i) if label < 0 else name
+                     for i, (name, label) in enumerate(zip(called, labels))], dtype=str)
+
+
+def split_gallery(people: np.ndarray, unknown: Optional[float] = None,
+                  seed: int = 0) -> Tuple[np.ndarray, np.ndarray, str]:
+    """Cut a set into gallery and probes: the first image of a person is in the gallery, the others are probes.
+
+    Parameters
+    ----------
+    people : array (N,)
+    unknown : float in [0, 1), or None
+        Share of the people, drawn by the seed, whose images are probes only. None: the people with one image are these.
+    seed : int
+
+    Returns
+    -------
+    gallery, probes : int64 arrays
+        Images.
+    said : str
+        The rule.
+    """
+    names, first, counts = np.unique(people, return_index=True, return_counts=True)
+    if unknown is None:
+        outside = counts == 1
+        rule = 'the people with one image ({:,}) are unknown to it'.format(int(outside.sum()))
+    else:
+        outside = np.zeros(len(names), bool)
+        outside[np.random.RandomState(seed).permutation(len(names))[:int(round(unknown * len(names)))]] = True
+        rule = '{:,} of {:,} people are unknown to it (seed {})'.format(int(outside.sum()), len(names), seed)
+    gallery = np.sort(first[~outside])
+    probes = np.setdiff1d(np.arange(len(people)), gallery)
+    return gallery, probes, 'the first image of a person is in the gallery, the others are probes; {}.'.format(rule)
