@@ -1,7 +1,10 @@
 """Curves for pictures: a few hundred of their points, and each of them exact."""
 import numpy as np
 
-__all__ = ['fold_curve', 'histogram_curve', 'roc_curves']
+from .intervals import clopper_pearson
+from .roc import loosest_allowing
+
+__all__ = ['cmc_curve', 'dir_curve', 'fold_curve', 'histogram_curve', 'roc_curves']
 
 POINTS = 160  # by FAR, by TAR and by FRR each: fewer than 500 together
 
@@ -27,6 +30,29 @@ def histogram_curve(histogram):
 def fold_curve(accuracy):
     """``{'folds': ...}`` of a `FoldAccuracy`."""
     return {'folds': {'accuracy': accuracy.folds.tolist(), 'threshold': accuracy.thresholds.tolist()}}
+
+
+def cmc_curve(ranks, people):
+    """``{'cmc': ...}`` of the ranks of mated probes among so many people: to rank 20, then in equal steps of a log."""
+    kept = np.unique(np.concatenate([np.arange(1, min(20, people) + 1), np.geomspace(1, people, 60).astype('int64')]))
+    hits = np.searchsorted(np.sort(ranks), kept, side='right')
+    return {'cmc': dict(rank=kept.tolist(), **_rates('rate', hits, len(ranks)))}
+
+
+def dir_curve(right, nonmated, mated):
+    """``{'dir': ...}``: scores of the mated probes at rank 1, best scores of the others, and how many are mated."""
+    total = len(nonmated)
+    counts = np.unique(np.concatenate([np.linspace(0, total, POINTS), np.geomspace(1, total, POINTS)]).astype('int64'))
+    thresholds = loosest_allowing(right, nonmated, counts)
+    hits = len(right) - np.searchsorted(np.sort(right), thresholds)
+    reached = total - np.searchsorted(np.sort(nonmated), thresholds)
+    return {'dir': dict(fpir=(reached / total).tolist(), **_rates('dir', hits, mated))}
+
+
+def _rates(name, hits, trials):
+    """Columns of a rate and the ends of its interval."""
+    low, high = clopper_pearson(hits, np.full(len(hits), trials))
+    return {name: (hits / trials).tolist(), 'low': low.tolist(), 'high': high.tolist()}
 
 
 def _kept(roc):

@@ -121,3 +121,27 @@ def slow_templates(embeddings, templates, media, norm=True, detector_scores=None
         total = sum(sum(frames) / len(frames) for frames in images.values())
         vectors[template] = total / np.sqrt(sum(v * v for v in total))
     return vectors
+
+
+def slow_search(gallery, gallery_people, probes, probe_people):
+    """[(best score, score of the probe's own person or None, his rank or 0, {person: best score})] of each probe."""
+    found = []
+    for x, person in zip(probes, probe_people):
+        scores = {}
+        for y, other in zip(gallery, gallery_people):
+            scores[other] = max(scores.get(other, -2), slow_cosine(x, y))
+        own = scores.get(person)
+        rank = 0 if own is None else sum(score >= own for score in scores.values())
+        found.append((max(scores.values()), own, rank, scores))
+    return found
+
+
+def slow_dir(found, fpir):
+    """(DIR, FPIR) at the loosest of all thresholds whose FPIR is at most fpir."""
+    nonmated, mated = [f for f in found if not f[2]], [f for f in found if f[2]]
+    best = 0, 0
+    for t in sorted({f[0] for f in found} | {3}, reverse=True):
+        reached = sum(f[0] >= t for f in nonmated) / len(nonmated)
+        if reached <= fpir:
+            best = sum(f[2] == 1 and f[1] >= t for f in mated) / len(mated), reached
+    return best

@@ -2,10 +2,10 @@
 from collections import namedtuple
 
 import numpy as np
-from metrics_cases import (slow_accuracy, slow_cosine, slow_middles, slow_nearest_tar, slow_operating_point, slow_rates,
-                           slow_templates, slow_val)
+from metrics_cases import (slow_accuracy, slow_cosine, slow_dir, slow_middles, slow_nearest_tar, slow_operating_point,
+                           slow_rates, slow_search, slow_templates, slow_val)
 
-from gluonfr.metrics import PeopleTruth, TemplateTruth, clopper_pearson
+from gluonfr.metrics import PeopleTruth, SearchTruth, TemplateTruth, clopper_pearson
 
 ProtocolCase = namedtuple('ProtocolCase', 'parameters embeddings truth notes cells scores genuine bad_truths '
                                           'bad_parameters')
@@ -14,7 +14,7 @@ ProtocolCase.__doc__ = """What tests/unittests/metrics/test_protocols.py takes.
 parameters : dict
     Of the protocol.
 embeddings, truth
-    Of a set called 'small'.
+    Of a set called 'small'; a tuple where they are of a gallery and of probes.
 notes : list of str
     What the protocol says beforehand.
 cells : list of dict
@@ -111,4 +111,27 @@ def _templates():
         [({'fars': [1.5]}, r'fars must be in \[0, 1\], got 1.5')])
 
 
-PROTOCOL_CASES = {'kfold': _kfold, 'pairs': _pairs, 'templates': _templates}
+def _identification():
+    """14 probes, 10 of them of four people with one or two images in the gallery."""
+    gallery_people, probe_people = [3, 1, 0, 2, 1, 3], [0, 0, 1, 1, 1, 2, 2, 3, 3, 3, 4, 5, 6, 6]
+    both = _noisy(gallery_people + probe_people, 0.9, seed=2)
+    embeddings = both[:6], both[6:]
+    found = slow_search(embeddings[0], gallery_people, embeddings[1], probe_people)
+    at_one = sum(f[2] == 1 for f in found)
+    rate, reached = slow_dir(found, 0.25)
+    low, high = clopper_pearson(at_one, 10)
+    cells = {'gallery': 6, 'people': 4, 'probes': 14, 'mated': 10, 'rank1': at_one / 10, 'rank1_low': low,
+             'rank1_high': high, 'rank2': sum(0 < f[2] <= 2 for f in found) / 10, 'rank5': None, 'dir@0.25': rate,
+             'fpir_at_0.25': reached, 'dir@0.1': None}
+    assert 0 < rate < at_one / 10 < 1
+    truth = SearchTruth(gallery_people, probe_people)
+    return ProtocolCase(
+        {'ranks': [1, 2, 5], 'fpirs': [0.25, 0.1]}, embeddings, truth,
+        ['small: a gallery of 4 people cannot show rank 5',
+         'small: 4 non-mated probes cannot show FPIR 0.1; the smallest is 0.25'],
+        [cells], [f[0] for f in found], [f[2] == 1 for f in found],
+        [(SearchTruth([7, 8, 8, 9, 9, 9], probe_people), 'small: probes of people in the gallery are needed, got 14')],
+        [({'ranks': [0]}, 'ranks must be >= 1, got 0'), ({'fpirs': [2]}, r'fpirs must be in \[0, 1\], got 2')])
+
+
+PROTOCOL_CASES = {'identification': _identification, 'kfold': _kfold, 'pairs': _pairs, 'templates': _templates}

@@ -25,6 +25,16 @@ def case(name):
     return PROTOCOL_CASES[name]()
 
 
+def parts(embeddings):
+    """The arrays that embeddings are: two, where they are of a gallery and of probes."""
+    return embeddings if isinstance(embeddings, tuple) else (embeddings,)
+
+
+def changed(embeddings, change):
+    """Embeddings after a change of each part."""
+    return tuple(map(change, embeddings)) if isinstance(embeddings, tuple) else change(embeddings)
+
+
 def measured(name, case, embeddings=None):
     protocol = get_protocol(name, **case.parameters)
     return protocol, protocol.measure(case.embeddings if embeddings is None else embeddings, case.truth, 'small')
@@ -62,12 +72,13 @@ def test_curves_are_short_and_plain(name, case):
 
 
 def test_the_length_of_embeddings_does_not_count_and_they_stay_as_they_are(name, case):
-    before = case.embeddings.copy()
-    longer = case.embeddings * np.random.RandomState(0).uniform(0.5, 2, (len(before), 1))
+    before = changed(case.embeddings, np.copy)
+    longer = changed(case.embeddings, lambda part: part * np.random.RandomState(0).uniform(0.5, 2, (len(part), 1)))
     (rows, scores, *_), (again, other, *_) = measured(name, case)[1], measured(name, case, longer)[1]
     np.testing.assert_allclose(scores, other, atol=1e-12)
     assert [list(row) for row in rows] == [list(row) for row in again]
-    np.testing.assert_array_equal(case.embeddings, before)
+    for part, copy in zip(parts(case.embeddings), parts(before)):
+        np.testing.assert_array_equal(part, copy)
 
 
 def test_what_a_set_cannot_show_is_said_beforehand(name, case):
@@ -86,9 +97,9 @@ def test_what_is_of_no_use_is_refused_before_and_after_embedding(name, case):
 
 def test_embeddings_that_do_not_fit_are_refused(name, case):
     protocol = get_protocol(name, **case.parameters)
-    broken = case.embeddings.copy()
-    broken[-1, 0] = np.nan
-    for embeddings in (broken, case.embeddings[:-2]):
+    broken = changed(case.embeddings, np.copy)
+    parts(broken)[-1][-1, 0] = np.nan
+    for embeddings in (broken, changed(case.embeddings, lambda part: part[:-2])):
         with pytest.raises(ValueError, match='finite|must be'):
             protocol.measure(embeddings, case.truth, 'small')
 

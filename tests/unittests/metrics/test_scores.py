@@ -89,6 +89,6 @@ def test_names_that_numpy_removed_are_not_used():
 @pytest.mark.mxnet
 def test_every_public_name_is_listed():
     assert sorted(metrics.__all__, key=str) == sorted(set(metrics.__all__), key=str)
-    for module in ('intervals', 'kfold', 'pairs', 'pairs_at_fars', 'protocol', 'roc', 'scores', 'templates',
-                   'truth', 'verification'):
+    modules = [path.stem for path in Path(metrics.__file__).parent.glob('*.py') if path.stem != '__init__']
+    for module in set(modules) - {'cosines', 'counting', 'curves', 'far_cells', 'highest', 'people'}:  # what they share
         assert set(importlib.import_module('gluonfr.metrics.' + module).__all__) <= set(metrics.__all__)
