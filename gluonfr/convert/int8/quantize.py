@@ -4,9 +4,8 @@ import os
 import tempfile
 from contextlib import contextmanager
 
-import numpy as np
-
 from ...compat import install_command
+from ...graph.replace_prelus import in_sums, replace_prelus
 from ...utils.messages import error_sentence
 from .equalize import equalize
 from .sessions import batches
@@ -54,7 +53,7 @@ def quantize(model, images):
             quant_pre_process(plain, folded, skip_symbolic_shape=True)
             ready = onnx.load(folded)
             equalize(ready, images)
-            _replace_prelus(ready)
+            replace_prelus(ready, in_sums)
             onnx.save(ready, folded)
             quantization.quantize_static(
                 folded, written, _reader(quantization.CalibrationDataReader, ready, images),
@@ -95,29 +94,3 @@ def _reader(base, model, images):
             return next(parts, None)
 
     return Reader()
-
-
-def _replace_prelus(model):
-    """x + (a - 1) min(x, 0) for each PReLU."""
-    from onnx import helper, numpy_helper
-    weights = {entry.name: entry for entry in model.graph.initializer}
-    nodes, gone = [], set()
-    for node in model.graph.node:
-        if node.op_type != 'PRelu' or node.input[1] not in weights:
-            nodes.append(node)
-            continue
-        x, name, slopes = node.input[0], node.name or node.output[0], numpy_helper.to_array(weights[node.input[1]])
-        gone.add(node.input[1])
-        constants = {name + '_zero': np.zeros(()), name + '_slopes_minus_1': slopes - 1}
-        model.graph.initializer.extend(
-            numpy_helper.from_array(np.asarray(value, 'float32'), key) for key, value in constants.items())
-        nodes += [helper.make_node('Min', [x, name + '_zero'], [name + '_negative'], name + '_min'),
-                  helper.make_node('Mul', [name + '_negative', name + '_slopes_minus_1'], [name + '_term'],
-                                   name + '_mul'),
-                  helper.make_node('Add', [x, name + '_term'], list(node.output), name + '_add')]
-    gone -= {name for node in nodes for name in node.input}
-    kept = [entry for entry in model.graph.initializer if entry.name not in gone]
-    for field, values in ((model.graph.node, nodes), (model.graph.initializer, kept)):
-        values = [type(value).FromString(value.SerializeToString()) for value in values]
-        del field[:]
-        field.extend(values)

@@ -1,4 +1,5 @@
 """What engines that run ONNX models have in common: their input, and batches of any size."""
+import threading
 from collections import namedtuple
 
 import numpy as np
@@ -31,8 +32,9 @@ class OnnxEngine:
     """An ONNX model that a runtime runs.
 
     A subclass says how: `_open(model, device)` gives what is `Declared`, `_prepare(output shape)` gets it ready for
-    images of ``spec.shape`` and sets ``batch``, how many a run takes (None for any number), and `_start(x, count)`, of
-    so many images of a call, gives a function that waits for what comes of a run.
+    images of ``spec.shape`` and sets ``batch``, how many a run takes (None for any number), and `_start(x, alone)`, of
+    images for a run or, for any number, more, gives a function that waits for what comes of them; with `alone` nothing
+    else is being computed, and it may take all cores.
 
     Parameters
     ----------
@@ -62,8 +64,9 @@ class OnnxEngine:
         if not fits or shape[1] not in (None, self.spec.shape[0]):
             raise ValueError('an ONNX net must have one input of images (B, 3, H, W), got {}.'.format(declared.shapes))
         self._type, self.batch = declared.dtype, shape[0]
+        self._waiting, self._lock = 0, threading.Lock()  # how many calls' results nobody has taken
         self._prepare(declared.output)
-        self.spec = self.spec._replace(embedding_size=self._run(self._two()[:1]).shape[1])
+        self.spec = self.spec._replace(embedding_size=self._run(self._two()).shape[1])
 
     @staticmethod
     def check_model(name, net, precision, calibrated):
@@ -89,17 +92,23 @@ class OnnxEngine:
         """Start on images (B, C, H, W); a function that waits for their embeddings, float32 (B, D)."""
         x = np.asarray(x, self._type)
         # a model for one size of batch gets each image as often as that
-        parts = [x] if self.batch is None else [np.repeat(image[None], self.batch, 0) for image in x]
+        parts = [x] if self.batch is None else [np.broadcast_to(image, (self.batch,) + image.shape) for image in x]
+        with self._lock:
+            alone = len(x) == 1 and not self._waiting
+            self._waiting += 1
         try:
-            waiting = [self._start(part, len(x)) for part in parts]
+            started = [self._start(part, alone) for part in parts]
         except Exception as error:
+            self._taken()
             raise self._failure(x, error) from error
 
         def wait():
             try:
-                rows = [done() for done in waiting]
+                rows = [done() for done in started]
             except Exception as error:
                 raise self._failure(x, error) from error
+            finally:
+                self._taken()
             rows = np.concatenate(rows if self.batch is None else [row[:1] for row in rows]).astype('float32')
             rows = rows.reshape(len(rows), -1)
             if len(rows) != len(x):
@@ -108,6 +117,10 @@ class OnnxEngine:
             return rows
 
         return wait
+
+    def _taken(self):
+        with self._lock:
+            self._waiting -= 1
 
     def _two(self):
         """Two images of noise."""

@@ -15,10 +15,11 @@ __all__ = ['OnnxModel']
 
 LOCATION = b'\x0a\x08location\x12'  # in protobuf: the key of an entry of a tensor's external_data, and its value's tag
 LINEAR = b'DequantizeLinear'  # the operator before each 8-bit layer of a QDQ file
+PRELU = b'PRelu'
 
 
 class OnnxModel:
-    """What an engine asks of an ONNX model before it runs it; nothing is parsed, and no package needed for it.
+    """What an engine asks of an ONNX model before it runs it; no package is needed for what is known at once.
 
     Parameters
     ----------
@@ -36,6 +37,8 @@ class OnnxModel:
         Of the model and the files that hold its weights.
     eight_bit : bool
         Whether layers compute in 8 bits: QDQ form.
+    has_prelu : bool
+        Whether there may be operators PRelu.
 
     Raises
     ------
@@ -50,7 +53,7 @@ class OnnxModel:
         with _bytes_of(content) as data:
             digest.update(data)
             self.crc = zlib.crc32(data)
-            self.eight_bit = data.find(LINEAR) >= 0
+            self.eight_bit, self.has_prelu = data.find(LINEAR) >= 0, data.find(PRELU) >= 0
             beside = _external_files(data)
         for path in self._checked(beside):
             with _bytes_of(path) as data:
@@ -64,11 +67,16 @@ class OnnxModel:
         described = described_input(producer, metadata)
         if described:
             return described
-        in_memory = isinstance(self.content, bytes)
-        model = import_onnx().load_model_from_string(self.content) if in_memory else load_onnx(self.content)
-        taken = assumed_input('the ONNX model' if in_memory else self.content, scaling_of_onnx(model),
-                              takes_integers(model))
+        model = self.parse()
+        taken = assumed_input('the ONNX model' if isinstance(self.content, bytes) else self.content,
+                              scaling_of_onnx(model), takes_integers(model))
         return InputSpec(size, taken.mean, taken.std, taken.colour)
+
+    def parse(self):
+        """It as an onnx.ModelProto, with its weights; an ImportError where the onnx package is missing."""
+        if isinstance(self.content, bytes):
+            return import_onnx().load_model_from_string(self.content)
+        return load_onnx(self.content)
 
     def _checked(self, names):
         """The paths of files with weights; a ValueError for one outside the model's folder, or that is not there."""

@@ -1,5 +1,5 @@
 """OpenVINO as an engine, on CPUs."""
-import threading
+from collections import deque
 
 import numpy as np
 
@@ -9,7 +9,6 @@ from .registry import ENGINES
 
 __all__ = ['OpenVinoEngine']
 
-WAIT = 5.0  # seconds until it is looked whether a request has failed
 HINTS = {'float32': 'f32', 'bfloat16': 'bf16', 'int8': 'f32'}  # of int8 for what is not in 8 bits
 
 
@@ -60,62 +59,46 @@ class OpenVinoEngine(OnnxEngine):
         self.batch = self._model.inputs[0].get_partial_shape()[0].get_length()
         self._each = self._compile('THROUGHPUT')
         self._whole = None  # compiled when an image first comes by itself
-        self._waiting, self._lock = 0, threading.Lock()
 
     def _compile(self, hint):
         return Requests(self._core.compile_model(self._model, 'CPU', {
             'PERFORMANCE_HINT': hint, 'INFERENCE_PRECISION_HINT': HINTS[self.precision],
             'INFERENCE_NUM_THREADS': threads_to_use()}))
 
-    def _start(self, x, count):
-        with self._lock:
-            alone = count == 1 and not self._waiting
-            if alone and self._whole is None:
-                self._whole = self._compile('LATENCY')
-            self._waiting += 1
-        result = (self._whole if alone else self._each).start(x)
-
-        def wait():
-            try:
-                return result()
-            finally:
-                with self._lock:
-                    self._waiting -= 1
-
-        return wait
+    def _start(self, x, alone):
+        if not alone:
+            return self._each.start(x)
+        if self._whole is None:
+            self._whole = self._compile('LATENCY')
+        return self._whole.start(x)
 
 
 class Requests:
-    """A compiled model with as many requests as run well side by side, for several threads."""
+    """A compiled model with a request for each run that is on its way, for several threads.
+
+    OpenVINO's own queue has one request for each group of cores and calls Python when it is done: a group then waits
+    for Python before it has its next images. Here the images of all runs lie ready.
+    """
 
     def __init__(self, compiled):
-        self._queue, self._lock = _import().AsyncInferQueue(compiled), threading.Lock()
-        self._queue.set_callback(lambda request, result: result.take(request.get_output_tensor(0).data))
+        self._compiled, self._free = compiled, deque()  # whose methods threads can call at once
 
     def start(self, x):
         """Start on images; a function that waits for their rows."""
-        result = Result(np.ascontiguousarray(x))
-        with self._lock:
-            self._queue.start_async({0: result.x}, result, share_inputs=True)
+        try:
+            request = self._free.pop()
+        except IndexError:
+            request = self._compiled.create_infer_request()
+        np.copyto(request.get_input_tensor().data, x)
+        request.start_async()
 
         def wait():
-            while not result.done.wait(WAIT):
-                self._queue.wait_all()  # it raises what a request has failed of
-            return result.rows
+            request.wait()
+            rows = request.get_output_tensor().data.copy()
+            self._free.append(request)
+            return rows
 
         return wait
-
-
-class Result:
-    """What comes of images, which must live until it is there."""
-
-    def __init__(self, x):
-        self.x, self.rows, self.done = x, None, threading.Event()
-
-    def take(self, rows):
-        """Keep the rows, whose memory the next request writes to."""
-        self.rows = rows.copy()
-        self.done.set()
 
 
 def _sides(port):
