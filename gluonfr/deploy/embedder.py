@@ -54,10 +54,10 @@ class Embedder:
         which values each layer must be able to tell apart.
     engine : {'auto', 'mxnet', 'onnxruntime', 'openvino'} or None
         What computes. 'auto': the fastest of those installed, by what is measured once for the net, the machine and the
-        precision; MXNet where no other is a tenth faster. None: MXNet, and ONNX Runtime for ONNX files and
-        device='cuda', so that embeddings stay those of earlier versions to the bit; 'auto' where that is not
-        installed. The first time that another engine than MXNet gets a net, its embeddings are compared with MXNet's:
-        they must agree within 1e-5.
+        precision; MXNet where no other is 3 % faster. None: MXNet, whose embeddings are those of earlier versions to
+        the bit, and ONNX Runtime for ONNX files and device='cuda'; 'auto' where that is not installed. The first time
+        that another engine than MXNet gets a net, its embeddings are compared with MXNet's: they must agree within
+        1e-5.
     device : {'cpu', 'cuda', 'cuda:1', ...} or None
         In place of ctx: a CPU or an NVIDIA GPU. None for where the net is, which for a file is the CPU.
 

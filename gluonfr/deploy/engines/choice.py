@@ -12,8 +12,8 @@ from .registry import ENGINES
 
 __all__ = ['choose_engine', 'measure']
 
-BATCH, ROUNDS, SECONDS = 16, 3, 0.3  # images of a call, rounds through all engines, and how long each has in a round
-MARGIN = 1.1  # another engine than MXNet must be so much faster
+EACH, ROUNDS, SECONDS = 4, 3, 0.3  # images a core, rounds through all engines, and how long each has in a round
+MARGIN = 1.03  # another engine than MXNet must be so much faster, which is more than a measurement errs by
 log = logging.getLogger('gluonfr')
 
 
@@ -80,8 +80,8 @@ def _able(wanted):
 def _fastest(able, net, precision, device, calibration):
     """The fastest engine by what was measured once for the net, the machine, the precision and what is installed."""
     versions = ', '.join('{} {}'.format(name, ENGINES.get(name).version()) for name in able)
-    key = 'images/s in {} on {}, {}, {} threads: {}'.format(precision, device or 'cpu', processor(), threads_to_use(),
-                                                            versions)
+    key = 'images/s ahead in {} on {}, {}, {} threads: {}'.format(
+        precision, device or 'cpu', processor(), threads_to_use(), versions)
     rates = noted(net.model().sha256, key)
     made = {}
     if not isinstance(rates, dict) or set(rates) - set(able) or not rates:
@@ -102,24 +102,27 @@ def _fastest(able, net, precision, device, calibration):
 
 
 def best(rates):
-    """The name of the fastest engine; MXNet, whose digits earlier versions gave, unless another is a tenth faster."""
+    """The name of the fastest engine; MXNet, whose digits earlier versions gave, unless another is 3 % faster."""
     fastest = max(rates, key=rates.get)
     return 'mxnet' if rates.get('mxnet', 0) * MARGIN > rates[fastest] else fastest
 
 
 def measure(engines, clock=time.perf_counter):
-    """Images a second of each of {name: engine}: the best of some rounds, in which they take turns."""
-    rates = dict.fromkeys(engines, 0.0)
-    x = np.random.RandomState(0).uniform(-1, 1, (BATCH,) + next(iter(engines.values())).spec.shape).astype('float32')
+    """Images a second of each of {name: engine}: the best of some rounds, in which they take turns.
+
+    As in an `Embedder`, the next batch is on its way before one is waited for.
+    """
+    rates, count = dict.fromkeys(engines, 0.0), EACH * threads_to_use()
+    x = np.random.RandomState(0).uniform(-1, 1, (count,) + next(iter(engines.values())).spec.shape).astype('float32')
     for engine in engines.values():
         engine.submit(x)()
     for _ in range(ROUNDS):
         for name, engine in engines.items():
-            calls, begin = 0, clock()
-            while True:
-                engine.submit(x)()
-                calls, passed = calls + 1, clock() - begin
-                if passed >= SECONDS:
-                    break
-            rates[name] = max(rates[name], round(BATCH * calls / passed, 1))
+            begin, calls, waiting = clock(), 1, engine.submit(x)
+            while clock() - begin < SECONDS:
+                following = engine.submit(x)
+                waiting()
+                calls, waiting = calls + 1, following
+            waiting()
+            rates[name] = max(rates[name], round(count * calls / (clock() - begin), 1))
     return rates

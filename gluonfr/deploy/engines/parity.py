@@ -37,7 +37,8 @@ def compare_once(name, engine, net, device):
     """
     if net.is_onnx or name == 'mxnet':
         return
-    sha256, key = net.model().sha256, 'difference of {} {} on {}'.format(name, engine.version(), device or 'cpu')
+    sha256 = net.model().sha256
+    key = 'largest difference of {} {} on {}'.format(name, engine.version(), device or 'cpu')
     if noted(sha256, key) is not None:
         return
     if mxnet_problem():

@@ -70,6 +70,17 @@ def test_a_model_in_memory_is_the_same(tmp_path, engine):
     np.testing.assert_allclose(held(faces(3)), by_formula(faces(3)), atol=1e-5)
 
 
+def test_onnx_runtime_computes_prelus_as_convolutions_if_the_package_onnx_is_there(tmp_path, monkeypatch):
+    pytest.importorskip('onnxruntime', reason='pip install onnxruntime')
+    model = OnnxModel(write_onnx(tmp_path / 'net.onnx'))
+    operators = [node.op_type for node in onnx.load_model_from_string(onnxruntime._for_cpus(model)).graph.node]
+    assert operators == ['Conv', 'Conv', 'Relu', 'Conv', 'Add', 'Flatten', 'Gemm']
+    assert onnxruntime._for_cpus(OnnxModel(write_onnx(tmp_path / 'q.onnx', eight_bit=True))).endswith('q.onnx')
+    monkeypatch.setitem(sys.modules, 'onnx', None)
+    assert onnxruntime._for_cpus(model) == model.content
+    np.testing.assert_allclose(Embedder(model.content)(faces(3)), by_formula(faces(3)), atol=1e-5)
+
+
 def test_a_file_in_8_bits_says_so(tmp_path, engine):
     path = write_onnx(tmp_path / 'net.onnx', eight_bit=True)
     for precision in ('float32', 'int8'):
