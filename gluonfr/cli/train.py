@@ -1,5 +1,6 @@
 """`gluonfr train`: a face net from a set of people."""
 import os
+import re
 import shlex
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..train.in_folder import train_in_folder
 from ..train.loss_and_head import loss_and_head
 from ..train.run_folder import OtherRecipe
 from ..train.starting_net import starting_net
-from ..train.training_data import open_training_set, open_verification_sets, sampler_groups, training_loader
+from ..train.training_data import open_training_set, open_verification_sets, training_loader
 from ..utils import IterLRScheduler
 from ..utils.arguments import parse_arguments
 from ..utils.check import check_number
@@ -28,8 +29,8 @@ __all__ = ['train']
 
 def train(args):
     """Train, verify, write the card; returns the state. Nothing is written before all is made and checked."""
-    groups, progress = sampler_groups(args.sampler), not args.no_progress
-    _check_options(freeze=args.freeze, finetune=args.finetune, wd=args.wd, momentum=args.momentum, clip=args.clip)
+    groups, progress = _groups(args.sampler), not args.no_progress
+    _check_options(args.freeze, args.finetune, args.wd, args.momentum, args.clip)
     network_args, loss_args = parse_arguments(args.network_args, '--network-args'), parse_arguments(args.loss_args)
     if args.embedding_size:
         network_args['embedding_size'] = args.embedding_size
@@ -41,8 +42,8 @@ def train(args):
     dataset = open_training_set(args.dataset, out=args.out, **fitting)
     sets = open_verification_sets(args.eval, nfolds=args.eval_folds, **fitting)
     loader = training_loader(dataset, args.dataset, spec=spec, batch_size=args.batch_size, augment=args.augment,
-                             sampler=args.sampler, data_iter=args.data_iter, workers=args.workers, ctx=ctx[0],
-                             seed=args.seed)
+                             balanced=args.sampler == 'balanced', groups=groups, data_iter=args.data_iter,
+                             workers=args.workers, ctx=ctx[0], seed=args.seed)
     given = dict(batch_size=args.batch_size, lr=args.lr, warmup=args.warmup, margin_warmup=args.margin_warmup)
     numbers = choose_numbers(len(dataset), len(loader), grouped=bool(groups), lr_mode=args.lr_mode,
                              lr_steps=args.lr_steps, steps=args.steps, epochs=args.epochs, **given)
@@ -64,6 +65,8 @@ def train(args):
         counted(len(dataset), 'image'), counted(people, 'person', 'people'), counted(numbers.steps, 'step'),
         counted(numbers.epochs, 'epoch'), args.network, spec.embedding_size, loss,
         ' '.join('{}={}'.format(name, value) for name, value in recipe.items() if value not in (None, '', [])))
+    title = '{} with {}, {:,} images of {:,} people'.format(
+        args.network, '+'.join(map(str, parse_loss(args.loss))), len(dataset), classes)
     say_chosen(numbers, len(dataset), **given)
     if people < classes and (head is not None or loss.keeps_classes):
         say_unused_labels(args.dataset, people, classes)
@@ -76,9 +79,7 @@ def train(args):
             args.out, net, loss, loader, head=head, recipe=recipe, steps=numbers.steps, epochs=numbers.epochs,
             optimizer=optimizer, clip_gradient=args.clip, ctx=ctx, seed=args.seed, sets=sets,
             eval_every=args.eval_every, eval_flip=args.eval_flip, eval_folds=args.eval_folds, log_every=args.log_every,
-            save_every=args.save_every, header='{}\n{}'.format(command, summary),
-            title='{} with {}, {:,} images of {:,} people'.format(
-                args.network, '+'.join(map(str, parse_loss(args.loss))), len(dataset), classes),
+            save_every=args.save_every, header='{}\n{}'.format(command, summary), title=title,
             card=dict(model=MODELS.canonical(args.network), arguments=network_args, command=command, data=facts),
             profile=args.profile, progress=progress, callbacks=[advice], resume=args.resume, overwrite=args.overwrite)
     except OtherRecipe as error:
@@ -90,7 +91,7 @@ def train(args):
     return state
 
 
-def _check_options(*, freeze, finetune, wd, momentum, clip):
+def _check_options(freeze, finetune, wd, momentum, clip):
     """Raise a ValueError for what the options alone tell."""
     if freeze and not finetune:
         raise ValueError('--freeze keeps weights as they begin: give those worth keeping, --finetune RUN|FILE|NAME.')
@@ -98,3 +99,11 @@ def _check_options(*, freeze, finetune, wd, momentum, clip):
     check_number('--momentum', 'momentum', momentum, low=0, high=1, high_open=True)
     if clip is not None:
         check_number('--clip', 'norm', clip, low=0, low_open=True)
+
+
+def _groups(sampler):
+    """(P, K) of --sampler pk:PxK, None for the other kinds."""
+    groups = re.fullmatch(r'pk:(\d+)x(\d+)', sampler)
+    if groups is None and sampler not in ('shuffle', 'balanced'):
+        raise ValueError('--sampler must be shuffle, balanced or pk:PxK such as pk:32x4, got {!r}.'.format(sampler))
+    return groups and (int(groups.group(1)), int(groups.group(2)))

@@ -12,7 +12,7 @@ from .lists import ListDataset
 from .pairs import BinFile, read_bin
 from .recognition import ENDS, FRTrainRecordDataset, FRValDataset
 from .record import RecordDataset
-from .walk import IMAGE_SUFFIXES, has_images, is_image, say_ignored, walk_images
+from .walk import IMAGE_SUFFIXES, has_folders, has_images, is_image, say_ignored, walk_images
 
 __all__ = ['open_dataset', 'open_pairs']
 
@@ -69,7 +69,7 @@ def open_dataset(path: PathLike, on_error: str = 'raise', *, people: bool = Fals
     if os.path.isdir(path):
         if os.path.isfile(_rec(path)):
             return RecordDataset(_rec(path), on_error=on_error)
-        if people or _has_folders(path) and not has_images(path):
+        if people or has_folders(path) and not has_images(path):
             return FolderDataset(path, on_error=on_error)
         return _image_folder(path, on_error)
     if not os.path.isfile(path):
@@ -126,10 +126,6 @@ def open_pairs(path: str, root: Optional[str] = None) -> Tuple[str, BinFile]:
 
 def _rec(folder):
     return os.path.join(folder, 'train.rec')
-
-
-def _has_folders(folder):
-    return any(os.path.isdir(os.path.join(folder, name)) for name in os.listdir(folder) if not name.startswith('.'))
 
 
 def _image_folder(folder, on_error):

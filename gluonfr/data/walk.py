@@ -9,7 +9,7 @@ import logging
 import os
 from collections import namedtuple
 
-__all__ = ['IMAGE_SUFFIXES', 'Walk', 'find_image', 'has_images', 'is_image', 'say_ignored', 'walk_images']
+__all__ = ['IMAGE_SUFFIXES', 'Walk', 'find_image', 'has_folders', 'has_images', 'is_image', 'say_ignored', 'walk_images']
 
 # in lower case; HEIC and AVIF where Pillow can: `gluonfr.data.image.decode`
 IMAGE_SUFFIXES = ('.avif', '.bmp', '.gif', '.heic', '.heif', '.hif', '.jfif', '.jp2', '.jpe', '.jpeg', '.jpg', '.pbm',
@@ -49,6 +49,11 @@ def find_image(root, name):
     path = os.path.join(root, name)
     candidates = [path] + [os.path.splitext(path)[0] + suffix for suffix in IMAGE_SUFFIXES]
     return next((candidate for candidate in candidates if os.path.isfile(candidate)), None)
+
+
+def has_folders(folder):
+    """Whether folders lie in a folder."""
+    return any(os.path.isdir(os.path.join(folder, name)) for name in os.listdir(folder) if not name.startswith('.'))
 
 
 def has_images(folder):

@@ -111,23 +111,24 @@ def fit(net: Block, loss: Block, train_data: Batches, *, head: Optional[Block] =
     >>> state.epoch, state.step, state.history[-1]['accuracy']
     (8, 16, 1.0)
     """
+    half = is_half(net)
+    if loss_scale is None:
+        loss_scale = 128 if half else 1
     check_int('fit', 'epochs', epochs, low=0)
     check_int('fit', 'check_every', check_every, low=1)
     check_int('fit', 'seed', seed, low=0)
     if clip_gradient is not None:
         check_number('fit', 'clip_gradient', clip_gradient, low=0, low_open=True)
-    if loss_scale is None:
-        loss_scale = 128 if is_half(net) else 1
     check_number('fit', 'loss_scale', loss_scale, low=0, low_open=True)
 
     state = prepare(net, head, loss, train_data, ctx=ctx, initializer=initializer, hybridize=hybridize,
                     optimizer=optimizer, optimizer_params=optimizer_params, lr_scheduler=lr_scheduler, wd_mult=wd_mult,
-                    seed=seed, epochs=epochs)
+                    seed=seed, epochs=epochs, half=half)
     callbacks = sorted(callbacks, key=lambda callback: callback.order)
     checkpoint = find_checkpoint(resume, callbacks)
     if checkpoint is not None:
         restore(checkpoint, state)
-    run(state, Step(state, clip_gradient, loss_scale), callbacks, check_every)
+    run(state, Step(state, clip_gradient, loss_scale, half), callbacks, check_every)
     return state
 
 

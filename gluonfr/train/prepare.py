@@ -3,7 +3,6 @@ from mxnet import gluon
 
 from ..utils.engine import pin_threads
 from ..utils.gpu import check_gpus
-from ..utils.precision import is_half
 from .batches import epoch_batches, seed_step, split
 from .optimizer_state import optimizer_numbers
 from .parameters import apply_wd_mult, check_grad_req, initialize, list_ctx, named_parameters
@@ -14,33 +13,35 @@ __all__ = ['prepare']
 
 
 def prepare(net, head, loss, train_data, *, ctx, initializer, hybridize, optimizer, optimizer_params, lr_scheduler,
-            wd_mult, seed, epochs):
-    """The `TrainState` from which `fit` begins; the parameters, and what raises, are those of `fit`."""
+            wd_mult, seed, epochs, half):
+    """The `TrainState` from which `fit` begins; the parameters, and what raises, are those of `fit`.
+
+    `half` says whether the net is float16.
+    """
     _check_inputs(loss)
+    arguments = _optimizer_arguments(optimizer, optimizer_params, lr_scheduler, half)
     params = named_parameters(net=net, head=head, loss=loss)
     check_grad_req(params)
+    trained = [param for param in params.values() if param.grad_req != 'null']
+    if not trained:
+        raise ValueError("fit: at least one parameter must be trained, got none: the grad_req of all is 'null'.")
+    apply_wd_mult(trained, wd_mult or {})
     ctx = [ctx] if ctx is not None and not isinstance(ctx, (list, tuple)) else list(ctx or list_ctx(params.values()))
     if len(set(ctx)) < len(ctx):
         raise ValueError('fit: ctx must be different contexts, got {}.'.format(ctx))
     check_gpus(ctx)
     if len(ctx) == 1:  # several contexts on a CPU share its cores as the system likes
         pin_threads(ctx[0])
-    half = is_half(net)
     seed_step(seed, 0)
     initialize(params.values(), ctx, initializer)
     if any(param._deferred_init for param in params.values()):
         x, label = next(epoch_batches(train_data, 0, 0, 0, seed))
-        forward(net, head, loss, split(x, ctx, half)[0], split(label, ctx)[0])
+        x, label = split(x, ctx, half)[0], split(label, ctx)[0]
+        forward(net, head, loss, x, label)
     if hybridize:
         for block in (net, head, loss):
             if block is not None:
                 block.hybridize(static_alloc=True, static_shape=True)
-
-    trained = [param for param in params.values() if param.grad_req != 'null']
-    if not trained:
-        raise ValueError("fit: at least one parameter must be trained, got none: the grad_req of all is 'null'.")
-    apply_wd_mult(trained, wd_mult or {})
-    arguments = _optimizer_arguments(optimizer, optimizer_params, lr_scheduler, half)
     trainer = gluon.Trainer(trained, optimizer, arguments, kvstore='device', update_on_kvstore=False)
     return TrainState(net, head, loss, train_data, ctx, params, trainer, optimizer_numbers(trainer.optimizer), seed,
                       epochs, len(train_data) if hasattr(train_data, '__len__') else None)

@@ -57,12 +57,14 @@ class Step:
         Bound of the 2-norm of the mean gradient.
     loss_scale : float
         Factor of the loss in the backward pass.
+    half : bool
+        Whether the net is float16.
     """
 
-    def __init__(self, state, clip_gradient, loss_scale):
+    def __init__(self, state, clip_gradient, loss_scale, half=False):
         self._state, self._clip, self._scale = state, clip_gradient, loss_scale
         self._trained = {name: param for name, param in state.params.items() if param.grad_req != 'null'}
-        self._half = is_half(state.net)
+        self._half = half
 
     def __call__(self, x, label):
         """One update; returns the loss sums and the hit counts as (1,) NDArrays, one for each context in use."""

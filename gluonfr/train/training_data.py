@@ -1,6 +1,5 @@
 """The data of a training: people to learn, in batches, and pairs to verify on; whether their images fit the net."""
 import inspect
-import re
 from typing import Dict, Optional, Sequence, Tuple
 
 from mxnet import Context
@@ -20,7 +19,7 @@ from ..model_zoo import MODELS
 from ..utils.files import lies_in
 from .defaults import default_batch
 
-__all__ = ['open_training_set', 'open_verification_sets', 'sampler_groups', 'training_loader']
+__all__ = ['open_training_set', 'open_verification_sets', 'training_loader']
 
 
 def open_training_set(path: str, *, network: str, size: Tuple[int, int], root: Optional[str] = None,
@@ -92,18 +91,10 @@ def open_verification_sets(names: Sequence[str], *, network: str, size: Tuple[in
     return sets
 
 
-def sampler_groups(sampler: str) -> Optional[Tuple[int, int]]:
-    """(P, K) of the sampler 'pk:PxK', P people with K images each; None for 'shuffle' and 'balanced'."""
-    groups = re.fullmatch(r'pk:(\d+)x(\d+)', sampler)
-    if groups is None and sampler not in ('shuffle', 'balanced'):
-        raise ValueError('sampler_groups: sampler must be shuffle, balanced or pk:PxK such as pk:32x4, got '
-                         '{!r}.'.format(sampler))
-    return groups and (int(groups.group(1)), int(groups.group(2)))
-
-
 def training_loader(dataset: FaceDataset, path: str, *, spec: InputSpec, batch_size: Optional[int] = None,
-                    augment: str = 'mirror', sampler: str = 'shuffle', data_iter: str = 'gluon',
-                    workers: Optional[int] = None, ctx: Optional[Context] = None, seed: int = 0) -> ImageLoader:
+                    augment: str = 'mirror', balanced: bool = False, groups: Optional[Tuple[int, int]] = None,
+                    data_iter: str = 'gluon', workers: Optional[int] = None, ctx: Optional[Context] = None,
+                    seed: int = 0) -> ImageLoader:
     """Batches of a training set.
 
     Parameters
@@ -116,25 +107,26 @@ def training_loader(dataset: FaceDataset, path: str, *, spec: InputSpec, batch_s
         None for what fits the set; groups have a size of their own.
     augment : str
         Names of augmentations with commas between them, or 'none'.
-    sampler : str
-        'shuffle'; 'balanced', where each person comes as often; or 'pk:PxK', as `sampler_groups` reads it.
+    balanced : bool
+        Whether each person comes as often; else each image once an epoch.
+    groups : (int, int) or None
+        Instead, people a batch and images of each.
     data_iter : {'gluon', 'dali'}
         Who decodes, in so many `workers` or as many as there are cores; dali on `ctx`.
     seed : int
         Of the order and the augmentations.
     """
-    groups, size = sampler_groups(sampler), batch_size or default_batch(len(dataset))
-    order = None
+    size, sampler = batch_size or default_batch(len(dataset)), None
     if groups:
-        order = PKSampler(dataset.labels, *groups, seed=seed)
-    elif sampler == 'balanced':
-        order = BalancedSampler(dataset.labels, size, seed=seed)
+        sampler = PKSampler(dataset.labels, *groups, seed=seed)
+    elif balanced:
+        sampler = BalancedSampler(dataset.labels, size, seed=seed)
     elif size > len(dataset):
         raise ValueError('training_loader: batch_size must be at most {}, the images of {}, got {}.'.format(
             len(dataset), path, size))
-    settings = dict(shuffle=order is None, seed=seed, last_batch='discard', sampler=order, spec=spec,
+    settings = dict(shuffle=sampler is None, seed=seed, last_batch='discard', sampler=sampler, spec=spec,
                     transform=augmentation('' if augment == 'none' else augment))
-    if order is not None:
+    if sampler is not None:
         size = None
     if data_iter == 'gluon':
         loader = ImageLoader(dataset, size, workers=workers, **settings)

@@ -8,7 +8,7 @@ from gluonfr.data.image import encode, resize
 from gluonfr.model_zoo import get_model
 from gluonfr.train.loss_and_head import loss_and_head
 from gluonfr.train.starting_net import starting_net
-from gluonfr.train.training_data import open_training_set, open_verification_sets, sampler_groups, training_loader
+from gluonfr.train.training_data import open_training_set, open_verification_sets, training_loader
 
 CPU = [mx.cpu()]
 LENET = dict(network='lenetplus', size=(28, 28))
@@ -48,17 +48,10 @@ def test_batches_of_people(people):
     spec = get_model('lenetplus').input_spec
     loader = training_loader(people, 'people', spec=spec, workers=0)
     assert (loader.batch_size, len(loader)) == (8, 6)
-    x, label = next(iter(training_loader(people, 'people', spec=spec, sampler='pk:3x2', workers=0)))
+    x, label = next(iter(training_loader(people, 'people', spec=spec, groups=(3, 2), workers=0)))
     assert x.shape[0] == 6 and sorted(np.unique(label.asnumpy(), return_counts=True)[1]) == [2, 2, 2]
     with pytest.raises(ValueError, match='batch_size must be at most 48, the images of people, got 49'):
         training_loader(people, 'people', spec=spec, batch_size=49)
-
-
-@pytest.mark.parametrize('sampler, groups', [('shuffle', None), ('balanced', None), ('pk:32x4', (32, 4))])
-def test_groups_of_a_sampler(sampler, groups):
-    assert sampler_groups(sampler) == groups
-    with pytest.raises(ValueError, match='sampler must be shuffle, balanced or pk:PxK such as pk:32x4, got'):
-        sampler_groups(sampler + 'x')
 
 
 def test_sets_that_do_not_fit_a_training(folder, tmp_path):
