@@ -9,7 +9,8 @@ import logging
 import os
 from collections import namedtuple
 
-__all__ = ['IMAGE_SUFFIXES', 'Walk', 'find_image', 'has_folders', 'has_images', 'is_image', 'say_ignored', 'walk_images']
+__all__ = ['IMAGE_SUFFIXES', 'Walk', 'find_image', 'has_folders', 'has_images', 'is_image', 'say_ignored',
+           'walk_images']
 
 # in lower case; HEIC and AVIF where Pillow can: `gluonfr.data.image.decode`
 IMAGE_SUFFIXES = ('.avif', '.bmp', '.gif', '.heic', '.heif', '.hif', '.jfif', '.jp2', '.jpe', '.jpeg', '.jpg', '.pbm',
