@@ -159,9 +159,9 @@ def count_uses(nodes: List[Node], head: Optional[Output] = None) -> Counter:
     return uses
 
 
-def to_json(output: Output, attrs: Dict[str, Any]) -> Tuple[str, Dict[str, np.ndarray]]:
-    """(symbol as JSON, {name: float32 array}) of what leads to an output (Node, int)."""
-    order, weights = nodes_before(output[0]), {}
+def to_json(heads: Sequence[Output], attrs: Dict[str, Any]) -> Tuple[str, Dict[str, np.ndarray]]:
+    """(symbol as JSON, {name: float32 array}) of what leads to some outputs (Node, int)."""
+    order, weights = nodes_before(*(node for node, _ in heads)), {}
     position = {node: number for number, node in enumerate(order)}
     entries = []
     for node in order:
@@ -175,6 +175,6 @@ def to_json(output: Output, attrs: Dict[str, Any]) -> Tuple[str, Dict[str, np.nd
             entry['attrs'] = {name: str(value) for name, value in node.attrs.items()}
         entries.append(entry)
     graph = {'nodes': entries, 'arg_nodes': [i for i, node in enumerate(order) if node.op == 'null'],
-             'node_row_ptr': list(range(len(order) + 1)), 'heads': [[position[output[0]], output[1], 0]],
-             'attrs': attrs}
+             'node_row_ptr': list(range(len(order) + 1)),
+             'heads': [[position[node], number, 0] for node, number in heads], 'attrs': attrs}
     return json.dumps(graph), weights

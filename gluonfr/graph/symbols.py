@@ -1,5 +1,5 @@
 """From symbols to nodes with all that their weights make, and back to symbols."""
-from typing import TYPE_CHECKING, Any, Dict, List, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
@@ -40,10 +40,10 @@ def read_graph(symbol: 'mx.sym.Symbol', params: Dict[str, 'nd.NDArray'],
     return nodes, heads[0], attrs
 
 
-def to_symbol(output: Output, attrs: Dict[str, Any]) -> Tuple['mx.sym.Symbol', Dict[str, np.ndarray]]:
-    """(Symbol, {name: float32 array}) of what leads to an output (Node, int)."""
+def to_symbol(heads: Sequence[Output], attrs: Dict[str, Any]) -> Tuple['mx.sym.Symbol', Dict[str, np.ndarray]]:
+    """(Symbol, {name: float32 array}) of what leads to some outputs (Node, int)."""
     import mxnet as mx
-    graph, weights = to_json(output, attrs)
+    graph, weights = to_json(heads, attrs)
     return mx.sym.load_json(graph), weights
 
 

@@ -10,4 +10,4 @@ def graph_json(net):
     graph, rename = nodes_of(trace_outputs(net)[0]), structural_names(net)
     for node in graph.nodes:
         node.name = rename(node.name)
-    return to_json(graph.heads[0], graph.attrs)[0]
+    return to_json(graph.heads[:1], graph.attrs)[0]

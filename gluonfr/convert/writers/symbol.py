@@ -32,7 +32,7 @@ def whole_graph(net, spec, normalise=False, flip='none', l2=False):
     symbol, params = trace(net)
     size = symbol.infer_shape(data=(1,) + spec.shape)[1][0][1]
     graph, spec = whole_nodes(nodes_of(symbol), spec._replace(embedding_size=size), normalise, flip, l2)
-    symbol, values = to_symbol(graph.heads[0], graph.attrs)
+    symbol, values = to_symbol(graph.heads[:1], graph.attrs)
     return symbol, dict(params, **{name: nd.array(value) for name, value in values.items()}), spec
 
 

@@ -1,10 +1,12 @@
 """The graph of a net for inference alone: fewer operators, the same function."""
 import numpy as np
+from mxnet import nd
 
+from ...graph.bfloat16 import PREFIX, in_bfloat16
 from ...graph.nodes import Node, count_uses, nodes_of
 from ...graph.symbols import read_graph, to_symbol
 from .equalize import equalize
-from .reduce_precision import reduce_precision
+from .quantize import quantize
 
 __all__ = ['fuse']
 
@@ -27,8 +29,10 @@ def fuse(symbol, params, shape, onednn=True, precision='float32', images=None):
         Of one image, (C, H, W).
     onednn : bool
         Whether to rewrite for a CPU with oneDNN.
-    precision, images
-        As for `reduce_precision`, with oneDNN only.
+    precision : {'float32', 'bfloat16', 'int8'}
+        Of layers, with oneDNN only; the input and the output stay float32.
+    images
+        As for `quantize`.
 
     Returns
     -------
@@ -38,9 +42,14 @@ def fuse(symbol, params, shape, onednn=True, precision='float32', images=None):
     if precision == 'int8':
         params = equalize(symbol, params, shape, images)
     fusion = Fusion(symbol, params, shape, onednn, precision)
-    symbol, weights = to_symbol(fusion.output(), fusion.attrs)
-    if precision != 'float32':
-        return reduce_precision(symbol, weights, precision, images)
+    heads = [fusion.output()]
+    if precision == 'bfloat16':
+        heads = in_bfloat16(heads)
+    symbol, weights = to_symbol(heads, fusion.attrs)
+    if precision == 'int8':
+        return quantize(symbol, weights, images)
+    weights = {name: nd.amp_cast(nd.array(value), dtype='bfloat16') if name.startswith(PREFIX) else value
+               for name, value in weights.items()}
     # MXNet's pass folds a BatchNorm that is left along a wrong axis, or into a convolution with other uses
     if onednn and all(node.op != 'BatchNorm' for node in nodes_of(symbol)[0]):
         symbol = symbol.get_backend_symbol('MKLDNN')

@@ -64,12 +64,12 @@ def test_there_and_back(folded):
     wanted = compute(symbol, {'data': x, **params})
     if folded:
         nodes, head, attrs = read_graph(symbol, params, (3, 9, 7))
-        again, weights = to_symbol(head, attrs)
+        again, weights = to_symbol([head], attrs)
         assert set(weights) == {'first_weight', 'squared'}
         params = {name: nd.array(value) for name, value in weights.items()}
     else:
         nodes, heads, attrs = nodes_of(symbol)
-        text, weights = to_json(heads[0], attrs)
+        text, weights = to_json(heads[:1], attrs)
         again = mx.sym.load_json(text)
         assert weights == {} and again.list_inputs() == symbol.list_inputs()
     np.testing.assert_array_equal(compute(again, {'data': x, **params}), wanted)

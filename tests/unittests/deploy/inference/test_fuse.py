@@ -11,6 +11,7 @@ from mxnet.gluon import nn
 
 from gluonfr.deploy import Embedder
 from gluonfr.deploy.inference.fuse import fuse
+from gluonfr.graph.nodes import nodes_of
 from gluonfr.nn.trace import trace
 from gluonfr.deploy.inference.runner import Replica, Runner
 from gluonfr.deploy.inference.cpu_contexts import cpu_contexts
@@ -202,6 +203,13 @@ def test_fewer_bits_give_nearly_the_same(name, precision, least):
     options = {'calibration': data} if precision == 'int8' else {}
     want, found = Embedder(net)(data), Embedder(net, precision=precision, **options)(data)
     assert found.dtype == np.float32 and least < (want * found).sum(axis=1).min() < 1 - 1e-9
+
+
+def test_bfloat16_casts_images_and_embeddings_alone():
+    net = used(get_model('miniresnet18', embedding_size=32), (1, 28, 28))
+    symbol, weights = fuse(*trace(net), (1, 28, 28), precision='bfloat16')
+    assert [node.op for node in nodes_of(symbol)[0]].count('amp_cast') <= 2
+    assert {weight.dtype.itemsize for name, weight in weights.items() if name.endswith('_weight')} == {2}
 
 
 @pytest.mark.parametrize('options, message', [
