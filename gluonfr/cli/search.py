@@ -3,6 +3,7 @@ import csv
 import logging
 import os
 
+from ..deploy.advice import say_advice
 from ..deploy.gallery import check_one_net, gallery_of, is_gallery, read_gallery, search_gallery
 from ..utils.files import atomic_path
 from .faces import open_faces
@@ -26,6 +27,10 @@ def run(args):
     how = dict(embedder=embedder, found_by=chosen(args, FACE_OPTIONS), on_error=args.on_error,
                progress=not args.no_progress)
     gallery = open_gallery(args.gallery, **how)
+    threshold = args.threshold
+    if threshold is None and gallery.advice:
+        threshold = gallery.advice.threshold
+        print('{}; --threshold -1 lists all'.format(say_advice(gallery.advice)))
     rows, errors = [], []
     for path in args.queries:
         try:
@@ -39,7 +44,7 @@ def run(args):
             continue
         check_one_net(said(args.gallery, args.net), gallery.net, said(path, args.net), queries.net)
         rows += [(skipped, '', '', '', '', why) for skipped, why in queries.skipped]
-        for query, matches in search_gallery(gallery, queries, args.top, args.threshold, args.index):
+        for query, matches in search_gallery(gallery, queries, args.top, threshold, args.index):
             print(query if matches else '{}  nobody'.format(query))
             for rank, match in enumerate(matches, 1):
                 print('  {:.4f}  {}  {}'.format(match.cosine, match.person or '-', match.path))

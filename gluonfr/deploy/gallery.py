@@ -12,12 +12,13 @@ from ..data.dataset import StoredDataset
 from ..data.image_files import ImageFiles
 from ..utils.arrays_file import read_npy, read_npz
 from ..utils.files import atomic_path, save_npz
+from .advice import Advice, advice_of
 from .search import search
 
 __all__ = ['Gallery', 'Match', 'check_gallery_path', 'check_one_net', 'gallery_of', 'is_gallery', 'made_by',
            'read_gallery', 'search_gallery', 'write_gallery']
 
-Gallery = namedtuple('Gallery', 'embeddings people paths net skipped')
+Gallery = namedtuple('Gallery', 'embeddings people paths net skipped advice', defaults=(None,))
 Gallery.__doc__ = """Embeddings of faces.
 
 Parameters
@@ -31,6 +32,8 @@ net : dict or None
     What `made_by` says; None where the file does not say it.
 skipped : list of (str, str)
     Path and reason of each image that was left out.
+advice : Advice or None
+    The threshold that the card of the net advises.
 """
 
 Match = namedtuple('Match', 'cosine person path')
@@ -117,7 +120,7 @@ def gallery_of(embedder: Any, dataset: StoredDataset, progress: Union[bool, str]
     paths = dataset.names
     people = _people(dataset.labels, paths, dataset.classes)
     return Gallery(embedder(dataset, progress=progress), people, paths, made_by(embedder),
-                   [(str(path), why) for path, why in dataset.skipped])
+                   [(str(path), why) for path, why in dataset.skipped], advice_of(embedder))
 
 
 def write_gallery(out: str, embedder: Any, dataset: StoredDataset, embeddings: np.ndarray) -> None:
@@ -127,6 +130,9 @@ def write_gallery(out: str, embedder: Any, dataset: StoredDataset, embeddings: n
         facts = {'classes': np.array(dataset.classes, dtype=str), 'net': np.array(json.dumps(made_by(embedder)))}
         if hasattr(dataset, 'landmarks'):
             facts['landmarks'] = dataset.landmarks
+        advice = advice_of(embedder)
+        if advice:
+            facts['advice'] = np.array(json.dumps(advice))
         save_npz(out, {'embeddings': embeddings, 'labels': dataset.labels, 'names': np.array(paths), **facts})
         return
     with atomic_path(out) as temporary, open(temporary, 'wb') as file:
@@ -147,7 +153,7 @@ def read_gallery(path: str) -> Gallery:
     FileNotFoundError, ValueError
         It is not there, or is not as `gluonfr embed` writes it.
     """
-    classes, net = (), None
+    classes, net, advice = (), None, None
     if path.endswith('.npy'):
         embeddings = read_npy(path)
         with open(path[:-4] + '.txt', encoding='utf-8', errors='surrogateescape') as file:
@@ -162,6 +168,8 @@ def read_gallery(path: str) -> Gallery:
         embeddings, labels, paths = saved['embeddings'], saved['labels'], saved['names']
         if {'classes', 'net'} <= set(saved):
             classes, net = saved['classes'], _net_in(path, saved['net'])
+        if 'advice' in saved:
+            advice = _advice_in(path, saved['advice'])
         for name, array, kinds in (('labels', labels, 'iuf'), ('names', paths, 'U'), ('classes', classes, 'U')):
             if np.size(array) and (array.ndim != 1 or array.dtype.kind not in kinds):
                 raise ValueError('{} must have {} in one dimension, got {} of shape {}.'.format(
@@ -174,7 +182,16 @@ def read_gallery(path: str) -> Gallery:
     if not len(embeddings) == len(paths) == len(labels):
         raise ValueError('{} must hold a name and a label for each embedding, got {} and {} for {}.'.format(
             path, len(paths), len(labels), len(embeddings)))
-    return Gallery(embeddings, people, paths, net, [])
+    return Gallery(embeddings, people, paths, net, [], advice)
+
+
+def _advice_in(path, text):
+    """The threshold that a file says."""
+    try:
+        *numbers, data = json.loads(str(text))
+        return Advice(*map(float, numbers), str(data))
+    except (RecursionError, TypeError, ValueError) as error:
+        raise ValueError('{} must say its threshold as JSON: {}.'.format(path, error)) from error
 
 
 def _net_in(path, text):

@@ -28,21 +28,23 @@ def given_bin(path: str, root: Optional[str] = None) -> GivenPairs:
     name, pairs = open_pairs(path, root)
     numbers, unreadable = {}, {}
     # equal bytes are one image
-    place = np.array([numbers.setdefault(bytes(image), len(numbers)) for image in pairs.images])
-    where = np.unique(place, return_index=True)[1]
+    ends = np.array([numbers.setdefault(bytes(image), len(numbers)) for image in pairs.images]).reshape(-1, 2)
+    where = np.unique(ends, return_index=True)[1]
     for i, p in enumerate(where):
         try:
             pairs.image(p)
         except BinError as error:
             unreadable[i] = str(error)
-    bad = np.isin(place, list(unreadable)).reshape(-1, 2).any(axis=1)
+    bad = np.isin(ends, list(unreadable)).any(axis=1)
     if bad.all():
         raise BinError('{}: no pair has two images that can be decoded.'.format(pairs.path))
-    given = GivenPairs(name, os.path.abspath(pairs.path), place[0::2][~bad], place[1::2][~bad], pairs.issame[~bad],
-                       sha256=pairs.sha256, images=BinImages(pairs, where))
+    kept, place = np.unique(ends[~bad], return_inverse=True)
+    first, second = place.reshape(-1, 2).T
+    given = GivenPairs(name, os.path.abspath(pairs.path), first, second, pairs.issame[~bad], sha256=pairs.sha256,
+                       images=BinImages(pairs, where[kept]))
     given.kind = 'a set of pairs (.bin)'
     for p in np.flatnonzero(bad):
-        given.leave_out('pair {}'.format(p), next(unreadable[i] for i in place[2 * p:2 * p + 2] if i in unreadable))
+        given.leave_out('pair {}'.format(p), next(unreadable[i] for i in ends[p] if i in unreadable))
     return given
 
 
@@ -60,3 +62,15 @@ class BinImages(PairImages):
     def read(self, i):
         """Image `i` as uint8 (H, W, 3) RGB, and a label that means nothing."""
         return super().read(self._where[i])
+
+    def read_bytes(self, i):
+        """The encoded image, and a label that means nothing."""
+        return bytes(self._pairs.images[self._where[i]]), 0
+
+    def decode(self, data, i):
+        """The image of the bytes of `read_bytes`."""
+        return self.read(i)[0]
+
+    def size_of(self, i):
+        """Height and width by its header."""
+        return self._pairs.size_of(self._where[i])

@@ -22,7 +22,7 @@ from .score_file import GivenScores
 
 __all__ = ['Evaluation', 'evaluate', 'plan_protocols']
 
-UNSCALED = ('templates', 'quality')  # protocols that the lengths of embeddings mean something to
+SCALED = 'kfold'  # gets embeddings of length 1, as `verify_pairs` gives it; others scale them, or look at their length
 Planned = namedtuple('Planned', 'name protocol task notes')
 Evaluation = namedtuple('Evaluation', 'result embeddings digests')
 Evaluation.__doc__ = """What `evaluate` found: a `Result`; the embeddings (N, D) of length 1, or None; and the SHA-256
@@ -56,8 +56,8 @@ def plan_protocols(given: Given, protocols: Optional[Sequence[str]] = None, **pa
     unknown = [key for key, value in parameters.items() if value is not None and not any(
         key in PROTOCOLS.keywords(name) for name in chosen)]
     if unknown:
-        raise ValueError('{}: none of the protocols {} takes {}.'.format(given.name, ', '.join(chosen),
-                                                                        ', '.join(unknown)))
+        raise ValueError('plan_protocols: {} must be of a protocol that is measured: {}.'.format(
+            ' and '.join(unknown), ', '.join(chosen)))
     planned, faults = [], []
     for name in dict.fromkeys(chosen):
         known = PROTOCOLS.keywords(name)
@@ -145,7 +145,7 @@ def evaluate(given: Given, net: Any = None, *, protocols: Optional[Sequence[str]
         if isinstance(given, GivenScores):
             found = plan.protocol.measure_scores(given.scores, given.same, name=given.name, **plan.task.truth)
         else:
-            found = plan.protocol.measure(_rows(raw if plan.name in UNSCALED else units, plan.task.rows),
+            found = plan.protocol.measure(_rows(units if plan.name == SCALED else raw, plan.task.rows),
                                           plan.task.truth, given.name)
         measured[plan.name] = found
         sections.append(_section(plan, found, {**facts, 'command': command}))
@@ -177,8 +177,9 @@ def _section(plan, found, facts):
     """What a result says of a protocol."""
     rows = [dict(row, protocol=plan.name, version=plan.protocol.version, **{
         key: value for key, value in facts.items() if key not in row}) for row in found.rows]
-    return {'protocol': plan.name, 'version': plan.protocol.version, 'parameters': vars(plan.protocol).copy(),
-            'rows': rows, 'notes': plan.notes, 'lines': [line for row in rows for line in plan.protocol.lines(row)],
+    parameters = {key: value for key, value in vars(plan.protocol).items() if not key.startswith('_')}
+    return {'protocol': plan.name, 'version': plan.protocol.version, 'parameters': parameters, 'rows': rows,
+            'notes': plan.notes, 'lines': [line for row in rows for line in plan.protocol.lines(row)],
             'curves': found.curves}
 
 
@@ -207,5 +208,5 @@ def _arrays(given, units, measured) -> Dict[str, Union[np.ndarray, None]]:
         if pairs.people is not None:
             arrays['people'] = np.asarray(pairs.people).astype(str)
         return arrays
-    found = next((found for found in measured.values() if len(found.scores) == len(found.genuine) > 0), None)
+    found = measured.get('templates')
     return {} if found is None else {'scores': found.scores, 'same': found.genuine}

@@ -69,7 +69,7 @@ class Given:
                  embeddings: Optional[np.ndarray] = None, names: Sequence[str] = (), people: Any = None):
         self.name, self.path, self.sha256 = name, path, sha256
         self.images, self.embeddings = images, embeddings
-        self.names = list(names) if len(names) or images is None else list(images.names)
+        self.names = list(map(str, names if len(names) or images is None else images.names))
         self.people = None if people is None else np.asarray(people)
         self.groups = self.quality = self.net = None
         self.by_quality, self.nfolds = False, None

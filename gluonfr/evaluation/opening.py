@@ -8,6 +8,7 @@ from ..data.opening import open_dataset
 from ..data.recognition import ENDS, TINYFACE, VERIFICATION, sets_folder
 from ..data.tinyface import tinyface_folder
 from ..utils.files import file_sha256
+from ..utils.types import PathLike
 from .bins import given_bin
 from .columns import add_groups, add_quality
 from .embeddings import given_embeddings, read_features
@@ -25,28 +26,29 @@ IJB_NAMES = ('ijbb', 'ijbc')
 XQLFW = 'xqlfw_pairs.txt'
 
 
-def open_given(data: str, *, root: Optional[str] = None, probes: Optional[str] = None,
-               distractors: Optional[str] = None, features: Optional[str] = None, scores: Optional[str] = None,
-               groups: Optional[str] = None, quality: Optional[str] = None, size: Optional[Tuple[int, int]] = None,
-               stretch: bool = False, find: Optional[Callable] = None, **people: Any) -> Given:
+def open_given(data: PathLike, *, root: Optional[PathLike] = None, probes: Optional[PathLike] = None,
+               distractors: Optional[PathLike] = None, features: Optional[PathLike] = None,
+               scores: Optional[PathLike] = None, groups: Optional[PathLike] = None, quality: Optional[str] = None,
+               size: Optional[Tuple[int, int]] = None, stretch: bool = False, find: Optional[Callable] = None,
+               **people: Any) -> Given:
     """Open what is to be evaluated.
 
     Parameters
     ----------
-    data : str
+    data : str or Path
         A .bin or .xz of pairs; a folder of people, a list of images and labels, or a .rec; a list of pairs; a .npz of
         embeddings; a .csv or .npz of scores; a folder of IJB or of TinyFace; or the name of a set in `root`.
-    root : str or None
+    root : str, Path or None
         Folder of the sets that have names, and of the images that a list of pairs names.
-    probes : str or None
+    probes : str, Path or None
         `data` is a gallery, and these are searched in it: people, as images or embeddings.
-    distractors : str or None
+    distractors : str, Path or None
         Faces of others: images or a .npz of embeddings.
-    features : str or None
+    features : str, Path or None
         A .npy or .npz of embeddings in the order of the images, in place of a net.
-    scores : str or None
+    scores : str, Path or None
         Scores of the pairs of IJB, in their order.
-    groups : str or None
+    groups : str, Path or None
         A file of image or person, and group.
     quality : str or None
         'norm', the length of the embedding; a column of the .npz; or a file of image and number.
@@ -64,6 +66,8 @@ def open_given(data: str, *, root: Optional[str] = None, probes: Optional[str] =
     FileNotFoundError, ValueError
         There is no such thing, it is damaged, or what is given does not go together; the message says what to do.
     """
+    probes, distractors, features, scores, groups = (
+        path and os.path.expanduser(os.fspath(path)) for path in (probes, distractors, features, scores, groups))
     given = _open(data, root=root, features=features, scores=scores, size=size, find=find, people=people)
     if features and given.embeddings is None:
         given.embeddings, given.images = read_features(features, given.count), None

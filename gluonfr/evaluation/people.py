@@ -64,7 +64,7 @@ class GivenPeople(Given):
 
     def has(self, protocol):
         if protocol == 'kfold':
-            return self._folds()[0] > 0
+            return self._folds(None)[0] > 0
         return {'groups': self.groups is not None, 'quality': self.by_quality}.get(protocol, True)
 
     def task(self, protocol):
@@ -106,10 +106,10 @@ class GivenPeople(Given):
     def _count_pairs(self):
         return self.count * (self.count - 1) // 2
 
-    def _folds(self):
+    def _folds(self, asked):
         """How many folds, and how many pairs: as many folds as leave half of the pairs that other numbers give."""
         people = self.people[self._several()]
-        tried = [self.nfolds] if self.nfolds else range(1, min(FOLDS, len(np.unique(people)) // 2) + 1)
+        tried = [asked] if asked else range(1, min(FOLDS, len(np.unique(people)) // 2) + 1)
         pairs = {folds: min(most_pairs(people, folds, self.seed), folds * PAIRS_OF_FOLD) for folds in tried}
         most = max([pairs[folds] for folds in pairs if folds > 1] or pairs.values(), default=0)
         return max(((folds, pairs[folds]) for folds in pairs if 2 * pairs[folds] >= most > 0), default=(0, 0))
@@ -120,7 +120,7 @@ class GivenPeople(Given):
         return np.flatnonzero(counts[who] > 1)
 
     def _kfold(self):
-        folds, pairs = self._folds()
+        folds, pairs = self._folds(self.nfolds)
         if not folds:
             raise self.refuse('kfold', 'each fold takes two people with two images each')
         several = self._several()

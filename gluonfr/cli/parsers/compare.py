@@ -18,5 +18,5 @@ takes, 112x112 for most.""", 'compare:compare')
     parser.add_argument('images', nargs='+', metavar='IMAGE', help='two files or more; the first is compared with the '
                                                                    'others')
     parser.add_argument('--threshold', type=float, metavar='X',
-                        help='say whether two images show the same person: their cosine reaches this threshold, which '
-                             '`gluonfr verify` prints')
+                        help='say whether two images show the same person: their cosine reaches this (default: what '
+                             'the card of the network advises, see `gluonfr evaluate --advise`)')

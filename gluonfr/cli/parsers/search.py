@@ -23,7 +23,8 @@ With --on-error skip, a query that cannot be read gets a row in --out with the e
     parser.add_argument('queries', nargs='+', type=user_path, metavar='QUERY', help='the faces to search for')
     parser.add_argument('--top', type=positive, default=5, metavar='N', help='how many for each query (default 5)')
     parser.add_argument('--threshold', type=float, metavar='X',
-                        help='list only faces whose cosine reaches this; `gluonfr verify` prints a threshold')
+                        help='list only faces whose cosine reaches this (default: what the card of the network '
+                             'advises, see `gluonfr evaluate --advise`; else all are listed)')
     parser.add_argument('--index', choices=INDEXES, default='numpy',
                         help='what searches: faiss comes with gluonfr[faiss] (--engine numpy and --engine faiss, as '
                              'earlier versions had it, say the same)')

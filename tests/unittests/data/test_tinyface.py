@@ -1,28 +1,9 @@
 """TinyFace is read as its documentation says it lies."""
-import numpy as np
 import pytest
+from evaluation_cases import make_tinyface
 
-from gluonfr.data import encode, get_recognition_dataset
+from gluonfr.data import get_recognition_dataset
 from gluonfr.data.tinyface import TinyFace
-
-
-def make_tinyface(folder, lists=True):
-    """Two people: a probe each, three images in the gallery, two of others; sizes as they come."""
-    from scipy.io import savemat
-    test = folder / 'Testing_Set'
-    for name, files in (('Gallery_Match', ['12_1.jpg', '7_1.jpg', '7_2.jpg']), ('Probe', ['12_9.jpg', '7_5.jpg']),
-                        ('Gallery_Distractor', ['1.jpg', '2.jpg'])):
-        (test / name).mkdir(parents=True)
-        for i, file in enumerate(files):
-            (test / name / file).write_bytes(encode(np.full((20 + i, 18, 3), 40 * i, np.uint8), '.jpg'))
-    if lists:
-        cells = np.empty((3, 1), object)
-        cells[:, 0] = [np.array([name]) for name in ('12_1.jpg', '7_1.jpg', '7_2.jpg')]
-        savemat(test / 'gallery_match_img_ID_pairs.mat', {'gallery_set': cells, 'gallery_ids': [[3], [9], [9]]})
-        cells = np.empty((2, 1), object)
-        cells[:, 0] = [np.array([name]) for name in ('12_9.jpg', '7_5.jpg')]
-        savemat(test / 'probe_img_ID_pairs.mat', {'probe_set': cells, 'probe_ids': [[3], [9]]})
-    return folder
 
 
 @pytest.mark.parametrize('lists, classes', [(True, ['3', '9']), (False, ['12', '7'])])

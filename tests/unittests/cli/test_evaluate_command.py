@@ -1,0 +1,124 @@
+"""`gluonfr evaluate`, with a small ONNX net and without MXNet."""
+import numpy as np
+import pytest
+from cli_cases import run
+from evaluation_cases import face, make_people, people_and_embeddings
+
+from gluonfr.data import encode, write_bin
+from gluonfr.evaluation import Result
+from gluonfr.model_zoo.card_file import ONNX, write_card
+
+pytest.importorskip('onnxruntime')
+from engine_cases import SPEC, write_onnx  # noqa: E402
+
+
+@pytest.fixture(scope='module')
+def place(tmp_path_factory):
+    """Two nets with cards, and people of 16 x 16 pixels."""
+    home = tmp_path_factory.mktemp('evaluate')
+    for seed, name in enumerate(('net', 'other')):
+        (home / name).mkdir()
+        write_onnx(home / name / 'net.onnx', seed=seed)
+        write_card(str(home / name / 'card.json'), str(home / name / 'net.onnx'), ONNX, {}, SPEC, licence='mine')
+    for person in range(8):
+        (home / 'people' / 'p{}'.format(person)).mkdir(parents=True)
+        for i in range(4):
+            (home / 'people' / 'p{}'.format(person) / '{}.png'.format(i)).write_bytes(
+                encode(face(person, i, 60, 16), '.png'))
+    return home
+
+
+def evaluate(*words, code=0):
+    run('evaluate', *words, '--no-progress', code=code)
+
+
+def test_a_folder_of_people(place, tmp_path, capsys):
+    evaluate(place / 'net', '--data', place / 'people', '--out', tmp_path / 'new' / 'mine', '--far', 0.1, 1e-5)
+    said = capsys.readouterr().out
+    assert 'people: 448 impostor pairs cannot show FAR 1e-05' in said and said.count('TAR') >= 2
+    assert 'people: kfold: ' in said and '8 people cannot speak for all people' in said
+    assert said.endswith('result: {}.json\n'.format(tmp_path / 'new' / 'mine'))
+    result = Result.load(tmp_path / 'new' / 'mine')
+    assert result.model['card'] == str(place / 'net' / 'card.json') and result.model['licence'] == 'mine'
+    assert result.rows[0]['engine'] == 'onnxruntime' and result.rows[0]['card_sha256'] == result.model['card_sha256']
+    assert result.made['command'].startswith('gluonfr evaluate ') and str(place / 'people') in result.made['command']
+    assert len(result.hardest['false_accepts']) == 24 and result.hardest['false_accepts'][0]['first_thumb']
+
+
+def test_embeddings_and_scores_need_no_net(tmp_path, capsys):
+    names, embeddings = people_and_embeddings()
+    np.savez(tmp_path / 'mine.npz', embeddings=embeddings, people=names)
+    evaluate('--data', tmp_path / 'mine.npz', '--out', tmp_path / 'a.json', '--protocol', 'pairs', '--map', 'none')
+    result = Result.load(tmp_path / 'a')
+    assert result.model is None and result.map is None and result.rows[0]['pairs'] == 496
+    np.savez(tmp_path / 'scores.npz', score=result.arrays['scores'], same=result.arrays['same'])
+    evaluate('--data', tmp_path / 'scores.npz', '--out', tmp_path / 'b')
+    again = Result.load(tmp_path / 'b')
+    assert again.rows[0]['tar@0.1'] == result.rows[0]['tar@0.1'] and again.data['kind'] == 'a file of scores'
+
+
+def test_pairs_with_a_damaged_image(place, tmp_path, capsys):
+    images = [encode(face(i // 2 % 3, i % 2, 60, 16), '.png') for i in range(24)]
+    write_bin(tmp_path / 'mine.bin', images[:7] + [b'bad'] + images[8:], [True, False] * 6)
+    evaluate(place / 'net' / 'net.onnx', '--data', tmp_path / 'mine.bin', '--out', tmp_path / 'out', '--flip', 'sum')
+    said = capsys.readouterr().out
+    assert 'mine: 1 left out, the first: pair 3 (' in said and 'flip sum' in said
+    assert Result.load(tmp_path / 'out').data['left_out'][0]['what'] == 'pair 3'
+
+
+def test_two_nets_have_a_result_each(place, tmp_path):
+    evaluate(place / 'net', place / 'other', '--data', place / 'people', '--out', tmp_path / 'both', '--protocol',
+             'pairs', '--no-faces')
+    rows = [Result.load(tmp_path / 'both-{}'.format(name)).rows[0] for name in ('net', 'other')]
+    assert rows[0]['net_sha256'] != rows[1]['net_sha256'] and rows[0]['data_sha256'] == rows[1]['data_sha256']
+
+
+@pytest.mark.parametrize('words, message', [
+    (['NET', '--data', 'nothing'], 'there is no file or folder nothing, and no set of that name in'),
+    (['NET', '--data', 'PEOPLE', '--far', '2'], '--far: FAR must be in [0, 1], got 2.0'),
+    (['--data', 'PEOPLE'], 'holds images, so a NET must be given'),
+    (['NET', '--data', 'PEOPLE', '--protocol', 'pears'], "unknown protocol 'pears'. Did you mean 'pairs'?"),
+    (['NET', '--data', 'PEOPLE', '--protocol', 'pairs', '--nfolds', '5'],
+     '--nfolds must be of a protocol that is measured: pairs'),
+    (['NET', '--data', 'PEOPLE', '--protocol', 'templates'], 'templates cannot be measured on a folder of people'),
+    (['NET', '--data', 'PEOPLE', '--scores', 'PEOPLE'], '--scores are those of the pairs of a folder of IJB'),
+    (['NET', 'NET', '--params', 'x', '--data', 'PEOPLE'], '--params are of one NET, got 2'),
+    (['--data', 'PEOPLE', '--detect', 'yunet', '--detector-model', 'x'], 'x'),
+    (['NET', '--data', 'PEOPLE', '--most-pairs', '1'], '--most-pairs must be >= 2, got 1'),
+    (['NET', '--data', 'PEOPLE', '--unknown', '1'], '--unknown must be in [0, 1), got 1')])
+def test_what_does_not_go_is_said_in_the_words_of_the_command(place, tmp_path, capsys, words, message):
+    places = {'NET': place / 'net', 'PEOPLE': place / 'people'}
+    evaluate(*(places.get(word, word) for word in words), '--out', tmp_path / 'out', code=2)
+    error = capsys.readouterr().err
+    assert error.startswith('gluonfr evaluate: ') and message in error
+    assert not (tmp_path / 'out.json').exists()
+
+
+def test_images_of_another_size_are_told_or_stretched(place, tmp_path, capsys):
+    make_people(tmp_path / 'small')
+    evaluate(place / 'net', '--data', tmp_path / 'small', '--out', tmp_path / 'out', code=2)
+    assert '--stretch stretches faces' in capsys.readouterr().err
+    evaluate(place / 'net', '--data', tmp_path / 'small', '--out', tmp_path / 'out', '--stretch')
+    assert 'stretched to 16 x 16 pixels' in capsys.readouterr().out
+
+
+def test_advice_in_a_card_is_what_compare_and_search_use(place, tmp_path, capsys):
+    from gluonfr.deploy.advice import write_advice
+    first, second = (place / 'people' / 'p0' / name for name in ('0.png', '1.png'))
+    run('compare', place / 'net', first, second)
+    assert 'person' not in capsys.readouterr().out
+    write_advice(str(place / 'net' / 'card.json'), [{
+        'fmr': 0.01, 'threshold': -1.0, 'low': -1.0, 'high': 0.2, 'data': 'mine', 'flip': 'none',
+        'precision': 'float32'}])
+    run('compare', place / 'net', first, second)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].endswith('same person')
+    assert said[1].startswith('threshold -1.0000 [-1.0000, 0.2000]: that of the card')
+    run('compare', place / 'net', first, second, '--threshold', 1.1)
+    assert capsys.readouterr().out.endswith('different people\n')
+    run('embed', place / 'net', place / 'people', '--out', tmp_path / 'people.npz', '--no-progress')
+    capsys.readouterr()
+    run('search', tmp_path / 'people.npz', tmp_path / 'people.npz', '--top', 1, '--no-progress')
+    assert '--threshold -1 lists all' in capsys.readouterr().out
+    run('search', tmp_path / 'people.npz', first, '--net', place / 'net', '--threshold', 1.1, '--no-progress')
+    assert capsys.readouterr().out == '{}  nobody\n'.format(first)

@@ -1,0 +1,77 @@
+"""Scores of anybody, in .csv and .npz."""
+import numpy as np
+import pytest
+
+from gluonfr.evaluation import GivenScores, evaluate, open_given
+from gluonfr.evaluation.score_file import read_score_list
+
+CSV = 'Same, Score,group,first,second\n1,0.9,x,ann,ann\n0,0.1,x,ann,bob\ntrue,0.4,y,bob,bob\nFalse,0.6,y,bob,eve\n'
+
+
+def write(path, text):
+    path.write_text(text, encoding='utf-8')
+    return path
+
+
+def test_columns_go_by_their_names(tmp_path):
+    mine = open_given(write(tmp_path / 'mine.csv', CSV))
+    assert isinstance(mine, GivenScores) and mine.scores.tolist() == [0.9, 0.1, 0.4, 0.6]
+    assert mine.same.tolist() == [True, False, True, False] and mine.group.tolist() == list('xxyy')
+    assert mine.people1.tolist() == ['ann', 'bob', 'bob', 'eve'] and mine.has('groups') and mine.sha256
+    found = evaluate(mine, protocols=['pairs'], fars=[0.5], hardest=2).result
+    assert found.rows[0]['pairs'] == 4 and found.model is None and found.hardest is None
+    assert found.arrays['people'][found.arrays['first_person']].tolist() == ['ann', 'ann', 'bob', 'bob']
+
+
+def test_an_npz_has_the_same(tmp_path):
+    np.savez(tmp_path / 'mine.npz', scores=[0.9, 0.1, 0.4], same=[1, 0, 1], group=['a', 'b', 'c'])
+    mine = open_given(tmp_path / 'mine.npz')
+    assert mine.scores.tolist() == [0.9, 0.1, 0.4] and mine.same.tolist() == [True, False, True]
+    assert mine.group.tolist() == ['a', 'b', 'c'] and mine.people0 is None
+
+
+@pytest.mark.parametrize('text, message', [
+    ('score,other\n1,2\n', 'line 1 must have the columns score .*, without same'),
+    ('score,same\n0.5,1\n0.5\n', 'line 3: must have 2 columns, as the first line, got 1'),
+    ('score,same\n0.5,1\nnan,0\n', "line 3: the score must be a finite number, got 'nan'"),
+    ('score,same\n0.5,2\n', "line 2: same must be 1 or 0, got '2'"),
+    ('score,same\n', 'must have at least a line of scores'),
+    ('score,same,first\n0.5,1,ann\n', 'must name both people of a pair'),
+    ('score,same,first,second\n0.5,0,ann,ann\n', 'same must be 1 exactly where first equals second.*row 0')])
+def test_a_wrong_line_is_named(tmp_path, text, message):
+    with pytest.raises(ValueError, match='mine.csv.*' + message):
+        open_given(write(tmp_path / 'mine.csv', text))
+
+
+@pytest.mark.parametrize('arrays, message', [
+    ({'scores': [0.5, np.nan], 'same': [1, 0]}, 'scores must be finite, got nan in 1 of 2 rows, first in row 1'),
+    ({'scores': [0.5], 'same': [3]}, 'same must be 1 or 0, got 3 in row 0'),
+    ({'scores': [0.5], 'same': [1, 0]}, 'its columns must be of one length'),
+    ({'scores': [0.5]}, 'without same')])
+def test_a_wrong_row_is_named(tmp_path, arrays, message):
+    np.savez(tmp_path / 'mine.npz', **arrays)
+    with pytest.raises(ValueError, match='mine.npz.*' + message):
+        open_given(tmp_path / 'mine.npz')
+
+
+def test_distances_are_told(tmp_path):
+    mine = open_given(write(tmp_path / 'mine.csv', 'score,same\n0.1,1\n0.9,0\n'))
+    assert 'if these are distances, give them with a minus' in mine.assumed[0]
+
+
+def test_scores_of_a_list_in_three_forms(tmp_path):
+    np.save(tmp_path / 'a.npy', np.array([0.5, 0.25]))
+    np.savez(tmp_path / 'b.npz', scores=np.array([0.5, 0.25]))
+    write(tmp_path / 'c.txt', '1 2 0.5\n3 4 0.25\n')
+    for name in ('a.npy', 'b.npz', 'c.txt'):
+        assert read_score_list(str(tmp_path / name), 2).tolist() == [0.5, 0.25]
+    with pytest.raises(ValueError, match='a.npy must have a score for each of 3 pairs, got 2'):
+        read_score_list(str(tmp_path / 'a.npy'), 3)
+    with pytest.raises(ValueError, match="d.txt, line 2: the score must be a finite number, got 'x'"):
+        read_score_list(str(write(tmp_path / 'd.txt', '0.5\nx\n')), 2)
+
+
+def test_protocols_that_need_embeddings_are_refused(tmp_path):
+    mine = open_given(write(tmp_path / 'mine.csv', CSV))
+    with pytest.raises(ValueError, match='kfold cannot be measured on a file of scores: it needs embeddings'):
+        evaluate(mine, protocols=['kfold'])
