@@ -5,9 +5,12 @@ import shlex
 
 import numpy as np
 
+from ..data.fitting import open_training_set, open_verification_sets
+from ..data.loading.training_loader import BATCH, training_loader
 from ..loss import parse_loss
 from ..model_zoo import MODELS
 from ..model_zoo.card_file import CARD_NAME
+from ..model_zoo.making import resizable
 from ..train import make_optimizer
 from ..train.defaults import choose_numbers
 from ..train.freeze import freeze_parts
@@ -15,7 +18,6 @@ from ..train.in_folder import train_in_folder
 from ..train.loss_and_head import loss_and_head
 from ..train.run_folder import OtherRecipe
 from ..train.starting_net import starting_net
-from ..train.training_data import open_training_set, open_verification_sets, training_loader
 from ..utils import IterLRScheduler
 from ..utils.arguments import parse_arguments
 from ..utils.check import check_number
@@ -39,13 +41,13 @@ def train(args):
     net = starting_net(args.network, network_args, ctx=ctx, finetune=args.finetune, dtype=args.dtype)
     spec = net.input_spec
     fitting = dict(network=args.network, size=spec.size, root=args.root, on_error=args.on_error, progress=progress)
-    dataset = open_training_set(args.dataset, out=args.out, **fitting)
+    dataset = open_training_set(args.dataset, resizable=resizable(args.network), out=args.out, **fitting)
     sets = open_verification_sets(args.eval, nfolds=args.eval_folds, **fitting)
     loader = training_loader(dataset, args.dataset, spec=spec, batch_size=args.batch_size, augment=args.augment,
                              balanced=args.sampler == 'balanced', groups=groups, data_iter=args.data_iter,
                              workers=args.workers, ctx=ctx[0], seed=args.seed)
     given = dict(batch_size=args.batch_size, lr=args.lr, warmup=args.warmup, margin_warmup=args.margin_warmup)
-    numbers = choose_numbers(len(dataset), len(loader), grouped=bool(groups), lr_mode=args.lr_mode,
+    numbers = choose_numbers(len(loader), default=BATCH if groups else loader.batch_size, lr_mode=args.lr_mode,
                              lr_steps=args.lr_steps, steps=args.steps, epochs=args.epochs, **given)
     loss, head = loss_and_head(args.loss, loss_args, dataset=dataset, path=args.dataset, batch_size=loader.batch_size,
                                embedding_size=spec.embedding_size, ctx=ctx, groups=groups,

@@ -4,10 +4,11 @@ The advice is that of the ArcFace-training document; examples/face/README.md has
 """
 import logging
 
+from ..data.loading.training_loader import BATCH
 from ..loss import loss_keywords, parse_loss
 from ..model_zoo import MODELS
 from ..train import Callback
-from ..train.defaults import BATCH, LR
+from ..train.defaults import LR
 from ..utils.messages import counted
 
 __all__ = ['Advice', 'hints', 'say_chosen', 'say_unused_labels']

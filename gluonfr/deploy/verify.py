@@ -1,11 +1,10 @@
 """A net on a verification set: from a .bin to one row of numbers."""
-import logging
 from collections import namedtuple
 from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from ..data.pairs import BinError, BinFile
+from ..data.pairs.bins import BinFile, readable_pairs
 from ..metrics import KFoldPairs, get_protocol, most_folds
 from ..metrics.pairs import FOLDS
 from ..utils.types import ArrayLike
@@ -34,32 +33,6 @@ class PairImages:
     def read(self, i: int) -> Tuple[np.ndarray, int]:
         """Image `i` as uint8 (H, W, 3) RGB, and a label that means nothing."""
         return self._pairs.image(i), 0
-
-
-def readable_pairs(name: str, pairs: BinFile) -> BinFile:
-    """The pairs of a `BinFile` whose images can be decoded; those left out are logged, each by its number.
-
-    Raises
-    ------
-    BinError
-        None is left.
-    """
-    kept, logger = [], logging.getLogger('gluonfr')
-    for p in range(len(pairs)):
-        try:
-            pairs.image(2 * p), pairs.image(2 * p + 1)
-        except BinError as error:
-            logger.warning('%s: left out pair %d: %s', name, p, error)
-        else:
-            kept.append(p)
-    if len(kept) == len(pairs):
-        return pairs
-    logger.warning('%s: %d of %d pairs left out; folds are cut from the others', name, len(pairs) - len(kept),
-                   len(pairs))
-    if not kept:
-        raise BinError('{}: no pair has two images that can be decoded.'.format(pairs.path))
-    return BinFile(pairs.path, pairs.sha256, [pairs.images[i] for p in kept for i in (2 * p, 2 * p + 1)],
-                   pairs.issame[kept], len(pairs) - len(kept))
 
 
 def verify_pairs(embedder: Embedder, pairs: BinFile, name: str, *, protocol: Union[str, Any] = 'kfold',

@@ -12,7 +12,7 @@ from .parameters import load_parameters
 from .registry import MODELS
 from .spec import InputSpec
 
-__all__ = ['differing_arguments', 'get_model', 'get_model_list', 'net_from_card']
+__all__ = ['differing_arguments', 'get_model', 'get_model_list', 'net_from_card', 'resizable']
 
 # arguments that pretrained weights leave free: of the class layer, of training, of names
 FREE = ('classes', 'need_cls_layer', 'weight_norm', 'feature_norm', 'dropout', 'prefix')
@@ -126,3 +126,8 @@ def differing_arguments(model: str, needed: Dict[str, Any],
         if pair[0] != pair[1]:
             both[name] = pair
     return both
+
+
+def resizable(name: str) -> bool:
+    """Whether a net can be made for images of another size, by its argument input_size."""
+    return 'input_size' in inspect.signature(MODELS.get(name)).parameters

@@ -3,20 +3,15 @@ import math
 from collections import namedtuple
 from typing import Optional, Sequence, Union
 
-__all__ = ['BATCH', 'LR', 'Numbers', 'choose_numbers', 'default_batch']
+from ..data.loading.training_loader import BATCH
 
-BATCH, LR, EPOCHS = 128, 0.1, 20
-BATCHES, SMALLEST = 4, 8  # batches an epoch that a set should give; a BatchNorm over less than 8 images is noise
+__all__ = ['LR', 'Numbers', 'choose_numbers']
+
+LR, EPOCHS = 0.1, 20
 Numbers = namedtuple('Numbers', 'batch_size lr lr_mode steps epochs warmup margin_warmup')
 
 
-def default_batch(images: int) -> int:
-    """The batch size for a set of so many images: 128, or less where that gives less than four batches an epoch."""
-    fitting = 1 << max(images // BATCHES, 1).bit_length() - 1
-    return min(BATCH, max(fitting, SMALLEST), images)
-
-
-def choose_numbers(images: int, per_epoch: int, *, batch_size: Optional[int] = None, grouped: bool = False,
+def choose_numbers(per_epoch: int, *, batch_size: Optional[int] = None, default: int = BATCH,
                    lr: Optional[float] = None, lr_mode: Optional[str] = None, lr_steps: Sequence[int] = (),
                    steps: Optional[int] = None, epochs: Optional[int] = None, warmup: Union[int, str] = 0,
                    margin_warmup: Union[int, str] = 0) -> Numbers:
@@ -24,10 +19,10 @@ def choose_numbers(images: int, per_epoch: int, *, batch_size: Optional[int] = N
 
     Parameters
     ----------
-    images, per_epoch : int
-        Of the training set, and its batches an epoch.
-    batch_size : int or None
-        None for `default_batch`, or 128 where batches are `grouped` by people.
+    per_epoch : int
+        Batches an epoch.
+    batch_size, default : int or None, int
+        Images a batch, and what is taken for None.
     lr : float or None
         None for 0.1, less in proportion for a default batch below 128.
     lr_mode : {'step', 'cosine', 'poly'} or None
@@ -46,7 +41,7 @@ def choose_numbers(images: int, per_epoch: int, *, batch_size: Optional[int] = N
     ValueError
         The warm-up is longer than a run whose rate depends on its length.
     """
-    size = batch_size or (BATCH if grouped else default_batch(images))
+    size = batch_size or default
     if lr is None:
         lr = LR if batch_size else LR * size / BATCH
     lr_mode = lr_mode or ('step' if lr_steps else 'cosine')

@@ -97,7 +97,7 @@ def test_arcface_is_the_papers(script):
 
 def hinted(*words, size=256):
     args = make_parser().parse_args(['train', '--dataset', 'd', '--out', 'o', *words])
-    numbers = choose_numbers(10 ** 6, 10 ** 4, batch_size=args.batch_size, lr=args.lr)
+    numbers = choose_numbers(10 ** 4, batch_size=args.batch_size, lr=args.lr)
     return hints(network=args.network, embedding_size=size, finetuned=bool(args.finetune), loss=args.loss,
                  loss_arguments=parse_arguments(args.loss_args), margin_warmup=args.margin_warmup,
                  optimizer=args.optimizer, batch_size=numbers.batch_size, lr=numbers.lr)

@@ -15,7 +15,7 @@ from ...utils.types import ArrayLike, PathLike
 from ..image import ImageError, decode, header_size
 from .unpickle import UnpickleError, unpickle
 
-__all__ = ['BinError', 'BinFile', 'read_bin', 'write_bin']
+__all__ = ['BinError', 'BinFile', 'read_bin', 'readable_pairs', 'write_bin']
 
 MAX_BYTES = 2 ** 31
 
@@ -221,3 +221,29 @@ def _flat(path, index, image):
                        'got {}.'.format(path, index, '{} of shape {}'.format(image.dtype, image.shape)
                                         if isinstance(image, np.ndarray) else type(image).__name__))
     return image.reshape(-1)
+
+
+def readable_pairs(name: str, pairs: BinFile) -> BinFile:
+    """The pairs of a `BinFile` whose images can be decoded; those left out are logged, each by its number.
+
+    Raises
+    ------
+    BinError
+        None is left.
+    """
+    kept, logger = [], logging.getLogger('gluonfr')
+    for p in range(len(pairs)):
+        try:
+            pairs.image(2 * p), pairs.image(2 * p + 1)
+        except BinError as error:
+            logger.warning('%s: left out pair %d: %s', name, p, error)
+        else:
+            kept.append(p)
+    if len(kept) == len(pairs):
+        return pairs
+    logger.warning('%s: %d of %d pairs left out; folds are cut from the others', name, len(pairs) - len(kept),
+                   len(pairs))
+    if not kept:
+        raise BinError('{}: no pair has two images that can be decoded.'.format(pairs.path))
+    return BinFile(pairs.path, pairs.sha256, [pairs.images[i] for p in kept for i in (2 * p, 2 * p + 1)],
+                   pairs.issame[kept], len(pairs) - len(kept))

@@ -6,6 +6,7 @@ from cli_cases import make_data, run
 from gluonfr.cli.parsers import make_parser
 from gluonfr.cli.train_hints import say_chosen
 from gluonfr.cli.words import in_words
+from gluonfr.data.loading.training_loader import default_batch
 from gluonfr.train import Checkpoint, CheckpointError
 from gluonfr.train.defaults import choose_numbers
 
@@ -31,7 +32,7 @@ def test_numbers_that_follow_from_the_length_are_said(warmups, steps, said, capl
 def say(caplog, images, given, **length):
     given = {'batch_size': None, 'lr': None, 'warmup': 0, 'margin_warmup': 0, **given}
     with caplog.at_level('INFO', 'gluonfr'):
-        say_chosen(choose_numbers(images, 4, **given, **length), images, **given)
+        say_chosen(choose_numbers(4, default=default_batch(images), **given, **length), images, **given)
     return caplog.messages
 
 

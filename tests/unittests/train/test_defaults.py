@@ -1,38 +1,34 @@
 """Numbers of a training that fit the set and the length of the run."""
 import pytest
 
-from gluonfr.train.defaults import choose_numbers, default_batch
+from gluonfr.data.loading.training_loader import default_batch
+from gluonfr.train.defaults import choose_numbers
 
 
 @pytest.mark.parametrize('images, batch', [(48, 8), (143, 32), (300, 64), (511, 64), (512, 128), (5, 5), (1, 1),
                                            (10 ** 6, 128)])
 def test_the_default_batch_fits_the_set(images, batch):
     assert default_batch(images) == batch
-    numbers = choose_numbers(images, 4)
+    numbers = choose_numbers(4, default=batch)
     assert numbers.batch_size == batch and numbers.lr == pytest.approx(.1 * batch / 128)
 
 
 @pytest.mark.parametrize('batch_size, lr, used', [(None, .3, .3), (8, None, .1), (8, .3, .3)])
 def test_what_is_given_stays(batch_size, lr, used):
-    numbers = choose_numbers(48, 6, batch_size=batch_size, lr=lr)
+    numbers = choose_numbers(6, batch_size=batch_size, default=8, lr=lr)
     assert (numbers.batch_size, numbers.lr) == (8, used)
-
-
-def test_batches_of_groups_have_the_rate_of_large_ones():
-    numbers = choose_numbers(48, 4, grouped=True)
-    assert (numbers.batch_size, numbers.lr) == (128, .1)
 
 
 @pytest.mark.parametrize('lr_mode, lr_steps, used', [
     (None, [], 'cosine'), (None, [2], 'step'), ('poly', [2], 'poly'), ('step', [], 'step')])
 def test_the_rate_falls_in_steps_where_steps_are_given(lr_mode, lr_steps, used):
-    assert choose_numbers(48, 4, lr_mode=lr_mode, lr_steps=lr_steps).lr_mode == used
+    assert choose_numbers(4, lr_mode=lr_mode, lr_steps=lr_steps).lr_mode == used
 
 
 @pytest.mark.parametrize('steps, epochs, run', [
     (None, None, (80, 20)), (None, 3, (12, 3)), (3, None, (3, 1)), (9, None, (9, 3)), (60, 1, (4, 1)), (4, 3, (4, 1))])
 def test_steps_and_epochs_of_a_run(steps, epochs, run):
-    numbers = choose_numbers(48, 4, batch_size=12, steps=steps, epochs=epochs)
+    numbers = choose_numbers(4, batch_size=12, steps=steps, epochs=epochs)
     assert (numbers.steps, numbers.epochs) == run
 
 
@@ -40,11 +36,11 @@ def test_steps_and_epochs_of_a_run(steps, epochs, run):
     ((0, 0), 3, (0, 0)), (('auto', 'auto'), 120, (12, 30)), (('auto', 7), 9, (0, 7)),
     (('auto', 'auto'), 10 ** 5, (100, 500)), ((0, 500), 120, (0, 500))])
 def test_warmups_that_fit_the_run(given, steps, filled):
-    numbers = choose_numbers(48, 4, batch_size=12, steps=steps, warmup=given[0], margin_warmup=given[1])
+    numbers = choose_numbers(4, batch_size=12, steps=steps, warmup=given[0], margin_warmup=given[1])
     assert (numbers.warmup, numbers.margin_warmup) == filled
 
 
 def test_a_warmup_longer_than_the_run():
-    assert choose_numbers(48, 4, steps=3, warmup=4, lr_mode='step').warmup == 4
+    assert choose_numbers(4, steps=3, warmup=4, lr_mode='step').warmup == 4
     with pytest.raises(ValueError, match=r"warmup must be at most 3, the steps of this run, got 4. warmup='auto' fits"):
-        choose_numbers(48, 4, steps=3, warmup=4)
+        choose_numbers(4, steps=3, warmup=4)

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from cli_cases import make_data
 
+from gluonfr.data.fitting import open_training_set, open_verification_sets
 from gluonfr.data.image import encode, resize
+from gluonfr.data.loading.training_loader import training_loader
 from gluonfr.model_zoo import get_model
+from gluonfr.model_zoo.making import resizable
 from gluonfr.train.loss_and_head import loss_and_head
 from gluonfr.train.starting_net import starting_net
-from gluonfr.train.training_data import open_training_set, open_verification_sets, training_loader
 
 CPU = [mx.cpu()]
 LENET = dict(network='lenetplus', size=(28, 28))
@@ -62,7 +64,7 @@ def test_sets_that_do_not_fit_a_training(folder, tmp_path):
     for network, end in (('mobilefacenet', ', network_args input_size=128 the net to theirs.'), ('lenetplus', 'size.')):
         size = get_model(network).input_spec.size
         with pytest.raises(ValueError, match=r'takes images of .* got 128 x 128') as error:
-            open_training_set(str(tmp_path / 'large'), network=network, size=size)
+            open_training_set(str(tmp_path / 'large'), network=network, size=size, resizable=resizable(network))
         assert str(error.value).endswith(end)
     assert get_model('mobilefacenet', input_size=128).input_spec.size == (128, 128)
     with pytest.raises(ValueError, match=r"pairs='.*val.bin': mbf takes images of 112 x 112 pixels, and 48 of 48"):

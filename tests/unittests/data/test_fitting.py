@@ -3,7 +3,7 @@ import argparse
 
 import pytest
 
-from gluonfr.data.sizes import check_images
+from gluonfr.data.fitting import check_images
 
 
 def dataset(size, labels=(0, 1), **more):
