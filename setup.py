@@ -42,7 +42,7 @@ EXTRAS = {
     'torch': ['torch>=2.6; python_version >= "3.9"'],  # before, weights_only could be got around (CVE-2025-32434)
     'mtcnn': ['facenet-pytorch==2.5.3'],  # later ones ask for NumPy >= 1.24 and old Pillow
     'faiss': ['faiss-cpu>=1.7.4'],
-    'dev': ['pytest>=7', 'ruff>=0.5', 'import-linter>=2.0', 'build', 'twine>=5', 'setuptools'],
+    'dev': ['pytest>=7', 'pytest-xdist>=3.2', 'ruff>=0.5', 'import-linter>=2.0', 'build', 'twine>=5', 'setuptools'],
     'docs': ['sphinx>=7.1,<10', 'myst-parser>=3,<6', 'furo>=2024.8.6'],
 }
 EXTRAS['dev'] += EXTRAS['onnx'] + EXTRAS['openvino'] + EXTRAS['faiss'] + ['scikit-image']  # what tests need

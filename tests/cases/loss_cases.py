@@ -3,30 +3,15 @@
 ``test_every_loss_has_a_case`` compares the names here with the registry, so a new loss fails until it is listed: add a
 ``case(...)`` below and its reference, in plain NumPy, to ``reference.py``.
 """
-from collections import OrderedDict
-
 import mxnet as mx
 import numpy as np
-from mxnet import autograd, gluon
+from loss_inputs import (CLASSES, DIM, cosines, scores, log_probabilities, scores_embedding, cosines_embedding,
+                         long_embedding, embeddings, mined, pairs, triplets, two_sides, groups, groups_scores)
+from loss_values import set_params
 
 import reference as ref
 import reference_pairs as tuples
 from gluonfr.loss import get_loss
-
-BATCH, CLASSES, DIM = 6, 5, 3
-LABEL = np.array([0, CLASSES - 1, 2, 1, 0, 2], dtype='float64')  # both edges, a pair twice, class 3 absent
-MINED = np.array([0, 1, 0, 2, 1, 0], dtype='float64')  # class 2 has no positive
-
-
-class Outer(gluon.HybridBlock):
-    """Calls a loss inside another graph, where it meets Symbols."""
-
-    def __init__(self, loss):
-        super().__init__()
-        self.loss = loss
-
-    def hybrid_forward(self, F, *args):
-        return self.loss(*args)
 
 
 class Case:
@@ -81,149 +66,6 @@ class Case:
         set_params(loss, values)
         return loss, values
 
-
-def params_of(loss):
-    """Parameters by attribute name: {'R': Parameter, ...}, those of a block inside the loss included."""
-    return {path.split('.')[-1]: p for path, p in loss._collect_params_with_prefix().items()}
-
-
-def set_params(loss, values):
-    """Write arrays into the named parameters."""
-    for name, value in values.items():
-        params_of(loss)[name].set_data(mx.nd.array(value, dtype=params_of(loss)[name].dtype))
-
-
-def snapshot(loss):
-    """Copies of every parameter, state included."""
-    return {name: p.data(p.list_ctx()[0]).asnumpy().copy() for name, p in params_of(loss).items()}
-
-
-def arrays(x, dtype='float32', label_dtype='float32', ctx=None):
-    """Inputs as NDArrays in their order."""
-    return [mx.nd.array(v, dtype=label_dtype if k == 'label' else dtype, ctx=ctx or mx.cpu()) for k, v in x.items()]
-
-
-def first(out):
-    """The loss of a result that may be (loss, probability)."""
-    return out[0] if isinstance(out, (list, tuple)) else out
-
-
-def value(loss, x, train=False, dtype='float32', label_dtype='float32', sample_weight=None, ctx=None):
-    """Loss (B,) as NumPy."""
-    args = arrays(x, dtype, label_dtype, ctx)
-    if sample_weight is not None:
-        args.append(mx.nd.array(sample_weight, dtype=dtype))
-    with autograd.record(train_mode=train):
-        out = first(loss(*args))
-    return out.asnumpy()
-
-
-def gradients(loss, x, head, train=False, dtype='float64', ctx=None):
-    """(loss, gradient by input name, gradient by parameter name) of sum(head * loss)."""
-    args = arrays(x, dtype, dtype if dtype == 'float64' else 'float32', ctx)
-    named = dict(zip(x, args))
-    for key, array in named.items():
-        if key != 'label':
-            array.attach_grad()
-    with autograd.record(train_mode=train):
-        out = first(loss(*args))
-    out.backward(mx.nd.array(head, dtype=out.dtype, ctx=out.context))
-    by_input = {k: a.grad.asnumpy() for k, a in named.items() if k != 'label'}
-    by_param = {k: p.grad(args[0].context).asnumpy() for k, p in params_of(loss).items() if p.grad_req != 'null'}
-    return out.asnumpy(), by_input, by_param
-
-
-def close(got, want, tight=True):
-    """float64 up to the epsilons of divisions (1e-8), or float32."""
-    np.testing.assert_allclose(got, want, rtol=1e-7 if tight else 1e-4, atol=1e-8 if tight else 1e-4)
-
-
-def one_hot(label, classes=CLASSES):
-    """(B,) -> (B, C)."""
-    return np.eye(classes)[label.astype(int)]
-
-
-# --- inputs ----------------------------------------------------------------------------------------------------------
-
-def cosines(rng):
-    """Cosines well inside (-1, 1), both signs on the targets."""
-    return OrderedDict(pred=rng.uniform(-0.95, 0.95, (BATCH, CLASSES)), label=LABEL)
-
-
-def scores(rng):
-    """Class scores of any size."""
-    return OrderedDict(pred=rng.randn(BATCH, CLASSES) * 3, label=LABEL)
-
-
-def log_probabilities(rng):
-    """Scores after a log-softmax."""
-    x = scores(rng)
-    x['pred'] = np.log(np.array([ref.softmax(row) for row in x['pred']]))
-    return x
-
-
-def scores_embedding(rng):
-    """Scores and embeddings."""
-    x = scores(rng)
-    x['embedding'] = rng.randn(BATCH, DIM) * 2
-    return x
-
-
-def cosines_embedding(rng):
-    """Cosines and embeddings."""
-    x = cosines(rng)
-    x['embedding'] = rng.randn(BATCH, DIM) * 2
-    return x
-
-
-def long_embedding(rng):
-    """Cosines, with embeddings below, within and above MagFace's [10, 110]."""
-    x = cosines(rng)
-    direction = rng.randn(BATCH, DIM)
-    for row, length in zip(direction, (5.0, 20.0, 60.0, 100.0, 150.0, 30.0)):
-        row *= length / ref.norm(row)
-    x['embedding'] = direction
-    return x
-
-
-def embeddings(rng):
-    """Embeddings with a class each."""
-    return OrderedDict(embedding=rng.randn(BATCH, DIM), label=LABEL)
-
-
-def mined(rng):
-    """Embeddings close enough for positive losses, labels with and without partners."""
-    return OrderedDict(embedding=rng.randn(BATCH, DIM) * 0.5, label=MINED)
-
-
-def pairs(rng):
-    """Two sides and whether they match; distances below and above the margin."""
-    a = rng.randn(BATCH, DIM)
-    b = a + rng.randn(BATCH, DIM) * np.array([[0.2], [0.3], [2.0], [0.1], [0.4], [3.0]])
-    return OrderedDict(anchor=a, positive=b, label=np.array([1.0, 0.0, 0.0, 0.0, 1.0, 1.0]))
-
-
-def triplets(rng):
-    """Anchor, positive, negative."""
-    return OrderedDict((k, rng.randn(BATCH, DIM)) for k in ('pred', 'positive', 'negative'))
-
-
-def two_sides(rng):
-    """B pairs for MPS."""
-    return OrderedDict((k, rng.randn(BATCH, DIM)) for k in ('pred1', 'pred2'))
-
-
-def groups(rng):
-    """Three classes of four, as RangeLoss wants them."""
-    return OrderedDict(embedding=rng.randn(12, DIM), label=np.repeat([0.0, 3.0, 1.0], 4))
-
-
-def groups_scores(rng):
-    """The same with class scores."""
-    return OrderedDict(groups(rng), pred=rng.randn(12, CLASSES))
-
-
-# --- the table -------------------------------------------------------------------------------------------------------
 
 def warm(done, steps):
     """The share of the margin after `done` training forwards."""

@@ -7,12 +7,14 @@ import pytest
 from mxnet import autograd, gluon
 
 import loss_cases as lc
+import loss_inputs as li
+import loss_values as lv
 from gluonfr import nn
 from gluonfr.loss import fill_arguments, get_loss, get_loss_list
-from loss_cases import Outer
+from loss_values import Outer
 
 ALL = pytest.mark.parametrize('case', lc.CASES, ids=str)
-WITH_CLASSES = pytest.mark.parametrize('case', [c for c in lc.CASES if c.classes and c.feed is not lc.pairs], ids=str)
+WITH_CLASSES = pytest.mark.parametrize('case', [c for c in lc.CASES if c.classes and c.feed is not li.pairs], ids=str)
 HYBRID = pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
 
 
@@ -30,7 +32,7 @@ def made(case, hybridize=False, **extra):
 
 def call(loss, x, label_dtype='float32', train=False):
     with autograd.record(train_mode=train):
-        out = lc.first(loss(*lc.arrays(x, 'float32', label_dtype)))
+        out = lv.first(loss(*lv.arrays(x, 'float32', label_dtype)))
     return out.asnumpy()
 
 
@@ -47,7 +49,7 @@ def relabelled(x, row, wrong):
 @HYBRID
 def test_wrong_label(case, hybridize):
     loss = made(case, hybridize)
-    for wrong in (-1, lc.CLASSES, 10 ** 6, 1.5, float('nan'), float('inf')):
+    for wrong in (-1, li.CLASSES, 10 ** 6, 1.5, float('nan'), float('inf')):
         with pytest.raises(ValueError, match=grammar(case, loss)) as error:
             call(loss, relabelled(case.inputs(), 2, wrong))
         assert 'label' in str(error.value)
@@ -57,7 +59,7 @@ def test_wrong_label(case, hybridize):
 @pytest.mark.parametrize('dtype', ['int32', 'int64'])
 def test_wrong_integer_label(case, dtype):
     loss = made(case)
-    for wrong in (-1, lc.CLASSES):
+    for wrong in (-1, li.CLASSES):
         with pytest.raises(ValueError, match=grammar(case, loss)):
             call(loss, relabelled(case.inputs(), 0, wrong), dtype)
 
@@ -69,7 +71,7 @@ def test_wrong_label_inside_a_graph_is_nan(case, train):
     outer = Outer(made(case))
     outer.hybridize()
     assert np.isfinite(call(outer, case.inputs())).all()
-    for wrong in (-1.0, float(lc.CLASSES), 100.0):
+    for wrong in (-1.0, float(li.CLASSES), 100.0):
         assert np.isnan(call(outer, relabelled(case.inputs(), 2, wrong), train=train)[2]), wrong
 
 
@@ -93,9 +95,9 @@ def test_wrong_label_shape(case):
 def test_wrong_dense_label(case):
     loss = made(case, sparse_label=False)
     x = case.inputs()
-    nan = lc.one_hot(x['label'])
+    nan = lv.one_hot(x['label'])
     nan[1, 1] = np.nan
-    for wrong in (x['label'], lc.one_hot(x['label'], lc.CLASSES + 1), lc.one_hot(x['label'])[:, :-1], nan):
+    for wrong in (x['label'], lv.one_hot(x['label'], li.CLASSES + 1), lv.one_hot(x['label'])[:, :-1], nan):
         with pytest.raises(ValueError, match=grammar(case, loss)):
             call(loss, dict(x, label=wrong))
 
@@ -105,7 +107,7 @@ def test_wrong_dense_label(case):
 def width_is_fixed(case, key):
     """Whether the loss knows the second axis of an input beforehand."""
     if key == 'pred':
-        return 'classes' in case.args and case.feed is not lc.triplets
+        return 'classes' in case.args and case.feed is not li.triplets
     return key == 'embedding' and bool({'embedding_size', 'feature_dim'} & set(case.args))
 
 
@@ -139,7 +141,7 @@ def test_batch_sizes_that_differ(case, hybridize):
             call(loss, x)
 
 
-@pytest.mark.parametrize('case', [c for c in lc.CASES if c.feed not in (lc.pairs, lc.triplets)], ids=str)
+@pytest.mark.parametrize('case', [c for c in lc.CASES if c.feed not in (li.pairs, li.triplets)], ids=str)
 def test_wrong_number_of_axes(case):
     loss = made(case)
     key = next(k for k in case.inputs() if k != 'label')
@@ -155,7 +157,7 @@ def test_wrong_sample_weight(case):
     x = case.inputs()
     size = len(next(iter(x.values())))
     with pytest.raises(ValueError, match='^' + type(loss).__name__ + ': .*sample_weight'):
-        loss(*lc.arrays(x), mx.nd.ones((size + 1,)))
+        loss(*lv.arrays(x), mx.nd.ones((size + 1,)))
 
 
 def test_range_loss_refuses_another_layout():
@@ -173,7 +175,7 @@ def test_l2softmax_asks_for_its_embedding():
     case = lc.BY_NAME['l2softmax']
     x = case.inputs()
     with pytest.raises((ValueError, TypeError), match='embedding'):
-        made(case)(*lc.arrays({k: x[k] for k in ('pred', 'label')}))
+        made(case)(*lv.arrays({k: x[k] for k in ('pred', 'label')}))
 
 
 # --- NaN -------------------------------------------------------------------------------------------------------------
@@ -198,8 +200,8 @@ def test_nan_does_not_stay_in_the_counters(case):
     loss, p = case.make('float64')
     x = dict(case.inputs())
     x['pred'] = np.full_like(x['pred'], np.nan)
-    lc.value(loss, x, True, 'float64')
-    np.testing.assert_allclose(lc.value(loss, case.inputs(), True, 'float64'), case.expected(case.inputs(), p, 1, True),
+    lv.value(loss, x, True, 'float64')
+    np.testing.assert_allclose(lv.value(loss, case.inputs(), True, 'float64'), case.expected(case.inputs(), p, 1, True),
                                rtol=1e-9)
 
 
@@ -315,18 +317,18 @@ def test_angle_linear_values(key, wrong):
 
 
 def head_and_input():
-    head = nn.AngleLinear(lc.CLASSES, lc.DIM, m2=0.3, s=4)
+    head = nn.AngleLinear(li.CLASSES, li.DIM, m2=0.3, s=4)
     head.initialize(mx.init.Normal(1))
-    return head, mx.nd.array(np.random.RandomState(0).randn(lc.BATCH, lc.DIM))
+    return head, mx.nd.array(np.random.RandomState(0).randn(li.BATCH, li.DIM))
 
 
 @HYBRID
-@pytest.mark.parametrize('wrong', [-1, lc.CLASSES, 1.5, float('nan')])
+@pytest.mark.parametrize('wrong', [-1, li.CLASSES, 1.5, float('nan')])
 def test_angle_linear_labels(hybridize, wrong):
     head, x = head_and_input()
     if hybridize:
         head.hybridize()
-    label = lc.LABEL.copy()
+    label = li.LABEL.copy()
     label[1] = wrong
     with pytest.raises(ValueError, match='^AngleLinear: .*label.*got '):
         head(x, mx.nd.array(label))
@@ -335,9 +337,9 @@ def test_angle_linear_labels(hybridize, wrong):
 def test_angle_linear_shapes():
     head, x = head_and_input()
     with pytest.raises(ValueError, match='^AngleLinear: '):
-        head(x, mx.nd.array(lc.LABEL[1:]))
+        head(x, mx.nd.array(li.LABEL[1:]))
     with pytest.raises(ValueError, match='^AngleLinear: '):
-        head(x[:, :2], mx.nd.array(lc.LABEL))
+        head(x[:, :2], mx.nd.array(li.LABEL))
     with pytest.raises(ValueError, match='^AngleLinear: '):
         head(x[:, :2])
 
@@ -346,7 +348,7 @@ def test_angle_linear_shapes():
 def test_nan_passes_the_heads(with_label):
     head, x = head_and_input()
     x[2, 0] = float('nan')
-    args = (x, mx.nd.array(lc.LABEL)) if with_label else (x,)
+    args = (x, mx.nd.array(li.LABEL)) if with_label else (x,)
     assert np.isnan(head(*args).asnumpy()[2]).any()
 
 
@@ -354,13 +356,13 @@ def test_losses_stay_usable_after_an_error():
     case = lc.BY_NAME['arcface-warmup']
     loss, p = case.make('float64')
     x = case.inputs()
-    bad = dict(x, label=np.full(lc.BATCH, 99.0))
+    bad = dict(x, label=np.full(li.BATCH, 99.0))
     with pytest.raises(ValueError), autograd.record():
-        loss(*lc.arrays(bad, 'float64'))
-    np.testing.assert_allclose(lc.value(loss, x, True, 'float64'), case.expected(x, p, 0, True), rtol=1e-9)
+        loss(*lv.arrays(bad, 'float64'))
+    np.testing.assert_allclose(lv.value(loss, x, True, 'float64'), case.expected(x, p, 0, True), rtol=1e-9)
 
 
 def test_an_initializer_is_asked_for():
     loss = get_loss('ringloss', lamda=0.1)
     with pytest.raises((RuntimeError, gluon.parameter.DeferredInitializationError), match='initialize'):
-        loss(*lc.arrays(lc.scores_embedding(np.random.RandomState(0))))
+        loss(*lv.arrays(li.scores_embedding(np.random.RandomState(0))))

@@ -8,6 +8,7 @@ from cli_cases import train as gluonfr_train
 from mxnet import autograd, nd
 
 import loss_cases as lc
+import loss_values as lv
 from gluonfr.data import ArrayLoader, RecordDataset
 from gluonfr.deploy import Embedder, load_net
 from gluonfr.loss import get_loss
@@ -38,8 +39,8 @@ def test_losses(case, hybridize):
         if hybridize:
             loss.hybridize(static_alloc=True, static_shape=True)
         x = case.inputs()
-        head = np.linspace(0.5, 1.5, len(lc.value(loss, x, ctx=ctx)))
-        found[ctx] = [lc.gradients(loss, x, head, True, 'float32', ctx) for _ in range(2)] + [lc.snapshot(loss)]
+        head = np.linspace(0.5, 1.5, len(lv.value(loss, x, ctx=ctx)))
+        found[ctx] = [lv.gradients(loss, x, head, True, 'float32', ctx) for _ in range(2)] + [lv.snapshot(loss)]
     for got, want in zip(found[GPU][:2], found[CPU][:2]):
         near(got[0], want[0])
         for grads, wanted in zip(got[1:], want[1:]):

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import loss_cases as lc
+import loss_inputs as li
+import loss_values as lv
 import reference_pairs as tuples
 from gluonfr.loss import get_loss
 
@@ -64,7 +66,7 @@ def test_triplet_and_contrastive_take_any_shape():
     np.testing.assert_allclose(got, tuples.contrastive(a.reshape(4, 6), b.reshape(4, 6), label, 9), rtol=1e-4)
 
 
-@pytest.mark.parametrize('case', [c for c in lc.CASES if c.feed is lc.mined], ids=str)
+@pytest.mark.parametrize('case', [c for c in lc.CASES if c.feed is li.mined], ids=str)
 def test_mining_tells_large_labels_apart(case):
     """2^24 and 2^24 + 1 are one number in float32."""
     loss, p = case.make('float64')
@@ -74,14 +76,14 @@ def test_mining_tells_large_labels_apart(case):
     np.testing.assert_allclose(loss(*args).asnumpy(), case.expected(x, p, 0, False), rtol=1e-7, atol=1e-9)
 
 
-@pytest.mark.parametrize('case', [c for c in lc.CASES if c.feed in (lc.mined, lc.groups) and c.name != 'mpsloss'],
+@pytest.mark.parametrize('case', [c for c in lc.CASES if c.feed in (li.mined, li.groups) and c.name != 'mpsloss'],
                          ids=str)
 def test_far_from_the_origin_distances_keep_their_digits(case):
     """|a|^2 - 2ab + |b|^2 cancels: in float32 an offset of 30 may cost digits, not the result."""
     loss, p = case.make()
     x = dict(case.inputs())
     x['embedding'] = (x['embedding'] + 30).astype('float32').astype('float64')
-    np.testing.assert_allclose(lc.value(loss, x), case.expected(x, p, 0, False), rtol=5e-3, atol=5e-3)
+    np.testing.assert_allclose(lv.value(loss, x), case.expected(x, p, 0, False), rtol=5e-3, atol=5e-3)
 
 
 @pytest.mark.parametrize('mining', ['batch-hard', 'semi-hard', 'batch-all'])
@@ -97,7 +99,7 @@ def test_several_seeds_of_larger_batches(mining):
         x = rng.randn(32, 4)
         x /= np.linalg.norm(x, axis=1, keepdims=True)
         label = rng.randint(0, 8, 32).astype('float64')
-        np.testing.assert_allclose(lc.value(loss, {'embedding': x, 'label': label}, dtype='float64'),
+        np.testing.assert_allclose(lv.value(loss, {'embedding': x, 'label': label}, dtype='float64'),
                                    reference(x, label, 0.2), rtol=1e-7, atol=1e-9)
 
 

@@ -6,9 +6,11 @@ import pytest
 from mxnet import autograd, gluon
 
 import loss_cases as lc
+import loss_inputs as li
+import loss_values as lv
 import reference as ref
 from gluonfr.loss import get_loss, get_loss_list
-from loss_cases import close
+from loss_values import close
 
 ALL = pytest.mark.parametrize('case', lc.CASES, ids=str)
 STATEFUL = [c for c in lc.CASES if c.state]
@@ -59,10 +61,10 @@ def test_declarations(case):
     assert set(loss.inputs) == set(given), 'the loss names other inputs than its case feeds: `inputs` or feed is wrong'
     assert loss.head in HEADS, 'the class layer {!r} is none of gluonfr.nn.get_head'.format(loss.head)
     assert (loss.head is not None) == ('pred' in given and 'positive' not in given)
-    kept = [name for name, param in lc.params_of(loss).items() if param.shape[0] == lc.CLASSES]
+    kept = [name for name, param in lv.params_of(loss).items() if param.shape[0] == li.CLASSES]
     assert loss.keeps_classes == bool(kept), 'keeps_classes must be {}: of each class the loss has {}'.format(
         bool(kept), kept or 'nothing')
-    positional = [n for n in names if n not in lc.params_of(loss) and n != 'sample_weight']
+    positional = [n for n in names if n not in lv.params_of(loss) and n != 'sample_weight']
     kinds = {p.kind for p in inspect.signature(loss.hybrid_forward).parameters.values()}
     if inspect.Parameter.VAR_POSITIONAL not in kinds:
         assert tuple(positional[:len(loss.inputs)]) == loss.inputs
@@ -74,7 +76,7 @@ def test_inputs_are_in_the_order_of_the_call(case):
     loss, p = case.make('float64')
     x = case.inputs()
     reordered = {k: x[k] for k in loss.inputs}
-    close(lc.value(loss, reordered, dtype='float64'), case.expected(x, p, 0, False))
+    close(lv.value(loss, reordered, dtype='float64'), case.expected(x, p, 0, False))
 
 
 @ALL
@@ -99,7 +101,7 @@ def test_value(case, train, hybridize):
             loss.hybridize()
         x = case.inputs(seed)
         want = case.expected(x, p, 0, train)
-        got = lc.value(loss, x, train, 'float64', 'float64')
+        got = lv.value(loss, x, train, 'float64', 'float64')
         assert got.shape == (len(want),)
         close(got, want)
 
@@ -110,7 +112,7 @@ def test_value_in_float32_with_any_label_type(case):
     x = case.inputs()
     want = case.expected(x, p, 0, False)
     for label_dtype in ('float32', 'int32', 'int64'):
-        out = lc.first(loss(*lc.arrays(x, 'float32', label_dtype)))
+        out = lv.first(loss(*lv.arrays(x, 'float32', label_dtype)))
         assert out.dtype == np.float32
         close(out.asnumpy(), want, tight=False)
 
@@ -122,9 +124,9 @@ def test_gradient(case, train):
     loss, p = case.make('float64')
     x = case.inputs()
     head = head_gradient(len(next(iter(x.values()))))
-    _, by_input, by_param = lc.gradients(loss, x, head, train)
+    _, by_input, by_param = lv.gradients(loss, x, head, train)
     assert set(by_input) == set(x) - {'label'}
-    assert set(by_param) == {k for k in p if lc.params_of(loss)[k].grad_req != 'null'}
+    assert set(by_param) == {k for k in p if lv.params_of(loss)[k].grad_req != 'null'}
 
     p = case.used(x, p, train)  # state stays what it is while an input is wiggled
 
@@ -143,7 +145,7 @@ def test_gradient(case, train):
 def test_every_trained_parameter_gets_a_gradient(case):
     loss, _ = case.make('float64')
     x = case.inputs()
-    _, _, by_param = lc.gradients(loss, x, np.ones(len(next(iter(x.values())))), True)
+    _, _, by_param = lv.gradients(loss, x, np.ones(len(next(iter(x.values())))), True)
     for key, grad in by_param.items():
         assert np.abs(grad).sum() > 0, key
 
@@ -152,12 +154,12 @@ def test_every_trained_parameter_gets_a_gradient(case):
 def test_float16_inputs_are_computed_in_float32(case):
     loss, p = case.make()
     x = {k: v if k == 'label' else v.astype('float16').astype('float64') for k, v in case.inputs().items()}
-    args = lc.arrays(x, 'float16')
+    args = lv.arrays(x, 'float16')
     for a in args:
         if a.dtype == np.float16:
             a.attach_grad()
     with autograd.record(train_mode=False):
-        out = lc.first(loss(*args))
+        out = lv.first(loss(*args))
     out.backward()
     assert out.dtype == np.float32
     close(out.asnumpy(), case.expected(x, p, 0, False), tight=False)
@@ -169,7 +171,7 @@ def test_cast_to_float16(case):
     loss, p = case.make()
     loss.cast('float16')
     x = case.inputs()
-    got = lc.value(loss, x, train=True, dtype='float16')
+    got = lv.value(loss, x, train=True, dtype='float16')
     assert np.isfinite(got).all()
     np.testing.assert_allclose(got, case.expected(x, p, 0, True), rtol=0.03, atol=0.1)
 
@@ -182,10 +184,10 @@ def train_steps(loss, case, steps, start=0, call=None):
     trainer = gluon.Trainer(trained, 'sgd', {'learning_rate': 0.1}) if trained else None
     losses, grads = [], []
     for step in range(start, start + steps):
-        args = lc.arrays(case.inputs(seed=step), 'float64', 'float64')
+        args = lv.arrays(case.inputs(seed=step), 'float64', 'float64')
         args[0].attach_grad()
         with autograd.record():
-            out = lc.first((call or loss)(*args))
+            out = lv.first((call or loss)(*args))
         out.backward()
         losses.append(out.asnumpy())
         grads.append(args[0].grad.asnumpy())
@@ -203,14 +205,14 @@ def test_hybrid_equals_imperative_over_training_steps(case, form):
         hybrid.hybridize()
         call = hybrid
     else:
-        call = lc.Outer(hybrid)
+        call = lv.Outer(hybrid)
         call.hybridize()
     want = train_steps(plain, case, STEPS)
     got = train_steps(hybrid, case, STEPS, call=call)
     for kind in (0, 1):
         for a, b in zip(want[kind], got[kind]):
             np.testing.assert_allclose(b, a, rtol=1e-12, atol=1e-12)
-    after, want_after = lc.snapshot(hybrid), lc.snapshot(plain)
+    after, want_after = lv.snapshot(hybrid), lv.snapshot(plain)
     for name in want_after:
         np.testing.assert_allclose(after[name], want_after[name], rtol=1e-12, atol=1e-12, err_msg=name)
 
@@ -224,11 +226,11 @@ def test_state_follows_the_training_forwards(case, hybridize):
         loss.hybridize()
     for done in range(STEPS + 2):
         x = case.inputs(done)
-        close(lc.value(loss, x, False, 'float64'), case.expected(x, p, done, False))
-        close(lc.value(loss, x, True, 'float64'), case.expected(x, p, done, True))
+        close(lv.value(loss, x, False, 'float64'), case.expected(x, p, done, False))
+        close(lv.value(loss, x, True, 'float64'), case.expected(x, p, done, True))
         p = case.after(x, p)
         for name, want in p.items():
-            close(lc.snapshot(loss)[name], want)
+            close(lv.snapshot(loss)[name], want)
 
 
 @pytest.mark.parametrize('case', STATEFUL, ids=str)
@@ -239,8 +241,8 @@ def test_state_moves_in_statically_allocated_graphs(case):
     static.hybridize(static_alloc=True, static_shape=True)
     for a, b in zip(train_steps(plain, case, STEPS)[0], train_steps(static, case, STEPS)[0]):
         np.testing.assert_allclose(b, a, rtol=1e-12, atol=1e-12)
-    for name, kept in lc.snapshot(plain).items():
-        np.testing.assert_allclose(lc.snapshot(static)[name], kept, rtol=1e-12, atol=1e-12, err_msg=name)
+    for name, kept in lv.snapshot(plain).items():
+        np.testing.assert_allclose(lv.snapshot(static)[name], kept, rtol=1e-12, atol=1e-12, err_msg=name)
 
 
 @pytest.mark.parametrize('name', ['centerloss', 'gitloss'])
@@ -255,7 +257,7 @@ def test_centres_follow_the_papers_rule(name, alpha, hybridize):
     for step in range(3):
         x = case.inputs(step)
         want = case.expected(x, {'centers': centers}, step, True)  # the value uses the centres before the update
-        close(lc.value(loss, x, True, 'float64'), want)
+        close(lv.value(loss, x, True, 'float64'), want)
         centers = ref.updated_centers(centers, x['embedding'], x['label'], alpha)
         close(loss.centers.data().asnumpy(), centers)
     assert loss.centers.grad_req == 'null'
@@ -267,15 +269,15 @@ def test_predict_mode_changes_no_state(case, hybridize):
     loss, _ = case.make()
     if hybridize:
         loss.hybridize()
-    args = lc.arrays(case.inputs())
+    args = lv.arrays(case.inputs())
     loss(*args)
-    before = lc.snapshot(loss)
+    before = lv.snapshot(loss)
     loss(*args)[0].asnumpy()
-    lc.value(loss, case.inputs(), train=False)
-    for name, kept in lc.snapshot(loss).items():
+    lv.value(loss, case.inputs(), train=False)
+    for name, kept in lv.snapshot(loss).items():
         np.testing.assert_array_equal(kept, before[name], err_msg=name)
-    lc.value(loss, case.inputs(), train=True)
-    after = lc.snapshot(loss)
+    lv.value(loss, case.inputs(), train=True)
+    after = lv.snapshot(loss)
     moves = any((after[name] != before[name]).any() for name in before)
     assert moves == case.state, 'a training forward {} a parameter: say so by state=True or moved= in the case'.format(
         'changes' if moves else 'does not change')

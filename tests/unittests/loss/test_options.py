@@ -5,9 +5,11 @@ import pytest
 from mxnet import autograd
 
 import loss_cases as lc
+import loss_inputs as li
+import loss_values as lv
 import reference as ref
 from gluonfr.loss import get_loss
-from loss_cases import close
+from loss_values import close
 
 ALL = pytest.mark.parametrize('case', lc.CASES, ids=str)
 
@@ -24,7 +26,7 @@ def test_sample_weight_scales_the_whole_loss_of_a_sample(case, hybridize):
     want = case.expected(x, p, 0, False)
     weights = np.linspace(0, 2, len(want))
     for given in (weights, weights[:, None]):
-        got = lc.value(loss, x, dtype='float64', label_dtype='float64', sample_weight=given)
+        got = lv.value(loss, x, dtype='float64', label_dtype='float64', sample_weight=given)
         assert got.shape == want.shape
         close(got, want * weights)
 
@@ -33,7 +35,7 @@ def test_sample_weight_scales_the_whole_loss_of_a_sample(case, hybridize):
 def test_weight_scales_the_whole_loss(case):
     loss, p = case.make('float64', weight=0.25)
     x = case.inputs()
-    close(lc.value(loss, x, dtype='float64', label_dtype='float64'), 0.25 * case.expected(x, p, 0, False))
+    close(lv.value(loss, x, dtype='float64', label_dtype='float64'), 0.25 * case.expected(x, p, 0, False))
 
 
 @pytest.mark.parametrize('case', [c for c in lc.CASES if c.turns], ids=str)
@@ -48,7 +50,7 @@ def test_batch_axis_one_takes_transposed_inputs(case, hybridize):
     x = case.inputs()
     turned = {k: v if v.ndim == 1 else np.ascontiguousarray(v.T) for k, v in x.items()}
     want = case.expected(x, p, 0, False)
-    got = lc.value(loss, turned, dtype='float64', label_dtype='float64')
+    got = lv.value(loss, turned, dtype='float64', label_dtype='float64')
     assert got.shape == want.shape
     close(got, want)
 
@@ -60,10 +62,10 @@ def test_one_hot_labels_equal_class_numbers(case, hybridize):
     if hybridize:
         loss.hybridize()
     x = case.inputs()
-    x_dense = {k: lc.one_hot(v) if k == 'label' else v for k, v in x.items()}
+    x_dense = {k: lv.one_hot(v) if k == 'label' else v for k, v in x.items()}
     for train in (False, True):
         want = case.expected(x, p, 0, train)
-        close(lc.value(loss, x_dense, train, 'float64', 'float64'), want)
+        close(lv.value(loss, x_dense, train, 'float64', 'float64'), want)
 
 
 @pytest.mark.parametrize('name', ['softmax', 'cosloss', 'arcface-strict', 'normsoftmax', 'ringloss-l2', 'l2softmax'])
@@ -72,8 +74,8 @@ def test_smoothed_labels(name):
     case = lc.BY_NAME[name]
     loss, p = case.make('float64', sparse_label=False)
     x = dict(case.inputs())
-    x['label'] = 0.8 * lc.one_hot(x['label']) + 0.2 / lc.CLASSES
-    close(lc.value(loss, x, dtype='float64', label_dtype='float64'), case.expected(x, p, 0, False))
+    x['label'] = 0.8 * lv.one_hot(x['label']) + 0.2 / li.CLASSES
+    close(lv.value(loss, x, dtype='float64', label_dtype='float64'), case.expected(x, p, 0, False))
 
 
 @pytest.mark.parametrize('axis', [1, -1])
@@ -81,7 +83,7 @@ def test_axis_is_the_class_axis(axis):
     case = lc.BY_NAME['softmax']
     loss, p = case.make('float64', axis=axis)
     x = case.inputs()
-    close(lc.value(loss, x, dtype='float64'), case.expected(x, p, 0, False))
+    close(lv.value(loss, x, dtype='float64'), case.expected(x, p, 0, False))
 
 
 @ALL
@@ -91,7 +93,7 @@ def test_several_contexts(case):
     for seed, ctx in enumerate(contexts):
         x = case.inputs(seed)
         head = np.ones(len(next(iter(x.values()))))
-        out, by_input, _ = lc.gradients(loss, x, head, train=True, ctx=ctx)
+        out, by_input, _ = lv.gradients(loss, x, head, train=True, ctx=ctx)
         close(out, case.expected(x, p, 0, True))
         assert all(np.isfinite(g).all() for g in by_input.values())
 
@@ -103,7 +105,7 @@ def test_several_contexts_hybridized(case):
     loss.hybridize()
     for ctx in contexts:
         x = case.inputs()
-        out, _, _ = lc.gradients(loss, x, np.ones(len(next(iter(x.values())))), train=True, ctx=ctx)
+        out, _, _ = lv.gradients(loss, x, np.ones(len(next(iter(x.values())))), train=True, ctx=ctx)
         close(out, case.expected(x, p, 0, True))
 
 
@@ -120,11 +122,11 @@ def test_lgm_returns_probabilities_without_margin(name, train, hybridize):
     x = case.inputs()
     want = ref.lgm_probability(x['embedding'], p['mean'], p['var'])
     for shift in (0, 1):  # another label, the same probability
-        labels = (x['label'] + shift) % lc.CLASSES
+        labels = (x['label'] + shift) % li.CLASSES
         with autograd.record(train_mode=train):
-            out = loss(*lc.arrays(dict(x, label=labels), 'float64'))
+            out = loss(*lv.arrays(dict(x, label=labels), 'float64'))
         assert isinstance(out, (tuple, list)) and len(out) == 2
-        assert out[1].shape == (lc.BATCH, lc.CLASSES)
+        assert out[1].shape == (li.BATCH, li.CLASSES)
         close(out[1].asnumpy(), want)
 
 
@@ -137,7 +139,7 @@ def test_losses_that_own_the_class_scores_predict(name, scores):
     loss, p = case.make('float64')
     x = case.inputs()['embedding']
     got = loss.predict(mx.nd.array(x, dtype='float64')).asnumpy()
-    assert got.shape == (lc.BATCH, lc.CLASSES)
+    assert got.shape == (li.BATCH, li.CLASSES)
     np.testing.assert_array_equal(np.argsort(got, axis=1), np.argsort(scores(x, p), axis=1))
 
 
@@ -164,17 +166,17 @@ def test_ring_auto_starts_at_the_mean_length_of_the_first_batch(hybridize, tmp_p
     x, later = case.inputs(0), case.inputs(1)
     later['embedding'] = later['embedding'] * 7
     radius = [np.mean([ref.norm(v) for v in x['embedding']])]
-    close(lc.value(loss, x, True, 'float64'), ref.ring(x['pred'], x['label'], x['embedding'], radius, 0.3))
+    close(lv.value(loss, x, True, 'float64'), ref.ring(x['pred'], x['label'], x['embedding'], radius, 0.3))
     close(loss.R.data().asnumpy(), radius)
     want = ref.ring(later['pred'], later['label'], later['embedding'], radius, 0.3)
     for train in (True, False):
-        close(lc.value(loss, later, train, 'float64'), want)
+        close(lv.value(loss, later, train, 'float64'), want)
     loss.save_parameters(str(tmp_path / 'ring.params'))
     again = get_loss('ringloss', lamda=0.3, r_init='auto')
     again.initialize()
     again.cast('float64')
     again.load_parameters(str(tmp_path / 'ring.params'))
-    close(lc.value(again, later, True, 'float64'), want)
+    close(lv.value(again, later, True, 'float64'), want)
 
 
 def test_ring_starts_at_r_init():
@@ -189,7 +191,7 @@ def test_lgm_variance_learns_slowly():
     assert loss.var.lr_mult == 0.5 and loss.mean.lr_mult == 1.0
     fresh = get_loss('lgmloss', **lc.BY_NAME['lgmloss'].args)
     fresh.initialize()
-    np.testing.assert_array_equal(fresh.var.data().asnumpy(), np.ones((lc.CLASSES, lc.DIM)))
+    np.testing.assert_array_equal(fresh.var.data().asnumpy(), np.ones((li.CLASSES, li.DIM)))
 
 
 # --- one sample ------------------------------------------------------------------------------------------------------
@@ -204,13 +206,13 @@ def test_batch_of_one(case, hybridize):
     if hybridize:
         loss.hybridize()
     x = {k: v[:1] for k, v in case.inputs().items()}
-    out, by_input, _ = lc.gradients(loss, x, np.ones(1), train=True)
+    out, by_input, _ = lv.gradients(loss, x, np.ones(1), train=True)
     assert out.shape == (1,)
     close(out, case.expected(x, p, 0, True))
     assert all(np.isfinite(g).all() for g in by_input.values())
 
 
-MINED = [c for c in lc.CASES if c.feed is lc.mined]
+MINED = [c for c in lc.CASES if c.feed is li.mined]
 
 
 @pytest.mark.parametrize('case', MINED, ids=str)
@@ -218,7 +220,7 @@ MINED = [c for c in lc.CASES if c.feed is lc.mined]
 def test_mining_with_no_positives_or_no_negatives(case, labels):
     loss, p = case.make('float64')
     x = dict(case.inputs(), label=np.array(labels, dtype='float64'))
-    out, by_input, _ = lc.gradients(loss, x, np.ones(6), train=True)
+    out, by_input, _ = lv.gradients(loss, x, np.ones(6), train=True)
     close(out, case.expected(x, p, 0, True))
     assert np.isfinite(by_input['embedding']).all()
 
@@ -228,7 +230,7 @@ def test_equal_embeddings_have_finite_gradients(case):
     """The distance of two equal points has no slope: sqrt at 0 must not give NaN."""
     loss, _ = case.make('float64')
     x = {k: v if k == 'label' else np.ones_like(v) for k, v in case.inputs().items()}
-    out, by_input, _ = lc.gradients(loss, x, np.ones(6), train=True)
+    out, by_input, _ = lv.gradients(loss, x, np.ones(6), train=True)
     assert np.isfinite(out).all()
     assert all(np.isfinite(g).all() for g in by_input.values())
 
@@ -236,8 +238,8 @@ def test_equal_embeddings_have_finite_gradients(case):
 def test_range_loss_of_equal_embeddings_is_finite():
     case = lc.BY_NAME['rangeloss']
     loss, _ = case.make('float64')
-    x = dict(case.inputs(), embedding=np.ones((12, lc.DIM)))
-    out, by_input, _ = lc.gradients(loss, x, np.ones(12), train=True)
+    x = dict(case.inputs(), embedding=np.ones((12, li.DIM)))
+    out, by_input, _ = lv.gradients(loss, x, np.ones(12), train=True)
     assert np.isfinite(out).all() and np.isfinite(by_input['embedding']).all()
 
 
@@ -247,6 +249,6 @@ def test_zero_embeddings_are_finite(case):
     loss, _ = case.make()
     x = {k: np.zeros_like(v) if k == 'embedding' or k.startswith('pred') and case.name == 'mpsloss' else v
          for k, v in case.inputs().items()}
-    out, by_input, by_param = lc.gradients(loss, x, np.ones(len(next(iter(x.values())))), True, 'float32')
+    out, by_input, by_param = lv.gradients(loss, x, np.ones(len(next(iter(x.values())))), True, 'float32')
     assert np.isfinite(out).all()
     assert all(np.isfinite(g).all() for g in list(by_input.values()) + list(by_param.values()))

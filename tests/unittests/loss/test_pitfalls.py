@@ -8,6 +8,8 @@ import pytest
 from mxnet import autograd, gluon
 
 import loss_cases as lc
+import loss_inputs as li
+import loss_values as lv
 import reference as ref
 import reference_pairs as tuples
 from gluonfr.loss import get_loss
@@ -48,14 +50,14 @@ def test_cosines_at_and_beyond_one_are_finite(case, hybridize, dtype):
     for edge in (1.0, 1.0000001, 1.001, 1 - 1e-6, 1 - 1e-7, 1 - 1e-13, 0.0):
         for cos in (edge, -edge):
             for i, y in enumerate(given['label'].astype(int)):  # the edge at the target alone, and everywhere
-                pred.append(np.full(lc.CLASSES, cos) if i % 2 else given['pred'][i])
-                pred[-1] = np.where(np.arange(lc.CLASSES) == y, cos, pred[-1])
+                pred.append(np.full(li.CLASSES, cos) if i % 2 else given['pred'][i])
+                pred[-1] = np.where(np.arange(li.CLASSES) == y, cos, pred[-1])
                 label.append(y)
                 rows.append(i)
     x = dict(given, pred=np.array(pred), label=np.array(label, dtype='float64'))
     if 'embedding' in x:
         x['embedding'] = x['embedding'][rows]
-    out, by_input, _ = lc.gradients(loss, x, np.ones(len(label)), True, dtype)
+    out, by_input, _ = lv.gradients(loss, x, np.ones(len(label)), True, dtype)
     assert np.isfinite(out).all()
     assert np.isfinite(by_input['pred']).all()
 
@@ -71,7 +73,7 @@ def test_value_at_the_edges(name, want, cos):
     loss = get_loss(name.split('-')[0], **args)
     loss.initialize()
     loss.cast('float64')
-    got = lc.value(loss, {'pred': np.array([[0.25, cos]]), 'label': np.array([1.0])}, dtype='float64')[0]
+    got = lv.value(loss, {'pred': np.array([[0.25, cos]]), 'label': np.array([1.0])}, dtype='float64')[0]
     other = (math.pi - 2 * math.acos(0.25)) / math.pi if name == 'liarcface' else 0.25
     assert other - math.log(math.exp(got) - 1) == pytest.approx(want(cos), abs=2e-5)
 
@@ -81,10 +83,10 @@ def test_the_gradient_points_to_the_class_at_one(case):
     """Beyond the clip the slope is one, not zero: a sample on the wrong pole still learns."""
     loss, _ = case.make('float64')
     x = case.inputs()
-    pred = np.zeros((lc.BATCH, lc.CLASSES))
-    pred[np.arange(lc.BATCH), x['label'].astype(int)] = -1.0
-    _, by_input, _ = lc.gradients(loss, dict(x, pred=pred), np.ones(lc.BATCH), False)
-    assert (by_input['pred'][np.arange(lc.BATCH), x['label'].astype(int)] < -1e-3).all()
+    pred = np.zeros((li.BATCH, li.CLASSES))
+    pred[np.arange(li.BATCH), x['label'].astype(int)] = -1.0
+    _, by_input, _ = lv.gradients(loss, dict(x, pred=pred), np.ones(li.BATCH), False)
+    assert (by_input['pred'][np.arange(li.BATCH), x['label'].astype(int)] < -1e-3).all()
 
 
 # --- monotone --------------------------------------------------------------------------------------------------------
@@ -101,13 +103,13 @@ MONOTONE = [c for c in lc.COSINE_LOSSES if not c.args.get('easy_margin', c.name 
 def test_a_wider_angle_never_lowers_the_loss(case):
     theta = np.linspace(0.001, math.pi - 0.001, 200)
     loss, _ = case.make('float64')
-    pred = np.full((200, lc.CLASSES), -0.9)
+    pred = np.full((200, li.CLASSES), -0.9)
     pred[:, 2] = np.cos(theta)
     x = {'pred': pred, 'label': np.full(200, 2.0)}
     if 'embedding' in case.inputs():
         x['embedding'] = np.tile([30.0, 40.0, 0.0], (200, 1))
     for _ in range(6):  # past every warm-up
-        values = lc.value(loss, x, True, 'float64')
+        values = lv.value(loss, x, True, 'float64')
     assert rises(values)
 
 
@@ -125,7 +127,7 @@ def test_easy_margin_is_the_default_and_an_option():
         loss.initialize()
         loss.cast('float64')
         want = ref.combined(x['pred'], x['label'], 1, 0.5, 0, 4, easy)
-        np.testing.assert_allclose(lc.value(loss, x, dtype='float64'), want, rtol=1e-9)
+        np.testing.assert_allclose(lv.value(loss, x, dtype='float64'), want, rtol=1e-9)
 
 
 # --- gradients -------------------------------------------------------------------------------------------------------
@@ -135,23 +137,23 @@ def test_easy_margin_is_the_default_and_an_option():
                                           ('combined', {'m1': 2, 'm2': 0.3, 'm3': 0.2})])
 @HYBRID
 def test_the_exact_gradient_is_the_default_and_the_other_has_a_name(name, margins, hybridize):
-    x = lc.cosines(np.random.RandomState(3))
-    head = np.linspace(1, 2, lc.BATCH)
+    x = li.cosines(np.random.RandomState(3))
+    head = np.linspace(1, 2, li.BATCH)
     outs, grads = {}, {}
     for gradient in (None, 'exact', 'straight-through'):
         extra = {} if gradient is None else {'gradient': gradient}
-        loss = get_loss(name, classes=lc.CLASSES, s=8, **dict(margins, **extra))
+        loss = get_loss(name, classes=li.CLASSES, s=8, **dict(margins, **extra))
         loss.initialize()
         loss.cast('float64')
         if hybridize:
             loss.hybridize()
-        outs[gradient], by_input, _ = lc.gradients(loss, x, head)
+        outs[gradient], by_input, _ = lv.gradients(loss, x, head)
         grads[gradient] = by_input['pred']
     m1, m2 = margins.get('m1', 1), margins.get('m2', margins.get('m'))
     logits = ref.combined_logits(x['pred'], x['label'], m1, m2, margins.get('m3', 0), 8,
                                  margins.get('easy_margin', False))
     as_if_no_margin = np.array([8 * w * (ref.softmax(z) - y)
-                                for w, z, y in zip(head, logits, lc.one_hot(x['label']))])
+                                for w, z, y in zip(head, logits, lv.one_hot(x['label']))])
     np.testing.assert_allclose(grads['straight-through'], as_if_no_margin, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(outs['straight-through'], outs['exact'], rtol=1e-12)
     np.testing.assert_array_equal(grads[None], grads['exact'])
@@ -170,14 +172,14 @@ def test_an_unknown_gradient_is_refused(name):
                          ids=['none', 'all', 'm3 alone', 'm1 and m2'])
 @pytest.mark.parametrize('easy', [False, True])
 def test_every_margin_always_applies(changed, start, easy):
-    x = lc.cosines(np.random.RandomState(1))
+    x = li.cosines(np.random.RandomState(1))
     x['pred'] = np.abs(x['pred'])
     values = []
     for more in (0.0, 0.1):
-        loss = get_loss('combined', classes=lc.CLASSES, s=4, easy_margin=easy,
+        loss = get_loss('combined', classes=li.CLASSES, s=4, easy_margin=easy,
                         **dict(start, **{changed: start[changed] + more}))
         loss.initialize()
-        values.append(lc.value(loss, x))
+        values.append(lv.value(loss, x))
     assert (values[1] > values[0] + 1e-3).all()
 
 
@@ -224,25 +226,25 @@ def test_state_moves_under_hybridize(name):
     loss, _ = lc.BY_NAME[name].make('float64')
     loss.hybridize()
     x = lc.BY_NAME[name].inputs()
-    values = [lc.value(loss, x, True, 'float64').sum() for _ in range(3)]
+    values = [lv.value(loss, x, True, 'float64').sum() for _ in range(3)]
     assert len(set(values)) == 3
     assert values[0] < values[1] < values[2]  # the margin comes in by steps
 
 
 @pytest.mark.parametrize('name', ['arcface', 'cosloss', 'combined', 'liarcface'])
 def test_the_warm_up_goes_from_no_margin_to_the_whole(name):
-    x = lc.cosines(np.random.RandomState(0))
-    full = get_loss(name, classes=lc.CLASSES, s=8)
-    none = get_loss('normsoftmax', classes=lc.CLASSES, s=8)
+    x = li.cosines(np.random.RandomState(0))
+    full = get_loss(name, classes=li.CLASSES, s=8)
+    none = get_loss('normsoftmax', classes=li.CLASSES, s=8)
     if name == 'liarcface':
-        none = get_loss(name, classes=lc.CLASSES, s=8, m=0)
-    warm = get_loss(name, classes=lc.CLASSES, s=8, margin_warmup=3)
+        none = get_loss(name, classes=li.CLASSES, s=8, m=0)
+    warm = get_loss(name, classes=li.CLASSES, s=8, margin_warmup=3)
     for loss in (full, none, warm):
         loss.initialize()
         loss.cast('float64')
-    seen = [lc.value(warm, x, True, 'float64') for _ in range(5)]
-    np.testing.assert_allclose(seen[0], lc.value(none, x, dtype='float64'), rtol=1e-9)
-    np.testing.assert_allclose(seen[3], lc.value(full, x, dtype='float64'), rtol=1e-9)
+    seen = [lv.value(warm, x, True, 'float64') for _ in range(5)]
+    np.testing.assert_allclose(seen[0], lv.value(none, x, dtype='float64'), rtol=1e-9)
+    np.testing.assert_allclose(seen[3], lv.value(full, x, dtype='float64'), rtol=1e-9)
     np.testing.assert_array_equal(seen[4], seen[3])
     assert all(p.grad_req == 'null' for p in warm.collect_params().values())
 
@@ -266,12 +268,12 @@ def test_mps_lets_the_hardest_negative_be_below_zero():
     loss.initialize()
     hardest = max(ref.cosine(a[0], b[1]), ref.cosine(a[1], b[0]))
     assert hardest < 0
-    np.testing.assert_allclose(lc.value(loss, x), tuples.mps(a, b, 0.5), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(lv.value(loss, x), tuples.mps(a, b, 0.5), rtol=1e-5, atol=1e-6)
     for m in (1.0, 1.5):
         loss = get_loss('mpsloss', m=m)
         loss.initialize()
         floored = max(m - ref.cosine(a[0], b[0]), 0) / 2
-        assert floored - lc.value(loss, x)[0] > 0.05
+        assert floored - lv.value(loss, x)[0] > 0.05
 
 
 def test_git_does_not_repel_its_own_class_and_takes_any_batch_size():
@@ -279,12 +281,12 @@ def test_git_does_not_repel_its_own_class_and_takes_any_batch_size():
     loss, p = case.make('float64')
     loss.hybridize()
     x = case.inputs()
-    same = dict(x, label=np.full(lc.BATCH, 2.0))
+    same = dict(x, label=np.full(li.BATCH, 2.0))
     without = ref.center(same['pred'], same['label'], same['embedding'], p['centers'], 0.3)
-    np.testing.assert_allclose(lc.value(loss, same, dtype='float64'), without, rtol=1e-9)
+    np.testing.assert_allclose(lv.value(loss, same, dtype='float64'), without, rtol=1e-9)
     for size in (2, 5, 6):
         part = {k: v[:size] for k, v in x.items()}
-        np.testing.assert_allclose(lc.value(loss, part, dtype='float64'), case.expected(part, p, 0, False), rtol=1e-9)
+        np.testing.assert_allclose(lv.value(loss, part, dtype='float64'), case.expected(part, p, 0, False), rtol=1e-9)
 
 
 @HYBRID
@@ -297,11 +299,11 @@ def test_lgm_does_not_underflow(hybridize):
     if hybridize:
         loss.hybridize()
     p = {'mean': rng.randn(4, 400), 'var': rng.uniform(0.5, 2, (4, 400))}
-    lc.set_params(loss, p)
+    lv.set_params(loss, p)
     x = {'embedding': rng.randn(3, 400) * 2, 'label': np.array([0.0, 3.0, 1.0])}
     distance = ref.lgm_distance(x['embedding'][0], p['mean'][0], p['var'][0])[0]
     assert np.exp(np.float32(-distance)) == 0  # the faulty form takes the logarithm of this
-    out, by_input, by_param = lc.gradients(loss, x, np.ones(3), True, 'float32')
+    out, by_input, by_param = lv.gradients(loss, x, np.ones(3), True, 'float32')
     np.testing.assert_allclose(out, ref.lgm(x['embedding'], x['label'], p['mean'], p['var'], 0.5, 0.1), rtol=1e-4)
     assert np.isfinite(by_input['embedding']).all() and all(np.isfinite(g).all() for g in by_param.values())
 
@@ -310,8 +312,8 @@ def test_lgm_counts_half_the_log_determinant():
     args = {'num_classes': 2, 'embedding_size': 2, 'alpha': 0.0, 'lamda': 1.0, 'lr_mult': 1.0}
     loss = get_loss('lgmloss', **args)
     loss.initialize()
-    lc.set_params(loss, {'mean': np.zeros((2, 2)), 'var': np.full((2, 2), math.e)})
-    got = lc.value(loss, {'embedding': np.zeros((1, 2)), 'label': np.zeros(1)})
+    lv.set_params(loss, {'mean': np.zeros((2, 2)), 'var': np.full((2, 2), math.e)})
+    got = lv.value(loss, {'embedding': np.zeros((1, 2)), 'label': np.zeros(1)})
     np.testing.assert_allclose(got, [math.log(2) + 1.0], rtol=1e-5)  # 1/2 log det = 1/2 (1 + 1)
 
 
@@ -319,11 +321,11 @@ def test_l2softmax_normalises_the_features_not_the_logits():
     case = lc.BY_NAME['l2softmax']
     loss, _ = case.make('float64')
     x = case.inputs()
-    base = lc.value(loss, x, dtype='float64')
+    base = lv.value(loss, x, dtype='float64')
     longer = dict(x, pred=3 * x['pred'], embedding=3 * x['embedding'])  # x -> 3x moves W x along
-    np.testing.assert_allclose(lc.value(loss, longer, dtype='float64'), base, rtol=1e-9)
+    np.testing.assert_allclose(lv.value(loss, longer, dtype='float64'), base, rtol=1e-9)
     heavier = dict(x, pred=3 * x['pred'])  # a larger W is another loss; normalised logits would hide it
-    assert np.abs(lc.value(loss, heavier, dtype='float64') - base).max() > 0.1
+    assert np.abs(lv.value(loss, heavier, dtype='float64') - base).max() > 0.1
 
 
 def test_asoftmax_taylor_ends_in_the_tenth_power():
@@ -333,7 +335,7 @@ def test_asoftmax_taylor_ends_in_the_tenth_power():
     loss = get_loss('asoftmax', classes=2, m=3, s=1, phiflag=False, lambda_base=0, lambda_min=0)
     loss.initialize()
     loss.cast('float64')
-    ce = lc.value(loss, {'pred': pred, 'label': np.zeros(6)}, dtype='float64')
+    ce = lv.value(loss, {'pred': pred, 'label': np.zeros(6)}, dtype='float64')
     target = 0.1 - np.log(np.exp(ce) - 1)
     x = 3 * theta
     right = sum((-1) ** n * x ** (2 * n) / math.factorial(2 * n) for n in range(6))
@@ -350,7 +352,7 @@ def test_range_alpha_weighs_the_spread_and_beta_the_centres():
                               (0.0, 1.0, tuples.range_inter(x['embedding'], 3, 4, 6.0))):
         loss = get_loss('rangeloss', **dict(case.args, alpha=alpha, beta=beta))
         loss.initialize()
-        np.testing.assert_allclose(lc.value(loss, x), np.full(12, want), rtol=1e-4)
+        np.testing.assert_allclose(lv.value(loss, x), np.full(12, want), rtol=1e-4)
 
 
 @pytest.mark.parametrize('top_k', [1, 2, 3, 6])
@@ -362,7 +364,7 @@ def test_range_counts_a_pair_once(top_k):
     loss.initialize()
     loss.cast('float64')
     want = tuples.range_loss(x['embedding'], 0.7, 0.4, top_k, 3, 4, 6.0)
-    np.testing.assert_allclose(lc.value(loss, x, dtype='float64'), want, rtol=1e-8)
+    np.testing.assert_allclose(lv.value(loss, x, dtype='float64'), want, rtol=1e-8)
 
 
 def test_the_originals_names_are_found():

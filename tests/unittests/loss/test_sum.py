@@ -2,11 +2,12 @@
 import numpy as np
 import pytest
 
-import loss_cases as lc
+import loss_inputs as li
+import loss_values as lv
 from gluonfr.loss import (LOSSES, ArcLoss, CenterLoss, LGMLoss, MPSLoss, RingLoss, SoftmaxCrossEntropyLoss, SumLoss,
                           fill_arguments, get_loss, loss_keywords, parse_loss)
 
-SHAPE = {'classes': lc.CLASSES, 'embedding_size': lc.DIM}
+SHAPE = {'classes': li.CLASSES, 'embedding_size': li.DIM}
 
 
 @pytest.mark.parametrize('dtype', ['float32', 'float64'])
@@ -23,15 +24,15 @@ def test_softmax_and_the_term_are_the_joint_loss_bit_for_bit(name, args, paramet
     for loss in losses:
         loss.initialize()
         loss.cast(dtype)
-        lc.set_params(loss, {parameter: np.random.RandomState(3).rand(*lc.params_of(loss)[parameter].shape)})
+        lv.set_params(loss, {parameter: np.random.RandomState(3).rand(*lv.params_of(loss)[parameter].shape)})
         if hybridize:
             loss.hybridize(static_alloc=True, static_shape=True)
         outs.append([])
         for step in range(3):
-            x = lc.scores_embedding(np.random.RandomState(step))
-            value, by_input, by_param = lc.gradients(loss, x, np.linspace(0.5, 1.5, lc.BATCH), train, dtype)
+            x = li.scores_embedding(np.random.RandomState(step))
+            value, by_input, by_param = lv.gradients(loss, x, np.linspace(0.5, 1.5, li.BATCH), train, dtype)
             outs[-1] += [value, *by_input.values(), *by_param.values()]
-        outs[-1].append(lc.snapshot(loss)[parameter])
+        outs[-1].append(lv.snapshot(loss)[parameter])
     assert losses[0].inputs == losses[1].inputs and losses[0].head == losses[1].head
     assert len(outs[0]) == len(outs[1]) > 9
     for one, other in zip(*outs):
@@ -48,8 +49,8 @@ def test_the_parts_of_a_name():
 def test_arguments_go_to_the_loss_that_takes_them():
     loss = get_loss('arcface+centerloss:lamda=0.1', m=0.3, s=8, **SHAPE)
     arc, center = loss._parts
-    assert (arc._m2, arc._s, arc._classes) == (0.3, 8, lc.CLASSES)
-    assert (center._lamda, center._classes, center._embedding_size) == (0.1, lc.CLASSES, lc.DIM)
+    assert (arc._m2, arc._s, arc._classes) == (0.3, 8, li.CLASSES)
+    assert (center._lamda, center._classes, center._embedding_size) == (0.1, li.CLASSES, li.DIM)
     assert loss.head == 'cosine' and loss.inputs == ('pred', 'label', 'embedding') and loss.normalized
     assert loss_keywords('arcface+centerloss') >= {'m', 'alpha', 'classes', 'embedding_size'}
     assert fill_arguments('arcface+centerloss', {'m': 0.3}, margin_warmup=5, **SHAPE) == {
@@ -63,22 +64,22 @@ def test_arguments_reach_a_loss_within_a_loss():
 
 
 def test_a_factor_weighs_one_loss_and_weight_the_sum():
-    x = lc.scores_embedding(np.random.RandomState(0))
+    x = li.scores_embedding(np.random.RandomState(0))
     values = []
     for name, args in (('softmax+0.5*ringloss:lamda=2', {'weight': 3}), ('softmax', {}),
                        ('ringloss', {'lamda': 2, 'with_softmax': False})):
         loss = get_loss(name, **args)
         loss.initialize()
-        values.append(lc.value(loss, {key: x[key] for key in loss.inputs}, label_dtype='float32'))
+        values.append(lv.value(loss, {key: x[key] for key in loss.inputs}, label_dtype='float32'))
     np.testing.assert_allclose(values[0], 3 * (values[1] + 0.5 * values[2]), rtol=1e-6)
 
 
 def test_a_sum_shows_what_its_losses_show_and_predicts_as_they_do():
-    loss = SumLoss([LGMLoss(lc.CLASSES, lc.DIM, 0.5, 0.1, 1), RingLoss(0.1, with_softmax=False)])
+    loss = SumLoss([LGMLoss(li.CLASSES, li.DIM, 0.5, 0.1, 1), RingLoss(0.1, with_softmax=False)])
     loss.initialize()
-    x = lc.arrays(lc.embeddings(np.random.RandomState(0)))
+    x = lv.arrays(li.embeddings(np.random.RandomState(0)))
     value, scores = loss(*x)
-    assert value.shape == (lc.BATCH,) and scores.shape == (lc.BATCH, lc.CLASSES)
+    assert value.shape == (li.BATCH,) and scores.shape == (li.BATCH, li.CLASSES)
     np.testing.assert_array_equal(loss.predict(x[0]).asnumpy(), loss._parts[0].predict(x[0]).asnumpy())
     assert loss.scalars() == {'Radius': 1.0} and loss.inputs == ('embedding', 'label') and loss.head is None
     assert not hasattr(get_loss('softmax+ringloss:lamda=1'), 'predict')
@@ -91,8 +92,8 @@ def test_sums_are_not_listed_and_the_first_radius_is_measured_in_a_sum():
     loss = get_loss('softmax+ringloss:lamda=1,r_init=auto')
     loss.initialize()
     loss.hybridize()
-    x = lc.scores_embedding(np.random.RandomState(0))
-    lc.value(loss, x)
+    x = li.scores_embedding(np.random.RandomState(0))
+    lv.value(loss, x)
     np.testing.assert_allclose(loss.scalars()['Radius'], np.linalg.norm(x['embedding'], axis=1).mean(), rtol=1e-6)
 
 

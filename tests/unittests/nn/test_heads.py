@@ -5,15 +5,17 @@ import pytest
 from mxnet import autograd, gluon
 
 import loss_cases as lc
+import loss_inputs as li
+import loss_values as lv
 import reference as ref
 from gluonfr import nn
 from gluonfr.loss import get_loss
 
 HYBRID = pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
 RNG = np.random.RandomState(4)
-X = RNG.randn(lc.BATCH, lc.DIM)
-WEIGHT = RNG.randn(lc.CLASSES, lc.DIM)
-HEAD = RNG.rand(lc.BATCH, lc.CLASSES)
+X = RNG.randn(li.BATCH, li.DIM)
+WEIGHT = RNG.randn(li.CLASSES, li.DIM)
+HEAD = RNG.rand(li.BATCH, li.CLASSES)
 
 HEADS = {'dense': {}, 'linear': {}, 'cosine': {'w_norm': True, 'x_norm': True}, 'feature_norm': {'x_norm': True}}
 
@@ -51,11 +53,11 @@ def check(got, function):
 @pytest.mark.parametrize('kind', sorted(HEADS))
 @HYBRID
 def test_head_kinds(kind, hybridize):
-    head = ready(nn.get_head(kind, lc.CLASSES, lc.DIM), hybridize=hybridize)
-    assert head.weight.shape == (lc.CLASSES, lc.DIM)
+    head = ready(nn.get_head(kind, li.CLASSES, li.DIM), hybridize=hybridize)
+    assert head.weight.shape == (li.CLASSES, li.DIM)
     bias = None
     if kind == 'dense':
-        bias = np.linspace(-1, 1, lc.CLASSES)
+        bias = np.linspace(-1, 1, li.CLASSES)
         head.bias.set_data(mx.nd.array(bias, dtype='float64'))
     check(run(head, X), lambda x, w: ref.dense(x, w, bias, **HEADS[kind]))
     assert not getattr(head, 'needs_label', False)
@@ -70,7 +72,7 @@ def test_every_loss_finds_its_head():
 @pytest.mark.parametrize('feature_norm', [False, True])
 @HYBRID
 def test_norm_dense(weight_norm, feature_norm, hybridize):
-    head = ready(nn.NormDense(lc.CLASSES, weight_norm, feature_norm, in_units=lc.DIM), hybridize=hybridize)
+    head = ready(nn.NormDense(li.CLASSES, weight_norm, feature_norm, in_units=li.DIM), hybridize=hybridize)
     assert [p.split('_')[-1] for p in head.collect_params()] == ['weight']
     check(run(head, X), lambda x, w: ref.dense(x, w, w_norm=weight_norm, x_norm=feature_norm))
 
@@ -90,14 +92,14 @@ def test_norm_dense_takes_an_initializer():
 
 def test_cosines_stay_within_one_in_float32():
     """A cosine head on its own centres gives 1, and the losses take what rounding makes of it."""
-    head = ready(nn.get_head('cosine', lc.CLASSES, lc.DIM), 'float32')
+    head = ready(nn.get_head('cosine', li.CLASSES, li.DIM), 'float32')
     out = head(mx.nd.array(WEIGHT * 1e4)).asnumpy()
-    np.testing.assert_allclose(np.diag(out), np.ones(lc.CLASSES), atol=1e-6)
+    np.testing.assert_allclose(np.diag(out), np.ones(li.CLASSES), atol=1e-6)
 
 
 def test_a_zero_embedding_is_finite():
     for kind in HEADS:
-        head = ready(nn.get_head(kind, lc.CLASSES, lc.DIM), 'float32')
+        head = ready(nn.get_head(kind, li.CLASSES, li.DIM), 'float32')
         for got in run(head, np.zeros_like(X), dtype='float32'):
             assert np.isfinite(got).all()
 
@@ -142,9 +144,9 @@ def test_the_named_settings_are_these():
 @HYBRID
 def test_angle_linear_settings(name, hybridize):
     settings = lc.SETTINGS[name]
-    head = ready(nn.AngleLinear(lc.CLASSES, lc.DIM, **settings), hybridize=hybridize)
-    assert head.needs_label is True and head.weight.shape == (lc.CLASSES, lc.DIM)
-    check(run(head, X, lc.LABEL), lambda x, w: ref.angle_linear(x, w, lc.LABEL, **settings))
+    head = ready(nn.AngleLinear(li.CLASSES, li.DIM, **settings), hybridize=hybridize)
+    assert head.needs_label is True and head.weight.shape == (li.CLASSES, li.DIM)
+    check(run(head, X, li.LABEL), lambda x, w: ref.angle_linear(x, w, li.LABEL, **settings))
     check(run(head, X), lambda x, w: ref.angle_linear(x, w, None, **settings))
 
 
@@ -154,15 +156,15 @@ def test_angle_linear_settings(name, hybridize):
                                       {'m1': 3, 'm2': 0.2, 'm3': 0.1, 's': 2, 'w_norm': False, 'x_norm': False}],
                          ids=str)
 def test_angle_linear_margins_together(settings):
-    head = ready(nn.AngleLinear(lc.CLASSES, lc.DIM, **settings))
-    check(run(head, X, lc.LABEL), lambda x, w: ref.angle_linear(x, w, lc.LABEL, **settings))
+    head = ready(nn.AngleLinear(li.CLASSES, li.DIM, **settings))
+    check(run(head, X, li.LABEL), lambda x, w: ref.angle_linear(x, w, li.LABEL, **settings))
 
 
 @pytest.mark.parametrize('dtype', ['int32', 'int64', 'float32'])
 def test_angle_linear_label_types(dtype):
-    head = ready(nn.AngleLinear(lc.CLASSES, lc.DIM, m2=0.3, s=4), 'float32')
-    got = head(mx.nd.array(X), mx.nd.array(lc.LABEL, dtype=dtype)).asnumpy()
-    np.testing.assert_allclose(got, ref.angle_linear(X, WEIGHT, lc.LABEL, m2=0.3, s=4), rtol=1e-4, atol=1e-5)
+    head = ready(nn.AngleLinear(li.CLASSES, li.DIM, m2=0.3, s=4), 'float32')
+    got = head(mx.nd.array(X), mx.nd.array(li.LABEL, dtype=dtype)).asnumpy()
+    np.testing.assert_allclose(got, ref.angle_linear(X, WEIGHT, li.LABEL, m2=0.3, s=4), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize('name', sorted(lc.SETTINGS))
@@ -170,8 +172,8 @@ def test_angle_linear_label_types(dtype):
 @HYBRID
 def test_embeddings_on_their_own_centre_are_finite(name, dtype, hybridize):
     """cos = +1 and -1 at the target, labels at both edges, and a zero embedding."""
-    head = ready(nn.AngleLinear(lc.CLASSES, lc.DIM, **lc.SETTINGS[name]), dtype, hybridize)
-    labels = np.array([0, lc.CLASSES - 1, 0, lc.CLASSES - 1, 1, 2])
+    head = ready(nn.AngleLinear(li.CLASSES, li.DIM, **lc.SETTINGS[name]), dtype, hybridize)
+    labels = np.array([0, li.CLASSES - 1, 0, li.CLASSES - 1, 1, 2])
     x = WEIGHT[labels] * np.array([2, 3, -2, -3, 0, 1])[:, None]
     for got in run(head, x, labels, dtype=dtype):
         assert np.isfinite(got).all()
@@ -183,15 +185,15 @@ def test_embeddings_on_their_own_centre_are_finite(name, dtype, hybridize):
     ('ArcFace_v2', 'arcface', {'m': 0.2, 's': 4, 'easy_margin': False}),
     ('ArcFace_v3', 'combined', {'m1': 1, 'm2': 0.3, 'm3': 0, 's': 4})])
 def test_angle_linear_with_softmax_equals_the_loss_over_a_cosine_head(name, loss, args):
-    angle = ready(nn.AngleLinear(lc.CLASSES, lc.DIM, **lc.SETTINGS[name]))
-    cosine = ready(nn.get_head('cosine', lc.CLASSES, lc.DIM))
-    margin = get_loss(loss, classes=lc.CLASSES, **args)
+    angle = ready(nn.AngleLinear(li.CLASSES, li.DIM, **lc.SETTINGS[name]))
+    cosine = ready(nn.get_head('cosine', li.CLASSES, li.DIM))
+    margin = get_loss(loss, classes=li.CLASSES, **args)
     softmax = get_loss('softmax')
     margin.initialize()
     margin.cast('float64')
     softmax.cast('float64')
     grads = []
-    label = mx.nd.array(lc.LABEL)
+    label = mx.nd.array(li.LABEL)
     for forward, head in ((lambda x: softmax(angle(x, label), label), angle),
                           (lambda x: margin(cosine(x), label), cosine)):
         x = mx.nd.array(X, dtype='float64')
@@ -205,42 +207,42 @@ def test_angle_linear_with_softmax_equals_the_loss_over_a_cosine_head(name, loss
 
 @pytest.mark.parametrize('name,m', [('L-softmax_v1', 2), ('L-softmax_v2', 3)])
 def test_angle_linear_with_softmax_equals_lsoftmax(name, m):
-    angle = ready(nn.AngleLinear(lc.CLASSES, lc.DIM, **lc.SETTINGS[name]))
-    large = get_loss('lsoftmax', classes=lc.CLASSES, embedding_size=lc.DIM, m=m)
+    angle = ready(nn.AngleLinear(li.CLASSES, li.DIM, **lc.SETTINGS[name]))
+    large = get_loss('lsoftmax', classes=li.CLASSES, embedding_size=li.DIM, m=m)
     large.initialize()
     large.cast('float64')
-    lc.set_params(large, {'weight': WEIGHT})
-    logits = angle(mx.nd.array(X, dtype='float64'), mx.nd.array(lc.LABEL)).asnumpy()
-    got = lc.value(large, {'embedding': X, 'label': lc.LABEL}, dtype='float64')
-    np.testing.assert_allclose(got, ref.cross_entropy(logits, lc.LABEL), rtol=1e-7)
+    lv.set_params(large, {'weight': WEIGHT})
+    logits = angle(mx.nd.array(X, dtype='float64'), mx.nd.array(li.LABEL)).asnumpy()
+    got = lv.value(large, {'embedding': X, 'label': li.LABEL}, dtype='float64')
+    np.testing.assert_allclose(got, ref.cross_entropy(logits, li.LABEL), rtol=1e-7)
 
 
 def test_softmax_setting_is_a_linear_layer():
-    head = ready(nn.AngleLinear(lc.CLASSES, lc.DIM, **lc.SETTINGS['softmax']))
-    np.testing.assert_allclose(run(head, X, lc.LABEL)[0], X @ WEIGHT.T, rtol=1e-6, atol=1e-9)
+    head = ready(nn.AngleLinear(li.CLASSES, li.DIM, **lc.SETTINGS['softmax']))
+    np.testing.assert_allclose(run(head, X, li.LABEL)[0], X @ WEIGHT.T, rtol=1e-6, atol=1e-9)
 
 
 def test_evaluation_scores_do_not_see_the_margin():
-    head = ready(nn.AngleLinear(lc.CLASSES, lc.DIM, m2=0.3, m3=0.1, s=4))
-    plain = ready(nn.AngleLinear(lc.CLASSES, lc.DIM, s=4))
+    head = ready(nn.AngleLinear(li.CLASSES, li.DIM, m2=0.3, m3=0.1, s=4))
+    plain = ready(nn.AngleLinear(li.CLASSES, li.DIM, s=4))
     np.testing.assert_array_equal(run(head, X)[0], run(plain, X)[0])
-    assert (run(head, X, lc.LABEL)[0] != run(head, X)[0]).sum() == lc.BATCH
+    assert (run(head, X, li.LABEL)[0] != run(head, X)[0]).sum() == li.BATCH
 
 
 def test_both_forms_of_a_hybridized_head_can_alternate():
     """A training loop calls with the label, the evaluation without, on one head."""
-    head = ready(nn.AngleLinear(lc.CLASSES, lc.DIM, m2=0.3, s=4), hybridize=True)
-    with_label = ref.angle_linear(X, WEIGHT, lc.LABEL, m2=0.3, s=4)
+    head = ready(nn.AngleLinear(li.CLASSES, li.DIM, m2=0.3, s=4), hybridize=True)
+    with_label = ref.angle_linear(X, WEIGHT, li.LABEL, m2=0.3, s=4)
     without = ref.angle_linear(X, WEIGHT, None, s=4)
     for _ in range(2):
-        np.testing.assert_allclose(run(head, X, lc.LABEL)[0], with_label, rtol=1e-6, atol=1e-8)
+        np.testing.assert_allclose(run(head, X, li.LABEL)[0], with_label, rtol=1e-6, atol=1e-8)
         np.testing.assert_allclose(run(head, X)[0], without, rtol=1e-6, atol=1e-8)
 
 
 def test_angle_linear_on_several_contexts():
     contexts = [mx.cpu(0), mx.cpu(1)]
-    head = ready(nn.AngleLinear(lc.CLASSES, lc.DIM, m2=0.3, s=4), 'float32', ctx=contexts)
-    outs = [head(mx.nd.array(X, ctx=c), mx.nd.array(lc.LABEL, ctx=c)).asnumpy() for c in contexts]
+    head = ready(nn.AngleLinear(li.CLASSES, li.DIM, m2=0.3, s=4), 'float32', ctx=contexts)
+    outs = [head(mx.nd.array(X, ctx=c), mx.nd.array(li.LABEL, ctx=c)).asnumpy() for c in contexts]
     np.testing.assert_array_equal(outs[0], outs[1])
 
 
@@ -257,9 +259,9 @@ class Net(nn.FrBase):
     """The smallest net on FrBase."""
 
     def __init__(self, **kwargs):
-        super().__init__(lc.CLASSES, embedding_size=lc.DIM, **kwargs)
+        super().__init__(li.CLASSES, embedding_size=li.DIM, **kwargs)
         with self.name_scope():
-            self.features = gluon.nn.Dense(lc.DIM, in_units=4)
+            self.features = gluon.nn.Dense(li.DIM, in_units=4)
 
 
 @pytest.mark.parametrize('options', [{}, {'weight_norm': True}, {'feature_norm': True},
@@ -291,7 +293,7 @@ def test_frbase_without_class_layer_gives_the_embedding(feature_norm):
 
 
 def test_frbase_says_that_features_are_missing():
-    net = nn.FrBase(lc.CLASSES)
+    net = nn.FrBase(li.CLASSES)
     net.initialize()
     with pytest.raises((NotImplementedError, ValueError), match='features'):
         net(mx.nd.ones((1, 4)))
