@@ -25,9 +25,10 @@ from gluonfr.cli.parsers.common import Parser, natural, on_error, positive, user
 from gluonfr.cli.words import in_words
 from gluonfr.data import FolderDataset, RecordDataset, SyntheticFaces, draw_pairs, pack_dataset, pack_folder, write_bin
 from gluonfr.data.image import encode
+from gluonfr.data.opening import check_apart
 from gluonfr.metrics import get_protocol
 from gluonfr.metrics.pairs import FOLDS
-from gluonfr.utils.files import atomic_path, lies_in
+from gluonfr.utils.files import atomic_path
 from gluonfr.utils.messages import counted
 from tqdm import tqdm
 
@@ -101,9 +102,7 @@ def drawn(args):
 
 def from_folder(args):
     """Pack the people of a folder; returns the set of those kept for verification."""
-    if lies_in(args.out, args.folder):
-        raise ValueError(f'--out must not lie in the folder of the people, where it would be one of them next time, '
-                         f'got {args.out}.')
+    check_apart('--out', args.out, args.folder)
     dataset = FolderDataset(args.folder, on_error=args.on_error)
     people = len(dataset.classes)
     several = [name for name, count in zip(dataset.classes, np.bincount(dataset.labels)) if count > 1]

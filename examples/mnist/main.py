@@ -32,6 +32,7 @@ from gluonfr.train import (Checkpoint, CheckpointError, CSVLog, Evaluate, LogLin
 from gluonfr.train.run_folder import RECIPE_NAME, begin_run
 from gluonfr.utils import IterLRScheduler, parse_arguments
 from gluonfr.utils.lock import sole_writer
+from gluonfr.utils.messages import counted
 from gluonfr.utils.params_file import load_arrays_file
 from mnist_net import make_net
 from pictures import EpochLine, Snapshots
@@ -211,7 +212,7 @@ def pretrain(args, run):
     recipe = choose(args.config, loss='softmax', flags={**flags, 'epochs': run.recipe['pretrain']})
     data = train_loader(run.train_set, recipe, args)
     head, loss = build_loss(recipe, CLASSES, len(data))
-    print(f'{run.recipe["name"]}: first {recipe["epochs"]} epoch(s) of softmax')
+    print(f'{run.recipe["name"]}: first {counted(recipe["epochs"], "epoch")} of softmax')
     fit(run.net, loss, data, head=head, epochs=recipe['epochs'], optimizer=optimizer(recipe, len(data)),
         initializer=recipe['initializer'], clip_gradient=recipe['clip'] or None, ctx=run.ctx, seed=args.seed,
         callbacks=[LogLine(100, os.path.join(args.out, 'log.txt')), Checkpoint(os.path.join(folder, 'checkpoint'))]

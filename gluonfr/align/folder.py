@@ -5,8 +5,9 @@ from functools import partial
 from typing import Any, Dict, Optional
 
 from ..data.image import WRITTEN_SUFFIXES, encode
+from ..data.opening import check_apart
 from ..data.walk import IMAGE_SUFFIXES, say_ignored, walk_images
-from ..utils.files import atomic_path, lies_in
+from ..utils.files import atomic_path
 from ..utils.lock import sole_writer
 from ..utils.types import Size
 from .find import Finder
@@ -60,8 +61,7 @@ def align_folder(folder: str, out: str, finder: Finder, size: Size = 112, settin
     """
     template(size)
     folder, out = os.path.abspath(folder), os.path.abspath(out)
-    if lies_in(out, folder):
-        raise ValueError('align_folder: out must not lie in the folder of the photographs, got {}.'.format(out))
+    check_apart('align_folder: out', out, folder)
     paths = photographs(folder)
     with sole_writer(os.path.join(out, '.lock'), out):
         return _align_all(folder, paths, out, finder, size, settings, overwrite, progress)

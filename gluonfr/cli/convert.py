@@ -8,6 +8,7 @@ from ..model_zoo import InputSpec
 from ..utils.arguments import parse_arguments
 from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer
+from ..utils.messages import counted
 
 __all__ = ['run']
 
@@ -18,14 +19,14 @@ def run(args):
     """Convert and say what came of it."""
     problem = mxnet_problem()
     if problem:
-        raise ImportError(problem + ' Without it, `gluonfr export NET --onnx FILE` makes an ONNX file of a symbol.')
+        raise ImportError(problem + ' `gluonfr export NET --onnx FILE` makes an ONNX file of a symbol without it.')
     with sole_writer(os.path.abspath(args.out) + '.lock', '--out {}'.format(args.out)), \
             advice_on_full_disk(args.out, 'Make room and give the same command again'):
         path = convert.convert(args.source, args.out, args.model, args.params, input_spec(args.input), args.images)
     with open(path, encoding='utf-8') as stream:
         card = json.load(stream)
-    print('{}: {}, {} dimensions, input {} x {} {}'.format(path, card['model'], card['embedding_size'],
-                                                       *card['input']['size'], card['input']['colour']))
+    print('{}: {}, {}, input {} x {} {}'.format(path, card['model'], counted(card['embedding_size'], 'dimension'),
+                                                *card['input']['size'], card['input']['colour']))
     if card.get('parity'):
         print('largest difference from the source: {:.2g}, on {}'.format(
             card['parity']['max_abs_diff'], ', '.join(card['parity']['images'])))

@@ -3,6 +3,7 @@ import os
 
 import numpy as np
 
+from ..data.opening import check_apart
 from ..deploy.embed_set import embed_to_file
 from ..deploy.gallery import check_gallery_path
 from ..utils.lock import sole_writer
@@ -19,6 +20,9 @@ PEOPLE_DRAWN = 10
 def embed(args):
     """Embed and say where the result is."""
     check_gallery_path('embed', args.out)
+    for option in ('out', 'plot'):
+        if getattr(args, option):
+            check_apart('--' + option, getattr(args, option), args.data)
     embedder = make_embedder(**chosen(args, NET_OPTIONS))
     with sole_writer(args.out + '.lock', '--out {}'.format(args.out)):
         dataset = open_faces(args.data, embedder.spec.size, chosen(args, FACE_OPTIONS), on_error=args.on_error,

@@ -7,6 +7,7 @@ from .. import convert
 from ..compat import mxnet_problem
 from ..convert.from_files import FACTS
 from ..convert.int8.export import certificate_path
+from ..data.opening import check_apart
 from ..deploy import read_card
 from ..model_zoo.card_file import CARD_NAME
 from ..model_zoo.card_table import choose_card, list_cards
@@ -55,6 +56,8 @@ def check_int8(args):
         raise ValueError('--int8 and --calibrate DATA, faces such as will come, must be given together.')
     if args.int8 and (not args.onnx or args.symbol or args.torch):
         raise ValueError('--int8 is for --onnx FILE, alone.')
+    if args.int8:
+        check_apart('--onnx', args.onnx, args.calibrate)
     if args.verify and not args.int8:
         raise ValueError('--verify is for --int8: `gluonfr verify {} --data {}` measures a net as it is.'.format(
             args.net, args.verify[0]))

@@ -55,13 +55,14 @@ def installation_problem(wheels: Dict[str, str], importable: bool, numpy_version
         Its version.
     """
     new_numpy = int(numpy_version.split('.')[0]) >= 2
+    without = 'Aligning, embedding, verifying and searching work without MXNet, too: {}'.format(install_command('onnx'))
     if python[:2] > NEWEST_PYTHON and (new_numpy or not importable):
         return ('MXNet is needed here, and 1.9.1 works with Python 3.8 to {}.{}; this is {}.{}. '
-                'Install Python 3.11 and run: python3.11 -m venv .venv && .venv/bin/{}'.format(
-                    *NEWEST_PYTHON, *python[:2], install_command('cpu')))
+                'Install Python 3.11 and run: python3.11 -m venv .venv && .venv/bin/{}. {}'.format(
+                    *NEWEST_PYTHON, *python[:2], install_command('cpu'), without))
     if not importable:
-        return 'MXNet is not installed. Run: {}, or on a machine with an NVIDIA GPU: {}'.format(
-            install_command('cpu'), install_command('cu112'))
+        return 'MXNet is not installed. Run: {}, or on a machine with an NVIDIA GPU: {}. {}'.format(
+            install_command('cpu'), install_command('cu112'), without)
     if new_numpy:
         return ('MXNet 1.9.1 does not work with NumPy 2, and NumPy {} is installed. '
                 "Run: pip install 'numpy<2'".format(numpy_version))

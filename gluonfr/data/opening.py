@@ -3,6 +3,7 @@ import logging
 import os
 from typing import Optional, Tuple
 
+from ..utils.files import lies_in
 from ..utils.messages import counted
 from ..utils.types import PathLike
 from .dataset import StoredDataset
@@ -14,7 +15,7 @@ from .recognition import ENDS, FRTrainRecordDataset, FRValDataset
 from .record import RecordDataset
 from .walk import IMAGE_SUFFIXES, has_folders, has_images, is_image, say_ignored, walk_images
 
-__all__ = ['open_dataset', 'open_pairs']
+__all__ = ['check_apart', 'open_dataset', 'open_pairs']
 
 EMPTY = 'without images'
 
@@ -86,6 +87,23 @@ def open_dataset(path: PathLike, on_error: str = 'raise', *, people: bool = Fals
     if path.endswith('.rec'):
         return RecordDataset(path, on_error=on_error)
     return ListDataset(path, root, on_error=on_error)
+
+
+def check_apart(what: str, out: PathLike, source: PathLike) -> None:
+    """Raise a ValueError if a file or folder to be written lies among photographs that are read.
+
+    Parameters
+    ----------
+    what : str
+        What messages call `out`.
+    out : str or Path
+    source : str or Path
+        What `open_dataset` opens; of these, only a folder that is no packed set keeps others out.
+    """
+    source = os.path.expanduser(os.fspath(source))
+    if os.path.isdir(source) and not os.path.isfile(_rec(source)) and lies_in(out, source):
+        raise ValueError('{} must not lie among the photographs of {}, where it would be taken for one of them or a '
+                         'person the next time, got {}.'.format(what, source, out))
 
 
 def open_pairs(path: str, root: Optional[str] = None) -> Tuple[str, BinFile]:

@@ -2,7 +2,7 @@
 import json
 import os
 from types import ModuleType
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Iterable, List, Optional
 
 from ..compat import install_command
 from ..data.input_spec import InputSpec
@@ -12,7 +12,8 @@ from .convert_error import ConvertError
 from .layers import in_order
 from .source import Source, read_input
 
-__all__ = ['described_input', 'import_onnx', 'input_of', 'load_onnx', 'note', 'runnable', 'takes_integers']
+__all__ = ['described_input', 'import_onnx', 'input_of', 'load_onnx', 'note', 'runnable', 'takes_integers',
+           'weight_files']
 
 
 def import_onnx() -> ModuleType:
@@ -43,30 +44,42 @@ def load_onnx(path: str) -> Any:
     from google.protobuf.message import DecodeError
     try:
         model = onnx.load(path, load_external_data=False)
-        _check_external(path, model)
+        weight_files(path, {entry.value for tensor in _tensors(model.graph) for entry in tensor.external_data
+                            if entry.key == 'location'})
         onnx.load_external_data_for_model(model, os.path.dirname(os.path.abspath(path)))
     except ConvertError:
         raise
-    except (DecodeError, onnx.checker.ValidationError, ValueError, FileNotFoundError) as error:
+    except FileNotFoundError as error:
+        raise ConvertError(str(error)) from error
+    except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
         raise ConvertError('{} is no ONNX model, or is damaged: {}'.format(path, error)) from error
     if not model.graph.node or not model.graph.output:
         raise ConvertError('{} is no ONNX model, or is damaged: it has no graph.'.format(path))
     return model
 
 
-def _check_external(path, model):
-    """Raise a ConvertError unless what a model keeps in other files lies in its folder."""
-    folder = os.path.realpath(os.path.dirname(os.path.abspath(path)))
-    for name in sorted({entry.value for tensor in _tensors(model.graph) for entry in tensor.external_data
-                        if entry.key == 'location'}):
-        data = os.path.realpath(os.path.join(folder, name))
-        if os.path.isabs(name) or not lies_in(data, folder):
+def weight_files(path: str, names: Iterable[str]) -> List[str]:
+    """The paths of the files that an ONNX model keeps weights in, by the names that it gives.
+
+    Raises
+    ------
+    ConvertError
+        One would lie outside the model's folder: a model could read any file so.
+    FileNotFoundError
+        One is missing.
+    """
+    found, folder = [], os.path.dirname(os.path.abspath(path))
+    for name in sorted(names):
+        file = os.path.join(folder, name)
+        if os.path.isabs(name) or not lies_in(file, folder):
             raise ConvertError('{} keeps weights in {}, outside its folder, which is refused: put that file beside it, '
                                'and save the model anew with a location in its folder (onnx.save_model(model, path, '
                                'save_as_external_data=True)).'.format(path, name))
-        if not os.path.isfile(data):
-            raise ConvertError('{} keeps weights in {}, which is missing: put that file into {}.'.format(
+        if not os.path.isfile(file):
+            raise FileNotFoundError('{} keeps weights in {}, which is missing: put that file into {}.'.format(
                 path, name, folder))
+        found.append(file)
+    return found
 
 
 def _tensors(graph):

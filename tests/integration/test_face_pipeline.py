@@ -194,7 +194,7 @@ def test_a_folder_of_people(tmp_path, capsys, caplog, prepare):
                            (['--folds', '4', '--seed', '3'], 'too few for 4 folds'),
                            (['--folds', '2', '--seed', '3', '--pairs', '28'], 'were asked for'),
                            (['--pairs', '25'], '--pairs must be a multiple of twice --folds, 2, got 25'),
-                           (['--out', str(tmp_path / 'people' / 'mine')], '--out must not lie in the folder of the'),
+                           (['--out', str(tmp_path / 'people' / 'mine')], '--out must not lie among the photo'),
                            (['--folder', str(tmp_path / 'none')], 'none')):
         assert prepare.main(words + more) == 2
         said = capsys.readouterr().err

@@ -10,10 +10,12 @@ import numpy as np
 
 from ...compat import usable_cores
 from ...utils.check import check_choice, check_int
+from ...utils.files import is_path
 from ...utils.types import PathLike, Size
 from ...version import __version__
 from ..dataset import StoredDataset
 from ..image import encode, resize
+from ..opening import check_apart
 from ..sizes import other_sizes
 from .choice import Choice, check_choice_of_people, choose_people, draw_images, split_people
 from .source import of_dataset, of_path
@@ -92,10 +94,13 @@ def pack_folder(folder: Union[PathLike, StoredDataset], out: PathLike, *, resize
     ImageError
         An image is damaged; with its path.
     ValueError
-        Images differ in size without `resize`, no people remain, `out` holds another set, or a parameter is wrong.
+        Images differ in size without `resize`, no people remain, `out` lies in `folder` or holds another set, or a
+        parameter is wrong.
     OSError
         The disk is full, for example; what is packed so far is kept for the same call to go on with.
     """
+    if is_path(folder):
+        check_apart('pack_folder: out', out, folder)
     options = _options('pack_folder', resize, quality, fmt, copy)
     choice = Choice(min_images, people, exclude, max_people, max_images, split, seed)
     source = of_path('pack_folder', folder, root, on_error, relabel)

@@ -3,6 +3,7 @@ import os
 from typing import List, Tuple
 
 from ...utils.check import check_choice
+from ...utils.messages import counted
 from ...utils.types import PathLike
 from ..lists import TRUTH, read_lines
 
@@ -55,19 +56,20 @@ def read_pairs(path: PathLike, format: str = 'auto',
     if not lines:
         raise ValueError('read_pairs: {} must list at least one pair, got no line but comments.'.format(path))
     head = lines[0][1].replace(',', ' ').split()
-    counted = format != 'list' and len(head) <= 2 and all(field.isdecimal() for field in head)
-    if format == 'list' or format == 'auto' and not counted and _lfw_fields(lines[0][1]) is None:
+    says_how_many = format != 'list' and len(head) <= 2 and all(field.isdecimal() for field in head)
+    if format == 'list' or format == 'auto' and not says_how_many and _lfw_fields(lines[0][1]) is None:
         return _list_pairs(path, lines)
-    if not counted:
+    if not says_how_many:
         return [_lfw_pair(path, names, *line) for line in lines]
     pairs = [_lfw_pair(path, names, *line) for line in lines[1:]]
     folds, each = ([1] + [int(field) for field in head])[-2:]
     # as many of one person as of two, fold by fold: whoever splits them by position relies on it
     same = [pair[2] for pair in pairs]
     if len(same) != 2 * each * folds or same != ([True] * each + [False] * each) * folds:
-        raise ValueError('read_pairs: {}: must hold {} fold(s) of {} pairs of one person and then {} of two, as its '
-                         'first line says, got {:,} pairs, {:,} of them of one person. If they are right, remove that '
-                         'line.'.format(path, folds, each, each, len(same), sum(same)))
+        raise ValueError('read_pairs: {}: must hold {} of {} of one person and then {:,} of two, as its first line '
+                         'says, got {}, {:,} of them of one person. If they are right, remove that line.'.format(
+                             path, counted(folds, 'fold'), counted(each, 'pair'), each, counted(len(same), 'pair'),
+                             sum(same)))
     return pairs
 
 

@@ -50,19 +50,26 @@ def choose_engine(engine, net, precision, device, calibration):
             if engine == 'onnxruntime' and not _able(wanted)[0]:
                 raise
             engine = 'auto'
-    engine = 'auto' if engine == 'auto' else ENGINES.canonical(engine)
+        else:
+            return _made(engine, net, precision, device, calibration)
     if engine != 'auto':
+        engine = ENGINES.canonical(engine)
         ENGINES.get(engine).check(*wanted)
-        made = ENGINES.get(engine)(net, precision, device, calibration)
-        compare_once(engine, made, net, device)
-        return engine, made
+        return _made(engine, net, precision, device, calibration)
     able, problems = _able(wanted)
     if not able:
         raise ValueError('Embedder: no engine can compute this here. {}'.format('; '.join(problems)))
     if len(able) > 1:
         return _fastest(able, net, precision, device, calibration)
     log.debug('engine %s is the only one that can compute this here', able[0])
-    return choose_engine(able[0], net, precision, device, calibration)
+    return _made(able[0], net, precision, device, calibration)
+
+
+def _made(name, net, precision, device, calibration):
+    """An engine that can compute this, by its name: compared once with the others, and (name, engine)."""
+    engine = ENGINES.get(name)(net, precision, device, calibration)
+    compare_once(name, engine, net, device)
+    return name, engine
 
 
 def _able(wanted):
@@ -87,7 +94,7 @@ def _fastest(able, net, precision, device, calibration):
     if not isinstance(rates, dict) or set(rates) - set(able) or not rates:
         for name in able:
             try:
-                made[name] = choose_engine(name, net, precision, device, calibration)[1]
+                made[name] = _made(name, net, precision, device, calibration)[1]
             except ValueError as error:
                 log.warning('engine %s is left out: %s', name, error)
         if not made:
@@ -98,7 +105,7 @@ def _fastest(able, net, precision, device, calibration):
         note(net.model().sha256, key, rates)
     name = best(rates)
     log.debug('engine %s: %s images/s', name, ', '.join('{} {:.0f}'.format(*pair) for pair in sorted(rates.items())))
-    return (name, made[name]) if name in made else choose_engine(name, net, precision, device, calibration)
+    return (name, made[name]) if name in made else _made(name, net, precision, device, calibration)
 
 
 def best(rates):

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 
 from ...data.input_spec import InputSpec
 from ...graph.from_onnx import scaling_of_onnx
-from ...graph.onnx_file import described_input, import_onnx, load_onnx, takes_integers
+from ...graph.onnx_file import described_input, import_onnx, load_onnx, takes_integers, weight_files
 from ...graph.source import assumed_input
-from ...utils.files import lies_in
 
 __all__ = ['OnnxModel']
 
@@ -43,7 +42,9 @@ class OnnxModel:
     Raises
     ------
     ValueError
-        It has weights in files that do not lie beside it.
+        It has weights in files outside its folder, or in files at all where it is in memory.
+    FileNotFoundError
+        A file of its weights is missing.
     """
 
     def __init__(self, content, spec=None):
@@ -55,7 +56,10 @@ class OnnxModel:
             self.crc = zlib.crc32(data)
             self.eight_bit, self.has_prelu = data.find(LINEAR) >= 0, data.find(PRELU) >= 0
             beside = _external_files(data)
-        for path in self._checked(beside):
+        if beside and isinstance(content, bytes):
+            raise ValueError('an ONNX model in memory must hold its weights, got one with weights in {}: give its path.'
+                             .format(', '.join(sorted(beside))))
+        for path in weight_files(self.name, beside):
             with _bytes_of(path) as data:
                 digest.update(data)
         self.sha256 = digest.hexdigest()
@@ -78,26 +82,9 @@ class OnnxModel:
             return import_onnx().load_model_from_string(self.content)
         return load_onnx(self.content)
 
-    def _checked(self, names):
-        """The paths of files with weights; a ValueError for one outside the model's folder, or that is not there."""
-        if names and isinstance(self.content, bytes):
-            raise ValueError('an ONNX model in memory must hold its weights, got one with weights in {}: give its path.'
-                             .format(', '.join(names)))
-        folder = os.path.dirname(os.path.abspath(self.name))
-        for name in names:
-            path = os.path.join(folder, name)
-            if os.path.isabs(name) or not lies_in(path, folder):
-                raise ValueError('{}: its weights must lie in its own folder, got {}: a file could read any other so. '
-                                 'Put them beside it and name them there: onnx.save(onnx.load(path), new, '
-                                 'save_as_external_data=True).'.format(self.name, name))
-            if not os.path.isfile(path):
-                raise FileNotFoundError('{}: the file of its weights, {}, is missing: put it beside it.'.format(
-                    self.name, name))
-            yield path
-
 
 def _external_files(data):
-    """The names of files with weights that a model says, sorted."""
+    """The names of files with weights that a model gives."""
     found, at = set(), data.find(LOCATION)
     while at >= 0:
         at += len(LOCATION)
@@ -109,7 +96,7 @@ def _external_files(data):
                 break
         found.add(bytes(data[at:at + size]).decode('utf-8', 'replace'))
         at = data.find(LOCATION, at)
-    return sorted(found)
+    return found
 
 
 @contextmanager

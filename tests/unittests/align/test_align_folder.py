@@ -254,8 +254,8 @@ def test_landmark_files_that_are_wrong(tmp_path, name, text, message):
 
 
 @pytest.mark.parametrize('words, message', [
-    (['photos', '--out', 'photos/out', '--landmarks', 'l.json'], 'out must not lie in the folder'),
-    (['photos', '--out', 'photos', '--landmarks', 'l.json'], 'out must not lie in the folder'),
+    (['photos', '--out', 'photos/out', '--landmarks', 'l.json'], 'out must not lie among the photographs of .*photos'),
+    (['photos', '--out', 'photos', '--landmarks', 'l.json'], 'out must not lie among the photographs of .*photos'),
     (['nowhere', '--out', 'out', '--landmarks', 'l.json'], 'there is no folder'),
     (['l.json', '--out', 'out', '--landmarks', 'l.json'], 'there is no folder'),
     (['empty', '--out', 'out', '--landmarks', 'l.json'], 'must hold images .* got none'),

@@ -30,4 +30,4 @@ def test_convert_names_the_way_without_it(monkeypatch, capsys):
     monkeypatch.setattr('gluonfr.cli.convert.mxnet_problem', lambda: 'MXNet is not installed.')
     run('convert', 'model-symbol.json', '--out', 'net', code=2)
     said = capsys.readouterr().err
-    assert said.startswith('gluonfr convert: MXNet is not installed. Without it, `gluonfr export NET --onnx FILE`')
+    assert said.startswith('gluonfr convert: MXNet is not installed. `gluonfr export NET --onnx FILE` makes')

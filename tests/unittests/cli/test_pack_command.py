@@ -23,6 +23,26 @@ def test_pack_lists_what_it_left_out(data, tmp_path, capsys):
     assert ['p0/21.txt', 'no image by the suffix'] in card['ignored']
 
 
+@pytest.mark.parametrize('words', [
+    ['pack', 'folder', 'people', '--out', 'people/x'], ['pack', 'folder', 'people', '--out', 'people'],
+    ['embed', 'lenetplus_softmax', 'people', '--out', 'people/x/e.npz'],
+    ['embed', 'lenetplus_softmax', 'people', '--out', 'e.npz', '--plot', 'people/p0/e.png'],
+    ['export', 'lenetplus_softmax', '--onnx', 'people/x/n.onnx', '--int8', '--calibrate', 'people']], ids=' '.join)
+def test_nothing_is_written_among_the_photographs(data, tmp_path, monkeypatch, words, capsys):
+    shutil.copytree(str(data / 'people'), str(tmp_path / 'people'))
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob('*'))
+    run(*words, code=2)
+    assert ' must not lie among the photographs of people, where it would be taken for one' in capsys.readouterr().err
+    assert sorted(tmp_path.rglob('*')) == before
+
+
+def test_a_packed_folder_may_hold_other_sets(data, tmp_path):
+    run('pack', 'folder', data / 'people', '--out', tmp_path / 'mine', '--no-progress')
+    run('pack', 'folder', tmp_path / 'mine', '--max-people', 2, '--out', tmp_path / 'mine' / 'few', '--no-progress')
+    assert (tmp_path / 'mine' / 'few' / 'train.rec').is_file()
+
+
 def test_pack_and_train_and_verify_by_name(data, tmp_path, capsys):
     run('pack', 'folder', data / 'people', '--out', tmp_path / 'mine', '--split', 0.34, '--no-progress')
     assert '32 images of 4 people, 32 copied byte for byte' in capsys.readouterr().out

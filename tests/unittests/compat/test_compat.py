@@ -75,7 +75,8 @@ def test_installed_mxnet_knows_every_wheel():
 
 
 @pytest.mark.parametrize('wheels, importable, numpy, distutils, parts', [
-    ({}, False, '1.26.4', True, [INSTALL, compat.install_command('cu112')]),
+    ({}, False, '1.26.4', True, [INSTALL, compat.install_command('cu112'), 'without MXNet, too: ' +
+                                 compat.install_command('onnx')]),
     ({'mxnet': '1.9.1', 'mxnet-cu112': '1.9.1'}, True, '1.23.5', True,
      ['mxnet and mxnet-cu112', 'pip uninstall -y mxnet mxnet-cu112 && ' + compat.install_command('cu112')]),
     ({'mxnet': '1.9.1', 'mxnet-mkl': '1.6.0'}, True, '1.23.5', True, [INSTALL]),
@@ -93,7 +94,8 @@ def test_installation_problem_says_what_to_run(wheels, importable, numpy, distut
 def test_a_python_that_mxnet_does_not_work_with_is_named(python, importable, numpy):
     problem = compat.installation_problem({}, importable, numpy, python=python)
     assert '3.8 to 3.12; this is 3.{}. '.format(python[1]) in problem
-    assert problem.endswith('python3.11 -m venv .venv && .venv/bin/' + INSTALL)
+    assert 'python3.11 -m venv .venv && .venv/bin/{}. '.format(INSTALL) in problem
+    assert problem.endswith('work without MXNet, too: ' + compat.install_command('onnx'))
 
 
 @pytest.mark.parametrize('wheels', [{'mxnet': '1.9.1'}, {'mxnet-cu112': '1.9.1'}, {}])

@@ -92,7 +92,7 @@ def test_separators_and_words_of_truth(tmp_path, lines):
     (LFW[:2] + ('Ann_B\t2',), 'auto', "line 3: must be 'name 1 4' or 'name 1 other 2', got"),
     (LFW[:2] + ('Ann_B\tx\t2',), 'auto', 'line 3: must be'),
     (LFW[:2] + ('Ann_B\t1\tCid\tx',), 'auto', 'line 3: must be'),
-    (LFW[:-1], 'auto', r'must hold 2 fold\(s\) of 1 pairs of one person and then 1 of two.*got 3 pairs, 2.*remove'),
+    (LFW[:-1], 'auto', r'must hold 2 folds of 1 pair of one person and then 1 of two.*got 3 pairs, 2.*remove'),
     (LFW + LFW[1:2], 'auto', 'got 5 pairs, 3 of them of one'),
     (('10\t300',) + LFW[1:], 'auto', 'got 4 pairs'),
     (('99999999\t99999999',) + LFW[1:], 'auto', 'got 4 pairs'),

@@ -228,13 +228,13 @@ def test_weights_in_other_places_are_refused(tmp_path, place):
     (tmp_path / 'weights.bin').write_bytes(b'')
     (tmp_path / 'net').mkdir()
     path = external(tmp_path / 'net' / 'net.onnx', place)
-    with pytest.raises(ValueError, match=r'net\.onnx: its weights must lie in its own folder, got .*save_as_external'):
+    with pytest.raises(ValueError, match=r'net\.onnx keeps weights in .*, outside its folder, .*save_as_external'):
         Embedder(path)
 
 
 def test_weights_that_are_missing_or_in_memory(tmp_path):
     path = external(tmp_path / 'net.onnx', 'gone.bin')
-    with pytest.raises(FileNotFoundError, match=r'the file of its weights, gone\.bin, is missing: put it beside it'):
+    with pytest.raises(FileNotFoundError, match=r'net\.onnx keeps weights in gone\.bin, which is missing: put that'):
         Embedder(path)
     with open(path, 'rb') as file, pytest.raises(ValueError, match='in memory must hold its weights, got one with'):
         OnnxModel(file.read())
