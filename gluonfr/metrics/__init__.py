@@ -5,6 +5,7 @@ All of it is NumPy, but `FaceVerification`, a metric of MXNet.
 from typing import TYPE_CHECKING
 
 from ..utils.first_use import on_first_use
+from .distractors import Distractors
 from .identification import Identification
 from .intervals import Interval, bootstrap_accuracy, clopper_pearson
 from .kfold import CLASSIC_GRIDS, FoldAccuracy, FoldTar, kfold_accuracy, kfold_curve, kfold_tar_at_far, most_folds
@@ -21,11 +22,11 @@ from .truth import (DistractorTruth, PairTruth, PeopleTruth, QualityTruth, Searc
 if TYPE_CHECKING:
     from .verification import FaceVerification
 
-__all__ = ['CLASSIC_GRIDS', 'DistractorTruth', 'FARS', 'FaceVerification', 'FoldAccuracy', 'FoldTar', 'Histogram',
-           'Identification', 'Interval', 'KFoldPairs', 'Measured', 'OperatingPoints', 'PROTOCOLS', 'PairTruth',
-           'PairsAtFars', 'PeopleTruth', 'QualityTruth', 'Roc', 'SearchTruth', 'TemplatePairs', 'TemplateSearchTruth',
-           'TemplateTruth', 'accuracy_curve', 'auc', 'bootstrap_accuracy', 'clopper_pearson', 'combine_flip',
-           'equal_error_rate', 'get_protocol', 'kfold_accuracy', 'kfold_curve', 'kfold_tar_at_far', 'most_folds',
-           'pair_scores', 'pca_scores', 'pool_templates', 'roc_curve', 'score_histogram', 'tar_at_far']
+__all__ = ['CLASSIC_GRIDS', 'DistractorTruth', 'Distractors', 'FARS', 'FaceVerification', 'FoldAccuracy', 'FoldTar',
+           'Histogram', 'Identification', 'Interval', 'KFoldPairs', 'Measured', 'OperatingPoints', 'PROTOCOLS',
+           'PairTruth', 'PairsAtFars', 'PeopleTruth', 'QualityTruth', 'Roc', 'SearchTruth', 'TemplatePairs',
+           'TemplateSearchTruth', 'TemplateTruth', 'accuracy_curve', 'auc', 'bootstrap_accuracy', 'clopper_pearson',
+           'combine_flip', 'equal_error_rate', 'get_protocol', 'kfold_accuracy', 'kfold_curve', 'kfold_tar_at_far',
+           'most_folds', 'pair_scores', 'pca_scores', 'pool_templates', 'roc_curve', 'score_histogram', 'tar_at_far']
 
 __getattr__, __dir__ = on_first_use(__name__, verification=['FaceVerification'])

@@ -123,6 +123,12 @@ def slow_templates(embeddings, templates, media, norm=True, detector_scores=None
     return vectors
 
 
+def slow_trials(probes, people, distractors):
+    """For every two probes of a person, whether one scores above all distractors with the other."""
+    return [slow_cosine(probes[i], probes[j]) > max(slow_cosine(probes[i], y) for y in distractors)
+            for i in range(len(people)) for j in range(len(people)) if i != j and people[i] == people[j]]
+
+
 def slow_search(gallery, gallery_people, probes, probe_people):
     """[(best score, score of the probe's own person or None, his rank or 0, {person: best score})] of each probe."""
     found = []

@@ -3,9 +3,9 @@ from collections import namedtuple
 
 import numpy as np
 from metrics_cases import (slow_accuracy, slow_cosine, slow_dir, slow_middles, slow_nearest_tar, slow_operating_point,
-                           slow_rates, slow_search, slow_templates, slow_val)
+                           slow_rates, slow_search, slow_templates, slow_trials, slow_val)
 
-from gluonfr.metrics import PeopleTruth, SearchTruth, TemplateTruth, clopper_pearson
+from gluonfr.metrics import DistractorTruth, PeopleTruth, SearchTruth, TemplateTruth, clopper_pearson
 
 ProtocolCase = namedtuple('ProtocolCase', 'parameters embeddings truth notes cells scores genuine bad_truths '
                                           'bad_parameters')
@@ -134,4 +134,35 @@ def _identification():
         [({'ranks': [0]}, 'ranks must be >= 1, got 0'), ({'fpirs': [2]}, r'fpirs must be in \[0, 1\], got 2')])
 
 
-PROTOCOL_CASES = {'identification': _identification, 'kfold': _kfold, 'pairs': _pairs, 'templates': _templates}
+def _distractors():
+    """Nine probes of three people and one of a fourth among 30 distractors, of which two are noise, as is a probe."""
+    people = np.array([0, 0, 0, 1, 1, 3, 2, 2, 2, 0])
+    faces = _noisy(people.tolist() + list(range(4, 34)), 0.5, seed=3)
+    embeddings = faces[:10], faces[10:]
+    truth = DistractorTruth(people, 30, [9], [0, 17])
+    probes, others = embeddings[0][:9], np.delete(embeddings[1], [0, 17], axis=0)
+    pairs = [(i, j) for i in range(9) for j in range(i) if people[i] == people[j]]
+    genuine = [slow_cosine(probes[i], probes[j]) for i, j in pairs]
+    cells = []
+    for size in (5, 20, 28):
+        impostors = [slow_cosine(x, y) for x in probes for y in others[:size]]
+        right = slow_trials(probes, people[:9], others[:size])
+        threshold, tar, far = slow_operating_point(genuine + impostors, [True] * 7 + [False] * len(impostors), 0.03)
+        cells.append({'distractors': size, 'probes': 9, 'people': 4, 'trials': 14, 'rank1': np.mean(right),
+                      'tar@0.03': tar, 'far_at_0.03': far, 'threshold@0.03': threshold, 'tar@0.001': None})
+    near = [max(slow_cosine(x, y) for y in others) for x in probes]
+    mate = [max([slow_cosine(probes[i], probes[j]) for j in range(9) if i != j and people[i] == people[j]], default=-2)
+            for i in range(9)]
+    return ProtocolCase(
+        {'sizes': [20, 5, 100], 'fars': [0.03, 0.001]}, embeddings, truth,
+        ['small: 28 distractors cannot show 100', 'small: 1 person has one probe, which is searched for by no other',
+         'small: 252 pairs of a probe and a distractor cannot show FAR 0.001; the smallest is 0.00397'],
+        cells, np.maximum(near, mate), np.array(mate) > near,
+        [(truth._replace(people=range(10)), 'small: distractors and a person with two probes are needed'),
+         (truth._replace(noisy_distractors=range(30)), 'needed, got 0 distractors and 9 probes of 4 people'),
+         (truth._replace(noisy_probes=[10]), r'small: noisy_probes must be rows in \[0, 9\], got 10 to 10')],
+        [({'sizes': [0]}, 'sizes must be >= 1, got 0'), ({'fars': [0.2]}, r'fars must be in \[0, 0.1\], got 0.2')])
+
+
+PROTOCOL_CASES = {'distractors': _distractors, 'identification': _identification, 'kfold': _kfold, 'pairs': _pairs,
+                  'templates': _templates}
