@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from tqdm import tqdm
 
-from ..utils.files import atomic_path, read_json
+from ..utils.files import atomic_path, read_json, write_text
 from ..utils.threads import ahead
 from .landmarks import LANDMARK_COLUMNS
 
@@ -85,8 +85,7 @@ def run_report(path, settings, tasks, is_whole, fresh, progress='align', root=''
     rows = {} if fresh else {photo: kept for photo, kept in read_report(path).items()
                              if photo in tasks and all(row['status'] == 'ok' for row in kept) and is_whole(kept)
                              and _is_as_then(os.path.join(root, photo), kept[0].get('stamp'))}
-    with atomic_path(_settings_path(path)) as temporary, open(temporary, 'w', encoding='utf-8') as file:
-        json.dump(settings, file, indent=1)
+    write_text(_settings_path(path), json.dumps(settings, indent=1))
     _write(path, [row for kept in rows.values() for row in kept])
     todo = [photo for photo in tasks if photo not in rows]
     with open(path, 'a', **UTF8) as file, tqdm(total=len(tasks), initial=len(tasks) - len(todo), unit='image',

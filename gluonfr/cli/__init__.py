@@ -25,6 +25,8 @@ def main(argv=None):
         return 0
     args = make_parser().parse_args(argv)
     args.argv = argv
+    if hasattr(sys.stdout, 'reconfigure') and sys.stdout.errors == 'strict':
+        sys.stdout.reconfigure(errors='backslashreplace')  # names that a console of another alphabet cannot show
     logging.basicConfig(level=logging.INFO, format='%(message)s', stream=sys.stdout)
     logging.getLogger('gluonfr').setLevel(logging.DEBUG if getattr(args, 'verbose', False) else logging.INFO)
     try:

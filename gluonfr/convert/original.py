@@ -50,7 +50,7 @@ def original_of_symbol(read, spec):
     name, graph = 'net-symbol.json', symbol.tojson()
 
     def write_to(folder):
-        with open(os.path.join(folder, name), 'w', encoding='utf-8') as stream:
+        with open(os.path.join(folder, name), 'w', newline='\n', encoding='utf-8') as stream:
             stream.write(graph)
         weights = os.path.join(folder, 'net-0000.params')
         save_whole(weights, lambda path: nd.save(path, arrays))

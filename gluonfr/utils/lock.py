@@ -1,10 +1,11 @@
 """Locks on what a process writes. They are the kernel's: one that a killed process held is free."""
 import errno
-import fcntl
 import logging
 import os
 import socket
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+
+from . import system
 
 __all__ = ['file_lock', 'sole_writer']
 
@@ -17,7 +18,7 @@ def file_lock(path, waiting):
     """Hold the lock file `path`, which is gone afterwards; while another process holds it, say `waiting` and wait."""
     def wait(descriptor):
         log.warning(waiting)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        system.lock(descriptor, wait=True)
 
     with _until_done(path, _take(path, wait)):
         yield
@@ -62,7 +63,7 @@ def _take(path, busy):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                system.lock(descriptor)
             except BlockingIOError:
                 busy(descriptor)
             except OSError as error:
@@ -70,7 +71,8 @@ def _take(path, busy):
                     raise
                 log.warning('%s: this file system has no locks (%s): let no other process write the same.', path,
                             error.strerror)
-            if _is_open(descriptor, path):  # else its holder has removed it, and the next to come locks another
+            # else its holder has removed it, and the next to come locks another
+            if system.OPEN_FILES_STAY or _is_open(descriptor, path):
                 os.ftruncate(descriptor, 0)
                 os.write(descriptor, 'process {} on {}'.format(os.getpid(), socket.gethostname()).encode())
                 return descriptor
@@ -86,9 +88,7 @@ def _until_done(path, descriptor):
     try:
         yield
     finally:
-        with suppress(FileNotFoundError):  # somebody has removed the folder
-            os.remove(path)
-        os.close(descriptor)
+        system.leave_lock(descriptor, path)
 
 
 def _is_open(descriptor, path):

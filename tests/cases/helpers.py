@@ -1,7 +1,6 @@
 """What tests share: the environment of a process of ours, the rows of a csv file, and a disk that is full."""
 import csv
 import os
-import resource
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +22,7 @@ def rows(path):
 @contextmanager
 def files_up_to(size):
     """As on a full disk, writing gives an error: no file of this process gets longer than ``size``."""
+    import resource  # of Unix alone
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:

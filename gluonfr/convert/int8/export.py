@@ -69,7 +69,7 @@ def to_int8(source: Union[PathLike, NetFiles], path: PathLike, calibration: Unio
             written = os.path.join(folder, os.path.basename(path))
             onnx.save(made, written)
             found = certificate(plain, written, faces, pairs, command=command, source=_source(source))
-            with open(said, 'w', encoding='utf-8') as stream:
+            with open(said, 'w', newline='\n', encoding='utf-8') as stream:
                 json.dump(found, stream, indent=1)
                 stream.write('\n')
     return found

@@ -9,10 +9,10 @@ from itertools import chain
 
 from tqdm import tqdm
 
-from ...utils.files import read_json
+from ...utils.files import read_json, write_text
 from ...utils.lock import sole_writer
 from ...utils.threads import ahead
-from ..record.writer import RecordWriter, good_marks, write_text
+from ..record.writer import RecordWriter, good_marks
 
 __all__ = ['write_set']
 
@@ -95,6 +95,7 @@ def _write(prefix, journal, done, samples, labels, names, load, size, card, prog
         with _advice(prefix):
             return _finish(prefix, writer, names, dict(card, images=written, people=len(names), copied=copied))
     except ValueError:  # of an image: whatever is done about it, this part does not go with it
+        writer.suspend()
         os.remove(prefix + '.rec.part')
         journal.truncate(0)
         raise
@@ -128,12 +129,12 @@ def _loaded(load, samples, workers):
 @contextmanager
 def _journal(path):
     """Open the journal; an empty one is removed at the end."""
-    with open(path, 'a+b', buffering=0) as file:
-        try:
+    try:
+        with open(path, 'a+b', buffering=0) as file:
             yield file
-        finally:
-            if os.fstat(file.fileno()).st_size == 0:
-                os.remove(path)
+    finally:
+        if os.path.isfile(path) and os.path.getsize(path) == 0:
+            os.remove(path)
 
 
 def _add(journal, entry):

@@ -239,7 +239,7 @@ class RecordDataset(StoredDataset):
         path = os.path.join(os.path.dirname(self.file.path), 'property')
         if not os.path.exists(path):
             return
-        with open(path, errors='replace') as file:
+        with open(path, encoding='utf-8', errors='replace') as file:
             text = file.read(100)
         numbers = re.fullmatch(r'\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*', text)
         said = tuple(map(int, numbers.groups())) if numbers else (0, 0, 0)

@@ -7,6 +7,7 @@ from typing import Dict, Optional, Tuple
 import numpy as np
 
 from ...utils.messages import counted
+from ...utils.system import read_at
 from ...utils.types import ArrayLike, PathLike
 from .format import (
     FIRST,
@@ -39,8 +40,8 @@ _HEADERS = np.dtype([('flag', np.int64), ('labels', np.float32, 2), ('id', np.ui
 class RecordFile:
     """Random access to a .rec by the keys of its .idx, from any number of threads and processes.
 
-    Reads do not move a file position (`os.pread`), so threads and forked workers share one descriptor; a pickled
-    object opens the file again where it is unpickled. Nothing is ever written.
+    Reads do not move a file position (`os.pread`; threads take turns on Windows, which has none), so threads and forked
+    workers share one open file; a pickled object opens it again where it is unpickled. Nothing is ever written.
 
     Parameters
     ----------
@@ -72,21 +73,22 @@ class RecordFile:
             table = read_index(self.path_idx)
         else:
             offsets = scan(self.path)
-            table = np.stack([np.arange(len(offsets)), offsets], axis=1)
+            table = np.stack([np.arange(len(offsets)), offsets], axis=1).astype('int64')
             logging.getLogger('gluonfr').warning('%s is missing: the offsets of %s were found by scanning %s',
                                                  self.path_idx, counted(len(offsets), 'record'), self.path)
         self._keys, self._offsets = np.ascontiguousarray(table[:, 0]), np.ascontiguousarray(table[:, 1])
 
     def _open(self):
-        self._descriptor = os.open(self.path, os.O_RDONLY)
+        self._file = open(self.path, 'rb', buffering=0)
+        self._descriptor = self._file.fileno()
         self.size = os.fstat(self._descriptor).st_size
 
     def __del__(self):
-        if '_descriptor' in self.__dict__:  # absent if the file could not be opened
-            os.close(self._descriptor)
+        if '_file' in self.__dict__:  # absent if it could not be opened
+            self._file.close()
 
     def __getstate__(self):
-        return {name: value for name, value in self.__dict__.items() if name != '_descriptor'}
+        return {name: value for name, value in self.__dict__.items() if name not in ('_file', '_descriptor')}
 
     def __setstate__(self, state):
         self.__dict__.update(state)
@@ -214,7 +216,7 @@ class RecordFile:
                 raise self._error(key, 'is not at byte {:,}: no record begins there, the file is damaged or {} is not '
                                        'its own'.format(offset, self.path_idx))
             position += FRAME.size
-            data = os.pread(self._descriptor, padded(length) + 4, position)
+            data = read_at(self._descriptor, padded(length) + 4, position)
             if len(data) < length:
                 raise self._cut_off(key, position + length)
             position += padded(length)
@@ -227,7 +229,7 @@ class RecordFile:
             kinds = (MIDDLE, LAST)
 
     def _frame_start(self, key, position):
-        data = os.pread(self._descriptor, FRAME.size, position)
+        data = read_at(self._descriptor, FRAME.size, position)
         if len(data) < FRAME.size:
             raise self._cut_off(key, position + FRAME.size)
         return FRAME.unpack(data)

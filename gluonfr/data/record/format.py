@@ -12,7 +12,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from ...utils.files import atomic_path
+from ...utils.files import write_text
 
 __all__ = ['FIRST', 'FRAME', 'HEADER', 'IRHeader', 'LAST', 'MAGIC', 'MAGIC_BYTES', 'MAX_BYTES', 'MIDDLE', 'WHOLE',
            'RecordError', 'frame', 'pack', 'padded', 'read_index', 'scan', 'unpack', 'write_index']
@@ -89,8 +89,7 @@ def scan(path):
 
 def write_index(path, keys, offsets):
     """Write an .idx, atomically, and return its path."""
-    with atomic_path(path) as temporary, open(temporary, 'w') as file:
-        file.writelines(map('{}\t{}\n'.format, np.asarray(keys).tolist(), np.asarray(offsets).tolist()))
+    write_text(path, ''.join(map('{}\t{}\n'.format, np.asarray(keys).tolist(), np.asarray(offsets).tolist())))
     return path
 
 

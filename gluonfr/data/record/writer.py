@@ -6,12 +6,13 @@ from typing import Optional, Sequence, Tuple
 import numpy as np
 
 from ...utils.check import check_int
-from ...utils.files import atomic_path
+from ...utils.files import write_text
+from ...utils.system import read_at
 from ...utils.types import PathLike
 from .checksums import write_checksums
 from .format import MAX_BYTES, frame, pack, scan, write_index
 
-__all__ = ['RecordWriter', 'good_marks', 'write_text']
+__all__ = ['RecordWriter', 'good_marks']
 
 _READ = 1 << 24  # bytes at a time
 
@@ -141,7 +142,7 @@ class RecordWriter:
         labels = words[np.array(self._offsets[1:], np.int64) // 4 + 3]  # magic number, length, flag, label
         self._starts = [1 + int(i) for i in np.flatnonzero(np.diff(labels, prepend=-1))]
         ends = self._offsets[2:] + [mark[0]]
-        self._sums = [zlib.crc32(os.pread(self._file.fileno(), end - start, start))
+        self._sums = [zlib.crc32(read_at(self._file.fileno(), end - start, start))
                       for start, end in zip(self._offsets[1:], ends)]
 
     def _append(self, payload):
@@ -155,9 +156,9 @@ class RecordWriter:
 
     def _write_at(self, position, data):
         view = memoryview(data)
+        self._file.seek(position)
         while view:  # a full disk takes a part first and gives an error the next time
-            count = os.pwrite(self._file.fileno(), view, position)
-            view, position = view[count:], position + count
+            view = view[self._file.write(view):]
 
 
 def good_marks(prefix, marks):
@@ -177,12 +178,6 @@ def good_marks(prefix, marks):
             if crc != wanted:
                 return good
     return len(marks)
-
-
-def write_text(path, text):
-    """Write a small file, atomically; names of files that are no UTF-8 come out as they were."""
-    with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8', errors='surrogateescape') as file:
-        file.write(text)
 
 
 def _span(start, stop):

@@ -3,7 +3,7 @@ import json
 import logging
 import os
 
-from ...utils.files import atomic_path, mxnet_home, read_json
+from ...utils.files import mxnet_home, read_json, write_text
 
 __all__ = ['note', 'noted']
 
@@ -18,8 +18,7 @@ def note(sha256, key, value):
     path = _path(sha256)
     notes = dict(_read(path), **{key: value})
     try:
-        with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8') as file:
-            json.dump(notes, file, indent=1)
+        write_text(path, json.dumps(notes, indent=1))
     except OSError as error:
         logging.getLogger('gluonfr').warning('%s cannot be written (%s): the next time it is measured again.', path,
                                              error.strerror)

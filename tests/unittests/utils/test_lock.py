@@ -8,7 +8,7 @@ import sys
 import pytest
 from helpers import environ
 
-from gluonfr.utils import lock
+from gluonfr.utils import lock, system
 from gluonfr.utils.lock import sole_writer
 
 HOLDER = """
@@ -62,6 +62,6 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch, caplog):
     def flock(descriptor, operation):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr(lock.fcntl, 'flock', flock)
+    monkeypatch.setattr(system.fcntl, 'flock', flock)
     with sole_writer(str(tmp_path / '.lock'), 'x'):
         assert 'this file system has no locks (No locks available)' in caplog.text

@@ -1,0 +1,82 @@
+"""What Windows does in another way than Unix; no other module asks on which of them it runs."""
+import os
+import threading
+import time
+from contextlib import suppress
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+    import msvcrt
+
+__all__ = ['OPEN_FILES_STAY', 'leave_lock', 'lock', 'read_at', 'sync']
+
+OPEN_FILES_STAY = fcntl is None  # nobody can remove or replace a file that is open
+_LOCKED_BYTE = 1 << 30  # far behind what a lock file holds: on Windows others cannot read a byte that is locked
+_RETRY_SECONDS = 0.2
+_moving = threading.Lock()
+
+
+def lock(descriptor, wait=False):
+    """Lock a file for this descriptor, until it is closed or the process ends.
+
+    Raises
+    ------
+    BlockingIOError
+        Another one has it, and `wait` is False.
+    OSError
+        The file system has no locks.
+    """
+    if fcntl:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        return
+    while not _lock_byte(descriptor, msvcrt.LK_NBLCK):
+        if not wait:
+            raise BlockingIOError('the file is locked')
+        time.sleep(_RETRY_SECONDS)
+
+
+def leave_lock(descriptor, path):
+    """Remove a lock file that is locked, and free it."""
+    if fcntl:
+        with suppress(FileNotFoundError):  # somebody has removed the folder
+            os.remove(path)
+        os.close(descriptor)
+        return
+    _lock_byte(descriptor, msvcrt.LK_UNLCK)
+    os.close(descriptor)
+    with suppress(FileNotFoundError, PermissionError):  # who waits for it has it open, and removes it in turn
+        os.remove(path)
+
+
+def _lock_byte(descriptor, how):
+    """Lock or unlock a byte by the means of Windows; False where another one has it."""
+    os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+    try:
+        msvcrt.locking(descriptor, how, 1)
+    except PermissionError:
+        return False
+    finally:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    return True
+
+
+def read_at(descriptor, count, position):
+    """Bytes of an open file from a position on; threads do not disturb each other."""
+    if hasattr(os, 'pread'):
+        return os.pread(descriptor, count, position)
+    with _moving:
+        os.lseek(descriptor, position, os.SEEK_SET)
+        return os.read(descriptor, count)
+
+
+def sync(path):
+    """Bring a file, or the names in a folder, to the disk."""
+    if not fcntl and os.path.isdir(path):  # Windows does so by itself
+        return
+    descriptor = os.open(path, os.O_RDONLY if fcntl else os.O_RDWR)  # Windows asks for the right to write
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
