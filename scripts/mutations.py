@@ -106,6 +106,13 @@ MUTATIONS = [Mutation(*entry) for entry in [
      'owner[pair[0]] >= owner[pair[1]]', ['tests/unittests/data/pairs/test_draw_pairs.py']),
     ('people-in-both-sets', 'gluonfr/data/packing/choice.py', 'if i not in held_out', 'if True',
      ['tests/unittests/data/packing/test_pack.py']),
+    # on Windows
+    ('part-removed-while-open', 'gluonfr/data/packing/write.py', """        writer.suspend()
+        os.remove""", '        os.remove', ['tests/unittests/test_without_unix.py', '-k', 'taken_away']),
+    ('file-position-shared', 'gluonfr/utils/system.py', 'with _moving:', 'if True:',
+     ['tests/unittests/utils/test_system.py', '-k', 'in_turns']),
+    ('locked-byte-of-the-text', 'gluonfr/utils/system.py', '_LOCKED_BYTE = 1 << 30', '_LOCKED_BYTE = 0',
+     ['tests/unittests/utils/test_system.py', '-k', 'names_its_owner']),
     # deploy: engines, none of which needs MXNet
     ('slower-engine', 'gluonfr/deploy/engines/choice.py', 'max(rates, key=rates.get)', 'min(rates, key=rates.get)',
      ['tests/unittests/deploy/engines/test_engine_choice.py', '-k', 'tenth_faster']),

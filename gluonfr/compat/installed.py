@@ -1,4 +1,5 @@
 """What is installed of MXNet, whether it can work, and what to run where it cannot."""
+import platform
 import shlex
 import sys
 from importlib import metadata
@@ -17,14 +18,15 @@ MXNET_WHEELS = ('mxnet', 'mxnet-mkl', 'mxnet-native', 'mxnet-cu92', 'mxnet-cu100
                 'mxnet-cu116', 'mxnet-cu117')
 
 
-def install_command(extra: str, root: Union[str, Path] = CHECKOUT) -> str:
+def install_command(extra: str, root: Union[str, Path] = CHECKOUT, system: str = sys.platform) -> str:
     """Return the pip command that installs gluonfr with an extra: from the checkout in `root`, else from the index.
 
     Without a bound, pip may take gluonfr 1.0 of the index, which has no extras.
     """
+    quoted = '"{}"'.format if system == 'win32' else shlex.quote  # its shell knows no other quotes
     if Path(root, 'setup.py').is_file():
-        return 'pip install -e ' + shlex.quote('{}[{}]'.format(root, extra))
-    return "pip install 'gluonfr[{}]>=2.0.dev0'".format(extra)
+        return 'pip install -e ' + quoted('{}[{}]'.format(root, extra))
+    return 'pip install ' + quoted('gluonfr[{}]>=2.0.dev0'.format(extra))
 
 
 def installed_mxnet(version: Callable[[str], str] = metadata.version) -> Dict[str, str]:
@@ -39,7 +41,8 @@ def installed_mxnet(version: Callable[[str], str] = metadata.version) -> Dict[st
 
 
 def installation_problem(wheels: Dict[str, str], importable: bool, numpy_version: str, has_distutils: bool = True,
-                         python: Sequence[int] = sys.version_info) -> Optional[str]:
+                         python: Sequence[int] = sys.version_info, system: str = sys.platform,
+                         machine: Optional[str] = None) -> Optional[str]:
     """Return the sentence that says what is wrong with what is installed and what to run, or None.
 
     Parameters
@@ -53,7 +56,17 @@ def installation_problem(wheels: Dict[str, str], importable: bool, numpy_version
         MXNet imports distutils, which Python 3.12 only has through setuptools.
     python : tuple of int
         Its version.
+    system, machine : str
+        As `sys.platform` and `platform.machine` have them.
     """
+    no_wheel = None
+    if system == 'win32':
+        no_wheel = 'Windows'
+    elif system == 'darwin' and (machine or platform.machine()) == 'arm64':
+        no_wheel = 'macOS on ARM'
+    if no_wheel and not importable:
+        return ('MXNet is needed here, and 1.9.1 has no wheel for {}. Use Linux (on Windows: WSL) with Python 3.11, '
+                'and install gluonfr[cpu] there'.format(no_wheel))
     new_numpy = int(numpy_version.split('.')[0]) >= 2
     without = 'Aligning, embedding, verifying and searching work without MXNet, too: {}'.format(install_command('onnx'))
     if python[:2] > NEWEST_PYTHON and (new_numpy or not importable):

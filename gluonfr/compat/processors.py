@@ -16,7 +16,7 @@ def core_groups(cpus: Iterable[int], topology: str = '/sys/devices/system/cpu') 
     for cpu in sorted(cpus):
         siblings = Path(topology, 'cpu{}'.format(cpu), 'topology', 'thread_siblings_list')
         try:
-            cores.setdefault(siblings.read_text().strip(), set()).add(cpu)
+            cores.setdefault(siblings.read_text(encoding='ascii').strip(), set()).add(cpu)
         except OSError:
             return [{cpu} for cpu in sorted(cpus)]
     return list(cores.values())
@@ -25,11 +25,11 @@ def core_groups(cpus: Iterable[int], topology: str = '/sys/devices/system/cpu') 
 def cpu_quota(cgroup: str = '/sys/fs/cgroup') -> Optional[float]:
     """Return the CPUs' worth of time that the control group grants (a float), or None without a limit."""
     try:
-        quota, period = Path(cgroup, 'cpu.max').read_text().split()
+        quota, period = Path(cgroup, 'cpu.max').read_text(encoding='ascii').split()
     except (OSError, ValueError):
         try:
-            quota = Path(cgroup, 'cpu', 'cpu.cfs_quota_us').read_text().strip()
-            period = Path(cgroup, 'cpu', 'cpu.cfs_period_us').read_text().strip()
+            quota = Path(cgroup, 'cpu', 'cpu.cfs_quota_us').read_text(encoding='ascii').strip()
+            period = Path(cgroup, 'cpu', 'cpu.cfs_period_us').read_text(encoding='ascii').strip()
         except OSError:
             return None
     if quota in ('max', '-1'):

@@ -53,7 +53,7 @@ def addresses() -> Tuple[Optional[int], int]:
     """Return the limit of this process's addresses, None for none, and how much of it is used, in MiB."""
     import resource  # of Unix only
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    used = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()
+    used = int(Path('/proc/self/statm').read_text(encoding='ascii').split()[0]) * resource.getpagesize()
     return None if limit == resource.RLIM_INFINITY else limit >> 20, used >> 20
 
 

@@ -60,6 +60,7 @@ def test_the_install_command_works_in_a_checkout_and_from_the_index(tmp_path):
     (tmp_path / 'a place' / 'setup.py').write_text('')
     assert compat.install_command('onnx', tmp_path / 'a place') == "pip install -e '{}/a place[onnx]'".format(tmp_path)
     assert compat.install_command('cpu') == INSTALL
+    assert compat.install_command('onnx', '/a place', 'win32') == 'pip install "gluonfr[onnx]>=2.0.dev0"'
     unbound = [str(path) for path in (ROOT / 'gluonfr').rglob('*.py')
                if re.search(r"install\s+'?gluonfr", path.read_text(encoding='utf-8')) and path.name != 'installed.py']
     assert not unbound, 'these write what install_command is for'
@@ -98,9 +99,16 @@ def test_a_python_that_mxnet_does_not_work_with_is_named(python, importable, num
     assert problem.endswith('work without MXNet, too: ' + compat.install_command('onnx'))
 
 
+@pytest.mark.parametrize('system, machine, name', [('win32', 'AMD64', 'Windows'), ('darwin', 'arm64', 'macOS on ARM')])
+def test_a_system_that_mxnet_has_no_wheel_for_is_named(system, machine, name):
+    problem = compat.installation_problem({}, False, '1.26.4', python=(3, 11), system=system, machine=machine)
+    assert 'has no wheel for {}. Use Linux'.format(name) in problem and 'pip install' not in problem
+
+
 @pytest.mark.parametrize('wheels', [{'mxnet': '1.9.1'}, {'mxnet-cu112': '1.9.1'}, {}])
 def test_no_problem(wheels):
     assert compat.installation_problem(wheels, True, '1.26.4') is None
+    assert compat.installation_problem(wheels, True, '1.26.4', system='win32') is None, 'built from source'
 
 
 WITHOUT_MXNET = """
