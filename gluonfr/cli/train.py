@@ -24,7 +24,7 @@ from ..utils.check import check_number
 from ..utils.gpu import parse_gpus
 from ..utils.messages import counted
 from .train_hints import Advice, hints, say_chosen, say_unused_labels
-from .train_recipe import make_recipe, other_recipe
+from .train_recipe import make_recipe, other_recipe, shown
 
 __all__ = ['train']
 
@@ -63,10 +63,9 @@ def train(args):
     facts = {'images': len(dataset), 'classes': classes, **dataset.identity()}
     recipe = make_recipe(vars(args), numbers, facts, sets)
     command = 'gluonfr ' + ' '.join(map(shlex.quote, args.argv))
-    summary = '{} of {}, {} in {}; {} -> {}, {}\n{}'.format(
+    summary = '{} of {}, {} in {}; {} -> {}, {}'.format(
         counted(len(dataset), 'image'), counted(people, 'person', 'people'), counted(numbers.steps, 'step'),
-        counted(numbers.epochs, 'epoch'), args.network, spec.embedding_size, loss,
-        ' '.join('{}={}'.format(name, value) for name, value in recipe.items() if value not in (None, '', [])))
+        counted(numbers.epochs, 'epoch'), args.network, spec.embedding_size, loss)
     title = '{} with {}, {:,} images of {:,} people'.format(
         args.network, '+'.join(map(str, parse_loss(args.loss))), len(dataset), classes)
     say_chosen(numbers, len(dataset), **given)
@@ -81,7 +80,7 @@ def train(args):
             args.out, net, loss, loader, head=head, recipe=recipe, steps=numbers.steps, epochs=numbers.epochs,
             optimizer=optimizer, clip_gradient=args.clip, ctx=ctx, seed=args.seed, sets=sets,
             eval_every=args.eval_every, eval_flip=args.eval_flip, eval_folds=args.eval_folds, log_every=args.log_every,
-            save_every=args.save_every, header='{}\n{}'.format(command, summary), title=title,
+            save_every=args.save_every, header='\n'.join((command, summary, shown(recipe))), title=title,
             card=dict(model=MODELS.canonical(args.network), arguments=network_args, command=command, data=facts),
             profile=args.profile, progress=progress, callbacks=[advice], resume=args.resume, overwrite=args.overwrite)
     except OtherRecipe as error:

@@ -1,7 +1,7 @@
 """What `gluonfr train` writes into recipe.json: the options and facts that decide what comes out."""
 from ..metrics.pairs import FOLDS
 
-__all__ = ['make_recipe', 'other_recipe']
+__all__ = ['make_recipe', 'other_recipe', 'shown']
 
 DECISIVE = ('network', 'network_args', 'embedding_size', 'loss', 'loss_args', 'margin_warmup', 'finetune', 'freeze',
             'dtype', 'data_iter', 'augment', 'sampler', 'batch_size', 'optimizer', 'lr', 'lr_factor', 'warmup', 'wd',
@@ -34,6 +34,11 @@ def make_recipe(options, numbers, facts, sets):
         recipe.update(eval={name: pairs.sha256[:16] for name, pairs in sets.items()}, eval_flip=options['eval_flip'],
                       eval_folds=options['eval_folds'] or FOLDS)
     return recipe
+
+
+def shown(recipe):
+    """A recipe as a line of the log."""
+    return ' '.join('{}={}'.format(name, value) for name, value in recipe.items() if value not in (None, '', []))
 
 
 def other_recipe(out, changed, lr_mode):

@@ -70,6 +70,9 @@ def test_a_folder_with_a_run(data, tmp_path, capsys):
     assert 'holds a run already. Give --resume to continue it, --overwrite' in capsys.readouterr().err
     train(data, out, '--steps', 2, '--overwrite', '--lr', -1, code=2)
     assert params(out) == before, 'what is refused replaces nothing'
+    capsys.readouterr()
+    train(data, out, '--steps', 2, '--loss', 'arcface', code=2)
+    assert 'hint' not in capsys.readouterr().out, 'no advice on what is refused'
     train(data, out, '--steps', 3, '--overwrite', '--seed', 5)
     assert params(out) != before and not (out / 'checkpoint' / 'best.params').exists()
     assert not (out / 'verify.csv').exists() and (out / 'mine.txt').exists()

@@ -12,6 +12,7 @@ from mxnet.gluon import nn
 
 from gluonfr.model_zoo import (MODELS, InputSpec, IResNet, LeNetPlus, MiniResNet18, MobileFaceNet, count_macs,
                                count_parameters, get_mobile_facenet, get_model, get_model_list)
+from gluonfr.model_zoo.making import resizable
 from gluonfr.model_zoo.sizes import SIZES, Size
 from gluonfr.nn import Dropout, FrBase, PReLU, SELayer, plain_operators
 from gluonfr.nn.basic_blocks import EmbeddingNorm
@@ -389,3 +390,8 @@ def test_published_y1_weights_fit(test_data):
     got, want = net(mx.nd.array((pixels - spec.mean[0]) / spec.std[0])), bound.forward()[0]
     unit = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in (got.asnumpy(), want.asnumpy())]
     np.testing.assert_allclose(unit[0], unit[1], atol=1e-4)
+
+
+def test_nets_that_can_be_made_for_another_size():
+    assert resizable('MobileFaceNet') and not resizable('lenetplus')
+    assert get_model('mobilefacenet', input_size=128).input_spec.size == (128, 128)

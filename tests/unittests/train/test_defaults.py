@@ -1,16 +1,13 @@
 """Numbers of a training that fit the set and the length of the run."""
 import pytest
 
-from gluonfr.data.loading.training_loader import default_batch
 from gluonfr.train.defaults import choose_numbers
 
 
-@pytest.mark.parametrize('images, batch', [(48, 8), (143, 32), (300, 64), (511, 64), (512, 128), (5, 5), (1, 1),
-                                           (10 ** 6, 128)])
-def test_the_default_batch_fits_the_set(images, batch):
-    assert default_batch(images) == batch
+@pytest.mark.parametrize('batch, lr', [(8, .00625), (128, .1)])
+def test_the_rate_fits_a_default_batch(batch, lr):
     numbers = choose_numbers(4, default=batch)
-    assert numbers.batch_size == batch and numbers.lr == pytest.approx(.1 * batch / 128)
+    assert (numbers.batch_size, numbers.lr) == (batch, pytest.approx(lr))
 
 
 @pytest.mark.parametrize('batch_size, lr, used', [(None, .3, .3), (8, None, .1), (8, .3, .3)])
