@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from ..utils.first_use import on_first_use
 from .distractors import Distractors
+from .groups import Groups
 from .identification import Identification
 from .intervals import Interval, bootstrap_accuracy, clopper_pearson
 from .kfold import CLASSIC_GRIDS, FoldAccuracy, FoldTar, kfold_accuracy, kfold_curve, kfold_tar_at_far, most_folds
 from .pairs import KFoldPairs
 from .pairs_at_fars import PairsAtFars
 from .protocol import PROTOCOLS, Measured, get_protocol
+from .quality import RejectByQuality
 from .roc import (FARS, Histogram, OperatingPoints, Roc, accuracy_curve, auc, equal_error_rate, roc_curve,
                   score_histogram, tar_at_far)
 from .scores import combine_flip, pair_scores, pca_scores
@@ -23,10 +25,11 @@ if TYPE_CHECKING:
     from .verification import FaceVerification
 
 __all__ = ['CLASSIC_GRIDS', 'DistractorTruth', 'Distractors', 'FARS', 'FaceVerification', 'FoldAccuracy', 'FoldTar',
-           'Histogram', 'Identification', 'Interval', 'KFoldPairs', 'Measured', 'OperatingPoints', 'PROTOCOLS',
-           'PairTruth', 'PairsAtFars', 'PeopleTruth', 'QualityTruth', 'Roc', 'SearchTruth', 'TemplatePairs',
-           'TemplateSearchTruth', 'TemplateTruth', 'accuracy_curve', 'auc', 'bootstrap_accuracy', 'clopper_pearson',
-           'combine_flip', 'equal_error_rate', 'get_protocol', 'kfold_accuracy', 'kfold_curve', 'kfold_tar_at_far',
-           'most_folds', 'pair_scores', 'pca_scores', 'pool_templates', 'roc_curve', 'score_histogram', 'tar_at_far']
+           'Groups', 'Histogram', 'Identification', 'Interval', 'KFoldPairs', 'Measured', 'OperatingPoints',
+           'PROTOCOLS', 'PairTruth', 'PairsAtFars', 'PeopleTruth', 'QualityTruth', 'RejectByQuality', 'Roc',
+           'SearchTruth', 'TemplatePairs', 'TemplateSearchTruth', 'TemplateTruth', 'accuracy_curve', 'auc',
+           'bootstrap_accuracy', 'clopper_pearson', 'combine_flip', 'equal_error_rate', 'get_protocol',
+           'kfold_accuracy', 'kfold_curve', 'kfold_tar_at_far', 'most_folds', 'pair_scores', 'pca_scores',
+           'pool_templates', 'roc_curve', 'score_histogram', 'tar_at_far']
 
 __getattr__, __dir__ = on_first_use(__name__, verification=['FaceVerification'])

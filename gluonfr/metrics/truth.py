@@ -95,5 +95,5 @@ def check_rows(owner, first, second, embeddings):
     """Raise unless all pairs are of rows that there are."""
     least, last = min(first.min(), second.min()), max(first.max(), second.max())
     if least < 0 or last >= len(embeddings):
-        raise ValueError('{}: embeddings must have a row for each index of the pairs, {} to {}, got {} rows.'.format(
+        raise ValueError('{}: embeddings must be of all rows of the pairs, {} to {}, got {} rows.'.format(
             owner, least, last, len(embeddings)))

@@ -5,7 +5,8 @@ import numpy as np
 from metrics_cases import (slow_accuracy, slow_cosine, slow_dir, slow_middles, slow_nearest_tar, slow_operating_point,
                            slow_rates, slow_search, slow_templates, slow_trials, slow_val)
 
-from gluonfr.metrics import DistractorTruth, PeopleTruth, SearchTruth, TemplateTruth, clopper_pearson
+from gluonfr.metrics import (DistractorTruth, PairTruth, PeopleTruth, QualityTruth, SearchTruth, TemplateTruth,
+                             clopper_pearson)
 
 ProtocolCase = namedtuple('ProtocolCase', 'parameters embeddings truth notes cells scores genuine bad_truths '
                                           'bad_parameters')
@@ -164,5 +165,66 @@ def _distractors():
         [({'sizes': [0]}, 'sizes must be >= 1, got 0'), ({'fars': [0.2]}, r'fars must be in \[0, 0.1\], got 0.2')])
 
 
-PROTOCOL_CASES = {'distractors': _distractors, 'identification': _identification, 'kfold': _kfold, 'pairs': _pairs,
-                  'templates': _templates}
+def _groups():
+    """40 pairs of two groups, one of which is harder, and two genuine pairs of a third."""
+    random = np.random.RandomState(7)
+    same = np.append(np.arange(40) % 4 < 2, [True, True])
+    group = np.where(np.arange(42) % 2, 'east', 'west')
+    group[40:] = 'few'
+    first = random.randn(42, 6)
+    noise = np.where(group == 'east', 1.3, 0.5)[:, None] * random.randn(42, 6)
+    embeddings = np.concatenate([first, np.where(same[:, None], first, random.randn(42, 6)) + noise])
+    scores = np.array([slow_cosine(a, b) for a, b in zip(embeddings, embeddings[42:])])
+    common = slow_operating_point(scores, same, 0.1)[0]
+    cells = []
+    for name in ('east', 'west'):
+        part = group == name
+        accuracies, thresholds = slow_accuracy(scores[part], same[part], 2)
+        tar, far = slow_rates(scores[part], same[part], common)
+        threshold, own, reached = slow_operating_point(scores[part], same[part], 0.1)
+        cells.append({'group': name, 'pairs': 20, 'impostors': 10, 'folds': 2, 'acc': np.mean(accuracies),
+                      'std': np.std(accuracies), 'threshold': np.mean(thresholds), 'tar@0.1': own,
+                      'threshold@0.1': threshold, 'common_threshold@0.1': common, 'common_far@0.1': far,
+                      'common_tar@0.1': tar, 'acc_gap': None})
+    a, b = (cell['acc'] for cell in cells)
+    assert a < b < 1
+    gap = abs(cells[0]['common_tar@0.1'] - cells[1]['common_tar@0.1'])
+    cells.append({'group': None, 'pairs': 40, 'folds': None, 'acc': (a + b) / 2, 'acc_deviation': (b - a) / np.sqrt(2),
+                  'acc_gap': b - a, 'error_ratio': (1 - a) / (1 - b), 'common_tar_gap@0.1': gap})
+    truth = PairTruth(np.arange(42), np.arange(42, 84), same, group)
+    return ProtocolCase(
+        {'nfolds': 2, 'fars': [0.1]}, embeddings, truth,
+        ['small: group few has 2 genuine and 0 impostor pairs: it is left out'], cells, scores, same,
+        [(truth._replace(group=None), 'small: groups are needed, the group of each pair, got None'),
+         (truth._replace(group=group[1:]), 'small: group and same must have one length'),
+         (truth._replace(group=np.where(same, 'a', 'b')), 'group with pairs of both kinds is needed, got 2 groups'),
+         (truth._replace(same=same | True), 'small: pairs must be of both kinds, got 42 of one person')],
+        [({'nfolds': 0}, 'nfolds must be >= 1, got 0'), ({'fars': [2]}, r'fars must be in \[0, 1\], got 2')])
+
+
+def _quality():
+    """20 genuine pairs, the worse the lower their quality, two of which are equal, and 20 impostor pairs."""
+    random = np.random.RandomState(5)
+    same, quality = np.arange(40) < 20, np.concatenate([np.linspace(0.1, 2, 20), random.rand(20), np.full(40, 3.0)])
+    quality[1] = quality[0]
+    first = random.randn(40, 6)
+    noise = random.randn(40, 6) / quality[:40, None]
+    embeddings = np.concatenate([first, np.where(same[:, None], first, random.randn(40, 6)) + noise])
+    scores = np.array([slow_cosine(a, b) for a, b in zip(embeddings, embeddings[40:])])
+    threshold = slow_operating_point(scores, same, 0.1)[0]
+    cells = {'pairs': 40, 'impostors': 20, 'quality': 'given', 'fmr': 0.1, 'threshold': threshold}
+    for share, rejected in ((0, 0), (0.05, 0), (0.1, 2), (0.3, 6)):  # one of the two equal ones cannot go alone
+        left = scores[rejected:20]
+        cells['fnmr@{:g}'.format(share)] = np.mean(left < threshold)
+        cells['rejected_at_{:g}'.format(share)] = rejected / 20
+    assert cells['fnmr@0'] > cells['fnmr@0.3'] > 0
+    truth = QualityTruth(np.arange(40), np.arange(40, 80), same, quality)
+    return ProtocolCase(
+        {'fmr': 0.1, 'rejects': [0, 0.05, 0.1, 0.3]}, embeddings, truth, [], [cells], scores, same,
+        [(truth._replace(quality=np.append(quality[1:], np.nan)), 'small: quality must be finite, got 1 .* in row 79'),
+         (truth._replace(same=~(same | True)), 'small: pairs must be of both kinds, got 0 of one person')],
+        [({'fmr': 0}, r'fmr must be in \(0, 1\], got 0'), ({'rejects': [1]}, r'rejects must be in \[0, 1\), got 1')])
+
+
+PROTOCOL_CASES = {'distractors': _distractors, 'groups': _groups, 'identification': _identification, 'kfold': _kfold,
+                  'pairs': _pairs, 'quality': _quality, 'templates': _templates}

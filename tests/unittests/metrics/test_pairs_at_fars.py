@@ -160,7 +160,7 @@ def test_pairs_in_folds_have_an_interval_where_people_are_known():
     (lambda p: p.measure_scores([0.1, 0.3], [1, 0, 1], 'x'), 'scores must be'),
     (lambda p: p.measure_scores([0.1, 0.3], [1, 0], 'x', ['a', 'b'], ['a', 'b']), 'exactly where people0 equals'),
     (lambda p: p.measure_scores([0.1, 0.3], [1, 0], 'x', ['a'], ['a']), 'must have one length'),
-    (lambda p: p.measure(np.eye(3), PairTruth([0, 1], [1, 3], [1, 0]), 'x'), 'pairs, 0 to 3, got 3 rows'),
+    (lambda p: p.measure(np.eye(3), PairTruth([0, 1], [1, 3], [1, 0]), 'x'), 'rows of the pairs, 0 to 3, got 3'),
     (lambda p: p.measure(np.eye(3), PairTruth([0, -1], [1, 2], [1, 0]), 'x'), 'pairs, -1 to 2'),
     (lambda p: p.measure(np.eye(3), PairTruth([0], [1, 2], [1, 0]), 'x'), 'must have one length'),
     (lambda p: p.measure(np.eye(3), PairTruth([0, 1], [1, 2], [1, 0], None, [1]), 'x'), r'people must be \(3,\)'),
