@@ -5,6 +5,7 @@ import os
 from .. import convert
 from ..compat import mxnet_problem
 from ..model_zoo import InputSpec
+from ..deploy.net_files import TORCH_SUFFIXES, TORCH_TO_ONNX
 from ..utils.arguments import parse_arguments
 from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer
@@ -19,7 +20,9 @@ def run(args):
     """Convert and say what came of it."""
     problem = mxnet_problem()
     if problem:
-        raise ImportError(problem + ' `gluonfr export NET --onnx FILE` makes an ONNX file of a symbol without it.')
+        way = TORCH_TO_ONNX if args.source.endswith(TORCH_SUFFIXES) else (
+            'Without it an .onnx is a net as it is, and `gluonfr export NET --onnx FILE` makes one of a symbol.')
+        raise ImportError('{}. {}'.format(problem.rstrip('.'), way))
     with sole_writer(os.path.abspath(args.out) + '.lock', '--out {}'.format(args.out)), \
             advice_on_full_disk(args.out, 'Make room and give the same command again'):
         path = convert.convert(args.source, args.out, args.model, args.params, input_spec(args.input), args.images)

@@ -7,7 +7,7 @@ __all__ = ['in_words']
 # arguments of the library that an option calls otherwise
 CALLED = (('fmt', 'format'), ('nfolds', 'folds'), ('nfolds', 'eval_folds'), ('baselr', 'lr'),
           ('step_factor', 'lr_factor'), ('warmup_iters', 'warmup'), ('step', 'lr_steps'), ('components', 'pca'),
-          ('max_side', 'detect_size'), ('pairs', 'eval'), ('pairs', 'data'))
+          ('max_side', 'detect_size'), ('calibration', 'calibrate'), ('pairs', 'eval'), ('pairs', 'data'))
 
 # what a rule does not turn into options: phrase -> that of a command
 PHOTOS = {'open_photos: a finder needs': '--detect and --landmarks need'}
@@ -74,6 +74,7 @@ def in_words(command, message, parser, given=()):
 
     message = re.sub(r'\[Errno -?\d+\] |^gluonfr: ', '', message)
     message = re.sub(r'^(\w+: )?(\w+) must\b', must, message)
-    message = re.sub(r'^({}|[a-z]+(_[a-z]+)+): '.format(command), '', message)  # a function, which the command is here
+    # a function, which the command is here
+    message = re.sub(r'^({}|[a-z]+(_[a-z0-9]+)+): '.format(command), '', message)
     message = re.sub(r"(?<![\w./-])(\w+)=('[^']*'|\"[^\"]*\"|True|False|\d[\w.]*)", setting, message)
     return re.sub(r'(?<![\w./-])[a-z]+(?:_[a-z]+)+\b(?![\w/=-]|\.\w)', name, message)

@@ -7,6 +7,7 @@ from typing import Optional, Sequence, Union
 import numpy as np
 
 from ..data.normalize import normalize
+from ..deploy.net_files import TORCH_SUFFIXES
 from ..graph.convert_error import ConvertError
 from ..model_zoo import MODELS, InputSpec
 from ..model_zoo.card_file import CARD_NAME, write_card
@@ -32,7 +33,7 @@ PYTORCH = Way(read_torch, native_from_state, None)
 WAYS = {'-symbol.json': Way(read_symbol, native_from_graph, original_of_symbol),
         '.onnx': Way(read_onnx, native_from_graph, original_of_onnx),
         '.params': Way(read_params, native_from_params, None),
-        '.pth': PYTORCH, '.pt': PYTORCH, '.ckpt': PYTORCH, '.pth.tar': PYTORCH}
+        **dict.fromkeys(TORCH_SUFFIXES, PYTORCH)}
 
 
 def convert(source: str, out: str, model: Optional[str] = None, params: Optional[str] = None,

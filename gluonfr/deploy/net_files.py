@@ -15,6 +15,10 @@ __all__ = ['NetFiles', 'find_net']
 ALLOWED = ('Give the folder or card of a training or of `gluonfr convert`, a -symbol.json, an .onnx, the name of '
            'pretrained weights (`gluonfr models`), or the name of a model and its params.')
 
+TORCH_SUFFIXES = ('.pth', '.pt', '.ckpt', '.pth.tar')
+TORCH_TO_ONNX = ('PyTorch itself writes its model as ONNX, which runs without MXNet: torch.onnx.export(model.eval(), '
+                 "torch.zeros(1, 3, 112, 112), 'net.onnx'), with the package onnxscript.")
+
 NetFiles = namedtuple('NetFiles', 'kind path params spec model arguments caution card', defaults=(None,) * 6)
 NetFiles.__doc__ = """The files of a net.
 
@@ -80,6 +84,9 @@ def _refuse_file(path):
     """Say of a path that is no net what it is instead."""
     if is_image(path, foreign=True):
         raise ValueError('load_net: {} is an image, and the net must be given first. {}'.format(path, ALLOWED))
+    if path.endswith(TORCH_SUFFIXES):
+        raise ValueError('load_net: {} holds weights of PyTorch, without their graph. `gluonfr convert` makes a net of '
+                         'them, where MXNet is. {}'.format(path, TORCH_TO_ONNX))
     if os.path.isfile(path):
         raise ValueError('load_net: {} is a file that says no net. {}'.format(path, ALLOWED))
     if os.path.dirname(path):

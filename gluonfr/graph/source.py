@@ -157,5 +157,5 @@ def assumed_input(path: str, scaling: Scaling, integers: bool = False) -> InputS
     why = 'does not normalise its input' if scaling.first in LAYERS else \
         'begins with {}, which does not say what its input is'.format(scaling.first)
     log.warning('%s %s: it is taken to want RGB as (pixel - 127.5) / 127.5. Give anything else to `gluonfr convert` '
-                'as --input.', path, why)
+                'as --input, or without MXNet to gluonfr.convert.to_onnx as spec.', path, why)
     return InputSpec()
