@@ -51,7 +51,7 @@ EXTRAS['all'] = [package for name in ('cpu', 'demo', 'dev', 'docs') for package 
 
 setup(
     name='gluonfr',
-    version=re.search(r"__version__ = '(.+)'", (ROOT / 'gluonfr' / 'version.py').read_text()).group(1),
+    version=re.search(r"__version__ = '(.+)'", (ROOT / 'gluonfr' / 'version.py').read_text(encoding='utf-8')).group(1),
     description='Face recognition toolkit: losses, networks, data, training on MXNet Gluon, and use on any runtime',
     long_description=README.read_text(encoding='utf-8') if README.exists() else '',
     long_description_content_type='text/markdown',
@@ -74,8 +74,11 @@ setup(
     classifiers=[
         'Development Status :: 4 - Beta',
         'Intended Audience :: Science/Research',
+        'Operating System :: MacOS',  # as Windows, without MXNet: written for, and not run there
+        'Operating System :: Microsoft :: Windows',
         'Operating System :: POSIX :: Linux',
         'Programming Language :: Python :: 3',
+        *('Programming Language :: Python :: 3.{}'.format(minor) for minor in range(8, 15)),  # from 13 without MXNet
         'Topic :: Scientific/Engineering :: Image Recognition',
     ],
 )

@@ -1,6 +1,7 @@
 """What the options that several commands share stand for: nets, embedders, finders of faces and what they find."""
 import os
 
+from ..compat import install_command, mxnet_problem
 from ..data.opening import open_dataset
 from ..deploy.embedder import Embedder
 from ..deploy.net_files import find_net
@@ -31,6 +32,9 @@ def make_embedder(*, net, params, network_args, flip, batch_size, engine, precis
     """The `Embedder` that the options of `add_net` ask for."""
     if gpu and device:
         raise ValueError('--gpu and --device must not be given together: --gpu is a GPU for MXNet.')
+    if gpu and mxnet_problem():
+        raise ImportError('--gpu is a GPU for MXNet, which is not there. --device cuda:{} computes on it by ONNX '
+                          'Runtime: {}'.format(gpu, install_command('onnx-gpu')))
     if calibrate and precision != 'int8':
         raise ValueError('--calibrate is for --precision int8, got {}.'.format(precision))
     ctx = parse_gpus(gpu)[0] if gpu else None

@@ -41,7 +41,7 @@ class ImageFiles(StoredDataset):
                  num_classes: Optional[int] = None, transform: Optional[Callable] = None, root: str = '',
                  skipped: Sequence[Tuple[str, str]] = ()):
         self.paths, self.classes, self.skipped = list(paths), list(classes), list(skipped)
-        self.labels = np.full(len(self.paths), -1) if labels is None else np.array(labels, dtype=np.int64)
+        self.labels = np.full(len(self.paths), -1, np.int64) if labels is None else np.array(labels, dtype=np.int64)
         self.num_classes = len(self.classes) if num_classes is None else num_classes
         self.root = root
         self._transform = transform

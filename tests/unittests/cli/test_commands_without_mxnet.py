@@ -48,6 +48,12 @@ def test_weights_of_pytorch_are_no_net_and_the_way_is_named(command, tmp_path, m
     assert "torch.onnx.export(model.eval(), torch.zeros(1, 3, 112, 112), 'net.onnx')" in said
 
 
+def test_a_gpu_for_mxnet_names_the_other_way(monkeypatch, capsys):
+    monkeypatch.setattr('gluonfr.cli.options.mxnet_problem', lambda: 'MXNet is not installed.')
+    run('embed', 'mobilefacenet_drawn', 'faces', '--out', 'o.npz', '--gpu', 1, code=2)
+    assert 'not there. --device cuda:1 computes on it by ONNX Runtime: pip install' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('faces, message', [(0, 'must hold images'), (3, '--calibrate must be at least 16 faces')])
 def test_calibration_without_faces(faces, message, tmp_path, capsys):
     pytest.importorskip('onnx')
