@@ -5,6 +5,8 @@ All of it is NumPy, but `FaceVerification`, a metric of MXNet.
 from typing import TYPE_CHECKING
 
 from ..utils.first_use import on_first_use
+from .advice import Advice, advise_threshold
+from .compare import Comparison, McNemar, PairedDifference, compare_models, mcnemar, paired_bootstrap
 from .distractors import Distractors
 from .groups import Groups
 from .identification import Identification
@@ -24,12 +26,13 @@ from .truth import (DistractorTruth, PairTruth, PeopleTruth, QualityTruth, Searc
 if TYPE_CHECKING:
     from .verification import FaceVerification
 
-__all__ = ['CLASSIC_GRIDS', 'DistractorTruth', 'Distractors', 'FARS', 'FaceVerification', 'FoldAccuracy', 'FoldTar',
-           'Groups', 'Histogram', 'Identification', 'Interval', 'KFoldPairs', 'Measured', 'OperatingPoints',
-           'PROTOCOLS', 'PairTruth', 'PairsAtFars', 'PeopleTruth', 'QualityTruth', 'RejectByQuality', 'Roc',
-           'SearchTruth', 'TemplatePairs', 'TemplateSearchTruth', 'TemplateTruth', 'accuracy_curve', 'auc',
-           'bootstrap_accuracy', 'clopper_pearson', 'combine_flip', 'equal_error_rate', 'get_protocol',
-           'kfold_accuracy', 'kfold_curve', 'kfold_tar_at_far', 'most_folds', 'pair_scores', 'pca_scores',
+__all__ = ['Advice', 'CLASSIC_GRIDS', 'Comparison', 'DistractorTruth', 'Distractors', 'FARS', 'FaceVerification',
+           'FoldAccuracy', 'FoldTar', 'Groups', 'Histogram', 'Identification', 'Interval', 'KFoldPairs', 'McNemar',
+           'Measured', 'OperatingPoints', 'PROTOCOLS', 'PairTruth', 'PairedDifference', 'PairsAtFars', 'PeopleTruth',
+           'QualityTruth', 'RejectByQuality', 'Roc', 'SearchTruth', 'TemplatePairs', 'TemplateSearchTruth',
+           'TemplateTruth', 'accuracy_curve', 'advise_threshold', 'auc', 'bootstrap_accuracy', 'clopper_pearson',
+           'combine_flip', 'compare_models', 'equal_error_rate', 'get_protocol', 'kfold_accuracy', 'kfold_curve',
+           'kfold_tar_at_far', 'mcnemar', 'most_folds', 'pair_scores', 'paired_bootstrap', 'pca_scores',
            'pool_templates', 'roc_curve', 'score_histogram', 'tar_at_far']
 
 __getattr__, __dir__ = on_first_use(__name__, verification=['FaceVerification'])

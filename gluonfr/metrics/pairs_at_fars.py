@@ -135,7 +135,7 @@ class PairsAtFars:
         --------
         >>> from gluonfr.metrics import get_protocol
         >>> row = get_protocol('pairs', fars=[0.5]).measure_scores([0.9, 0.6, 0.4, 0.1], [1, 0, 1, 0], 'mine').rows[0]
-        >>> print('{tar@0.5:.2f} [{tar@0.5_low:.2f}, {tar@0.5_high:.2f}]'.format(**row))
+        >>> print('{:.2f} [{:.2f}, {:.2f}]'.format(row['tar@0.5'], row['tar@0.5_low'], row['tar@0.5_high']))
         1.00 [0.16, 1.00]
         """
         scores, same = check_pairs(name, scores, same)
