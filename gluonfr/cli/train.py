@@ -16,6 +16,7 @@ from ..train.defaults import choose_numbers
 from ..train.freeze import freeze_parts
 from ..train.in_folder import train_in_folder
 from ..train.loss_and_head import loss_and_head
+from ..train.precision import check_precision
 from ..train.run_folder import OtherRecipe
 from ..train.starting_net import starting_net
 from ..utils import IterLRScheduler
@@ -39,6 +40,7 @@ def train(args):
     ctx = parse_gpus(args.gpus)
 
     net = starting_net(args.network, network_args, ctx=ctx, finetune=args.finetune, dtype=args.dtype)
+    check_precision(args.precision, net, ctx)
     spec = net.input_spec
     fitting = dict(network=args.network, size=spec.size, root=args.root, on_error=args.on_error, progress=progress)
     dataset = open_training_set(args.dataset, resizable=resizable(args.network), out=args.out, **fitting)
@@ -82,7 +84,8 @@ def train(args):
             eval_every=args.eval_every, eval_flip=args.eval_flip, eval_folds=args.eval_folds, log_every=args.log_every,
             save_every=args.save_every, header='\n'.join((command, summary, shown(recipe))), title=title,
             card=dict(model=MODELS.canonical(args.network), arguments=network_args, command=command, data=facts),
-            profile=args.profile, progress=progress, callbacks=[advice], resume=args.resume, overwrite=args.overwrite)
+            profile=args.profile, progress=progress, callbacks=[advice], resume=args.resume, overwrite=args.overwrite,
+            precision=args.precision)
     except OtherRecipe as error:
         raise ValueError(other_recipe(args.out, error.changed, recipe['lr_mode'])) from error
     if state.best is not None:

@@ -4,8 +4,8 @@ from ..metrics.pairs import FOLDS
 __all__ = ['make_recipe', 'other_recipe', 'shown']
 
 DECISIVE = ('network', 'network_args', 'embedding_size', 'loss', 'loss_args', 'margin_warmup', 'finetune', 'freeze',
-            'dtype', 'data_iter', 'augment', 'sampler', 'batch_size', 'optimizer', 'lr', 'lr_factor', 'warmup', 'wd',
-            'momentum', 'clip', 'seed', 'on_error', 'lr_mode')
+            'dtype', 'precision', 'data_iter', 'augment', 'sampler', 'batch_size', 'optimizer', 'lr', 'lr_factor',
+            'warmup', 'wd', 'momentum', 'clip', 'seed', 'on_error', 'lr_mode')
 CHOSEN = 'batch_size', 'lr', 'lr_mode', 'warmup', 'margin_warmup'  # by the data, where they are not given
 FACTS = 'images', 'classes'  # of the set, beside a hash
 

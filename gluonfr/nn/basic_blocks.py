@@ -205,13 +205,18 @@ class FrBase(DeviceForms, HybridBlock):
 
     def forward(self, x, *args):
         """Check the shape of an array, then as Gluon's."""
-        if self.input_spec is not None and isinstance(x, mx.nd.NDArray):
+        if isinstance(x, mx.nd.NDArray):
+            self.check_images(x)
+        return super().forward(x, *args)
+
+    def check_images(self, x):
+        """Raise a ValueError for an array of another shape than ``input_spec`` has."""
+        if self.input_spec is not None:
             wanted = self.input_spec.shape
             free = 2 if self.any_size else 4
             if x.ndim != 4 or x.shape[1:free] != wanted[:free - 1]:
                 raise ValueError('{}: x must be images (B, {}, {}, {}), got {}.'.format(
                     type(self).__name__, wanted[0], *(('H', 'W') if self.any_size else wanted[1:]), x.shape))
-        return super().forward(x, *args)
 
     def export(self, *args, **kwargs):
         """As Gluon's, with the operators that the layers are named after (`plain_operators`)."""

@@ -45,14 +45,15 @@ def train_in_folder(folder: str, net: Block, loss: Block, train_data: Batches, *
                     eval_every: Optional[int] = None, eval_flip: str = 'none', eval_folds: Optional[int] = None,
                     log_every: Optional[int] = None, save_every: Optional[int] = None, title: str = '',
                     header: str = '', profile: bool = False, progress: bool = True,
-                    callbacks: Sequence[Callback] = (), resume: bool = False, overwrite: bool = False) -> TrainState:
+                    callbacks: Sequence[Callback] = (), resume: bool = False, overwrite: bool = False,
+                    precision: str = 'float32') -> TrainState:
     """Train by `fit`; log, csv files, curves, checkpoints and the card of the net go into a folder.
 
     Parameters
     ----------
     folder : str
         New, empty, or with a run to `resume` or to `overwrite`.
-    net, loss, train_data, head, epochs, optimizer, clip_gradient, ctx, seed
+    net, loss, train_data, head, epochs, optimizer, clip_gradient, ctx, seed, precision
         As for `fit`.
     recipe : dict
         JSON values by name: what a run that goes on must have in common with the first one.
@@ -105,6 +106,6 @@ def train_in_folder(folder: str, net: Block, loss: Block, train_data: Batches, *
         with log.writing(), logging_redirect_tqdm([logging.getLogger()]), signals.listening():
             state = fit(net, loss, train_data, head=head, epochs=epochs, callbacks=[*written, *callbacks],
                         optimizer=optimizer, clip_gradient=clip_gradient, ctx=ctx, seed=seed,
-                        resume='auto' if resume else None)
+                        resume='auto' if resume else None, precision=precision)
         write_run_card(folder, state, spec=net.input_spec, **card)
     return state

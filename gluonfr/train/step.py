@@ -59,9 +59,12 @@ class Step:
         Factor of the loss in the backward pass.
     half : bool
         Whether the net is float16.
+    net : callable or None
+        What is called as `state.net`, such as its `InBfloat16`.
     """
 
-    def __init__(self, state, clip_gradient, loss_scale, half=False):
+    def __init__(self, state, clip_gradient, loss_scale, half=False, net=None):
+        self._net = net or state.net
         self._state, self._clip, self._scale = state, clip_gradient, loss_scale
         self._trained = {name: param for name, param in state.params.items() if param.grad_req != 'null'}
         self._half = half
@@ -72,7 +75,7 @@ class Step:
         size, ctx = x.shape[0] * self._scale, state.ctx
         xs, labels = split(x, ctx, self._half), split(label, ctx)
         with labels_on_host(labels, label) as host, autograd.record():
-            outputs = [forward(state.net, state.head, state.loss, a, b) for a, b in zip(xs, labels)]
+            outputs = [forward(self._net, state.head, state.loss, a, b) for a, b in zip(xs, labels)]
             scaled = [output.loss if self._scale == 1 else output.loss * self._scale for output in outputs]
         scores = [_scores(state.loss, output) for output in outputs]
         if outputs[0].label is labels[0]:  # else they count among the sampled classes only

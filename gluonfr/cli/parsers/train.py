@@ -72,6 +72,9 @@ def add_options(parser):
                        help='layers that keep the weights of --finetune: backbone for the whole network, or regular '
                             r'expressions for the beginnings of names, such as net/features\.[0-5]\.')
     model.add_argument('--dtype', choices=('float32', 'float16'), default='float32', help='float16 needs GPUs')
+    model.add_argument('--precision', choices=('float32', 'bfloat16'), default='float32',
+                       help='what the layers compute in on the CPU, with float32 weights: bfloat16 is faster on '
+                            'processors with AMX or avx512_bf16 (default float32)')
 
     steps = parser.add_argument_group('optimizer and schedule')
     steps.add_argument('--epochs', type=positive, default=None, metavar='N',
