@@ -2,8 +2,8 @@
 import os
 
 from ..data import open_pairs
-from ..data.fitting import check_pairs_size
 from ..data.pairs.bins import readable_pairs
+from ..data.sizes import check_pairs_size
 from ..deploy.verify import verify_pairs
 from ..metrics import get_protocol, roc_curve
 from ..utils.check import check_number

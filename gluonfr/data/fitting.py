@@ -10,9 +10,9 @@ from .folder import FolderDataset
 from .opening import open_dataset, open_pairs
 from .pairs.bins import BinFile, readable_pairs
 from .recognition import sets_folder
-from .sizes import other_sizes
+from .sizes import check_images, check_pairs_size
 
-__all__ = ['check_images', 'check_pairs_size', 'open_training_set', 'open_verification_sets']
+__all__ = ['open_training_set', 'open_verification_sets']
 
 
 def open_training_set(path: str, *, network: str, size: Tuple[int, int], resizable: bool = False,
@@ -45,6 +45,10 @@ def open_training_set(path: str, *, network: str, size: Tuple[int, int], resizab
     if out and isinstance(dataset, FolderDataset) and lies_in(out, path):
         raise ValueError('open_training_set: out must not lie among the photographs of dataset={!r}, where it would be '
                          'a person of the next run, got {}.'.format(path, out))
+    people = len(np.unique(dataset.labels))
+    if people < 2:
+        raise ValueError('dataset={!r} must hold at least 2 people, whom a net learns to tell apart, got {}. In a '
+                         'folder of people each has a folder.'.format(path, people))
     check_images(dataset, path, network, size, progress, resizable=resizable)
     return dataset
 
@@ -84,60 +88,3 @@ def open_verification_sets(names: Sequence[str], *, network: str, size: Tuple[in
         check_pairs_size(pairs, network, size, progress)
         sets[name] = pairs
     return sets
-
-
-def check_images(dataset, path, net, size, progress=True, *, resizable=False):
-    """Raise a ValueError if a set of people is of one, or holds images that have not the size that a net takes.
-
-    Parameters
-    ----------
-    dataset, path : FaceDataset, str
-        The set and where it is.
-    net, size : str, (int, int)
-        What the net is called, and the height and width that it takes.
-    progress : bool
-        Show a bar on stderr, if it takes longer than two seconds.
-    resizable : bool
-        Whether the net can be made for another size, by the argument input_size.
-    """
-    people = len(np.unique(dataset.labels))
-    if people < 2:
-        raise ValueError('dataset={!r} must hold at least 2 people, whom a net learns to tell apart, got {}. In a '
-                         'folder of people each has a folder.'.format(path, people))
-    try:
-        _check_first(dataset, path, net, size, resizable)
-        if dataset.one_size:
-            return
-        other = other_sizes(dataset.size_of, np.arange(len(dataset)), size, progress)
-    except FileNotFoundError as error:
-        raise FileNotFoundError('dataset={!r}: there is no {}. Paths in a list are relative to its folder; `gluonfr '
-                                'pack folder {} --root DIR` takes others.'.format(
-                                    path, error.filename, path)) from error
-    if other:
-        raise ValueError('dataset={!r}: {} takes images of {} x {} pixels, and {:,} of {:,} have another size, the '
-                         'first {} x {}: {}. `gluonfr pack folder {} --resize {} --out DIR` stretches them, `gluonfr '
-                         'align` cuts the faces out of photographs.'.format(
-                             path, net, *size, other.count, other.looked, *other.size, dataset.describe(other.index),
-                             path, size[0]))
-
-
-def _check_first(dataset, path, net, size, resizable):
-    """The first image tells the usual mistake, a whole set of another size, and what helps."""
-    first = dataset.size_of(0)
-    if tuple(first) == size:
-        return
-    other_net = resizable and len(set(first)) == 1 and not first[0] % 16  # sides that the nets can halve four times
-    raise ValueError('dataset={0!r}: {1} takes images of {2} x {3} pixels, got {4} x {5}. `gluonfr pack folder {0} '
-                     '--resize {2} --out DIR` brings them to that size{6}.'.format(
-                         path, net, *size, *first,
-                         ', network_args input_size={} the net to theirs'.format(first[0]) * other_net))
-
-
-def check_pairs_size(pairs, net, size, progress=True):
-    """Raise a ValueError if images of a set of pairs have not the size that a net takes, by their headers."""
-    other = other_sizes(pairs.size_of, np.arange(len(pairs.images)), size, progress)
-    if other:
-        raise ValueError('pairs={!r}: {} takes images of {} x {} pixels, and {:,} of {:,} have another size, the '
-                         'first, image {}, {} x {}. `gluonfr pack pairs ... --resize {}` stretches them.'.format(
-                             str(pairs.path), net, *size, other.count, other.looked, other.index, *other.size,
-                             size[0]))

@@ -40,6 +40,13 @@ def choose_numbers(per_epoch: int, *, batch_size: Optional[int] = None, default:
     ------
     ValueError
         The warm-up is longer than a run whose rate depends on its length.
+
+    Examples
+    --------
+    >>> from gluonfr.train.defaults import choose_numbers
+    >>> numbers = choose_numbers(6, default=8, epochs=2, warmup='auto')
+    >>> numbers.batch_size, numbers.lr, numbers.lr_mode, numbers.steps, numbers.warmup
+    (8, 0.00625, 'cosine', 12, 1)
     """
     size = batch_size or default
     if lr is None:

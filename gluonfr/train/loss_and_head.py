@@ -40,6 +40,16 @@ def loss_and_head(name: str, arguments: Dict[str, Any], *, dataset: FaceDataset,
     ------
     ValueError
         A loss that batches with labels are not for, or no memory holds its class layer.
+
+    Examples
+    --------
+    >>> import mxnet as mx
+    >>> from gluonfr.data import SyntheticFaces
+    >>> from gluonfr.train.loss_and_head import loss_and_head
+    >>> loss, head = loss_and_head('arcface', {'m': 0.3}, dataset=SyntheticFaces(10, 2), path='drawn',
+    ...                            embedding_size=128, batch_size=8, ctx=[mx.cpu()])
+    >>> loss, head.weight.shape
+    (ArcLoss(classes=10, m=0.3, s=64, easy_margin=True), (10, 128))
     """
     if groups:
         if groups[0] % len(ctx):
