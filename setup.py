@@ -42,10 +42,12 @@ EXTRAS = {
     'torch': ['torch>=2.6; python_version >= "3.9"'],  # before, weights_only could be got around (CVE-2025-32434)
     'mtcnn': ['facenet-pytorch==2.5.3'],  # later ones ask for NumPy >= 1.24 and old Pillow
     'faiss': ['faiss-cpu>=1.7.4'],
+    'report': ['bokeh>=3.1', 'jinja2>=3.0'],  # the script of plotly is 5 MB in each report, Bokeh's 1 to 1.4
     'dev': ['pytest>=7', 'pytest-xdist>=3.2', 'ruff>=0.5', 'import-linter>=2.0', 'build', 'twine>=5', 'setuptools'],
     'docs': ['sphinx>=7.1,<10', 'myst-parser>=3,<6', 'furo>=2024.8.6'],
 }
-EXTRAS['dev'] += EXTRAS['onnx'] + EXTRAS['openvino'] + EXTRAS['faiss'] + ['scikit-image']  # what tests need
+# what tests need
+EXTRAS['dev'] += EXTRAS['onnx'] + EXTRAS['openvino'] + EXTRAS['faiss'] + EXTRAS['report'] + ['scikit-image']
 # of the two MXNet wheels only one can be installed: with an NVIDIA GPU take cu112 instead of all
 EXTRAS['all'] = [package for name in ('cpu', 'demo', 'dev', 'docs') for package in EXTRAS[name]]
 
@@ -57,7 +59,8 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['gluonfr', 'gluonfr.*']),
-    package_data={'gluonfr': ['py.typed'], 'gluonfr.model_zoo': ['cards.json', 'weights/*']},
+    package_data={'gluonfr': ['py.typed'], 'gluonfr.model_zoo': ['cards.json', 'weights/*'],
+                  'gluonfr.report': ['templates/*']},
     python_requires='>=3.8',
     install_requires=[  # of what works without MXNet
         'numpy>=1.17',

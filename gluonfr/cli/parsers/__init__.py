@@ -6,7 +6,7 @@ function that its parser names, 'verify:verify' for `verify` in gluonfr/cli/veri
 import argparse
 
 from ...version import __version__
-from . import align, compare, convert, embed, evaluate, export, listing, pack, search, train, verify
+from . import align, compare, convert, embed, evaluate, export, listing, pack, report, search, train, verify
 from .common import Parser
 
 __all__ = ['make_parser']
@@ -17,6 +17,7 @@ DESCRIPTION = """gluonfr: train, verify and use face-recognition networks.
   gluonfr train --dataset mine --network mobilefacenet --loss arcface --out outputs/mine-run
   gluonfr verify outputs/mine-run --data lfw                       accuracy, TAR@FAR, ROC
   gluonfr evaluate outputs/mine-run --data PEOPLE --out results/people   the same, and more, on any data
+  gluonfr report results/people.json --out results/people.html     as a page with pictures
   gluonfr embed outputs/mine-run PHOTOS --out outputs/photos.npz
   gluonfr compare outputs/mine-run A.jpg B.jpg
   gluonfr align PHOTOS --out outputs/aligned --detect yunet        a folder of photographs -> faces
@@ -33,6 +34,6 @@ def make_parser():
     parser.add_argument('--version', action='version', version='gluonfr ' + __version__,
                         help='show the version; with --verbose also what this machine has, and which engines')
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
-    for module in (pack, align, train, verify, evaluate, embed, compare, search, convert, export, listing):
+    for module in (pack, align, train, verify, evaluate, report, embed, compare, search, convert, export, listing):
         module.add_commands(commands)
     return parser

@@ -1,0 +1,9 @@
+"""`gluonfr report`: results and training runs as one page."""
+from ..report import write_report
+
+__all__ = ['report']
+
+
+def report(args):
+    """Write the page and say where it is."""
+    print('report: {}'.format(write_report(args.results, args.out, title=args.title, faces=not args.no_faces)))

@@ -1,0 +1,108 @@
+"""The folder of a training run, and pictures of how it went."""
+import os
+from collections import namedtuple
+
+import numpy as np
+
+from ..utils.files import read_json
+from ..utils.rows import read_rows
+from .numbers import is_number, percent, short
+from .pictures import Picture, new_plot, safe_text, style, thinned
+
+__all__ = ['Run', 'is_run', 'read_run', 'run_pictures']
+
+RECIPE, CARD = 'recipe.json', 'card.json'  # what gluonfr.train.run_folder writes, which needs MXNet
+Run = namedtuple('Run', 'name recipe card steps epochs verified')
+Run.__doc__ = """A training run: the name of its folder, recipe.json and card.json (or {}), and the rows of steps.csv,
+metrics.csv and verify.csv, with numbers for numbers."""
+
+
+def is_run(folder):
+    """Whether a path is the folder of a training run."""
+    return os.path.isdir(folder) and any(os.path.isfile(os.path.join(folder, name))
+                                         for name in (RECIPE, 'metrics.csv', 'steps.csv'))
+
+
+def read_run(folder):
+    """The `Run` in a folder; a ValueError where there is none."""
+    if not is_run(folder):
+        raise ValueError('{} is no folder of a training run: it has neither {} nor metrics.csv.'.format(folder, RECIPE))
+
+    def content(name, what):
+        path = os.path.join(folder, name)
+        return read_json(path, what) if os.path.isfile(path) else {}
+
+    rows = [[{name: _number(text) for name, text in row.items() if name}
+             for row in read_rows(os.path.join(folder, file_name))]
+            for file_name in ('steps.csv', 'metrics.csv', 'verify.csv')]
+    return Run(os.path.basename(os.path.abspath(folder)), content(RECIPE, 'recipe of a training'),
+               content(CARD, 'card of a net'), *rows)
+
+
+def last_verified(run):
+    """The rows of verify.csv of the step that the card's weights are of, or else of the last."""
+    steps = [row['step'] for row in run.verified if is_number(row.get('step'))]
+    wanted = run.card.get('step') if run.card.get('step') in steps else max(steps, default=None)
+    return [row for row in run.verified if row.get('step') == wanted and wanted is not None]
+
+
+def run_pictures(run):
+    """The pictures of a run: loss, accuracies, learning rate, speed; those that its files have numbers for."""
+    rows = run.steps or run.epochs
+    pictures = [
+        _picture('loss', 'Loss', 'The mean over each interval. A line that no longer falls says that this learning '
+                 'rate has done its work; one that rises or is broken, see the page on divergence.', 'loss',
+                 [('training', rows, 'loss', 1)]),
+        _picture('accuracy', 'Accuracy', 'On the training images among all classes, and on verification sets, which '
+                 'hold other people. Where the first climbs and the others fall, the net learns its images by heart.',
+                 'accuracy, %', [('training', rows, 'accuracy', 100),
+                                 ('training images', run.epochs, 'train_accuracy', 100),
+                                 ('test images', run.epochs, 'test_accuracy', 100),
+                                 *((name, [row for row in run.verified if row.get('set') == name], 'acc', 100)
+                                   for name in dict.fromkeys(row.get('set') for row in run.verified))]),
+        _picture('rate', 'Learning rate', 'As the schedule set it.', 'learning rate', [('training', rows, 'lr', 1)],
+                 height=260),
+        _picture('speed', 'Speed', 'Images in a second, with the time for loading.', 'images in a second',
+                 [('training', rows, 'images_per_second', 1)], height=260)]
+    return [picture for picture in pictures if picture]
+
+
+def _picture(name, title, caption, y_name, lines, **more):
+    """A line for each (label, rows, column, factor) against the step; None where no row has a number."""
+    from bokeh.models import ColumnDataSource
+    known = []
+    for label, rows, column, factor in lines:
+        points = [(row['step'], factor * row[column], factor * (row.get('std') or 0) if column == 'acc' else 0)
+                  for row in rows if is_number(row.get('step')) and is_number(row.get(column))]
+        if points:
+            known.append((str(label), style(len(known)), np.array(points, 'float64')))
+    if not known:
+        return None
+    plot = new_plot('step', y_name, across=True, tips=[
+        ('curve', '@label'), ('step', '@x{0,0}'), (y_name.partition(',')[0], '@y{0.0000}')], **more)
+    drawn = []
+    for label, look, points in known:
+        source = ColumnDataSource({'x': points[:, 0], 'y': points[:, 1], 'low': points[:, 1] - points[:, 2],
+                                   'high': points[:, 1] + points[:, 2], 'label': [safe_text(label)] * len(points)})
+        shared = {'source': source, 'name': 'series-{}'.format(look.number)}
+        if points[:, 2].any():
+            plot.varea(x='x', y1='low', y2='high', fill_color=look.colour, fill_alpha=0.15, **shared)
+        drawn.append(plot.line(x='x', y='y', line_color=look.colour, line_dash=look.dash, line_width=2, **shared))
+        marked = thinned(len(points), 40 if len(points) <= 40 else 8)
+        plot.scatter(points[marked, 0], points[marked, 1], marker=look.marker, size=7, color=look.colour,
+                     name=shared['name'])
+    plot.hover.renderers = drawn
+    as_words = percent if y_name.endswith('%') else None
+    return Picture('run-' + name, title, caption, plot, [line[:2] for line in known], ['curve', 'step', y_name],
+                   [[label, short(points[i, 0]), as_words(points[i, 1] / 100) if as_words else short(points[i, 1])]
+                    for label, _, points in known for i in thinned(len(points))])
+
+
+def _number(text):
+    """A cell of a csv file: a number if it is one, None if it is empty."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except (TypeError, ValueError):
+            continue
+    return text or None
