@@ -32,8 +32,8 @@ ALL = dict(commands(cli.make_parser()))
 
 def test_the_commands_there_are():
     assert {words[0] for words in ALL if words} == {
-        'pack', 'align', 'train', 'verify', 'evaluate', 'report', 'embed', 'compare', 'search', 'convert', 'export', 'models',
-        'losses'}
+        'pack', 'align', 'train', 'verify', 'evaluate', 'report', 'embed', 'compare', 'search', 'convert', 'export',
+        'models', 'losses'}
 
 
 @pytest.mark.parametrize('words', list(ALL), ids=' '.join)
