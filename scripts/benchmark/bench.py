@@ -28,8 +28,8 @@ from collections import namedtuple
 
 from workers import BenchError, Contestant, Link, Worker, busy_neighbour, once
 
-__all__ = ['BenchError', 'Contestant', 'ROOT', 'Task', 'add_pass', 'cores', 'logical_processors', 'machine', 'main',
-           'missing', 'once', 'save']
+__all__ = ['BenchError', 'Contestant', 'ROOT', 'Task', 'add_pass', 'cores', 'logical_processors', 'machine_facts',
+           'main', 'missing', 'once', 'save']
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, ROOT)
@@ -196,9 +196,9 @@ def others(seconds=2.0):
     return (ticks() - begin) / os.sysconf('SC_CLK_TCK') / seconds
 
 
-def machine():
-    """The processor."""
-    return processor()
+def machine_facts():
+    """What stands in every row: the processor, those of its instruction sets that count, and how many cores."""
+    return {'machine': processor(), 'instructions': ' '.join(instruction_sets()), 'cores': cores()}
 
 
 def add_pass(parser):
@@ -262,8 +262,7 @@ def main(script, description, tasks, workers, rounds=5, quick_rounds=2, neighbou
         if args.only and args.only not in known:
             parser.error('--only must be one of {}, got {!r}'.format(', '.join(known), args.only))
         os.makedirs(args.work, exist_ok=True)
-        facts = {'machine': machine(), 'instructions': ' '.join(instruction_sets()), 'cores': cores(),
-                 'load': round(others(), 2), 'command': command}
+        facts = {**machine_facts(), 'load': round(others(), 2), 'command': command}
         print('{machine} ({instructions}), {cores} cores, of which others keep {load} busy'.format(**facts))
         if facts['load'] > 0.2:
             print('the machine is busy: these figures will mean little')

@@ -13,7 +13,7 @@ import tempfile
 import time
 
 import numpy as np
-from bench import ROOT, machine, missing, save
+from bench import ROOT, machine_facts, missing, save
 from workers import Contestant
 
 from gluonfr.data import SyntheticFaces
@@ -77,7 +77,7 @@ def main():
     args = parser.parse_args()
     faces = SyntheticFaces(64, 1)
     images = np.stack([faces.read(i)[0] for i in range(64)])
-    facts = {'gpu': gpu_name(), 'machine': machine(), 'versions': 'python {}, onnxruntime {}, numpy {}'.format(
+    facts = {'gpu': gpu_name(), **machine_facts(), 'versions': 'python {}, onnxruntime {}, numpy {}'.format(
         sys.version.split()[0], onnxruntime.__version__, np.__version__), 'command': 'python scripts/benchmark/cuda.py'}
     rows = []
     with tempfile.TemporaryDirectory() as folder:

@@ -1,20 +1,14 @@
-"""Time embedding: gluonfr beside PyTorch, ONNX Runtime and OpenVINO, the same net with the same weights.
+"""Time embedding: gluonfr beside PyTorch and ONNX Runtime, the same net with the same weights.
 
     python scripts/benchmark/embed.py --quick                 # two short rounds
     python scripts/benchmark/embed.py --save                  # and write resources/results/benchmark-embed.csv
     python scripts/benchmark/embed.py --only latency
 
 What is timed goes from float images (B, 3, 112, 112) that lie in memory to embeddings (B, D) as a NumPy array: that is
-gluonfr's `Embedder.forward`. A further row has the whole of it, `Embedder` called with uint8 images. PyTorch runs in
-inference mode with the memory format channels_last; ONNX Runtime runs what PyTorch's exporter made of the net, with
-its own optimisations. Both have as many threads as there are cores; for the latency of one image ONNX Runtime has the
-number that is fastest.
-
-The tasks -engines and -engines-bits have gluonfr's engines beside the runtimes called directly: OpenVINO with its hints
-for throughput (an image a request) and latency (the batch in one), ONNX Runtime with what its own tool makes in 8 bits,
-PyTorch with autocast to bfloat16 and, where there is a C++ compiler, with torch.compile. 'gluonfr, best engine' is
-engine='auto', which measures anew each time. It is what the others are compared with: 0.95 times as fast as OpenVINO
-means that gluonfr's own part costs 5 %.
+gluonfr's `Embedder.forward`, by MXNet; engines.py has its other engines. A further row has the whole of it, `Embedder`
+called with uint8 images. PyTorch runs in inference mode with the memory format channels_last; ONNX Runtime runs what
+PyTorch's exporter made of the net, with its own optimisations. Both have as many threads as there are cores; for the
+latency of one image ONNX Runtime has the number that is fastest.
 
 The weights are gluonfr's random ones with running statistics and PReLU slopes that differ from channel to channel,
 copied in their order; the images are drawn faces. The embeddings of all contestants are compared, and the script stops
@@ -22,15 +16,13 @@ where a cosine is not above 0.9999. The mean over the batch is taken off before:
 other.
 """
 import os
-import shutil
 
 import numpy as np
 from bench import BenchError, Contestant, Task, cores, main, missing, once
-from peers import export, normalised, onnx_embed, openvino_embed, quantise, torch_embed
+from peers import export, normalised, onnx_embed, torch_embed
 
 ALIKE = 0.9999
-NEEDS = {'torch': ('torch',), 'onnx': ('torch', 'onnx', 'onnxscript', 'onnxruntime'),
-         'openvino': ('torch', 'onnx', 'onnxscript', 'openvino')}
+NEEDS = {'torch': ('torch',), 'onnx': ('torch', 'onnx', 'onnxscript', 'onnxruntime')}
 
 
 def load_net(network, weights=None):
@@ -77,11 +69,12 @@ def draw_images(link, count, path):
     link.rounds(lambda: None, 1)
 
 
-def gluonfr_embed(link, network, batch, steps, weights, inputs, outputs, whole=False, precision='float32', engine=None):
+def gluonfr_embed(link, batch, steps, inputs, outputs, network=None, weights=None, source=None, whole=False,
+                  precision='float32', engine=None):
     """`Embedder` from float images, or from uint8 ones: `steps` batches in one call."""
     import gluonfr
     import mxnet as mx
-    embedder = gluonfr.deploy.Embedder(load_net(network, weights), batch_size=batch, normalize=False,
+    embedder = gluonfr.deploy.Embedder(source or load_net(network, weights), batch_size=batch, normalize=False,
                                        precision=precision, engine=engine,
                                        calibration=np.load(inputs) if precision == 'int8' else None)
     if whole:
@@ -100,12 +93,14 @@ def gluonfr_embed(link, network, batch, steps, weights, inputs, outputs, whole=F
 
 def same_embeddings(infos):
     """Check that all contestants computed the same."""
-    embeddings = {name: np.load(info['outputs']).astype('float64') for name, info in infos.items()}
+    def unit(rows):
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    embeddings = {name: unit(np.load(info['outputs']).astype('float64')) for name, info in infos.items()}
     names = list(embeddings)
     for name in names:
         if len(embeddings[name]) > 1:
-            embeddings[name] -= embeddings[name].mean(axis=0)
-        embeddings[name] /= np.linalg.norm(embeddings[name], axis=1, keepdims=True)
+            embeddings[name] = unit(embeddings[name] - embeddings[name].mean(axis=0))
     for name in names[1:]:
         worst = (embeddings[names[0]] * embeddings[name]).sum(axis=1).min()
         if not worst > ALIKE:
@@ -164,59 +159,8 @@ def precisions(args, network, batch, steps):
             for name in ('bfloat16', 'int8')])
 
 
-def engines(args, network, batch, steps, twice=None):
-    """gluonfr's engines beside the runtimes called directly, in float32 and in fewer bits: two tasks.
-
-    `twice` is the goal against ONNX Runtime.
-    """
-    plain = task(args, network, network, batch, steps)
-    theirs = plain.contestants[1].settings
-    model, eight = (os.path.join(args.work, network + end) for end in ('.onnx', '-8.onnx'))
-
-    def row(name, worker, settings, needs, **more):
-        outputs = os.path.join(args.work, '{}-{}.npy'.format(network, name.replace(' ', '-')))
-        return Contestant(name, worker, dict(settings, outputs=outputs), needs=NEEDS.get(needs, needs), **more)
-
-    def ours(name, needs=(), **more):
-        return row('gluonfr, ' + name, 'gluonfr', dict(plain.contestants[0].settings, **more), needs,
-                   environ={'MXNET_HOME': args.work})  # of notes: 'auto' measures anew
-
-    def runtime(name, worker, path=model, goal=None, **more):
-        settings = dict(steps=steps, inputs=theirs['inputs'], path=path, cores=cores(), **more)
-        return row(name, worker, settings, worker, goal=goal)
-
-    def torch(name, **more):
-        return row('PyTorch, channels_last' + name, 'torch', dict(theirs, **more), 'torch')
-
-    def prepare():
-        plain.prepare()
-        if os.path.exists(model) and not missing(runtime('', 'onnx')) and not os.path.exists(eight):
-            once(__file__, 'quantise', source=model, path=eight, inputs=theirs['inputs'])
-
-    compiler = shutil.which('c++') or shutil.which('g++')
-    title = plain.title + ', by {}'
-    installed = [ours(name, (name,), engine=name) for name in ('onnxruntime', 'openvino')]
-    return {
-        network + '-engines': plain._replace(title=title.format('each engine'), prepare=prepare, contestants=[
-            ours('best engine', engine='auto'), ours('mxnet', engine='mxnet'), *installed,
-            runtime('OpenVINO, throughput', 'openvino', goal=0.95, precision='f32'),
-            runtime('OpenVINO, latency', 'openvino', goal=0.95, precision='f32', hint='LATENCY'),
-            runtime('ONNX Runtime', 'onnx', goal=twice), torch(''),
-            *([torch(', torch.compile', compiled=True)] if compiler else [])]),
-        network + '-engines-bits': plain._replace(
-            title=title.format('each engine in fewer bits'), prepare=prepare, check=None, contestants=[
-                ours('best engine, bfloat16', engine='auto', precision='bfloat16'),
-                ours('mxnet, bfloat16', engine='mxnet', precision='bfloat16'),
-                ours('openvino, bfloat16', ('openvino',), engine='openvino', precision='bfloat16'),
-                ours('mxnet, int8', engine='mxnet', precision='int8'),
-                runtime('OpenVINO, throughput, bfloat16', 'openvino', goal=0.95, precision='bf16'),
-                runtime('OpenVINO, throughput, its own choice', 'openvino'),
-                runtime('OpenVINO, latency, its own choice', 'openvino', hint='LATENCY'),
-                runtime('ONNX Runtime, int8', 'onnx', eight), torch(', bfloat16 autocast', bfloat16=True)])}
-
-
 def tasks(args):
-    """Two nets by the batch, the latency of one image, both nets in fewer bits, and by each engine."""
+    """Two nets by the batch, the latency of one image, and both nets in fewer bits."""
     def steps(usual):
         return args.steps or max(1, usual // (3 if args.quick else 1))
 
@@ -225,13 +169,11 @@ def tasks(args):
             'iresnet50': task(args, 'iresnet50', 'iresnet50', args.batch or 16, steps(4), goals=(1.0, 1.0)),
             'latency': task(args, 'latency', 'mobilefacenet', 1, steps(150), latency=True, goals=(None, 0.75)),
             'mobilefacenet-bits': precisions(args, 'mobilefacenet', args.batch or 32, steps(15)),
-            'iresnet50-bits': precisions(args, 'iresnet50', args.batch or 16, steps(4)),
-            **engines(args, 'mobilefacenet', args.batch or 32, steps(15), twice=2.0),
-            **engines(args, 'iresnet50', args.batch or 16, steps(4))}
+            'iresnet50-bits': precisions(args, 'iresnet50', args.batch or 16, steps(4))}
 
 
 WORKERS = {'gluonfr': gluonfr_embed, 'torch': torch_embed, 'onnx': onnx_embed, 'weights': write_weights,
-           'images': draw_images, 'export': export, 'openvino': openvino_embed, 'quantise': quantise}
+           'images': draw_images, 'export': export}
 
 if __name__ == '__main__':
     main(__file__, __doc__, tasks, WORKERS)

@@ -7,8 +7,8 @@ import time
 
 import numpy as np
 
-__all__ = ['export', 'half_the_processors', 'normalised', 'onnx_embed', 'openvino_embed', 'quantise', 'torch_embed',
-           'torch_train', 'training_batch', 'with_gluon_prelu']
+__all__ = ['export', 'half_the_processors', 'normalised', 'onnx_embed', 'onnx_files', 'openvino_embed', 'quantise',
+           'torch_embed', 'torch_train', 'training_batch', 'with_gluon_prelu']
 
 CLASSES = 1000
 SGD = {'lr': 0.01, 'momentum': 0.9, 'weight_decay': 5e-4}
@@ -113,6 +113,27 @@ def onnx_embed(link, path, steps, cores, inputs, outputs, best_threads=False):
     step()
     np.save(outputs, step())
     link.rounds(step, steps, (onnxruntime, np), threads=threads, outputs=outputs)
+
+
+def onnx_files(link, path, folder, batch, steps, cores, outputs):
+    """From JPEG files to a file of embeddings, as one would write it: OpenCV and ONNX Runtime, a batch at a time."""
+    import cv2
+    import onnxruntime
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = cores
+    session = onnxruntime.InferenceSession(path, options, providers=['CPUExecutionProvider'])
+    paths = sorted(os.path.join(place, name) for place, _, names in os.walk(folder) for name in names)
+
+    def step():
+        rows = []
+        for begin in range(0, len(paths), batch):
+            images = np.stack([cv2.imread(one)[:, :, ::-1].transpose(2, 0, 1) for one in paths[begin:begin + batch]])
+            rows.append(session.run(None, {'data': (images.astype('float32') - 127.5) / 127.5})[0])
+        np.save(outputs + '.all.npy', np.concatenate(rows))
+
+    step()
+    np.save(outputs, np.load(outputs + '.all.npy')[:batch])
+    link.rounds(step, 1, (onnxruntime, np, cv2), threads=cores, outputs=outputs)
 
 
 def quantise(link, source, path, inputs):

@@ -15,6 +15,12 @@ TASKS = {
     ('embed', 'mobilefacenet'): 'embed, MobileFaceNet, batches of 32',
     ('embed', 'iresnet50'): 'embed, IResNet-50, batches of 16',
     ('embed', 'latency'): 'embed one image, MobileFaceNet',
+    ('engines', 'mobilefacenet'): 'embed by the best engine, MobileFaceNet, batches of 32',
+    ('engines', 'mobilefacenet-bits'): 'embed in bfloat16 by the best engine, MobileFaceNet, batches of 32',
+    ('engines', 'iresnet50'): 'embed by the best engine, IResNet-50, batches of 16',
+    ('engines', 'iresnet50-bits'): 'embed in bfloat16 by the best engine, IResNet-50, batches of 16',
+    ('engines', 'files'): '`gluonfr embed` of 3,840 JPEG files, MobileFaceNet',
+    ('engines', 'files-bfloat16'): '`gluonfr embed` of 3,840 JPEG files in bfloat16, MobileFaceNet',
     ('data', 'batches'): 'batches from a .rec, mirrored and normalised',
     ('data', 'loop'): 'training with loading',
     ('memory', 'mobilefacenet-32'): 'peak memory, training MobileFaceNet, batches of 32',
@@ -65,6 +71,28 @@ def precisions():
             TASKS['embed', task.replace('-bits', '')].replace('embed, ', ''), name.replace('gluonfr, ', ''),
             passes_text('{:.2f}x as fast', values)))
     return '\n'.join(lines)
+
+
+def engines():
+    """The table of images/s by each engine, and by runtimes called directly; a sentence before it was measured."""
+    rows = [row for row in read('engines') if row['images_per_second']]
+    if not rows:
+        return 'They are measured by `python scripts/benchmark/engines.py --save`.'
+    nets = 'mobilefacenet', 'iresnet50'
+    lines = ['| computed by | MobileFaceNet, batches of 32 | IResNet-50, batches of 16 |', '|---|---|---|']
+    for end in ('', '-bits'):
+        listed = [row for row in rows if row['task'] in [net + end for net in nets]]
+        for name in dict.fromkeys(row['contestant'] for row in listed):
+            cells = [' and '.join(rate(row) for row in listed if (row['task'], row['contestant']) == (net + end, name))
+                     for net in nets]
+            lines.append('| {} | {} | {} |'.format(name, *cells))
+    return '\n'.join(lines)
+
+
+def rate(row):
+    """'412', or where gluonfr chose the engine '412 (onnxruntime)'."""
+    chosen = row['threads'].partition(' ')[2] if 'best engine' in row['contestant'] else ''
+    return '{:,.0f} {}'.format(float(row['images_per_second']), chosen).strip()
 
 
 def sixteen_cores():

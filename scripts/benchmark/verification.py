@@ -17,7 +17,7 @@ import time
 import numpy as np
 import scipy
 import sklearn
-from bench import ROOT, add_pass, cores, machine, save  # its import puts gluonfr on the path
+from bench import ROOT, add_pass, machine_facts, save  # its import puts gluonfr on the path
 from gluonfr import metrics
 from sklearn.metrics import roc_curve
 from sklearn.model_selection import KFold
@@ -105,7 +105,7 @@ def main():
     rounds = args.rounds or (3 if args.quick else 5)
     if rounds < 1:
         parser.error(f'--rounds must be >= 1, got {rounds}.')
-    versions = {'machine': machine(), 'cores': cores(), 'python': platform.python_version(),
+    versions = {**machine_facts(), 'python': platform.python_version(),
                 'numpy': np.__version__, 'scipy': scipy.__version__, 'scikit-learn': sklearn.__version__}
     print(', '.join(f'{name} {value}' for name, value in versions.items()))
     rows = []

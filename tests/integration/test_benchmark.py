@@ -1,12 +1,16 @@
 """The scripts in scripts/benchmark measure, compare and say what is missing."""
 import csv
+import importlib
 import os
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import engine_cases
 import pytest
+
+from gluonfr.model_zoo import InputSpec
 
 FOLDER = Path(__file__).resolve().parents[2] / 'scripts' / 'benchmark'
 
@@ -122,8 +126,8 @@ def test_what_goes_wrong_is_said(naps, task, words):
     assert code == 1 and all(word in said for word in words), said
 
 
-@pytest.mark.parametrize('name, task', [('train', 'iresnet50'), ('embed', 'latency'), ('data', 'loop'),
-                                        ('memory', 'mobilefacenet-64')])
+@pytest.mark.parametrize('name, task', [('train', 'iresnet50'), ('embed', 'latency'), ('engines', 'files'),
+                                        ('data', 'loop'), ('memory', 'mobilefacenet-64')])
 def test_help_and_bad_arguments(name, task):
     code, said = run(FOLDER / (name + '.py'), '--help')
     assert code == 0 and 'python scripts/benchmark/{}.py --quick'.format(name) in said
@@ -141,6 +145,45 @@ def test_embedding_of_one_image(tmp_path, one_processor):
                           (['torch', 'onnx', 'onnxscript', 'onnxruntime'], 'ONNX Runtime, fastest threads')):
         same = "'gluonfr' and {!r} are the same".format(name)
         assert (same if all(map(find_spec, modules)) else 'skipped: pip install') in said
+
+
+class Steps:
+    """A worker's end of the conversation, in the process of the test: one round."""
+
+    def rounds(self, step, steps, modules=(), **info):
+        for _ in range(steps):
+            step()
+        self.info = info
+
+
+@pytest.fixture
+def engines(monkeypatch):
+    """The module scripts/benchmark/engines.py; those beside it are forgotten afterwards: their names are common."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    before = set(sys.modules)
+    yield importlib.import_module('engines')
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], '__file__', '')).startswith(str(FOLDER)):
+            del sys.modules[name]
+
+
+def test_from_jpeg_files_to_a_file(engines, tmp_path, monkeypatch):
+    """All ways give the same, with a small net; how the whole script starts them is as in the tests above."""
+    for module in ('onnx', 'onnxruntime'):
+        pytest.importorskip(module, reason="pip install 'gluonfr[onnx]'")
+    monkeypatch.setenv('MXNET_HOME', str(tmp_path))
+    monkeypatch.setattr(engine_cases, 'SPEC', InputSpec(embedding_size=6))
+    monkeypatch.setattr(engine_cases, 'KERNEL', 28)
+    net = engine_cases.write_onnx(tmp_path / 'net.onnx')
+    folder, decoded = str(tmp_path / 'jpegs'), str(tmp_path / 'decoded.npy')
+    engines.write_jpegs(Steps(), 4, 3, folder, decoded)
+    assert sum(len(names) for _, _, names in os.walk(folder)) == 12
+    links, outputs = [Steps() for _ in range(3)], [str(tmp_path / '{}.npy'.format(i)) for i in range(3)]
+    engines.command(links[0], net, folder, 4, 3, outputs[0])
+    engines.gluonfr_embed(links[1], 4, 3, decoded, outputs[1], source=net, whole=True, engine='auto')
+    engines.onnx_files(links[2], net, folder, 4, 3, 1, outputs[2])
+    engines.same_embeddings({str(i): link.info for i, link in enumerate(links)})
+    engines.decode(Steps(), folder, 4, 3)
 
 
 def test_training_steps(one_processor):
