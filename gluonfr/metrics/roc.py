@@ -140,7 +140,9 @@ def score_histogram(scores: ArrayLike, issame: ArrayLike, bins: int = 100) -> Hi
     """
     scores, issame = check_pairs('score_histogram', scores, issame)
     check_int('score_histogram', 'bins', bins, 1)
-    edges = np.histogram_bin_edges(scores, bins)
+    low, high = scores.min(), scores.max()
+    # np.histogram_bin_edges refuses scores that lie too near for so many bins, since NumPy 2
+    edges = np.linspace(low, high, bins + 1) if low < high else np.linspace(low - 0.5, low + 0.5, bins + 1)
     return Histogram(edges, np.histogram(scores[issame], edges)[0], np.histogram(scores[~issame], edges)[0])
 
 
