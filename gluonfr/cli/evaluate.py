@@ -3,8 +3,10 @@ import os
 import shlex
 
 from ..align import find_faces
+from ..deploy.advice import write_advice
+from ..evaluation import Result, advise, compare_results, find_overlap, open_given
 from ..evaluation import evaluate as measure
-from ..evaluation import open_given
+from ..evaluation.result import result_paths
 from ..utils.arguments import parse_arguments
 from ..utils.check import check_number
 from .faces import make_finder, open_faces
@@ -13,18 +15,43 @@ from .parsers.common import FACE_OPTIONS, NET_OPTIONS, chosen
 
 __all__ = ['evaluate']
 
+INPUTS = ('data', 'probes', 'distractors', 'features', 'scores', 'train_data', 'against')
 DATA_OPTIONS = ('root', 'probes', 'distractors', 'features', 'scores', 'groups', 'quality', 'stretch', 'most_pairs',
                 'unknown', 'seed')
 
 
 def evaluate(args):
     """Measure each net, print what is found, and write the results."""
-    for far in args.fars or ():
-        check_number('--far', 'FAR', far, 0, 1)
+    for option, rates in (('--far', args.fars or ()), ('--advise', args.advise)):
+        for rate in rates:
+            check_number(option, 'the rate', rate, 0, 1)
     if args.params and len(args.net) != 1:
         raise ValueError('--params are of one NET, got {}.'.format(len(args.net)))
-    for net, out in zip(args.net or [None], result_names(args.out, args.net)):
-        evaluate_one(args, net, out)
+    if args.write_card and not (args.advise and args.net):
+        raise ValueError('--write-card needs --advise FMR, and a NET whose card it is.')
+    outs = result_names(args.out, args.net)
+    check_outs(args, outs)
+    others = [Result.load(args.against)] if args.against else []
+    for net, out in zip(args.net or [None], outs):
+        result = evaluate_one(args, net, out)
+        for other in others[:1]:
+            result.compared = compare_results(result, other, fars=args.fars or ())
+            for found in result.compared:
+                print(found['sentence'])
+        result.save(out)
+        print('result: {}.json'.format(out))
+        others.append(result)
+
+
+def check_outs(args, outs):
+    """Refuse to write over what is read."""
+    written = {os.path.abspath(path) for out in outs for path in result_paths(out)}
+    for name in INPUTS:
+        given = getattr(args, name)
+        read = result_paths(given) if given and name == 'against' else [given] if given else []
+        if written & set(map(os.path.abspath, read)):
+            raise ValueError('--out {} would write over --{} {}: give another name.'.format(
+                args.out, name.replace('_', '-'), given))
 
 
 def evaluate_one(args, net, out):
@@ -38,13 +65,24 @@ def evaluate_one(args, net, out):
                     faces=not args.no_faces, plane=None if args.map == 'none' else args.map,
                     command='gluonfr ' + ' '.join(map(shlex.quote, args.argv)), progress=progress, tell=print,
                     fars=args.fars, nfolds=args.nfolds, **parse_arguments(args.protocol_args, '--protocol-args'))
-    for sentence in given.assumed:
+    result = found.result
+    for sentence in result.assumed:
         print(sentence)
     if given.left_out:
         print('{}: {} left out, the first: {} ({})'.format(
             given.name, len(given.left_out), given.left_out[0]['what'], given.left_out[0]['why']))
-    found.result.save(out)
-    print('result: {}'.format(out + '.json'))
+    if args.train_data:
+        result.overlap = find_overlap(given, found.embeddings, found.digests, args.train_data, embedder, root=args.root,
+                                      progress=progress)
+        print(result.overlap['sentence'])
+    if args.advise:
+        result.advice = advise(result, args.advise)
+        for advice in result.advice:
+            print(advice['sentence'])
+        if args.write_card:
+            write_advice(embedder.files and embedder.files.card, result.advice)
+            print('{}: compare and search use the first threshold now'.format(embedder.files.card))
+    return result
 
 
 def result_names(out, nets):

@@ -25,8 +25,8 @@ __all__ = ['Evaluation', 'evaluate', 'plan_protocols']
 SCALED = 'kfold'  # gets embeddings of length 1, as `verify_pairs` gives it; others scale them, or look at their length
 Planned = namedtuple('Planned', 'name protocol task notes')
 Evaluation = namedtuple('Evaluation', 'result embeddings digests')
-Evaluation.__doc__ = """What `evaluate` found: a `Result`; the embeddings (N, D) of length 1, or None; and the SHA-256
-of each image as uint8 (N, 32), or None."""
+Evaluation.__doc__ = """What `evaluate` found: a `Result`; the embeddings (N, D) as the net gives them, or None; and the
+SHA-256 of each image as uint8 (N, 32), or None."""
 
 
 def plan_protocols(given: Given, protocols: Optional[Sequence[str]] = None, **parameters: Any) -> List[Planned]:
@@ -134,10 +134,7 @@ def evaluate(given: Given, net: Any = None, *, protocols: Optional[Sequence[str]
     planned = plan_protocols(given, protocols, **parameters)
     for note in (note for plan in planned for note in plan.notes):
         tell(note)
-    raw = digests = units = None
-    if not isinstance(given, GivenScores):
-        raw, digests = embed_given(given, net, progress)
-        units = unit_rows(raw)
+    embeddings, digests = (None, None) if isinstance(given, GivenScores) else embed_given(given, net, progress)
     model = given.net if net is None else model_facts(name, net)
     facts = row_facts(model, given.sha256)
     sections, measured = [], {}
@@ -145,14 +142,17 @@ def evaluate(given: Given, net: Any = None, *, protocols: Optional[Sequence[str]
         if isinstance(given, GivenScores):
             found = plan.protocol.measure_scores(given.scores, given.same, name=given.name, **plan.task.truth)
         else:
-            found = plan.protocol.measure(_rows(units if plan.name == SCALED else raw, plan.task.rows),
-                                          plan.task.truth, given.name)
+            rows = _rows(unit_rows(embeddings) if plan.name == SCALED else embeddings, plan.task.rows)
+            found = plan.protocol.measure(rows, plan.task.truth, given.name)
         measured[plan.name] = found
         sections.append(_section(plan, found, {**facts, 'command': command}))
         for line in sections[-1]['lines']:
             tell(line)
-    arrays = _arrays(given, units, measured)
-    shown = find_hardest(given, arrays, _threshold(sections), hardest, faces) if 'first' in arrays else None
+    arrays = _arrays(given, embeddings, measured)
+    shown = None
+    if 'first' in arrays:
+        shown = find_hardest(given, arrays, _threshold(sections), hardest, faces,
+                             embeddings[:len(given.people)] if given.of_all_pairs else None)
     result = Result(
         {'command': command, 'gluonfr': __version__,
          'date': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'),
@@ -163,8 +163,9 @@ def evaluate(given: Given, net: Any = None, *, protocols: Optional[Sequence[str]
         {'name': given.name, 'kind': given.kind, 'path': given.path, 'sha256': given.sha256, 'images': given.count,
          'people': None if given.people is None else len(np.unique(given.people)), 'left_out': given.left_out},
         sections, hardest=shown, assumed=given.assumed, arrays=arrays,
-        map=None if plane is None or units is None else plane_map(units, given.people, plane))
-    return Evaluation(result, units, digests)
+        map=None if plane is None or embeddings is None or given.people is None else plane_map(
+            unit_rows(embeddings), given.people, plane))
+    return Evaluation(result, embeddings, digests)
 
 
 def _rows(embeddings, rows):
@@ -189,7 +190,7 @@ def _threshold(sections: Iterable[Dict[str, Any]]) -> Optional[float]:
                  if row.get('threshold') is not None), None)
 
 
-def _arrays(given, units, measured) -> Dict[str, Union[np.ndarray, None]]:
+def _arrays(given, embeddings, measured) -> Dict[str, Union[np.ndarray, None]]:
     """The scores that are kept, and whose they are."""
     if isinstance(given, GivenScores):
         arrays = {'scores': given.scores, 'same': given.same}
@@ -202,7 +203,7 @@ def _arrays(given, units, measured) -> Dict[str, Union[np.ndarray, None]]:
         return arrays
     pairs = given.pairs()
     if pairs is not None:
-        scores = listed_cosines(unit_embeddings('evaluate', units), pairs.first, pairs.second)
+        scores = listed_cosines(unit_embeddings('evaluate', embeddings), pairs.first, pairs.second)
         arrays = {'scores': scores, 'same': pairs.same, 'first': pairs.first.astype(np.int32),
                   'second': pairs.second.astype(np.int32)}
         if pairs.people is not None:

@@ -64,6 +64,7 @@ class Given:
     """
 
     kind, protocols = '', ()
+    of_all_pairs = False  # whether more pairs are compared than `pairs` gives
 
     def __init__(self, name: str, path: str, *, sha256: Optional[str] = None, images: Any = None,
                  embeddings: Optional[np.ndarray] = None, names: Sequence[str] = (), people: Any = None):

@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Optional
 import numpy as np
 
 from ..data.image import encode, resize
+from ..metrics.cosines import all_cosines, unit_embeddings
 from .given import Given
 
 __all__ = ['HARDEST', 'THUMBNAIL', 'find_hardest']
@@ -14,7 +15,7 @@ THUMBNAIL = 80  # pixels of the longer side
 
 
 def find_hardest(given: Given, arrays: Dict[str, np.ndarray], threshold: Optional[float], most: int = HARDEST,
-                 faces: bool = True) -> Dict[str, List[Dict[str, Any]]]:
+                 faces: bool = True, embeddings: Optional[np.ndarray] = None) -> Dict[str, List[Dict[str, Any]]]:
     """The pairs of two people with the highest scores, and those of one person with the lowest.
 
     Parameters
@@ -28,6 +29,8 @@ def find_hardest(given: Given, arrays: Dict[str, np.ndarray], threshold: Optiona
         Of each kind.
     faces : bool
         Whether images are read for thumbnails.
+    embeddings : array (N, D) or None
+        Look at all pairs of two people, not only at those in the arrays.
 
     Returns
     -------
@@ -35,7 +38,6 @@ def find_hardest(given: Given, arrays: Dict[str, np.ndarray], threshold: Optiona
         'false_accepts' and 'false_rejects', the worst first: score, first, second, first_name, second_name,
         first_thumb, second_thumb (JPEG in base64, None without images), wrong (None without a threshold).
     """
-    scores, same = arrays['scores'], arrays['same']
     thumbs: Dict[int, Optional[str]] = {}
 
     def thumb(i):
@@ -43,17 +45,44 @@ def find_hardest(given: Given, arrays: Dict[str, np.ndarray], threshold: Optiona
             thumbs[i] = _thumbnail(given.images.read(i)[0]) if faces and given.images is not None else None
         return thumbs[i]
 
-    def worst(sign, kind):
-        places = np.flatnonzero(same == kind)
-        if len(places) > most:
-            places = places[np.argpartition(sign * scores[places], most)[:most]] if most else places[:0]
-        for p in places[np.argsort(sign * scores[places], kind='stable')]:
-            first, second, score = int(arrays['first'][p]), int(arrays['second'][p]), float(scores[p])
-            yield {'score': round(score, 5), 'first': first, 'second': second, 'first_name': given.names[first],
-                   'second_name': given.names[second], 'first_thumb': thumb(first), 'second_thumb': thumb(second),
-                   'wrong': None if threshold is None else bool((score >= threshold) != kind)}
+    def shown(kind, scores, first, second):
+        order = np.argsort(scores if kind else -scores, kind='stable')
+        for score, i, j in zip(scores[order].tolist(), first[order].tolist(), second[order].tolist()):
+            yield {'score': round(score, 5), 'first': i, 'second': j, 'first_name': given.names[i],
+                   'second_name': given.names[j], 'first_thumb': thumb(i), 'second_thumb': thumb(j),
+                   'wrong': None if threshold is None else (score >= threshold) != kind}
 
-    return {'false_accepts': list(worst(-1, False)), 'false_rejects': list(worst(1, True))}
+    def listed(kind):
+        places = np.flatnonzero(arrays['same'] == kind)
+        places = places[_lowest(arrays['scores'][places] * (1 if kind else -1), most)]
+        return arrays['scores'][places], arrays['first'][places], arrays['second'][places]
+
+    others = listed(False) if embeddings is None else _of_all(embeddings, given.people, most)
+    return {'false_accepts': list(shown(False, *others)), 'false_rejects': list(shown(True, *listed(True)))}
+
+
+def _of_all(embeddings, people, most):
+    """Scores, first and second of the pairs of two people with the highest scores, among all pairs of images."""
+    units, codes = unit_embeddings('find_hardest', embeddings), np.unique(people, return_inverse=True)[1]
+    best, rank, done = np.zeros(0), np.zeros(0, np.int64), 0
+    for scores, same in all_cosines(units, codes):
+        scores[same] = -2
+        places = _lowest(-scores, most)
+        best, rank = np.concatenate([best, scores[places]]), np.concatenate([rank, done + places])
+        kept = _lowest(-best, most)
+        best, rank, done = best[kept], rank[kept], done + len(scores)
+    # pairs are numbered (0, 1), (0, 2), ..., (1, 2), ...: those of image i begin at i (2 N - i - 1) / 2
+    i = np.arange(len(codes), dtype=np.int64)
+    starts = i * (2 * len(codes) - i - 1) // 2
+    first = np.searchsorted(starts, rank, side='right') - 1
+    return best, first, rank - starts[first] + first + 1
+
+
+def _lowest(values, most):
+    """Places of the lowest values, in any order."""
+    if len(values) <= most:
+        return np.arange(len(values))
+    return np.argpartition(values, most)[:most] if most else np.zeros(0, np.int64)
 
 
 def _thumbnail(image):

@@ -8,6 +8,7 @@ import numpy as np
 from ..data import open_dataset
 from ..utils.arrays_file import read_npz
 from ..utils.messages import counted
+from ..utils.vectors import unit_rows
 from .given import Given
 from .joined import HashedImages
 
@@ -28,7 +29,7 @@ def find_overlap(given: Given, embeddings: Optional[np.ndarray], digests: Option
     Parameters
     ----------
     given : Given
-    embeddings : array (N, D) of length 1, or None
+    embeddings : array (N, D), or None
     digests : uint8 array (N, 32), or None
         SHA-256 of each image.
     train : str
@@ -51,10 +52,10 @@ def find_overlap(given: Given, embeddings: Optional[np.ndarray], digests: Option
         Nothing of the set can be compared.
     """
     there = _train_set(train, embedder, root, progress)
+    mine = _names(() if given.people is None else np.unique(given.people).tolist())
     people = None
-    if given.people is not None and there['people'] is not None:
-        mine = {_plain(name): str(name) for name in np.unique(given.people).tolist()}
-        people = sorted(mine[name] for name in set(mine) & {_plain(name) for name in there['people']})
+    if mine and there['people']:
+        people = sorted(mine[name] for name in set(mine) & set(there['people']))
     equal = None
     if digests is not None and there['digests'] is not None:
         known = {digest.tobytes() for digest in there['digests']}
@@ -64,7 +65,7 @@ def find_overlap(given: Given, embeddings: Optional[np.ndarray], digests: Option
         if embeddings.shape[1] != there['embeddings'].shape[1]:
             raise ValueError('{}: its embeddings have {} numbers, and those of {} {}: they are of other nets.'.format(
                 train, there['embeddings'].shape[1], given.name, embeddings.shape[1]))
-        best, where = _nearest(embeddings, there['embeddings'])
+        best, where = _nearest(unit_rows(embeddings), unit_rows(there['embeddings']))
         near = best >= NEAR
         pairs = [[given.names[i], there['names'][where[i]], round(float(best[i]), 4)]
                  for i in np.argsort(-best, kind='stable')[:NAMED] if near[i]]
@@ -88,20 +89,18 @@ def _train_set(train, embedder, root, progress):
         if embeddings is None or embeddings.ndim != 2:
             raise ValueError('{} must hold embeddings (N, D), as `gluonfr embed` writes them.'.format(train))
         people = saved['people'] if 'people' in saved else saved.get('classes')
-        return {'embeddings': embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12),
-                'digests': None, 'people': None if people is None or not len(people) else people.astype(str).tolist(),
+        return {'embeddings': embeddings, 'digests': None, 'people': _names(() if people is None else people),
                 'names': saved.get('names', np.arange(len(embeddings))).astype(str).tolist(), 'count': len(embeddings)}
     images = open_dataset(train, 'skip', sets=root)
     hashed = HashedImages(images)
     embeddings = None
     if embedder is not None:
         embeddings = embedder(hashed, progress='training data' if progress else False)
-        embeddings = embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)
     else:
         for i in range(len(hashed)):
             hashed.read(i)
     return {'embeddings': embeddings, 'digests': hashed.digests, 'count': len(images), 'names': list(images.names),
-            'people': [str(name) for name in images.classes] or None}
+            'people': _names(images.classes)}
 
 
 def _nearest(embeddings, others):
@@ -116,8 +115,10 @@ def _nearest(embeddings, others):
     return best, where
 
 
-def _plain(name):
-    return re.sub(r'[\W_]+', '', str(name).lower())
+def _names(people):
+    """{name without case and marks: name} of people who have names, with letters: numbers say nothing."""
+    return {re.sub(r'[\W_]+', '', str(name).lower()): str(name) for name in people
+            if re.search(r'[^\W\d_]', str(name))}
 
 
 def _sentence(given, train, found):

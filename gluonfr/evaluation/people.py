@@ -13,8 +13,9 @@ from .given import Given, Task, images_with_skipped
 
 __all__ = ['GivenPeople', 'given_people', 'people_of', 'split_gallery']
 
-ALL_PAIRS = 100000000  # of so many all are compared; of more a sample
-SAMPLE = 5000000  # of so many the scores are kept, too
+ALL_PAIRS = 1000000000  # of so many all are compared, of more SAMPLE
+SAMPLE = 10000000
+KEPT = 1000000  # of so many the scores are kept
 FOLDS, PAIRS_OF_FOLD = 10, 600  # as LFW has them
 
 
@@ -25,7 +26,7 @@ class GivenPeople(Given):
     ----------
     people : array (N,)
     most_pairs : int
-        Up to so many all pairs are compared; of more a sample of 5,000,000, by the seed.
+        Up to so many all pairs are compared; of more a sample of 10,000,000, by the seed.
     unknown : float in [0, 1), or None
         Share of the people that the gallery of `identification` does not know, drawn by the seed; None: those with one
         image.
@@ -71,9 +72,10 @@ class GivenPeople(Given):
         if protocol == 'kfold':
             return self._kfold()
         if protocol == 'pairs':
-            return Task(PeopleTruth(self.people) if self._all else self.pairs())
+            return Task(PeopleTruth(self.people) if self._count_pairs() <= self.most else
+                        self._listed(SAMPLE, 'compared'))
         if protocol == 'quality':
-            pairs = self.pairs()
+            pairs = self._listed(SAMPLE, 'compared by quality')
             return Task(QualityTruth(pairs.first, pairs.second, pairs.same, self.quality))
         if protocol == 'groups':
             return self._grouped()
@@ -84,24 +86,25 @@ class GivenPeople(Given):
         raise self.refuse(protocol)
 
     def pairs(self):
-        """All pairs of the images, or a sample of 5,000,000."""
+        """All pairs of the images, or a sample of 1,000,000."""
         if self._pairs is None:
-            size = min(SAMPLE, self.most)
-            if self._count_pairs() <= size:
-                first, second = np.triu_indices(self.count, 1)
-                pairs = first, second, self.people[first] == self.people[second]
-            else:
-                pairs = sample_pairs(self.people, size, self.seed)
-                self.assumed.append('{}: of its {:,} pairs a sample of {:,} (seed {}) is {}, with those of one person '
-                                    'as far as they are at most half of it.'.format(
-                                        self.name, self._count_pairs(), size, self.seed,
-                                        'kept and shown' if self._all else 'compared'))
-            self._pairs = PairTruth(*pairs, None, self.people)
+            self._pairs = self._listed(KEPT, 'kept')
         return self._pairs
 
+    def _listed(self, most, what):
+        """All pairs, or a sample of `most`, said to be compared or kept."""
+        most = min(most, self.most)
+        if self._count_pairs() <= most:
+            first, second = np.triu_indices(self.count, 1)
+            return PairTruth(first, second, self.people[first] == self.people[second], None, self.people)
+        self.assumed.append('{}: of its {:,} pairs a sample of {:,} (seed {}) is {}, with those of one person as far '
+                            'as they are at most half of it.'.format(self.name, self._count_pairs(), most, self.seed,
+                                                                     what))
+        return PairTruth(*sample_pairs(self.people, most, self.seed), None, self.people)
+
     @property
-    def _all(self):
-        return self._count_pairs() <= self.most
+    def of_all_pairs(self):
+        return min(KEPT, self.most) < self._count_pairs() <= self.most
 
     def _count_pairs(self):
         return self.count * (self.count - 1) // 2

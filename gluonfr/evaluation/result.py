@@ -123,9 +123,11 @@ class Result:
     def save(self, out: PathLike) -> None:
         """Write OUT.json and OUT.npz, each whole or not at all; NaN and infinity become null."""
         path, arrays_path = result_paths(out)
+        content = self._content()
+        _check(path, content)
         save_npz(arrays_path, self.arrays)
-        content = dict(self._content(), arrays={'file': os.path.basename(arrays_path),
-                                                'sha256': file_sha256(arrays_path)})
+        content.update(arrays={'file': os.path.basename(arrays_path),
+                               'sha256': file_sha256(arrays_path)})
         with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8') as file:
             json.dump({'format': FORMAT, 'version': VERSION, **content}, file, indent=1, allow_nan=False)
             file.write('\n')

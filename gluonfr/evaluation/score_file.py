@@ -128,6 +128,11 @@ def _of_npz(path):
         if found:
             columns[column] = arrays[found]
     _need(path, columns, arrays)
+    if 'people' in arrays and 'first' in columns and columns['first'].dtype.kind in 'iu':  # of a result: places in it
+        for side in ('first', 'second'):
+            if side not in columns or columns[side].size and columns[side].max() >= len(arrays['people']):
+                raise ValueError('{}: first and second must be places in people.'.format(path))
+            columns[side] = arrays['people'][columns[side]]
     shapes = {array.shape for array in columns.values()}
     if len(shapes) > 1 or len(next(iter(shapes))) != 1:
         raise ValueError('{}: its columns must be of one length (P,), got {}.'.format(path, ', '.join(

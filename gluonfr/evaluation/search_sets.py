@@ -65,7 +65,7 @@ class GivenDistractors(Given):
         self._given, self._others = given, others
         self.kind = '{}, and distractors'.format(given.kind)
         self.left_out, self.assumed = given.left_out + others.left_out, given.assumed
-        self.people, self.net = given.people, given.net
+        self.people, self.net, self.of_all_pairs = given.people, given.net, given.of_all_pairs
         if others.people is not None:
             both = set(given.people.tolist()) & set(others.people.tolist())
             if both:

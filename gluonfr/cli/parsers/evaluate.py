@@ -8,17 +8,17 @@ def add_commands(commands):
     """Add the command."""
     parser = add_command(commands, 'evaluate', 'measure a network, embeddings or scores on any data', """
 examples:
-  gluonfr evaluate outputs/mine-run --data lfw.bin --out results/lfw
-  gluonfr evaluate outputs/mine-run --data PEOPLE --out results/people --advise 1e-3 --write-card
-  gluonfr evaluate outputs/mine-run --data PEOPLE --groups groups.csv --quality norm --out results/groups
-  gluonfr evaluate outputs/mine-run --data PHOTOS --detect yunet --out results/photos
-  gluonfr evaluate NEW OLD --data PEOPLE --out results/both
-  gluonfr evaluate NEW --data PEOPLE --against results/old --out results/new
-  gluonfr evaluate --data embeddings.npz --protocol pairs --far 1e-4 1e-3 --out results/mine
-  gluonfr evaluate --data scores.csv --out results/anybody
-  gluonfr evaluate outputs/mine-run --data GALLERY --probes PROBES --out results/search
-  gluonfr evaluate outputs/mine-run --data PEOPLE --distractors OTHERS --out results/million
-  gluonfr evaluate outputs/mine-run --data IJBC --out results/ijbc
+  gluonfr evaluate outputs/mine-run --data lfw.bin --out outputs/lfw
+  gluonfr evaluate outputs/mine-run --data PEOPLE --out outputs/people --advise 1e-3 --write-card
+  gluonfr evaluate outputs/mine-run --data PEOPLE --groups groups.csv --quality norm --out outputs/groups
+  gluonfr evaluate outputs/mine-run --data PHOTOS --detect yunet --out outputs/photos
+  gluonfr evaluate NEW OLD --data PEOPLE --out outputs/both
+  gluonfr evaluate NEW --data PEOPLE --against outputs/old --out outputs/new
+  gluonfr evaluate --data embeddings.npz --protocol pairs --far 1e-4 1e-3 --out outputs/mine
+  gluonfr evaluate --data scores.csv --out outputs/anybody
+  gluonfr evaluate outputs/mine-run --data GALLERY --probes PROBES --out outputs/search
+  gluonfr evaluate outputs/mine-run --data PEOPLE --distractors OTHERS --out outputs/million
+  gluonfr evaluate outputs/mine-run --data IJBC --out outputs/ijbc
 
 DATA is one of:
   FILE.bin, FILE.xz      pairs as InsightFace packs them; or the name of such a set in --root (lfw, cfp_fp, xqlfw, ...)
@@ -74,8 +74,8 @@ An image that cannot be read is left out and listed.""", 'evaluate:evaluate')
                             'number, or a column of the .npz')
     group.add_argument('--stretch', action='store_true', help='stretch images to the size that the network takes')
     group.add_argument('--most-pairs', type=positive, metavar='N',
-                       help='compare all pairs of people up to N, and a sample of 5,000,000 of more (default '
-                            '100,000,000)')
+                       help='compare all pairs of people up to N, and a sample of 10,000,000 of more (default '
+                            '1,000,000,000)')
     group.add_argument('--unknown', type=float, metavar='SHARE',
                        help='share of the people whom the gallery does not know (default: those with one image)')
     group.add_argument('--seed', type=natural, default=0, metavar='N', help='of what is drawn (default 0)')

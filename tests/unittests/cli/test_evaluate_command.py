@@ -1,4 +1,6 @@
 """`gluonfr evaluate`, with a small ONNX net and without MXNet."""
+import json
+
 import numpy as np
 import pytest
 from cli_cases import run
@@ -66,16 +68,25 @@ def test_pairs_with_a_damaged_image(place, tmp_path, capsys):
     assert Result.load(tmp_path / 'out').data['left_out'][0]['what'] == 'pair 3'
 
 
-def test_two_nets_have_a_result_each(place, tmp_path):
+def test_two_nets_have_a_result_each_and_are_compared(place, tmp_path, capsys):
     evaluate(place / 'net', place / 'other', '--data', place / 'people', '--out', tmp_path / 'both', '--protocol',
-             'pairs', '--no-faces')
+             'pairs', '--no-faces', '--far', 0.01)
+    said = capsys.readouterr().out
+    assert 'accuracy of {}'.format(place / 'net') in said and 'TAR at FAR 0.01 of' in said
+    second = Result.load(tmp_path / 'both-other')
+    assert [found['second'] for found in second.compared] == [str(place / 'other')] * 2
+    assert Result.load(tmp_path / 'both-net').compared == []
+    evaluate(place / 'net', '--data', place / 'people', '--out', tmp_path / 'again', '--protocol', 'pairs', '--against',
+             tmp_path / 'both-net')
+    assert Result.load(tmp_path / 'again').compared[0]['difference'] == 0
+    assert 'No difference shown' in capsys.readouterr().out
     rows = [Result.load(tmp_path / 'both-{}'.format(name)).rows[0] for name in ('net', 'other')]
     assert rows[0]['net_sha256'] != rows[1]['net_sha256'] and rows[0]['data_sha256'] == rows[1]['data_sha256']
 
 
 @pytest.mark.parametrize('words, message', [
     (['NET', '--data', 'nothing'], 'there is no file or folder nothing, and no set of that name in'),
-    (['NET', '--data', 'PEOPLE', '--far', '2'], '--far: FAR must be in [0, 1], got 2.0'),
+    (['NET', '--data', 'PEOPLE', '--far', '2'], '--far: the rate must be in [0, 1], got 2.0'),
     (['--data', 'PEOPLE'], 'holds images, so a NET must be given'),
     (['NET', '--data', 'PEOPLE', '--protocol', 'pears'], "unknown protocol 'pears'. Did you mean 'pairs'?"),
     (['NET', '--data', 'PEOPLE', '--protocol', 'pairs', '--nfolds', '5'],
@@ -85,9 +96,13 @@ def test_two_nets_have_a_result_each(place, tmp_path):
     (['NET', 'NET', '--params', 'x', '--data', 'PEOPLE'], '--params are of one NET, got 2'),
     (['--data', 'PEOPLE', '--detect', 'yunet', '--detector-model', 'x'], 'x'),
     (['NET', '--data', 'PEOPLE', '--most-pairs', '1'], '--most-pairs must be >= 2, got 1'),
-    (['NET', '--data', 'PEOPLE', '--unknown', '1'], '--unknown must be in [0, 1), got 1')])
+    (['NET', '--data', 'PEOPLE', '--unknown', '1'], '--unknown must be in [0, 1), got 1'),
+    (['NET', '--data', 'PEOPLE', '--advise', '2'], '--advise: the rate must be in [0, 1], got 2.0'),
+    (['NET', '--data', 'PEOPLE', '--write-card'], '--write-card needs --advise FMR, and a NET whose card it is'),
+    (['NET', '--data', 'PEOPLE', '--against', 'nothing'], 'there is no result nothing.json'),
+    (['NET', '--data', 'PEOPLE', '--against', 'OUT'], 'would write over --against')])
 def test_what_does_not_go_is_said_in_the_words_of_the_command(place, tmp_path, capsys, words, message):
-    places = {'NET': place / 'net', 'PEOPLE': place / 'people'}
+    places = {'NET': place / 'net', 'PEOPLE': place / 'people', 'OUT': tmp_path / 'out.npz'}
     evaluate(*(places.get(word, word) for word in words), '--out', tmp_path / 'out', code=2)
     error = capsys.readouterr().err
     assert error.startswith('gluonfr evaluate: ') and message in error
@@ -103,22 +118,40 @@ def test_images_of_another_size_are_told_or_stretched(place, tmp_path, capsys):
 
 
 def test_advice_in_a_card_is_what_compare_and_search_use(place, tmp_path, capsys):
-    from gluonfr.deploy.advice import write_advice
     first, second = (place / 'people' / 'p0' / name for name in ('0.png', '1.png'))
     run('compare', place / 'net', first, second)
     assert 'person' not in capsys.readouterr().out
-    write_advice(str(place / 'net' / 'card.json'), [{
-        'fmr': 0.01, 'threshold': -1.0, 'low': -1.0, 'high': 0.2, 'data': 'mine', 'flip': 'none',
-        'precision': 'float32'}])
-    run('compare', place / 'net', first, second)
+    evaluate(place / 'net', '--data', place / 'people', '--out', tmp_path / 'out', '--advise', 0.1, 0.01,
+             '--write-card')
+    said = capsys.readouterr().out
+    assert said.count('people: threshold') == 2 and 'compare and search use the first threshold now' in said
+    advice = Result.load(tmp_path / 'out').advice
+    assert [found['fmr'] for found in advice] == [0.1, 0.01] and advice[0]['people'] == 8
+    assert json.loads((place / 'net' / 'card.json').read_text())['advice'] == advice
+    run('compare', place / 'net', first, first, second)
     said = capsys.readouterr().out.splitlines()
-    assert said[0].endswith('same person')
-    assert said[1].startswith('threshold -1.0000 [-1.0000, 0.2000]: that of the card')
+    assert said[0].endswith('1.0000  same person') and 'person' in said[1]
+    assert said[2].startswith('threshold {:.4f} ['.format(advice[0]['threshold']))
     run('compare', place / 'net', first, second, '--threshold', 1.1)
     assert capsys.readouterr().out.endswith('different people\n')
+    run('compare', place / 'net', first, second, '--flip', 'sum')
+    assert 'person' not in capsys.readouterr().out
     run('embed', place / 'net', place / 'people', '--out', tmp_path / 'people.npz', '--no-progress')
     capsys.readouterr()
     run('search', tmp_path / 'people.npz', tmp_path / 'people.npz', '--top', 1, '--no-progress')
     assert '--threshold -1 lists all' in capsys.readouterr().out
     run('search', tmp_path / 'people.npz', first, '--net', place / 'net', '--threshold', 1.1, '--no-progress')
     assert capsys.readouterr().out == '{}  nobody\n'.format(first)
+
+
+def test_overlap_with_the_training_data_is_told(place, tmp_path, capsys):
+    evaluate(place / 'net', '--data', place / 'people', '--train-data', place / 'people', '--out', tmp_path / 'out')
+    assert 'people: 8 people by name, 32 images of equal bytes are in the training data' in capsys.readouterr().out
+    assert Result.load(tmp_path / 'out').overlap['people'] == 8
+
+
+def test_what_is_read_is_not_written_over(tmp_path, capsys):
+    names, embeddings = people_and_embeddings()
+    np.savez(tmp_path / 'mine.npz', embeddings=embeddings, people=names)
+    evaluate('--data', tmp_path / 'mine.npz', '--out', tmp_path / 'mine', code=2)
+    assert 'would write over --data' in capsys.readouterr().err

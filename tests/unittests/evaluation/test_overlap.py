@@ -60,6 +60,14 @@ def test_embeddings_of_the_training_set_will_do(tmp_path):
         find_overlap(given, evaluate(given, protocols=['pairs']).embeddings, None, str(tmp_path / 'train.npz'))
 
 
+def test_numbers_are_no_names(tmp_path):
+    names, embeddings = people_and_embeddings(3, 2)
+    for name, people in (('mine', np.arange(6) // 2), ('train', np.arange(6))):
+        np.savez(tmp_path / (name + '.npz'), embeddings=embeddings, people=people)
+    given = open_given(tmp_path / 'mine.npz')
+    assert find_overlap(given, embeddings, None, str(tmp_path / 'train.npz'))['people'] is None
+
+
 def test_what_cannot_be_compared_is_refused(tmp_path):
     make_people(tmp_path / 'train', (1, 1))
     (tmp_path / 'mine.csv').write_text('score,same\n0.5,1\n0.1,0\n')

@@ -1,8 +1,9 @@
 """Scores of anybody, in .csv and .npz."""
 import numpy as np
 import pytest
+from evaluation_cases import people_and_embeddings
 
-from gluonfr.evaluation import GivenScores, evaluate, open_given
+from gluonfr.evaluation import GivenPeople, GivenScores, evaluate, open_given
 from gluonfr.evaluation.score_file import read_score_list
 
 CSV = 'Same, Score,group,first,second\n1,0.9,x,ann,ann\n0,0.1,x,ann,bob\ntrue,0.4,y,bob,bob\nFalse,0.6,y,bob,eve\n'
@@ -75,3 +76,15 @@ def test_protocols_that_need_embeddings_are_refused(tmp_path):
     mine = open_given(write(tmp_path / 'mine.csv', CSV))
     with pytest.raises(ValueError, match='kfold cannot be measured on a file of scores: it needs embeddings'):
         evaluate(mine, protocols=['kfold'])
+
+
+def test_the_scores_of_a_result_can_be_measured_again(tmp_path):
+    mine = open_given(write(tmp_path / 'mine.csv', CSV))
+    names, embeddings = people_and_embeddings(4, 3)
+    people = GivenPeople('people', '', names, embeddings=embeddings, names=list(range(12)))
+    for name, given in (('a', mine), ('b', people)):
+        result = evaluate(given, protocols=['pairs'], fars=[0.5]).result
+        result.save(tmp_path / name)
+        again = evaluate(open_given(tmp_path / (name + '.npz')), protocols=['pairs'], fars=[0.5]).result
+        assert again.rows[0]['tar@0.5'] == result.rows[0]['tar@0.5']
+    assert again.rows[0]['acc_low'] == result.rows[0]['acc_low'] and again.rows[0]['people'] == 4
