@@ -50,6 +50,10 @@ MEASURES = {
     'memory': ('{:.2f}x the memory', '<=', lambda first, row, alone: first['peak_rss_mib'] / row['peak_rss_mib']),
     'rate': ('{:,.0f} images/s', '>=', lambda first, row, alone: row['images_per_second']),
     'itself': ('this one is {:.2f}x as fast', '>=', lambda first, row, alone: first['seconds'] / row['seconds']),
+    'seconds': ('{:.2f} s', '<=', lambda first, row, alone: row['seconds']),
+    'peak': ('{:,.0f} MiB', '<=', lambda first, row, alone: row['peak_rss_mib']),
+    'share': ('{:.2f} of its rate', '>=',
+              lambda first, row, alone: first['gflop'] / first['seconds'] / (row['gflop'] / row['seconds'])),
     'gflops': ('{:,.0f} GFLOP/s', '>=', lambda first, row, alone: row['gflop'] / row['seconds']),
     'alone': ('{:.2f}x as fast as alone', '>=', lambda first, row, alone: alone['seconds'] / row['seconds']),
 }
@@ -120,7 +124,7 @@ def _rows(task, taken, infos, neighbour):
                    threads=infos[name].get('threads', ''),
                    versions=', '.join(map(' '.join, infos[name]['versions'].items())))
         first = rows[task.contestants[0].name]
-        if row is not first or contestant.measure in ('rate', 'gflops'):
+        if row is not first or contestant.measure in ('rate', 'gflops', 'seconds'):
             text, sign, value = MEASURES[contestant.measure]
             row['value'] = value(first, row, rows[contestant.name])
             row['measure'] = contestant.measure

@@ -25,7 +25,10 @@ TASKS = {
     ('data', 'loop'): 'training with loading',
     ('memory', 'mobilefacenet-32'): 'peak memory, training MobileFaceNet, batches of 32',
     ('memory', 'mobilefacenet-64'): 'peak memory, training MobileFaceNet, batches of 64',
-    ('memory', 'iresnet50-16'): 'peak memory, training IResNet-50, batches of 16'}
+    ('memory', 'iresnet50-16'): 'peak memory, training IResNet-50, batches of 16',
+    ('evaluate', 'pairs'): 'all 510,555 pairs of 1,011 images, after embedding',
+    ('evaluate', 'templates'): '15,658,489 pairs of 23,124 templates of 469,375 images, after embedding',
+    ('evaluate', 'distractors'): '3,530 probes among 100,000 distractors, after embedding'}
 # of benchmark-verification.csv: (task, method) -> (the method that it is compared with, goal)
 SCORES = {('10 folds, 6,000 pairs', 'gluonfr, the same 400'): ('classic loops, 400 thresholds', 50),
           ('TAR@FAR, 15,658,489 pairs', 'gluonfr tar_at_far'): ('scikit-learn roc_curve', 2)}

@@ -127,7 +127,7 @@ def test_what_goes_wrong_is_said(naps, task, words):
 
 
 @pytest.mark.parametrize('name, task', [('train', 'iresnet50'), ('embed', 'latency'), ('engines', 'files'),
-                                        ('data', 'loop'), ('memory', 'mobilefacenet-64')])
+                                        ('data', 'loop'), ('memory', 'mobilefacenet-64'), ('evaluate', 'templates')])
 def test_help_and_bad_arguments(name, task):
     code, said = run(FOLDER / (name + '.py'), '--help')
     assert code == 0 and 'python scripts/benchmark/{}.py --quick'.format(name) in said
@@ -191,3 +191,16 @@ def test_training_steps(one_processor):
     assert code == 0, said
     assert "Gluon's PReLU, MXNet's threads" in said and 'goal >= 5' in said
     assert ('torch ' if find_spec('torch') else 'skipped: pip install torch') in said
+
+
+def test_protocols_in_small(tmp_path):
+    path = tmp_path / 'evaluate.csv'
+    code, said = run(FOLDER / 'evaluate.py', '--quick', '--save', path)
+    assert code == 0 and 'MISSED' not in said, said
+    rows = table(path)
+    assert set(rows) == {('pairs', 'time'), ('templates', 'time'), ('templates', 'memory'), ('distractors', 'gluonfr'),
+                         ('distractors', 'matrix product')}
+    assert rows['templates', 'memory']['measure'] == 'peak' and float(rows['templates', 'memory']['value']) > 30
+    share = rows['distractors', 'matrix product']
+    assert share['measure'] == 'share' and 0 < float(share['value']) < 3
+    assert float(rows['pairs', 'time']['value']) == pytest.approx(float(rows['pairs', 'time']['seconds']), abs=0.01)
