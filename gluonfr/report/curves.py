@@ -149,7 +149,7 @@ def _set_axes(plot, about, lines):
         for axis, name in ((plot.xaxis, 'x'), (plot.yaxis, 'y')):
             smallest = min(points[name].min() for _, _, points in lines)
             largest = max(points[name].max() for _, _, points in lines)
-            ticks = [tick for tick in PROBITS if smallest / 12 <= tick <= max(largest, 0.5)]
+            ticks = [tick for tick in PROBITS if smallest / 3 <= tick <= max(largest, 0.5)]
             axis.ticker = FixedTicker(ticks=[float(norm.ppf(tick)) for tick in ticks])
             axis.major_label_overrides = {float(norm.ppf(tick)): '{:g} %'.format(100 * tick) for tick in ticks}
         return
