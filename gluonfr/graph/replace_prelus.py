@@ -1,12 +1,12 @@
 """PReLUs of ONNX models as operators that ONNX Runtime computes several times as fast on CPUs."""
-from typing import Any, Callable
+from typing import Any, Callable, Optional, Tuple
 
 import numpy as np
 
 __all__ = ['in_convolutions', 'in_sums', 'replace_prelus']
 
 
-def in_convolutions(slopes):
+def in_convolutions(slopes: np.ndarray) -> Optional[Tuple[dict, list]]:
     """a x + relu((1 - a) x), both products as depthwise convolutions, or None for other slopes than one a channel.
 
     ONNX Runtime lets the sum and the ReLU be parts of the convolutions, and keeps the layout of those around them.
@@ -25,7 +25,7 @@ def in_convolutions(slopes):
     return constants, nodes + [('Conv', ('x', 'slopes'), 'line', depthwise), ('Add', ('line', positive), 'y', {})]
 
 
-def in_sums(slopes):
+def in_sums(slopes: np.ndarray) -> Tuple[dict, list]:
     """x + (a - 1) min(x, 0)."""
     constants = {'zero': np.zeros((), 'float32'), 'slopes_minus_1': (slopes - 1).astype('float32')}
     return constants, [('Min', ('x', 'zero'), 'negative', {}), ('Mul', ('negative', 'slopes_minus_1'), 'term', {}),

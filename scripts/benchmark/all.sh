@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up an environment with gluonfr and the contestants, runs all benchmarks, twice, and writes their tables,
 # resources/results/benchmark-*.csv, with a row of each pass: how far the ratios move. Close other programs first: some
-# 40 minutes on two cores, 25 with --rounds 3, 12 with --quick.
+# 90 minutes on two cores, 60 with --rounds 3, 30 with --quick; more than half of it is engines.py.
 # Usage: scripts/benchmark/all.sh [options that all take: --quick, --rounds N]
 # GLUONFR_VENV: the environment (default: outputs/benchmark/venv in the checkout; about 2 GB)
 # PASSES: how often (default 2)

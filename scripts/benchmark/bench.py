@@ -243,7 +243,7 @@ def main(script, description, tasks, workers, rounds=5, quick_rounds=2, neighbou
     name = os.path.splitext(os.path.basename(script))[0]
     default = os.path.join(ROOT, 'resources', 'results', 'benchmark-{}.csv'.format(name))
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--quick', action='store_true', help='fewer and shorter rounds, under two minutes')
+    parser.add_argument('--quick', action='store_true', help='fewer and shorter rounds')
     parser.add_argument('--rounds', type=whole, metavar='N', help='rounds of each contestant (default {}, with --quick '
                         '{})'.format(rounds, quick_rounds))
     parser.add_argument('--only', metavar='TASK', help='this task only')
