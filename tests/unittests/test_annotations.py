@@ -7,7 +7,7 @@ import pytest
 from helpers import ROOT
 
 PACKAGES = ('align', 'compat', 'convert', 'data', 'deploy', 'evaluation', 'graph', 'loss', 'metrics', 'model_zoo',
-            'nn', 'report', 'train', 'train.callbacks', 'utils', 'viz')
+            'nn', 'photos', 'report', 'train', 'train.callbacks', 'utils', 'viz')
 
 
 def public(package):
