@@ -7,6 +7,7 @@ from ..deploy.advice import write_advice
 from ..evaluation import Result, advise, compare_results, find_overlap, open_given
 from ..evaluation import evaluate as measure
 from ..evaluation.result import result_paths
+from ..report import needs_libraries, write_report
 from ..utils.arguments import parse_arguments
 from ..utils.check import check_number
 from .faces import make_finder, open_faces
@@ -31,7 +32,10 @@ def evaluate(args):
         raise ValueError('--write-card needs --advise FMR, and a NET whose card it is.')
     outs = result_names(args.out, args.net)
     check_outs(args, outs)
+    if args.report:
+        needs_libraries()
     others = [Result.load(args.against)] if args.against else []
+    results = []
     for net, out in zip(args.net or [None], outs):
         result = evaluate_one(args, net, out)
         for other in others[:1]:
@@ -41,6 +45,9 @@ def evaluate(args):
         result.save(out)
         print('result: {}.json'.format(out))
         others.append(result)
+        results.append(result)
+    if args.report:
+        print('report: {}'.format(write_report(results, args.report, faces=not args.no_faces)))
 
 
 def check_outs(args, outs):

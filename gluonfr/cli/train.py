@@ -1,4 +1,5 @@
 """`gluonfr train`: a face net from a set of people."""
+import logging
 import os
 import re
 import shlex
@@ -11,6 +12,7 @@ from ..loss import parse_loss
 from ..model_zoo import MODELS
 from ..model_zoo.card_file import CARD_NAME
 from ..model_zoo.making import resizable
+from ..report import RunReport, write_report
 from ..train import make_optimizer
 from ..train.defaults import choose_numbers
 from ..train.freeze import freeze_parts
@@ -28,6 +30,8 @@ from .train_hints import Advice, hints, say_chosen, say_unused_labels
 from .train_recipe import make_recipe, other_recipe, shown
 
 __all__ = ['train']
+
+REPORT = 'report.html'
 
 
 def train(args):
@@ -77,6 +81,7 @@ def train(args):
         network=args.network, embedding_size=spec.embedding_size, finetuned=bool(args.finetune), loss=args.loss,
         loss_arguments=loss_args, margin_warmup=numbers.margin_warmup, optimizer=args.optimizer,
         batch_size=numbers.batch_size, lr=numbers.lr))
+    reports = run_reports(args.out, args.no_report)
     try:
         state = train_in_folder(
             args.out, net, loss, loader, head=head, recipe=recipe, steps=numbers.steps, epochs=numbers.epochs,
@@ -84,15 +89,28 @@ def train(args):
             eval_every=args.eval_every, eval_flip=args.eval_flip, eval_folds=args.eval_folds, log_every=args.log_every,
             save_every=args.save_every, header='\n'.join((command, summary, shown(recipe))), title=title,
             card=dict(model=MODELS.canonical(args.network), arguments=network_args, command=command, data=facts),
-            profile=args.profile, progress=progress, callbacks=[advice], resume=args.resume, overwrite=args.overwrite,
-            precision=args.precision)
+            profile=args.profile, progress=progress, callbacks=[advice, *reports], resume=args.resume,
+            overwrite=args.overwrite, precision=args.precision)
     except OtherRecipe as error:
         raise ValueError(other_recipe(args.out, error.changed, recipe['lr_mode'])) from error
+    if reports:
+        write_report([args.out], os.path.join(args.out, REPORT))
     if state.best is not None:
         print('best: mean accuracy {value:.4f} on {sets}, after step {step}; the card takes these weights'.format(
             sets=', '.join(sets), **state.best))
     print('card: {}'.format(os.path.join(args.out, CARD_NAME)))
     return state
+
+
+def run_reports(out, unwanted):
+    """What refreshes the report of a run; nothing if it is not wanted or, which is said, its libraries are missing."""
+    if unwanted:
+        return []
+    try:
+        return [RunReport(out, os.path.join(out, REPORT))]
+    except ImportError as error:
+        logging.getLogger('gluonfr').info('no report.html: %s', error)
+        return []
 
 
 def _check_options(freeze, finetune, wd, momentum, clip):

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from ..utils.first_use import on_first_use
 from .page import write_report
+from .pictures import needs_libraries
 
 if TYPE_CHECKING:
     from .callback import RunReport
 
-__all__ = ['RunReport', 'write_report']
+__all__ = ['RunReport', 'needs_libraries', 'write_report']
 
 __getattr__, __dir__ = on_first_use(__name__, callback=['RunReport'])

@@ -140,8 +140,8 @@ def differences_picture(compared):
     plot, _, columns, rows = _ranges([('difference', style(0), 'difference', curve)], names,
                                      'difference, percentage points', x_range=(min(ends) - room, max(ends) + room))
     plot.add_layout(Span(location=0, dimension='height', line_width=1.5, line_color='#78828c'))
-    return Picture('differences', 'Model against model', 'Right of the line at 0 the first of the two is better, left '
-                   'of it the second. Where the interval crosses that line, no difference is shown.', plot, [],
+    return Picture('differences', 'Model against model', 'Right of the line at 0 the one that is named first is '
+                   'better. Where the interval crosses that line, no difference is shown.', plot, [],
                    columns, rows)
 
 

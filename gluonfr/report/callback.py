@@ -1,5 +1,8 @@
 """The report of a run that is still training."""
+import os
+
 from ..train.callbacks.base import Callback
+from ..train.run_folder import VERIFICATION
 from .page import write_report
 from .pictures import needs_libraries
 
@@ -7,9 +10,10 @@ __all__ = ['RunReport']
 
 
 class RunReport(Callback):
-    """The report of a training run, written anew at each evaluation, each epoch, and at the end.
+    """The report of a training run, written anew at each verification.
 
-    It reads the csv files and results in the folder of the run, so it comes after the callbacks that write them.
+    It reads the csv files and results in the folder of the run, so it comes after the callbacks that write them. The
+    last report needs the card of the net, which is written when the training is over: `write_report` does it then.
 
     Parameters
     ----------
@@ -28,23 +32,24 @@ class RunReport(Callback):
     def __init__(self, folder: str, path: str):
         needs_libraries()
         self._folder, self._path = folder, path
-        self._seen = None
+        self._verified = None
 
     def on_train_begin(self, state):
-        self._seen = None
+        self._verified = self._last()
 
     def on_step_end(self, state):
-        measured = {name: value for name, value in state.metrics.items() if name.endswith('_acc')}
-        if measured and measured != self._seen:
-            self._write(state)
+        self._refresh(state)
 
     def on_epoch_end(self, state):
-        self._write(state)
+        self._refresh(state)
 
-    def on_train_end(self, state):
-        self._write(state)
+    def _refresh(self, state):
+        if self._last() != self._verified:
+            self._verified = self._last()
+            write_report([self._folder], self._path)
+            state.meter.start()  # the time it takes is none of training
 
-    def _write(self, state):
-        self._seen = {name: value for name, value in state.metrics.items() if name.endswith('_acc')}
-        write_report([self._folder], self._path)
-        state.meter.start()  # the time it takes is none of training
+    def _last(self):
+        """What tells one state of the file of verifications from another."""
+        path = os.path.join(self._folder, VERIFICATION)
+        return os.stat(path).st_mtime_ns if os.path.exists(path) else None

@@ -66,15 +66,15 @@ def write_report(sources: Sequence[Union[Result, PathLike]], path: PathLike, *, 
     needs_libraries()
     results, runs = _open(sources)
     known = labelled(results)
-    title = title or _title(known, runs)
-    panels = [panel for panel in _panels(known, runs, faces) if panel['name'] == 'summary' or any(
+    title, compared = title or _title(known, runs), comparisons(known)
+    panels = [panel for panel in _panels(known, runs, compared, faces) if panel['name'] == 'summary' or any(
         panel[part] for part in ('pictures', 'tables', 'pairs', 'parts'))]
     scripts = _scripts()
     page = _template().render(
         title=title, subtitle=_subtitle(known, runs), version=__version__, panels=panels, scripts=scripts,
         script_hashes=' '.join(map(_hash, scripts)), style_sheet=_safe(_read('style.css')), marks=MARKS,
         items=_items([picture for panel in panels for picture in panel['pictures']]),
-        results=len(known), **_summary(known, runs))
+        results=len(known), **_summary(known, runs, compared))
     with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8', errors='replace') as file:
         file.write(page)
     return path
@@ -121,7 +121,7 @@ def _subtitle(known, runs):
     return ' \u00b7 '.join([*parts, 'gluonfr {}'.format(__version__)])
 
 
-def _summary(known, runs):
+def _summary(known, runs, compared):
     """What the first panel says."""
     several = len(known) > 1
     summary = [{'label': label, 'look': look, 'said': said_of(result), 'metrics': cards(result),
@@ -139,7 +139,7 @@ def _summary(known, runs):
     return {'summary': summary, 'overview': overview, 'notes': list(notes), 'warnings': warnings,
             'advice': advice_table(known),
             'assumed': list(dict.fromkeys(line for _, _, result in known for line in result.assumed)),
-            'comparisons': [entry['sentence'] for entry in comparisons(known) if entry.get('sentence')]}
+            'comparisons': [entry['sentence'] for entry in compared if entry.get('sentence')]}
 
 
 def overlap_lines(overlap, label):
@@ -152,7 +152,7 @@ def overlap_lines(overlap, label):
     return [before + ', '.join('{} {}'.format(name.replace('_', ' '), value) for name, value in overlap.items())]
 
 
-def _panels(known, runs, faces):
+def _panels(known, runs, compared, faces):
     """The parts of the report, with their pictures, tables and pairs."""
     several = len(known) > 1
     curves = [line_picture(kind, series_of(known, kind)) for kind in LINES if kind != 'reject']
@@ -167,7 +167,7 @@ def _panels(known, runs, faces):
         _panel('curves', 'Curves', 'Errors at every threshold', curves),
         _panel('scores', 'Scores', 'Scores, folds and quality', scores),
         _panel('groups', 'Groups', 'Groups of people', [groups_picture(series_of(known, 'groups'))]),
-        _panel('models', 'Models', 'Model against model', [differences_picture(comparisons(known))]),
+        _panel('models', 'Models', 'Model against model', [differences_picture(compared)]),
         _panel('pairs', 'Hardest pairs', 'Where it goes wrong', pairs=pair_groups(known, faces)),
         _panel('map', 'Map', 'Embeddings in the plane', maps),
         *(_panel('training' + ('-{}'.format(i) if i else ''), 'Training' + (' ' + run.name if len(runs) > 1 else ''),

@@ -32,7 +32,7 @@ columns, rows : list of str, list of list
 """
 
 
-def needs_libraries():
+def needs_libraries() -> None:
     """Raise an ImportError with the command to run where Bokeh or Jinja2 is missing."""
     try:
         import bokeh  # noqa: F401

@@ -35,7 +35,7 @@ from .types import Batches, Contexts
 __all__ = ['train_in_folder']
 
 RUN_FILES = ('log.txt', 'steps.csv', 'metrics.csv', VERIFICATION, 'curves.png', 'profile.csv', 'profile.json',
-             'tensorboard', CHECKPOINTS, RECIPE_NAME, CARD_NAME)
+             'report.html', 'tensorboard', CHECKPOINTS, RECIPE_NAME, CARD_NAME)
 
 
 def train_in_folder(folder: str, net: Block, loss: Block, train_data: Batches, *, recipe: Dict[str, Any],

@@ -5,7 +5,8 @@ from gluonfr import cli
 from gluonfr.data import SyntheticFaces, draw_pairs, pack_dataset, write_bin
 from gluonfr.data.image import encode, resize
 
-TINY = ['--network', 'lenetplus', '--loss', 'softmax', '--batch-size', '12', '--lr', '0.01', '--no-progress']
+TINY = ['--network', 'lenetplus', '--loss', 'softmax', '--batch-size', '12', '--lr', '0.01', '--no-progress',
+        '--no-report']
 
 
 def make_data(folder):
@@ -26,8 +27,8 @@ def run(*words, code=0):
     assert cli.main([str(word) for word in words]) == code
 
 
-def train(data, out, *words, code=0):
-    run('train', '--dataset', data, '--out', out, *TINY, *words, code=code)
+def train(data, out, *words, code=0, report=False):
+    run('train', '--dataset', data, '--out', out, *(TINY[:-1] if report else TINY), *words, code=code)
 
 
 def params(out, name='last'):

@@ -19,7 +19,7 @@ from gluonfr.data.image import encode, resize
 pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
 
 TINY = ['--network', 'lenetplus', '--loss', 'ringloss', '--loss-args', 'lamda=0.1', '--batch-size', '12',
-        '--lr', '0.01', '--eval-folds', '2', '--log-every', '4', '--no-progress']
+        '--lr', '0.01', '--eval-folds', '2', '--log-every', '4', '--no-progress', '--no-report']
 LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)  # as a full disk: writing gives an error

@@ -52,7 +52,7 @@ def test_an_arrow_against_the_direction_fails(imports, contracts, kind, importer
 # among the exceptions in pyproject.toml, those that are imported without MXNet
 INSIDE_FUNCTIONS = ['gluonfr.data.dataset', 'gluonfr.graph.from_mxnet', 'gluonfr.graph.symbol_file',
                     'gluonfr.graph.symbols', 'gluonfr.utils.params_file']
-WITH_MXNET = ' -> mxnet', ' -> gluonfr.train.callbacks.base'
+WITH_MXNET = ' -> mxnet', ' -> gluonfr.train.run_folder'
 IMPORTING = """
 import importlib, json, sys
 sys.modules['mxnet'] = None  # as if it were not there

@@ -13,8 +13,9 @@ examples:
       --loss-args m=0.3 s=10 easy_margin=False --finetune outputs/mine-run --epochs 10 --lr 0.01 \\
       --out outputs/mine-arcface
 
---out gets log.txt, steps.csv, metrics.csv, verify.csv, curves.png, tensorboard/, checkpoint/ (best and newest) and the
-card of the network: `gluonfr verify outputs/mine-run --data lfw`. The same command with --resume continues exactly.
+--out gets log.txt, steps.csv, metrics.csv, verify.csv, curves.png, report.html, tensorboard/, checkpoint/ (best and
+newest) and the card of the network: `gluonfr verify outputs/mine-run --data lfw`. The same command with --resume
+continues exactly.
 On Ctrl-C or a lost connection a checkpoint is saved first."""
 
 
@@ -119,4 +120,6 @@ def add_options(parser):
                      help='random seed of weights, order and augmentation (default 0)')
     run.add_argument('--profile', action='store_true',
                      help='measure 20 steps, operator by operator, into profile.csv and a time line, profile.json')
+    run.add_argument('--no-report', action='store_true',
+                     help='no report.html; it comes with gluonfr[report], anew at each verification')
     run.add_argument('--no-progress', action='store_true', help='no progress bar, only log lines')

@@ -14,5 +14,5 @@ def trained(data, tmp_path_factory):
     pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
     out = tmp_path_factory.mktemp('run') / 'out'
     train(data, out, '--steps', 9, '--eval', data / 'val.bin', '--eval-folds', 2, '--eval-every', 3, '--log-every', 2,
-          '--save-every', 2)
+          '--save-every', 2, report=True)
     return out

@@ -155,3 +155,12 @@ def test_what_is_read_is_not_written_over(tmp_path, capsys):
     np.savez(tmp_path / 'mine.npz', embeddings=embeddings, people=names)
     evaluate('--data', tmp_path / 'mine.npz', '--out', tmp_path / 'mine', code=2)
     assert 'would write over --data' in capsys.readouterr().err
+
+
+def test_a_report_is_written_with_the_results(place, tmp_path, capsys):
+    pytest.importorskip('bokeh')
+    evaluate(place / 'net', place / 'other', '--data', place / 'people', '--protocol', 'pairs', '--far', 0.1, '--out',
+             tmp_path / 'mine', '--report', tmp_path / 'report.html', '--map', 'none', '--no-faces')
+    assert capsys.readouterr().out.endswith('report: {}\n'.format(tmp_path / 'report.html'))
+    text = (tmp_path / 'report.html').read_text(encoding='utf-8')
+    assert '2 models on people' in text and 'Model against model' in text and 'image/jpeg' not in text

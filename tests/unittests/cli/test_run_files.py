@@ -1,8 +1,11 @@
 """What a run of `gluonfr train` leaves in its folder."""
 import re
 
+import pytest
+from cli_cases import train
 from helpers import rows
 
+from gluonfr.compat import without_module
 from gluonfr.deploy import read_card
 
 
@@ -13,6 +16,34 @@ def test_what_a_run_leaves(trained, data):
     assert [row['step'] for row in rows(trained / 'steps.csv')] == ['2', '4', '6', '8', '9']
     assert [row['step'] for row in rows(trained / 'verify.csv')] == ['3', '6', '9']
     assert [row['step'] for row in rows(trained / 'metrics.csv')] == ['4', '8']
+
+
+def test_the_report_has_the_curves_and_the_card(trained):
+    pytest.importorskip('bokeh')
+    text = (trained / 'report.html').read_text(encoding='utf-8')
+    assert 'picture-run-loss-0' in text and 'picture-run-accuracy-0' in text and 'accuracy on val' in text
+    assert read_card(str(trained / 'card.json'))[0]['sha256'] in text  # the last one, written after the card
+
+
+def test_the_report_is_refreshed_at_each_verification(data, tmp_path, monkeypatch):
+    pytest.importorskip('bokeh')
+    seen = []
+
+    def look(sources, path):
+        seen.append((len(rows(tmp_path / 'run' / 'verify.csv')), (tmp_path / 'run' / 'card.json').exists()))
+    monkeypatch.setattr('gluonfr.report.callback.write_report', look)
+    monkeypatch.setattr('gluonfr.cli.train.write_report', look)
+    train(data, tmp_path / 'run', '--steps', 5, '--eval', data / 'val.bin', '--eval-folds', 2, '--eval-every', 2,
+          report=True)
+    assert seen == [(1, False), (2, False), (3, False), (3, True)]
+
+
+def test_without_its_libraries_a_run_has_no_report_and_says_so(data, tmp_path, caplog):
+    with without_module('bokeh'):
+        train(data, tmp_path / 'run', '--steps', 1, report=True)
+    assert [line for line in caplog.messages if line.startswith('no report.html: a report needs the packages bokeh')]
+    train(data, tmp_path / 'other', '--steps', 1)
+    assert not list(tmp_path.glob('*/report.html'))
 
 
 def test_log_has_the_recipe_once_then_numbers(trained):
