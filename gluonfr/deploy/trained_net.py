@@ -34,7 +34,7 @@ class TrainedNet:
 
     def __init__(self, net: Any, ctx: Any = None, spec: Optional[InputSpec] = None):
         self.ctx, self.given_spec = ctx, spec
-        self._files, self._block, self._model = None, None, None
+        self._files, self._block, self._model, self._fingerprint = None, None, None, None
         net = find_net(net) if is_path(net) else net
         if isinstance(net, NetFiles):
             self._files, self.given_spec = net, spec or net.spec
@@ -100,14 +100,19 @@ class TrainedNet:
         """A number that changes with the weights."""
         if self.is_onnx:
             return self.model().crc
-        if self._block is None:
-            arrays = _weights_of(self._files)
-        else:
-            arrays = (param.data(param.list_ctx()[0]).asnumpy() for param in self._block.collect_params().values())
-        value = 0
-        for array in arrays:
-            value = zlib.crc32(array.tobytes(), value)
-        return value
+        if self._block is not None:
+            return _checksum(param.data(param.list_ctx()[0]).asnumpy()
+                             for param in self._block.collect_params().values())
+        if self._fingerprint is None:
+            self._fingerprint = _checksum(_weights_of(self._files))
+        return self._fingerprint
+
+
+def _checksum(arrays):
+    value = 0
+    for array in arrays:
+        value = zlib.crc32(array.tobytes(), value)
+    return value
 
 
 def _weights_of(files):

@@ -208,8 +208,8 @@ def tasks(args):
 
     return {**engines(args, 'mobilefacenet', args.batch or 32, steps(15), twice=2.0),
             **engines(args, 'iresnet50', args.batch or 16, steps(4)),
-            'files': files(args, args.batch or FILES, steps(60)),
-            **({'files-bfloat16': files(args, args.batch or FILES, steps(60), 'bfloat16')} if has_bfloat16() else {})}
+            'files': files(args, args.batch or FILES, steps(90)),
+            **({'files-bfloat16': files(args, args.batch or FILES, steps(90), 'bfloat16')} if has_bfloat16() else {})}
 
 
 WORKERS = {'gluonfr': gluonfr_embed, 'torch': torch_embed, 'onnx': onnx_embed, 'weights': write_weights,
