@@ -26,8 +26,8 @@ def normalised(path):
     return np.ascontiguousarray((np.load(path).transpose(0, 3, 1, 2).astype('float32') - 127.5) / 127.5)
 
 
-def torch_train(link, network, batch, steps, cores, channels_last=True):
-    """The step of a plain PyTorch training loop: ArcFace over 1,000 classes, SGD."""
+def torch_train(link, network, batch, steps, cores, channels_last=True, bfloat16=False):
+    """The step of a plain PyTorch training loop: ArcFace over 1,000 classes, SGD; the net in autocast to bfloat16."""
     import torch
     from torch_nets import NETS, ArcFace, learned
     torch.set_num_threads(cores)
@@ -42,7 +42,9 @@ def torch_train(link, network, batch, steps, cores, channels_last=True):
 
     def step():
         optimizer.zero_grad(set_to_none=True)
-        loss = loss_of(net(x), label)
+        with torch.autocast('cpu', torch.bfloat16, enabled=bfloat16):
+            embedding = net(x)
+        loss = loss_of(embedding.float(), label)
         loss.backward()
         optimizer.step()
         if not torch.isfinite(loss):

@@ -11,18 +11,22 @@ running loss. PyTorch runs the bare step of the usual loop, with its fused SGD a
 in the memory format channels_last and in its default one. The nets have equally many learned values, or the script
 stops. "Gluon's PReLU" is gluonfr's loop again, with `mxnet.gluon.nn.PReLU` and as many threads as MXNet takes by
 itself: half the processors.
+
+The tasks in bfloat16 set the layers' precision, `fit(precision='bfloat16')`, beside float32 and beside PyTorch's
+autocast. They say something of the processor that they run on: its instruction sets stand in each row.
 """
 import os
 
 import numpy as np
 from bench import BenchError, Contestant, Task, cores, logical_processors, main
+from gluonfr.compat import instruction_sets  # bench has found this checkout
 from peers import CLASSES, SGD, half_the_processors, torch_train, training_batch, with_gluon_prelu
 
 PYTORCH = ('torch',)
 
 
-def gluonfr_train(link, network, batch, steps, gluon_prelu=False, loader=None):
-    """Rounds of `steps` steps of `fit`, on one cached batch or on what loader(spec) gives."""
+def gluonfr_train(link, network, batch, steps, gluon_prelu=False, loader=None, precision='float32'):
+    """Rounds of `steps` steps of `fit` in a precision, on one cached batch or on what loader(spec) gives."""
     import gluonfr
     import mxnet as mx
     from gluonfr.loss import LOSSES, fill_arguments
@@ -60,8 +64,8 @@ def gluonfr_train(link, network, batch, steps, gluon_prelu=False, loader=None):
 
     x, label = training_batch(batch)
     data = loader(net.input_spec) if loader else Cached(mx.nd.array(x), mx.nd.array(label, dtype='int32'))
-    fit(net, loss, data, head=head, epochs=10 ** 9, callbacks=[Rounds()], optimizer='sgd', optimizer_params={
-        'learning_rate': SGD['lr'], 'momentum': SGD['momentum'], 'wd': SGD['weight_decay']})
+    fit(net, loss, data, head=head, epochs=10 ** 9, callbacks=[Rounds()], precision=precision, optimizer='sgd',
+        optimizer_params={'learning_rate': SGD['lr'], 'momentum': SGD['momentum'], 'wd': SGD['weight_decay']})
 
 
 class Cached:
@@ -92,8 +96,18 @@ def contestants(network, batch, steps, goal):
             Contestant('PyTorch, contiguous', 'torch', dict(theirs, channels_last=False), needs=PYTORCH)]
 
 
+def in_bfloat16(network, batch, steps, goal):
+    """gluonfr and PyTorch in bfloat16, beside both in float32; the goal is for a processor with AMX."""
+    ours = {'network': network, 'batch': batch, 'steps': steps}
+    theirs = dict(ours, cores=cores())
+    return [Contestant('gluonfr, bfloat16', 'gluonfr', dict(ours, precision='bfloat16')),
+            Contestant('gluonfr, float32', 'gluonfr', ours, goal=goal if 'amx_bf16' in instruction_sets() else None),
+            Contestant('PyTorch, channels_last, bfloat16', 'torch', dict(theirs, bfloat16=True), needs=PYTORCH),
+            Contestant('PyTorch, channels_last, float32', 'torch', theirs, needs=PYTORCH)]
+
+
 def tasks(args):
-    """The two nets."""
+    """The two nets in float32, and in bfloat16."""
     small, large = args.batch or 32, args.batch or 16
     steps = args.steps or (3 if args.quick else 6)
     plain = Contestant("Gluon's PReLU, MXNet's threads", 'gluonfr', goal=5.0, settings={
@@ -104,7 +118,11 @@ def tasks(args):
         'mobilefacenet': Task(title.format('MobileFaceNet 128-d', small), small,
                               contestants('mobilefacenet', small, steps, 2.0) + [plain], check=same_net),
         'iresnet50': Task(title.format('IResNet-50 512-d', large), large,
-                          contestants('iresnet50', large, args.steps or steps // 3, 1.4), check=same_net)}
+                          contestants('iresnet50', large, args.steps or steps // 3, 1.4), check=same_net),
+        'mobilefacenet-bfloat16': Task(title.format('MobileFaceNet 128-d', small) + ', bfloat16', small,
+                                       in_bfloat16('mobilefacenet', small, steps, None), check=same_net),
+        'iresnet50-bfloat16': Task(title.format('IResNet-50 512-d', large) + ', bfloat16', large,
+                                   in_bfloat16('iresnet50', large, args.steps or steps // 3, 1.6), check=same_net)}
 
 
 WORKERS = {'gluonfr': gluonfr_train, 'torch': torch_train}
