@@ -32,6 +32,8 @@ COMMON = ['--network', 'mobilefacenet', '--optimizer', 'adam', '--wd', '0', '--b
 # name -> options of `gluonfr train`; ring loss and the margin start from the softmax net, as for any small set
 RUNS = {
     'softmax': ['--loss', 'softmax', '--lr', '0.002', '--warmup', '50', '--epochs', '6'],
+    'softmax-bfloat16': ['--loss', 'softmax', '--lr', '0.002', '--warmup', '50', '--epochs', '6', '--precision',
+                         'bfloat16'],
     'ringloss': ['--loss', 'ringloss', '--loss-args', 'lamda=0.1', 'r_init=auto', '--lr', '0.0005', '--epochs', '3',
                  '--finetune', 'softmax'],
     'arcface': ['--loss', 'arcface', '--loss-args', 'm=0.3', 's=20', 'easy_margin=False', '--margin-warmup', '130',
