@@ -35,7 +35,6 @@ def evaluate(args):
     if args.report:
         needs_libraries()
     others = [Result.load(args.against)] if args.against else []
-    results = []
     for net, out in zip(args.net or [None], outs):
         result = evaluate_one(args, net, out)
         for other in others[:1]:
@@ -45,9 +44,8 @@ def evaluate(args):
         result.save(out)
         print('result: {}.json'.format(out))
         others.append(result)
-        results.append(result)
     if args.report:
-        print('report: {}'.format(write_report(results, args.report, faces=not args.no_faces)))
+        print('report: {}'.format(write_report(others, args.report, faces=not args.no_faces)))
 
 
 def check_outs(args, outs):

@@ -65,7 +65,7 @@ def plan_protocols(given: Given, protocols: Optional[Sequence[str]] = None, **pa
             task = given.task(name)
             protocol = get_protocol(name, **{key: value for key, value in {**parameters, **task.parameters}.items()
                                              if key in known and value is not None})
-            notes = [] if isinstance(given, GivenScores) else protocol.notes(task.truth, given.name)
+            notes = protocol.notes(given.truth() if isinstance(given, GivenScores) else task.truth, given.name)
         except ValueError as error:
             if asked:
                 raise
@@ -126,9 +126,9 @@ def evaluate(given: Given, net: Any = None, *, protocols: Optional[Sequence[str]
     >>> people = np.repeat(['ann', 'bob', 'eve', 'tom'], 5)
     >>> embeddings = np.eye(4).repeat(5, axis=0) + 0.3 * random.randn(20, 4)
     >>> given = GivenPeople('mine', '', people, embeddings=embeddings, names=list(map(str, range(20))))
-    >>> result = evaluate(given, protocols=['pairs'], fars=[0.1]).result
-    >>> print('{set}: {pairs} pairs, TAR {tar@0.1:.2f}'.format(**result.rows[0]))
-    mine: 190 pairs, TAR 0.97
+    >>> row = evaluate(given, protocols=['pairs'], fars=[0.1]).result.rows[0]
+    >>> print('{}: {} pairs, TAR {:.3f}'.format(row['set'], row['pairs'], row['tar@0.1']))
+    mine: 190 pairs, TAR 0.925
     """
     begin = time.time()
     planned = plan_protocols(given, protocols, **parameters)

@@ -37,7 +37,18 @@ class GivenPeople(Given):
     Raises
     ------
     ValueError
-        There are fewer than two people.
+        There are fewer than two people, or none has two images.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gluonfr.evaluation import GivenPeople
+    >>> people = np.repeat(['ann', 'bob', 'eve', 'tom'], 3)
+    >>> given = GivenPeople('mine', '', people, embeddings=np.eye(12), names=range(12))
+    >>> len(given.pairs().same), given.task('kfold').parameters
+    (66, {'nfolds': 2})
+    >>> given.assumed[-1].partition(',')[0]
+    'mine: kfold: 24 pairs drawn (seed 0) in 2 folds'
     """
 
     kind = 'people'

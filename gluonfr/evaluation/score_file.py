@@ -6,7 +6,8 @@ from typing import Any, Dict
 import numpy as np
 
 from ..data.lists import TRUTH
-from ..utils.arrays_file import read_npz
+from ..metrics import PairTruth
+from ..utils.arrays_file import read_npy, read_npz
 from ..utils.messages import counted
 from .given import Given, Task, file_facts
 
@@ -39,6 +40,11 @@ class GivenScores(Given):
         super().__init__(name, path, **given)
         self.scores, self.same = np.asarray(scores, 'float64'), np.asarray(same, bool)
         self.group, self.people0, self.people1 = group, people0, people1
+
+    def truth(self):
+        """The pairs, for what a protocol says of them beforehand: each of two images of its own."""
+        first = np.arange(0, 2 * len(self.same), 2)
+        return PairTruth(first, first + 1, self.same, self.group)
 
     def has(self, protocol):
         return protocol == 'pairs' or self.group is not None
@@ -106,7 +112,6 @@ def read_score_list(path: str, count: int) -> np.ndarray:
         if found is None:
             raise ValueError('{} must hold scores, got {}.'.format(path, ', '.join(arrays) or 'nothing'))
     elif path.endswith('.npy'):
-        from ..utils.arrays_file import read_npy
         found = read_npy(path)
     else:
         with open(path, encoding='utf-8') as file:

@@ -92,7 +92,8 @@ An image that cannot be read is left out and listed.""", 'evaluate:evaluate')
                        help='hardest pairs of each kind that are kept (default 24)')
     group.add_argument('--no-faces', action='store_true', help='keep no small pictures of them')
     group.add_argument('--report', type=user_path, metavar='FILE',
-                       help='show the results as a page, too: one .html file (needs gluonfr[report])')
+                       help='show the results, and that of --against, as a page, too: one .html file (needs '
+                            'gluonfr[report])')
     group.add_argument('--map', choices=('pca', 'tsne', 'umap', 'none'), default='pca',
                        help='how embeddings are brought to the plane (default pca)')
     group.add_argument('--no-progress', action='store_true', help='no progress bar')

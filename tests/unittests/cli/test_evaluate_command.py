@@ -6,6 +6,7 @@ import pytest
 from cli_cases import run
 from evaluation_cases import face, make_people, people_and_embeddings
 
+from gluonfr.align import template
 from gluonfr.data import encode, write_bin
 from gluonfr.evaluation import Result
 from gluonfr.model_zoo.card_file import ONNX, write_card
@@ -164,3 +165,19 @@ def test_a_report_is_written_with_the_results(place, tmp_path, capsys):
     assert capsys.readouterr().out.endswith('report: {}\n'.format(tmp_path / 'report.html'))
     text = (tmp_path / 'report.html').read_text(encoding='utf-8')
     assert '2 models on people' in text and 'Model against model' in text and 'image/jpeg' not in text
+
+
+def test_photographs_by_their_landmarks(place, tmp_path, capsys):
+    points = []
+    for person in range(3):
+        for i in range(2):
+            path = tmp_path / 'photos' / 'p{}'.format(person) / '{}.png'.format(i)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encode(face(person, i, 40, 160), '.png'))
+            points.append(','.join(['p{}/{}.png'.format(person, i), *map(str, (template() + 20).ravel())]))
+    (tmp_path / 'points.csv').write_text('\n'.join(points[:-1]) + '\n')
+    evaluate(place / 'net', '--data', tmp_path / 'photos', '--landmarks', tmp_path / 'points.csv', '--out',
+             tmp_path / 'out')
+    result = Result.load(tmp_path / 'out')
+    assert result.data['images'] == 5 and result.data['left_out'][0]['why'] == 'the landmarks do not name it'
+    assert (tmp_path / 'out.photos.faces.csv').exists()

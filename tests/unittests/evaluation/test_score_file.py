@@ -19,7 +19,8 @@ def test_columns_go_by_their_names(tmp_path):
     assert isinstance(mine, GivenScores) and mine.scores.tolist() == [0.9, 0.1, 0.4, 0.6]
     assert mine.same.tolist() == [True, False, True, False] and mine.group.tolist() == list('xxyy')
     assert mine.people1.tolist() == ['ann', 'bob', 'bob', 'eve'] and mine.has('groups') and mine.sha256
-    found = evaluate(mine, protocols=['pairs'], fars=[0.5], hardest=2).result
+    found = evaluate(mine, protocols=['pairs'], fars=[0.5, 0.1], hardest=2).result
+    assert found.sections[0]['notes'] == ['mine: 2 impostor pairs cannot show FAR 0.1; the smallest is 0.5']
     assert found.rows[0]['pairs'] == 4 and found.model is None and found.hardest is None
     assert found.arrays['people'][found.arrays['first_person']].tolist() == ['ann', 'ann', 'bob', 'bob']
 
@@ -88,3 +89,13 @@ def test_the_scores_of_a_result_can_be_measured_again(tmp_path):
         again = evaluate(open_given(tmp_path / (name + '.npz')), protocols=['pairs'], fars=[0.5]).result
         assert again.rows[0]['tar@0.5'] == result.rows[0]['tar@0.5']
     assert again.rows[0]['acc_low'] == result.rows[0]['acc_low'] and again.rows[0]['people'] == 4
+
+
+def test_groups_of_scores(tmp_path):
+    text = 'score,same,group\n' + ''.join('{},{},{}\n'.format(score, same, group) for group in 'xy'
+                                          for score, same in ((0.9, 1), (0.2, 0), (0.7, 1), (0.1, 0)))
+    result = evaluate(open_given(write(tmp_path / 'mine.csv', text)), fars=[0.5]).result
+    assert [section['protocol'] for section in result.sections] == ['pairs', 'groups']
+    rows = result.sections[1]['rows']
+    assert [row['group'] for row in rows][:2] == ['x', 'y'] and rows[0]['acc'] == rows[1]['acc'] == 1
+    assert result.arrays['group'].tolist() == list('xxxxyyyy')

@@ -121,3 +121,28 @@ def test_embeddings_are_shown_in_the_plane_and_pairs_as_thumbnails(tmp_path):
     assert len(result.hardest['false_accepts']) == 3 and result.hardest['false_accepts'][0]['first_thumb']
     result = evaluate(open_given(tmp_path / 'people'), PixelNet(), protocols=['pairs'], faces=False, plane=None).result
     assert result.map is None and result.hardest['false_rejects'][0]['first_thumb'] is None
+
+
+def test_groups_and_quality_are_measured_where_they_are_given():
+    mine = given()
+    mine.groups = np.where(np.arange(48) < 24, 'x', 'y')
+    mine.by_quality = True
+    result = evaluate(mine, fars=[0.1]).result
+    assert [section['protocol'] for section in result.sections] == [
+        'kfold', 'pairs', 'identification', 'groups', 'quality']
+    assert [row['group'] for row in result.sections[3]['rows']][:2] == ['x', 'y']
+    lengths = result.sections[4]['rows']
+    mine = given()
+    mine.by_quality, mine.quality = True, np.linalg.norm(EMBEDDINGS, axis=1)
+    again = evaluate(mine, protocols=['quality']).result.sections[0]['rows']
+    assert {key: value for key, value in again[0].items() if key not in ('fars', 'quality')} == {
+        key: value for key, value in lengths[0].items() if key not in ('fars', 'quality')}
+
+
+def test_people_are_found_among_distractors(tmp_path):
+    np.savez(tmp_path / 'mine.npz', embeddings=EMBEDDINGS, people=NAMES)
+    np.savez(tmp_path / 'others.npz', embeddings=np.random.RandomState(5).randn(100, 6))
+    result = evaluate(open_given(tmp_path / 'mine.npz', distractors=tmp_path / 'others.npz')).result
+    assert [section['protocol'] for section in result.sections] == ['distractors']
+    assert result.data['images'] == 148 and result.data['people'] == 12 and len(result.map['x']) == 48
+    assert len(result.arrays['scores']) == 48 * 47 // 2
