@@ -235,6 +235,7 @@ TABLES = {('README.md', 'results'): lambda: short('en'), ('README_zh.md', 'resul
           ('docs/results.md', 'y1'): y1, ('docs/results.md', 'int8'): int8, ('docs/results.md', 'parity'): parity,
           ('docs/results.md', 'realigned'): realigned, ('docs/results.md', 'precisions'): ratios.precisions,
           ('docs/howto/engines.md', 'cuda'): cuda, ('docs/howto/engines.md', 'engines'): ratios.engines,
+          ('docs/howto/engines.md', 'files'): ratios.files,
           ('docs/results.md', 'drawn'): drawn, ('docs/speed.md', 'speed'): ratios.table,
           ('scripts/benchmark/README.md', 'sixteen'): ratios.sixteen_cores}
 

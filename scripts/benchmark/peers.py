@@ -187,7 +187,7 @@ def openvino_embed(link, path, steps, cores, inputs, outputs, hint='THROUGHPUT',
 
     step()
     np.save(outputs, step())
-    kind = str(compiled.get_property('INFERENCE_PRECISION_HINT'))
+    kind = compiled.get_property('INFERENCE_PRECISION_HINT').get_type_name()
     link.rounds(step, steps, (openvino, np), threads='{} ({})'.format(cores, kind), outputs=outputs)
 
 

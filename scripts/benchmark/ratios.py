@@ -29,6 +29,7 @@ TASKS = {
     ('evaluate', 'pairs'): 'all 510,555 pairs of 1,011 images, after embedding',
     ('evaluate', 'templates'): '15,658,489 pairs of 23,124 templates of 469,375 images, after embedding',
     ('evaluate', 'distractors'): '3,530 probes among 100,000 distractors, after embedding'}
+CHOOSE = 'best engine', 'its own choice', 'gluonfr embed', 'Embedder'  # in the names of contestants
 # of benchmark-verification.csv: (task, method) -> (the method that it is compared with, goal)
 SCORES = {('10 folds, 6,000 pairs', 'gluonfr, the same 400'): ('classic loops, 400 thresholds', 50),
           ('TAR@FAR, 15,658,489 pairs', 'gluonfr tar_at_far'): ('scikit-learn roc_curve', 2)}
@@ -77,24 +78,34 @@ def precisions():
 
 
 def engines():
-    """The table of images/s by each engine, and by runtimes called directly; a sentence before it was measured."""
+    """The table of images/s by each engine, and by runtimes called directly."""
+    nets = {'mobilefacenet': 'MobileFaceNet, batches of 32', 'iresnet50': 'IResNet-50, batches of 16'}
+    return rates('computed by', [{net + end: nets[net] for net in nets} for end in ('', '-bits')])
+
+
+def files():
+    """The table of images/s from JPEG files to a file of embeddings."""
+    return rates('from 5,760 JPEG files', [{'files': 'float32', 'files-bfloat16': 'bfloat16'}])
+
+
+def rates(corner, parts):
+    """A table with a row for each contestant in the tasks of each part, {task: heading}; a sentence before they were
+    measured."""
     rows = [row for row in read('engines') if row['images_per_second']]
     if not rows:
-        return 'They are measured by `python scripts/benchmark/engines.py --save`.'
-    nets = 'mobilefacenet', 'iresnet50'
-    lines = ['| computed by | MobileFaceNet, batches of 32 | IResNet-50, batches of 16 |', '|---|---|---|']
-    for end in ('', '-bits'):
-        listed = [row for row in rows if row['task'] in [net + end for net in nets]]
-        for name in dict.fromkeys(row['contestant'] for row in listed):
-            cells = [' and '.join(rate(row) for row in listed if (row['task'], row['contestant']) == (net + end, name))
-                     for net in nets]
-            lines.append('| {} | {} | {} |'.format(name, *cells))
+        return 'It is measured by `python scripts/benchmark/engines.py --save`.'
+    lines = ['| {} | {} |'.format(corner, ' | '.join(parts[0].values())), '|---' * (1 + len(parts[0])) + '|']
+    for part in parts:
+        for name in dict.fromkeys(row['contestant'] for row in rows if row['task'] in part):
+            cells = [' and '.join(rate(row) for row in rows if (row['task'], row['contestant']) == (task, name))
+                     for task in part]
+            lines.append('| {} | {} |'.format(name, ' | '.join(cells)))
     return '\n'.join(lines)
 
 
 def rate(row):
-    """'412', or where gluonfr chose the engine '412 (onnxruntime)'."""
-    chosen = row['threads'].partition(' ')[2] if 'best engine' in row['contestant'] else ''
+    """'412', or where the contestant itself chose what computes, '412 (onnxruntime)'."""
+    chosen = row['threads'].partition(' ')[2] if any(word in row['contestant'] for word in CHOOSE) else ''
     return '{:,.0f} {}'.format(float(row['images_per_second']), chosen).strip()
 
 

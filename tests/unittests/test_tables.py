@@ -46,6 +46,21 @@ def test_the_table_of_speed_shows_every_pass(tables, tmp_path, monkeypatch, valu
         '| {} | PyTorch | {}x as fast | >= 2{} |'.format(ratios.TASKS['train', 'mobilefacenet'], shown, verdict)]
 
 
+def test_the_table_of_engines_has_every_contestant(tables, tmp_path, monkeypatch):
+    ratios = tables.ratios
+    monkeypatch.setattr(ratios, 'RESULTS', str(tmp_path))
+    assert ratios.engines() == ratios.files() == 'It is measured by `python scripts/benchmark/engines.py --save`.'
+    lines = ['task,pass,contestant,images_per_second,threads', 'mobilefacenet,1,OpenVINO,,',
+             'mobilefacenet,1,"gluonfr, best engine",1234.5,2 (mxnet)',
+             'mobilefacenet,2,"gluonfr, best engine",1250,2 (openvino)', 'iresnet50,1,"gluonfr, mxnet",20.4,2 (mxnet)',
+             'mobilefacenet-bits,1,"PyTorch, bfloat16",30,2', 'files,1,Embedder,40,2 (mxnet)']
+    (tmp_path / 'benchmark-engines.csv').write_text('\n'.join(lines))
+    assert ratios.engines().splitlines()[2:] == [
+        '| gluonfr, best engine | 1,234 (mxnet) and 1,250 (openvino) |  |', '| gluonfr, mxnet |  | 20 |',
+        '| PyTorch, bfloat16 | 30 |  |']
+    assert ratios.files().splitlines()[1:] == ['|---|---|---|', '| Embedder | 40 (mxnet) |  |']
+
+
 @pytest.mark.parametrize('kept', [0, 1])
 def test_a_page_that_lost_a_mark_loses_nothing_more(tables, tmp_path, kept):
     page, marks = tmp_path / 'README.md', tables.marks('results')
