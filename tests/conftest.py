@@ -29,6 +29,12 @@ def seeds():
         mx.random.seed(0)
 
 
+@pytest.fixture
+def no_curves(monkeypatch):
+    """Trainings in this process draw no curves.png, which would take longer than a small training."""
+    monkeypatch.setattr('gluonfr.viz.plot_curves', lambda *arguments, **options: None)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_make_collect_report(collector):
     """Where there is no MXNet, skip the files that import it: `import mxnet`, `from gluonfr.loss import ...`."""

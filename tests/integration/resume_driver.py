@@ -1,6 +1,5 @@
-"""A small training that test_resume.py kills: python resume_driver.py FOLDER OPTIMIZER LOSS."""
+"""A small training that test_resume.py kills."""
 import os
-import sys
 import time
 
 import gluonfr  # noqa: F401  (before mxnet)
@@ -47,6 +46,3 @@ def main(folder, optimizer, loss):
                            Checkpoint(folder, every_steps=3, keep=2, monitor='loss', mode='min')])
     print('end', state.step)
 
-
-if __name__ == '__main__':
-    main(*sys.argv[1:])

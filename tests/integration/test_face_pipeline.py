@@ -7,10 +7,10 @@ import runpy
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
+from forks import Fork, run_command
 from helpers import ROOT, environ, rows
 
 from gluonfr import cli
@@ -93,51 +93,37 @@ def test_log_and_card(trained):
     assert os.path.basename(weights) == 'best.params'
 
 
-def start(out, drawn, *words):
-    return subprocess.Popen([sys.executable, '-m', 'gluonfr', 'train', '--dataset', str(drawn), '--eval',
-                             str(drawn / 'val.bin'), '--out', str(out), *TRAIN, *words], env=environ(),
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=str(ROOT))
-
-
-def wait_for(process, path):
-    deadline = time.time() + 200
-    while not path.exists() and process.poll() is None and time.time() < deadline:
-        time.sleep(0.005)
-    assert process.poll() is None, process.communicate()[0]
-
-
 def test_ctrl_c_then_kill_then_the_same_end(trained, drawn, tmp_path):
     """Ctrl-C saves the step it came in; SIGKILL loses what came after the newest checkpoint; the end is the same."""
-    (whole, _), (data, _) = trained, drawn
-    process = start(tmp_path, data)
-    wait_for(process, tmp_path / 'checkpoint' / 'step-00000002.npz')
-    process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=200)[0]
-    assert process.returncode == 130 and 'Traceback' not in said
+    (whole, _), (data, _), out = trained, drawn, tmp_path / 'out'
+    words = ['train', '--dataset', data, '--eval', data / 'val.bin', '--out', out, *TRAIN]
+    process = Fork(tmp_path / 'first.txt', run_command, words)
+    process.wait_for((out / 'checkpoint' / 'step-00000002.npz').exists)
+    os.kill(process.process.pid, signal.SIGINT)
+    code, said = process.end(), process.said()
+    assert code == 130 and 'Traceback' not in said
     stopped = re.search(r'gluonfr train: stopped; step (\d) is saved: --resume continues from there\.', said)
     saved = int(stopped.group(1))
-    assert (tmp_path / 'checkpoint' / 'step-{:08d}.npz'.format(saved)).exists() and saved < 9
+    assert (out / 'checkpoint' / 'step-{:08d}.npz'.format(saved)).exists() and saved < 9
 
-    process = start(tmp_path, data, '--resume')
-    wait_for(process, tmp_path / 'checkpoint' / 'step-00000006.npz')
+    process = Fork(tmp_path / 'second.txt', run_command, words + ['--resume'])
+    process.wait_for((out / 'checkpoint' / 'step-00000006.npz').exists)
     process.kill()
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL and not (tmp_path / 'card.json').exists()
-    said = run_here(cli.main, 'train', '--dataset', data, '--eval', data / 'val.bin', '--out', tmp_path, *TRAIN,
-                    '--resume')
-    assert 'resumed at step {}'.format(saved) in (tmp_path / 'log.txt').read_text(encoding='utf-8')
+    assert not (out / 'card.json').exists()
+    said = run_here(cli.main, *words, '--resume')
+    assert 'resumed at step {}'.format(saved) in (out / 'log.txt').read_text(encoding='utf-8')
     assert re.search('resumed at step [678] ', said)
 
     for name in ('last', 'best'):
         path = 'checkpoint/{}.params'.format(name)
-        assert (tmp_path / path).read_bytes() == (whole / path).read_bytes(), name
-    first, second = (read_checkpoint(str(folder / 'checkpoint' / 'step-00000009.npz')) for folder in (whole, tmp_path))
+        assert (out / path).read_bytes() == (whole / path).read_bytes(), name
+    first, second = (read_checkpoint(str(folder / 'checkpoint' / 'step-00000009.npz')) for folder in (whole, out))
     assert first.arrays.keys() == second.arrays.keys()
     assert all(first.arrays[name].tobytes() == second.arrays[name].tobytes() for name in first.arrays)
-    assert rows(whole / 'verify.csv') == rows(tmp_path / 'verify.csv')
-    assert [row['step'] for row in rows(tmp_path / 'steps.csv')] == ['2', '4', '6', '8', '9']
-    assert [row['step'] for row in rows(tmp_path / 'metrics.csv')] == ['6']
-    cards = [read_card(str(folder / 'card.json'))[0] for folder in (whole, tmp_path)]
+    assert rows(whole / 'verify.csv') == rows(out / 'verify.csv')
+    assert [row['step'] for row in rows(out / 'steps.csv')] == ['2', '4', '6', '8', '9']
+    assert [row['step'] for row in rows(out / 'metrics.csv')] == ['6']
+    cards = [read_card(str(folder / 'card.json'))[0] for folder in (whole, out)]
     assert all(cards[0][name] == cards[1][name] for name in ('sha256', 'metrics', 'step', 'data'))
 
 

@@ -2,15 +2,13 @@
 import os
 import pickle
 import shutil
-import signal
 import struct
 import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
-from helpers import environ, files_up_to, rows
+from forks import Fork, run_command
+from helpers import files_up_to, rows
 
 from gluonfr import cli
 from gluonfr.data import SyntheticFaces, draw_pairs, pack_dataset, write_bin
@@ -20,12 +18,7 @@ pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
 
 TINY = ['--network', 'lenetplus', '--loss', 'ringloss', '--loss-args', 'lamda=0.1', '--batch-size', '12',
         '--lr', '0.01', '--eval-folds', '2', '--log-every', '4', '--no-progress', '--no-report']
-LIMITED = """
-import resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)  # as a full disk: writing gives an error
-from gluonfr.cli import main
-sys.exit(main(sys.argv[2:]))
-"""
+pytestmark = pytest.mark.usefixtures('no_curves')
 
 
 @pytest.fixture(scope='module')
@@ -68,13 +61,6 @@ def sentence(capsys, words):
     said = capsys.readouterr().err
     assert said.splitlines()[-1].startswith('gluonfr {}: '.format(words[0])) and 'Traceback' not in said, said
     return said.splitlines()[-1]
-
-
-def limited(size, words):
-    """(status, stderr) of a command in a process of its own that can write no file longer than ``size``."""
-    done = subprocess.run([sys.executable, '-c', LIMITED, str(size), *map(str, words)], env=environ(),
-                          capture_output=True, text=True, timeout=300)
-    return done.returncode, done.stderr
 
 
 def same_end(one, other):
@@ -205,7 +191,8 @@ def test_full_disk_while_packing(data, tmp_path, capsys):
 def test_full_disk_while_training(data, tmp_path):
     words = ['--epochs', 2, '--save-every', 3]
     assert cli.main(train(data, tmp_path / 'whole', *words)) == 0
-    code, said = limited(100000, train(data, tmp_path / 'broken', *words))
+    process = Fork(tmp_path / 'said.txt', run_command, train(data, tmp_path / 'broken', *words), 100000)
+    code, said = process.end(), process.said()
     assert code == 2 and 'Traceback' not in said and 'Exception ignored' not in said, said
     assert '{} cannot be written: File too large. The checkpoints in it are whole: make room and continue with ' \
            '--resume'.format(tmp_path / 'broken') in said
@@ -226,16 +213,11 @@ def test_full_disk_while_embedding(data, trained, tmp_path, capsys):
     assert (tmp_path / 'broken.npz').read_bytes() == (tmp_path / 'whole.npz').read_bytes()
 
 
-def kill_at(words, ready):
+def kill_at(folder, words, ready):
     """SIGKILL a command as soon as ``ready()`` is true."""
-    process = subprocess.Popen([sys.executable, '-m', 'gluonfr', *map(str, words)], env=environ(),
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    deadline = time.time() + 200
-    while not ready() and process.poll() is None and time.time() < deadline:
-        time.sleep(0.002)
+    process = Fork(folder / 'said.txt', run_command, words)
+    process.wait_for(ready)
     process.kill()
-    said = process.communicate()[0]
-    assert process.returncode == -signal.SIGKILL, said
 
 
 def test_killed_while_training(data, tmp_path):
@@ -244,8 +226,8 @@ def test_killed_while_training(data, tmp_path):
     assert cli.main(train(data, tmp_path / 'whole', *words)) == 0
     out = tmp_path / 'broken'
     folder = out / 'checkpoint'
-    kill_at(train(data, out, *words), (folder / 'step-00000006.npz').exists)
-    kill_at(train(data, out, *words, '--resume'), (folder / 'step-00000012.npz').exists)
+    kill_at(tmp_path, train(data, out, *words), (folder / 'step-00000006.npz').exists)
+    kill_at(tmp_path, train(data, out, *words, '--resume'), (folder / 'step-00000012.npz').exists)
     newest = sorted(folder.glob('step-*.npz'))[-1]
     newest.write_bytes(newest.read_bytes()[:-100])
     with pytest.warns(UserWarning, match='is damaged .* Trying the one before'):
@@ -284,7 +266,7 @@ def test_killed_while_embedding(data, trained, tmp_path):
     listed.write_text(''.join('{}\t0\n'.format(path) for path in sorted(data.glob('people/*/*.png'))) * 25)
     words = ['embed', trained, listed, '--no-progress', '--batch-size', 16, '--out']
     partial = tmp_path / 'broken.npz.partial'
-    kill_at(words + [tmp_path / 'broken.npz'], lambda: partial.exists() and partial.stat().st_size > 1000)
+    kill_at(tmp_path, words + [tmp_path / 'broken.npz'], lambda: partial.exists() and partial.stat().st_size > 1000)
     assert cli.main([str(word) for word in words + [tmp_path / 'broken.npz']]) == 0
     assert cli.main([str(word) for word in words + [tmp_path / 'whole.npz']]) == 0
     assert (tmp_path / 'broken.npz').read_bytes() == (tmp_path / 'whole.npz').read_bytes() and not partial.exists()

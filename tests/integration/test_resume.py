@@ -2,24 +2,16 @@
 import contextlib
 import io
 import random
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 import resume_driver
-from helpers import environ, rows
+from forks import Fork
+from helpers import rows
 
 from gluonfr.train.checkpoint import list_checkpoints, read_checkpoint
 
-DRIVER = Path(__file__).with_name('resume_driver.py')
 STEPS = 48
-
-
-def start(folder, *job):
-    return subprocess.Popen([sys.executable, str(DRIVER), str(folder), *job], stdout=subprocess.PIPE,
-                            env=environ(), universal_newlines=True)
 
 
 def run(folder, *job):
@@ -33,16 +25,10 @@ def run(folder, *job):
 
 def kill_after(step, folder, *job):
     """Kill the training some milliseconds after it has reported `step`."""
-    process = start(folder, *job)
-    try:
-        for line in process.stdout:
-            if int(line.split()[1]) >= step:
-                break
-        time.sleep(random.uniform(0, 0.03))  # also while a checkpoint is being written
-    finally:
-        process.kill()
-        process.communicate()
-    assert process.returncode == -9, 'the training must not have ended before it was killed'
+    process = Fork(folder.with_suffix('.txt'), resume_driver.main, str(folder), *job)
+    process.wait_for(lambda: any(int(line.split()[1]) >= step for line in process.said().splitlines()[:-1]))
+    time.sleep(random.uniform(0, 0.03))  # also while a checkpoint is being written
+    process.kill()
 
 
 def timeless(folder):

@@ -153,3 +153,30 @@ def test_quickstart_says_what_it_does_not_take(quickstart, argument):
     assert code == 1 and not lines and '{} cannot be given here'.format(argument.split('=')[0]) in said
     code, said, lines = quickstart('--help')
     assert code == 0 and not lines and 'Usage: scripts/quickstart.sh [--again]' in said and '#' not in said
+
+
+# stands for Python in test.sh: two cores, and a pytest that says its arguments
+STAND_IN_PYTEST = """#!/bin/sh
+[ "$1" = -c ] && { echo 2; exit; }
+echo "$@" >>words.txt
+"""
+
+
+@pytest.mark.parametrize('arguments, extras, words', [
+    ([], 'cpu,demo,dev', '-m pytest -q -o testpaths=tests -n 2 --dist worksteal'),
+    (['tests/unittests/a.py', '-k', 'b'], 'cpu,demo,dev', '-m pytest -q -o testpaths=tests tests/unittests/a.py -k b'),
+    (['--without-mxnet'], 'demo,dev', '-m pytest -q -o testpaths=tests/unittests -n 2 --dist worksteal'),
+    (['--without-mxnet', '-x'], 'demo,dev', '-m pytest -q -o testpaths=tests/unittests -x')])
+def test_all_tests_run_on_all_cores_and_some_in_one_process(tmp_path, arguments, extras, words):
+    for name in ('scripts/test.sh', 'scripts/_env.sh', 'setup.py', 'gluonfr/version.py'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(str(ROOT / name), str(tmp_path / name))
+    venv = tmp_path / ('.venv' if extras.startswith('cpu') else '.venv-without-mxnet')
+    (venv / 'bin').mkdir(parents=True)
+    (venv / 'bin' / 'python').write_text(STAND_IN_PYTEST)
+    (venv / 'bin' / 'python').chmod(0o755)
+    ready = 'ROOT={0}; . scripts/_env.sh; fingerprint >"{1}/gluonfr-{2}.stamp"'.format(tmp_path, venv, extras)
+    subprocess.run(['bash', '-c', ready], check=True, cwd=str(tmp_path))
+    environ = {name: value for name, value in os.environ.items() if name != 'GLUONFR_VENV'}
+    subprocess.run(['bash', str(tmp_path / 'scripts' / 'test.sh'), *arguments], check=True, env=environ)
+    assert (tmp_path / 'words.txt').read_text() == words + '\n'

@@ -1,10 +1,9 @@
-"""gluonfr train: losses, samplers, data, lengths, folders with a run."""
+"""gluonfr train: data, lengths, folders with a run, what it goes on with."""
 import json
 import os
 import re
 import signal
 
-import numpy as np
 import pytest
 import train_cases as small
 from cli_cases import TINY, params, run, train
@@ -16,34 +15,7 @@ from gluonfr.train import Callback, SaveOnSignal
 pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
 
 
-@pytest.mark.parametrize('words', [
-    ['--loss', 'triplet', '--loss-args', 'mining=semi-hard', 'margin=0.3', '--sampler', 'pk:3x4'],
-    ['--loss', 'rangeloss', '--loss-args', 'alpha=1', 'beta=1', 'top_k=2', 'margin=1', '--sampler', 'pk:3x4'],
-    ['--loss', 'lsoftmax', '--sampler', 'balanced', '--augment', 'mirror,crop,photometric,erase'],
-    ['--loss', 'cocoloss', '--loss-args', 'alpha=1.0', '--augment', 'none', '--workers', '0'],
-    ['--loss', 'arcface', '--loss-args', 'm=0.3', 's=8', '--margin-warmup', '3', '--warmup', '2'],
-    ['--loss', 'ringloss', '--loss-args', 'lamda=0.1', 'r_init=5.0', '--lr-steps', '2', '--lr-factor', '0.5'],
-    ['--loss', 'arcface:m=0.3,s=8+ringloss:lamda=0.01', '--margin-warmup', '3', '--clip', '1', '--lr', '0.001'],
-    ['--loss', 'centerloss', '--loss-args', 'lamda=0.1', '--optimizer', 'adam', '--clip', '1', '--wd', '0'],
-    ['--embedding-size', '5', '--network-args', 'prelu_last=True', '--lr-mode', 'poly', '--momentum', '0'],
-], ids=lambda words: words[1])
-def test_losses_samplers_and_schedules(data, tmp_path, words, capsys):
-    train(data, tmp_path, *words, '--epochs', 1, '--log-every', 1)
-    said = (tmp_path / 'log.txt').read_text(encoding='utf-8')
-    steps = rows(tmp_path / 'steps.csv')
-    assert steps and np.isfinite([float(row['loss']) for row in steps]).all()
-    assert ('accuracy' in said.split('step 1')[1]) == bool(steps[0]['accuracy']) and 'None' not in said
-    assert (tmp_path / 'curves.png').stat().st_size > 0
-    if 'ringloss' in words:
-        radius = [float(row['Radius']) for row in steps]
-        assert 4 < radius[0] < 6 and said.count(' Radius ') == len(steps) + 1  # and the line of the epoch
-        assert [row['lr'] for row in steps] == ['0.01', '0.005', '0.005', '0.005']
-    if 'triplet' in words:
-        assert steps[0]['accuracy'] == ''
-    if 'arcface' in words:
-        assert capsys.readouterr().out.count('hint: ArcFace has easy_margin=True by default') == 1
-    card = read_card(str(tmp_path / 'card.json'))[0]
-    assert card['params'] == 'checkpoint/last.params' and card['step'] == len(steps) and card['metrics'] == {}
+pytestmark = pytest.mark.usefixtures('no_curves')
 
 
 def test_folders_and_lists_train_too(data, tmp_path):

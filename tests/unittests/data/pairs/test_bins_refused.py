@@ -160,10 +160,10 @@ def test_opcodes_and_arrays(bin_of, payload, message):
      'to make more bytes than the file has'),
 ], ids=range(12))
 def test_claims_of_size(bin_of, payload, message):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(BinError, match=message):
         bin_of(payload)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 NAMES = b'cnumpy.core.numeric\n_frombuffer\nq\0cnumpy\ndtype\nq\1U\2u1\x85Rq\2'
@@ -199,11 +199,11 @@ def test_billion_laughs(bin_of):
     levels = ['ha']
     for _ in range(100):
         levels = [levels] * 10
-    start = time.perf_counter()
+    start = time.process_time()
     for content in (levels, (levels, ISSAME), (IMAGES, levels), (tuple(levels), tuple(levels))):
         with pytest.raises(BinError, match='must (be|hold)'):
             bin_of(pickle.dumps(content))
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_lists_within_lists(bin_of):
