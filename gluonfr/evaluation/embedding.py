@@ -9,6 +9,7 @@ from ..graph.symbol_file import symbol_params
 from ..model_zoo.card_file import read_card
 from ..model_zoo.card_table import list_cards
 from ..utils.files import file_sha256
+from ..utils.messages import counted
 from .given import Given
 from .joined import HashedImages
 
@@ -57,7 +58,23 @@ def embed_given(given: Given, embedder: Any, progress: bool = False) -> Tuple[np
     embeddings = embedder(images, progress=given.name if progress else False)
     if given.sha256 is None:
         given.sha256 = images.sha256()
+    _say_copies(given, images.digests)
     return embeddings, images.digests
+
+
+def _say_copies(given, digests):
+    """Note images of equal bytes: pairs of them flatter a net, or, under two names, wrong it."""
+    first = {}
+    copies = [(first[digest.tobytes()], i) for i, digest in enumerate(digests)
+              if first.setdefault(digest.tobytes(), i) != i]
+    if not copies:
+        return
+    named = given.people is not None and len(given.people) == len(digests)
+    wrong = [pair for pair in copies if named and given.people[pair[0]] != given.people[pair[1]]]
+    i, j = (wrong or copies)[0]
+    given.assumed.append('{}: {}{}, such as {} and {}: remove them.'.format(
+        given.name, counted(len(copies), 'image is a copy of another', 'images are copies of others'),
+        ', {} under another name'.format(len(wrong)) if wrong else '', given.names[i], given.names[j]))
 
 
 def model_facts(name: str, embedder: Any) -> Dict[str, Any]:

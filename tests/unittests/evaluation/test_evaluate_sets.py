@@ -146,3 +146,14 @@ def test_people_are_found_among_distractors(tmp_path):
     assert [section['protocol'] for section in result.sections] == ['distractors']
     assert result.data['images'] == 148 and result.data['people'] == 12 and len(result.map['x']) == 48
     assert len(result.arrays['scores']) == 48 * 47 // 2
+
+
+def test_copies_of_images_are_told(tmp_path):
+    make_people(tmp_path / 'people')
+    copy = (tmp_path / 'people' / 'p0' / '0.png').read_bytes()
+    (tmp_path / 'people' / 'p0' / '1.png').write_bytes(copy)
+    said = evaluate(open_given(tmp_path / 'people'), PixelNet(), protocols=['pairs']).result.assumed[-1]
+    assert said.startswith('people: 1 image is a copy of another, such as') and 'another name' not in said
+    (tmp_path / 'people' / 'p1' / '0.png').write_bytes(copy)
+    said = evaluate(open_given(tmp_path / 'people'), PixelNet(), protocols=['pairs']).result.assumed[-1]
+    assert '2 images are copies of others, 1 under another name, such as' in said and 'p1/0.png' in said
