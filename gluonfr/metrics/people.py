@@ -108,9 +108,8 @@ class PairsOfPeople:
                 return self.drawn_thresholds(scores, far, times, 4 * tail)
             limits = ranked_scores[ends[np.minimum(groups, len(ends) - 1)]]
             higher = ranked_scores[ends[np.maximum(groups - 1, 0)]]
-            middles = np.where(groups > 0, [between(*pair) for pair in zip(limits, higher)],
-                               np.nextafter(limits, np.inf))
-            thresholds[start:start + step] = np.where(groups == len(ends), ranked_scores[-1], middles)
+            thresholds[start:start + step] = np.where(groups > 0, [between(*pair) for pair in zip(limits, higher)],
+                                                      np.nextafter(limits, np.inf))
         return np.where(total > 0, thresholds, np.nan)
 
     def folds(self, most=10):

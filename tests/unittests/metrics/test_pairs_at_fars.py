@@ -1,10 +1,11 @@
 """Verification at low FARs: given pairs, all pairs, scores of anybody, counted or held, and what each cannot show."""
 import numpy as np
 import pytest
-from metrics_cases import KINDS, case, slow_nearest_tar, slow_operating_point
+from metrics_cases import KINDS, case, slow_candidates, slow_nearest_tar, slow_operating_point, slow_rates
 
 from gluonfr.metrics import (KFoldPairs, PairsAtFars, PairTruth, PeopleTruth, bootstrap_accuracy, clopper_pearson,
-                             kfold_accuracy, pair_scores)
+                             kfold_accuracy, pair_scores, roc_curve)
+from gluonfr.metrics.far_cells import nearest_tar
 
 FARS = [0, 0.04, 0.1, 0.34, 1]
 
@@ -47,6 +48,15 @@ def test_the_nearest_far_overstates_where_it_lies_above():
     scores[10:] = [0.7, 0.545] + [0.1 - 0.01 * i for i in range(8)]
     row, = PairsAtFars([0.16]).measure_scores(scores, same, 'x').rows
     assert row['tar@0.16'] == 0.5 and row['far_at_0.16'] == 0.1 and row['compat_tar@0.16'] == 1.0
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_the_nearest_far_is_that_of_scikit_learns_curve_at_any_far(kind):
+    for seed in range(3):
+        scores, same = case(kind, seed=seed)
+        fars = np.linspace(0, 1, 101)
+        found = nearest_tar(roc_curve(scores, same), same.sum(), (~same).sum(), fars)
+        assert found.tolist() == [slow_nearest_tar(scores, same, far) for far in fars]
 
 
 @pytest.mark.parametrize('change', [np.exp, lambda s: 3 * s - 7, lambda s: s ** 3])
@@ -135,6 +145,30 @@ def test_accuracy_has_thresholds_of_other_people_and_an_interval_over_people():
     two, = PairsAtFars([0.5]).measure(embeddings[:6], PeopleTruth(people[:6]), 'x').rows
     assert two['people'] == 2 and two['acc'] is None and two['tar@0.5'] is not None
     assert len(PairsAtFars([0.5]).lines(two)) == 2 and 'accuracy' in PairsAtFars([0.1]).lines(row)[0]
+
+
+def slow_held_out(scores, first, second, nfolds):
+    """(accuracy, mean threshold): people k, k + nfolds, ... are judged by the pairs of the others alone."""
+    right, thresholds = {True: [], False: []}, []
+    pairs = list(zip(scores.tolist(), first.tolist(), second.tolist()))
+    for k in range(nfolds):
+        others = [(s, a == b) for s, a, b in pairs if a % nfolds != k and b % nfolds != k]
+        parts = [s for s, _ in others], [same for _, same in others]
+        gains = [round(np.subtract(*slow_rates(*parts, t)), 9) for t in slow_candidates(parts[0])]
+        thresholds.append(slow_candidates(parts[0])[int(np.argmax(gains))])
+        for s, a, b in pairs:
+            if a % nfolds == b % nfolds == k:
+                right[a == b].append((s >= thresholds[-1]) == (a == b))
+    return np.mean([np.mean(right[True]), np.mean(right[False])]), np.mean(thresholds)
+
+
+@pytest.mark.parametrize('count', [5, 8])
+def test_accuracy_is_that_of_slow_loops_over_people(count):
+    embeddings, people = people_of(count, spread=1.6)
+    truth = all_pairs(people)
+    (row,), scores, _, _ = PairsAtFars([0.1]).measure(embeddings, truth, 'x')
+    accuracy, threshold = slow_held_out(scores, people[truth.first], people[truth.second], count // 2)
+    assert row['acc'] == round(accuracy, 5) and row['threshold'] == pytest.approx(threshold, abs=1e-5)
 
 
 def test_pairs_in_folds_have_an_interval_where_people_are_known():
