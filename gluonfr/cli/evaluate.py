@@ -23,7 +23,7 @@ DATA_OPTIONS = ('root', 'probes', 'distractors', 'features', 'scores', 'groups',
 
 def evaluate(args):
     """Measure each net, print what is found, and write the results."""
-    for option, rates in (('--far', args.fars or ()), ('--advise', args.advise)):
+    for option, rates in (('--far', args.fars or ()), ('--fpir', args.fpirs or ()), ('--advise', args.advise)):
         for rate in rates:
             check_number(option, 'the rate', rate, 0, 1)
     if args.params and len(args.net) != 1:
@@ -69,8 +69,10 @@ def evaluate_one(args, net, out):
     found = measure(given, embedder, protocols=args.protocols, name=net or '', hardest=args.hardest,
                     faces=not args.no_faces, plane=None if args.map == 'none' else args.map,
                     command='gluonfr ' + ' '.join(map(shlex.quote, args.argv)), progress=progress, tell=print,
-                    fars=args.fars, nfolds=args.nfolds, **parse_arguments(args.protocol_args, '--protocol-args'))
+                    fars=args.fars, fpirs=args.fpirs, nfolds=args.nfolds,
+                    **parse_arguments(args.protocol_args, '--protocol-args'))
     result = found.result
+    result.save(out)  # what follows may fail, and what is measured stays
     for sentence in result.assumed:
         print(sentence)
     if given.left_out:

@@ -161,7 +161,7 @@ def evaluate(given: Given, net: Any = None, *, protocols: Optional[Sequence[str]
                      'python': platform.python_version(), 'numpy': np.__version__}},
         model,
         {'name': given.name, 'kind': given.kind, 'path': given.path, 'sha256': given.sha256, 'images': given.count,
-         'people': None if given.people is None else len(np.unique(given.people)), 'left_out': given.left_out},
+         'people': len(np.unique(given.people)) if given.are_named else None, 'left_out': given.left_out},
         sections, hardest=shown, assumed=given.assumed, arrays=arrays,
         map=None if plane is None or embeddings is None or given.people is None else plane_map(
             unit_rows(embeddings), given.people, plane))

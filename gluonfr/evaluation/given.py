@@ -45,6 +45,8 @@ class Given:
     names : list of str (N,)
     people : array (N,) of str, or None
         Who is on each image.
+    are_named : bool
+        Whether the people are known, not only which pairs are of one.
     groups : array (N,) of str, or None
         '' where an image belongs to none.
     quality : float array (N,), or None
@@ -73,7 +75,7 @@ class Given:
         self.names = list(map(str, names if len(names) or images is None else images.names))
         self.people = None if people is None else np.asarray(people)
         self.groups = self.quality = self.net = None
-        self.by_quality, self.nfolds = False, None
+        self.by_quality, self.nfolds, self.are_named = False, None, self.people is not None
         self.columns: Dict[str, np.ndarray] = {}
         self.left_out: List[Dict[str, str]] = []
         self.assumed: List[str] = []
@@ -137,11 +139,14 @@ class GivenPairs(Given):
         super().__init__(name, path, **given)
         self.first, self.second = np.asarray(first, np.int64), np.asarray(second, np.int64)
         self.same = np.asarray(same, bool)
-        if self.people is None:
-            self.people = people_of_pairs(self.first, self.second, self.same, self.count)
-            if self.people is not None:
-                self.assumed.append('{}: nothing names the people: images that a genuine pair joins are one person, '
-                                    'all others another each.'.format(name))
+        if self.people is not None:
+            self.say_few_people()
+            return
+        self.people = people_of_pairs(self.first, self.second, self.same, self.count)
+        if self.people is not None:
+            self.are_named = False
+            self.assumed.append('{}: nothing names the people: images that a genuine pair joins are one person, all '
+                                'others another each, so that intervals over people are too narrow.'.format(name))
 
     def has(self, protocol):
         return {'groups': self.groups is not None, 'quality': self.by_quality}.get(protocol, protocol == 'kfold')

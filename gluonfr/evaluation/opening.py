@@ -2,6 +2,8 @@
 import os
 from typing import Any, Callable, Optional, Tuple
 
+import numpy as np
+
 from ..data.image_files import ImageFiles
 from ..data.lists import read_lines
 from ..data.opening import open_dataset
@@ -77,6 +79,9 @@ def open_given(data: PathLike, *, root: Optional[PathLike] = None, probes: Optio
     if groups:
         add_groups(given, groups)
     given.by_quality = bool(quality)
+    if quality == 'norm' and given.embeddings is not None and np.ptp(np.linalg.norm(given.embeddings, axis=1)) < 1e-3:
+        raise ValueError('{}: all embeddings have one length, which says nothing of quality: give those of the net as '
+                         'they are.'.format(given.path))
     if quality and quality != 'norm':
         add_quality(given, quality)
     if distractors:

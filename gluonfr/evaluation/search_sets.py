@@ -64,8 +64,10 @@ class GivenDistractors(Given):
         super().__init__(given.name, given.path, names=given.names + others.names, **joined(given, others))
         self._given, self._others = given, others
         self.kind = '{}, and distractors'.format(given.kind)
-        self.left_out, self.assumed = given.left_out + others.left_out, given.assumed
-        self.people, self.net, self.of_all_pairs = given.people, given.net, given.of_all_pairs
+        given.left_out += others.left_out
+        self.left_out, self.assumed = given.left_out, given.assumed
+        self.people, self.are_named, self.net = given.people, given.are_named, given.net
+        self.of_all_pairs = given.of_all_pairs
         if others.people is not None:
             both = set(given.people.tolist()) & set(others.people.tolist())
             if both:

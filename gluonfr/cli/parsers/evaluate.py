@@ -51,6 +51,8 @@ An image that cannot be read is left out and listed.""", 'evaluate:evaluate')
                         help='what to measure (default: what fits the data)')
     parser.add_argument('--far', nargs='+', type=float, dest='fars', metavar='X',
                         help='false accept rates at which to measure the TAR')
+    parser.add_argument('--fpir', nargs='+', type=float, dest='fpirs', metavar='X',
+                        help='false positive identification rates at which to measure the DIR of identification')
     parser.add_argument('--nfolds', type=positive, metavar='N',
                         help='folds of kfold (default 10, or fewer where there are few people or pairs)')
     parser.add_argument('--protocol-args', nargs='+', default=[], metavar='KEY=VALUE',

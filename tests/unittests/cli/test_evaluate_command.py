@@ -151,6 +151,13 @@ def test_overlap_with_the_training_data_is_told(place, tmp_path, capsys):
     assert Result.load(tmp_path / 'out').overlap['people'] == 8
 
 
+def test_what_is_measured_stays_where_no_threshold_can_be_advised(place, tmp_path, capsys):
+    evaluate(place / 'net', '--data', place / 'people', '--out', tmp_path / 'out', '--protocol', 'identification',
+             '--fpir', 0.5, '--unknown', 0.3, '--advise', 1e-6, code=2)
+    assert 'cannot show FMR 1e-06' in capsys.readouterr().err
+    assert Result.load(tmp_path / 'out').rows[0]['dir@0.5'] is not None
+
+
 def test_what_is_read_is_not_written_over(tmp_path, capsys):
     names, embeddings = people_and_embeddings()
     np.savez(tmp_path / 'mine.npz', embeddings=embeddings, people=names)

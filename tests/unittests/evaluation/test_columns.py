@@ -47,6 +47,9 @@ def test_quality_is_a_column_a_file_or_the_norm(tmp_path):
     numbers = column(tmp_path, ''.join('{} {}\n'.format(i, i) for i in range(6)))
     mine = open_given(tmp_path / 'mine.npz', quality=numbers)
     assert mine.quality.tolist() == [0, 1, 2, 3, 4, 5]
+    np.savez(tmp_path / 'unit.npz', embeddings=np.eye(6), people=names)
+    with pytest.raises(ValueError, match='all embeddings have one length, which says nothing of quality'):
+        open_given(tmp_path / 'unit.npz', quality='norm')
     with pytest.raises(ValueError, match='a column of the .npz .sharpness., got blur'):
         open_given(tmp_path / 'mine.npz', quality='blur')
     for text, message in (('0 1\n', '1 must have a number, got no line'),

@@ -18,7 +18,8 @@ def test_equal_images_of_a_bin_are_embedded_once(tmp_path):
     assert mine.count == 3 and mine.first.tolist() == [0, 0, 1] and mine.second.tolist() == [1, 2, 2]
     assert mine.names == ['image 0 (pair 0)', 'image 1 (pair 0)', 'image 3 (pair 1)']
     np.testing.assert_array_equal(mine.images.read(2)[0], face(1, 0))
-    assert mine.people.tolist() == [0, 0, 1] and 'nothing names the people' in mine.assumed[0]
+    assert mine.people.tolist() == [0, 0, 1] and not mine.are_named
+    assert 'nothing names the people' in mine.assumed[0]
     assert mine.protocols[0] == 'kfold' and not mine.has('pairs')
 
 
@@ -46,6 +47,7 @@ def test_a_list_of_pairs_is_read_without_what_is_missing(tmp_path):
     mine = open_given(tmp_path / 'pairs.txt')
     assert isinstance(mine, GivenPairs) and mine.same.tolist() == [True, False, True]
     assert mine.people.tolist() == ['p0', 'p0', 'p1', 'p1', 'p2'] and mine.kind == 'a list of pairs'
+    assert mine.are_named and '3 people cannot speak for all people' in mine.assumed[0]
     assert mine.left_out[0]['what'] == 'p2/0.png p1/2.png' and 'there is no' in mine.left_out[0]['why']
     (tmp_path / 'p0' / '0.png').write_bytes(b'bad')
     mine = open_given(tmp_path / 'pairs.txt')
