@@ -46,6 +46,7 @@ EXTRAS = {
     'dev': ['pytest>=7', 'pytest-xdist>=3.2', 'ruff>=0.5', 'import-linter>=2.0', 'build', 'twine>=5', 'setuptools'],
     'docs': ['sphinx>=7.1,<10', 'myst-parser>=3,<6', 'furo>=2024.8.6'],
 }
+EXTRAS['docs'] += EXTRAS['report']  # the example report
 # what tests need
 EXTRAS['dev'] += EXTRAS['onnx'] + EXTRAS['openvino'] + EXTRAS['faiss'] + EXTRAS['report'] + ['scikit-image']
 # of the two MXNet wheels only one can be installed: with an NVIDIA GPU take cu112 instead of all

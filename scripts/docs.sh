@@ -10,4 +10,6 @@ prepare_env cpu,docs
 cd "$ROOT"
 say "building the documentation"
 "$PYTHON" -m sphinx -q -n -W --keep-going "$@" docs outputs/docs
+"$PYTHON" -m gluonfr report docs/example-report/flip-none.json docs/example-report/flip-sum.json \
+    --title "Example: 60 drawn people, with and without mirror images" --out outputs/docs/example-report.html
 say "open outputs/docs/index.html"

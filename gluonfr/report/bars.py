@@ -2,7 +2,7 @@
 import numpy as np
 
 from .numbers import column_words, is_number, percent, short
-from .pictures import Picture, new_plot, safe_text, style, thinned
+from .pictures import Picture, axis_names, new_plot, safe_text, style, thinned
 
 __all__ = ['differences_picture', 'folds_picture', 'groups_picture', 'histogram_picture']
 
@@ -114,10 +114,9 @@ def groups_picture(series):
     if not known:
         return None
     words = column_words({'accuracy': 'acc'}.get(known[0][2], known[0][2]))[0]
-    names = list(dict.fromkeys(safe_text(name) for _, _, _, curve in known for name in curve['name']))
     return Picture('groups', 'Groups', 'Each mark is a group of people, the line through it the 95 % interval. Groups '
                    'whose lines overlap cannot be told apart by these data.',
-                   *_ranges(known, names, words + ', %'))
+                   *_ranges(known, words + ', %'))
 
 
 def differences_picture(compared):
@@ -132,23 +131,25 @@ def differences_picture(compared):
     if not known:
         return None
     from bokeh.models import Span
-    names = list(dict.fromkeys(safe_text(entry['words']) for entry in known))
     curve = {'name': [entry['words'] for entry in known],
              **{name: [entry.get(name) for entry in known] for name in ('difference', 'low', 'high')}}
     ends = [100 * value for name in ('difference', 'low', 'high') for value in curve[name] if is_number(value)] + [0]
     room = 0.08 * (max(ends) - min(ends)) or 1
-    plot, _, columns, rows = _ranges([('difference', style(0), 'difference', curve)], names,
+    plot, _, columns, rows = _ranges([('difference', style(0), 'difference', curve)],
                                      'difference, percentage points', x_range=(min(ends) - room, max(ends) + room))
     plot.add_layout(Span(location=0, dimension='height', line_width=1.5, line_color='#78828c'))
-    return Picture('differences', 'Model against model', 'Right of the line at 0 the one that is named first is '
-                   'better. Where the interval crosses that line, no difference is shown.', plot, [],
+    return Picture('differences', 'Model against model', 'Right of the line at 0 the model that is named first is '
+                   'better: {}. Where the interval crosses that line, no difference is shown.'.format(
+                       '; '.join(curve['name'])), plot, [],
                    columns, rows)
 
 
-def _ranges(known, names, x_name, **more):
+def _ranges(known, x_name, **more):
     """(plot, legend, columns, rows): names from top to bottom, a mark and an interval for each."""
     from bokeh.models import ColumnDataSource
     from bokeh.transform import dodge
+    places = axis_names([name for _, _, _, curve in known for name in curve['name']])
+    names = list(places.values())
     plot = new_plot(x_name, '', height=130 + len(names) * max(44, 26 * len(known)), y_range=names[::-1], tips=[
         ('', '@name'), ('curve', '@label'), (x_name.partition(',')[0], '@x{0.00}'),
         ('95 % interval', '@low{0.00} to @high{0.00}')], **more)
@@ -157,8 +158,9 @@ def _ranges(known, names, x_name, **more):
         found = {name: 100 * np.array(curve.get(name) or [None] * len(curve['name']), 'float64')
                  for name in (rate, 'low', 'high')}
         source = ColumnDataSource({'name': list(map(safe_text, curve['name'])), 'x': found[rate], 'low': found['low'],
-                                   'high': found['high'], 'label': [safe_text(label)] * len(found[rate])})
-        place = dodge('name', 0.5 * (0.5 - (i + 0.5) / len(known)), range=plot.y_range)
+                                   'high': found['high'], 'label': [safe_text(label)] * len(found[rate]),
+                                   'place': [places[name] for name in curve['name']]})
+        place = dodge('place', 0.5 * (0.5 - (i + 0.5) / len(known)), range=plot.y_range)
         name = 'series-{}'.format(look.number)
         plot.segment(x0='low', x1='high', y0=place, y1=place, source=source, line_color=look.colour, line_width=2.2,
                      line_dash=look.dash, name=name)

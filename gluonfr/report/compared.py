@@ -23,9 +23,8 @@ def comparisons(known):
         if not entries and i and _data(result) and _data(result) == _data(known[0].result):
             entries = _against(known[0], known[i])
         for entry in entries:
-            found.append(dict(entry, words='{} against {}{}'.format(
-                entry.get('second') or label, entry.get('first') or 'another',
-                ', ' + str(entry['measure']) if entry.get('measure') else '')))
+            found.append(dict(entry, words='{}: {} against {}'.format(
+                entry.get('measure') or 'difference', entry.get('second') or label, entry.get('first') or 'another')))
     return found
 
 

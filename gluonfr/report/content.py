@@ -14,12 +14,14 @@ BASE64 = re.compile('[A-Za-z0-9+/]+=*')
 WORDS = {'sha256': 'SHA-256', 'card_sha256': 'SHA-256 of the card', 'color': 'order of colours',
          'flip': 'mirror images', 'fmr': 'false match rate', 'cpu': 'processor'}
 FIRST = 'name', 'kind', 'path', 'sha256'
+HOW = {'protocol', 'version', 'data_sha256', 'net', 'net_sha256', 'card_sha256', 'engine', 'precision', 'flip', 'color',
+       'normalization', 'command', 'pca'}  # of a row: the last part of the report says it
 
 
 def cards(result):
     """The headline metrics of a result: of the first row of each section, each once; dicts for the template."""
     rows = [section['rows'][0] for section in result.sections if section['rows'] and section['protocol'] != 'groups']
-    return list({said['words']: said for row in rows for said in row_cards(row)}.values())
+    return list({said['words']: said for row in rows[::-1] for said in row_cards(row)[::-1]}.values())[::-1]
 
 
 def row_cards(row, of=''):
@@ -109,7 +111,7 @@ def number_tables(known):
     for protocol in dict.fromkeys(section['protocol'] for _, _, result in known for section in result.sections):
         rows = [(label, row) for label, _, result in known for section in result.sections
                 if section['protocol'] == protocol for row in section['rows']]
-        columns = list(dict.fromkeys(name for _, row in rows for name in row))
+        columns = [name for name in dict.fromkeys(name for _, row in rows for name in row) if name not in HOW]
         columns = [name for name in columns if not (name.endswith(('_low', '_high'))
                                                     and name.rpartition('_')[0] in columns)]
         if not rows:
@@ -153,10 +155,13 @@ def _with_interval(column, row):
 
 def advice_table(known):
     """Thresholds that are advised, for all results; None without any."""
-    rows = [[_cell('', label), _cell('fmr', entry.get('fmr')), _cell('threshold', entry.get('threshold')),
-             _cell('threshold', entry.get('low')), _cell('threshold', entry.get('high')),
-             _cell('people', entry.get('people'))] for label, _, result in known for entry in result.advice]
-    names = 'result', 'false match rate', 'threshold', 'lower end', 'upper end', 'people it was chosen on'
+    rows = [[_cell('', label), _cell('fmr', entry.get('fmr')),
+             _with_interval('threshold', {'threshold' + end: entry.get(name) for end, name in (
+                 ('', 'threshold'), ('_low', 'low'), ('_high', 'high'))}),
+             _cell('people', entry.get('people')), _cell('tar@', entry.get('tar')),
+             _cell('fmr', entry.get('held_out_fmr'))] for label, _, result in known for entry in result.advice]
+    names = ('result', 'false match rate', 'threshold', 'people it was chosen on', 'pairs of one person accepted',
+             'false match rate on people left out')
     return {'caption': 'Thresholds at chosen false match rates, with 95 % intervals over people', 'rows': rows,
             'columns': [{'words': words, 'meaning': '', 'number': i > 0} for i, words in enumerate(names)]} \
         if rows else None

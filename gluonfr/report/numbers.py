@@ -5,7 +5,7 @@ from collections import namedtuple
 
 __all__ = ['HEADLINES', 'Metric', 'cell', 'column_words', 'headline_metrics', 'metrics_of', 'percent', 'short']
 
-# columns in words, and what they mean; {0} is a rate that the column names, {1} the same as '1 in 1,000'
+# columns in words, and what they mean; {} is a rate that the column names, {1} the same as '1 in 1,000', {2} in percent
 COLUMNS = (
     (r'acc', 'accuracy', 'pairs decided rightly, at a threshold chosen on other pairs'),
     (r'std', 'standard deviation', 'of the accuracy over folds'),
@@ -13,21 +13,37 @@ COLUMNS = (
      'pairs of one person accepted, where at most {1} of the pairs of different people is'),
     (r'compat_tar@(.+)', 'TAR at FAR {}, as public scripts have it',
      'at the threshold whose FAR is nearest to {}, even if it is larger'),
-    (r'far_?(?:at_|@)(.+)', 'FAR found for {}', 'the largest FAR that the data have up to {}'),
+    (r'val@(.+)', 'VAL at FAR {}', 'mean over folds of the TAR at thresholds of the other folds'),
+    (r'val_std', 'deviation of the VAL', 'over folds'),
+    (r'far_at_(.+)', 'FAR found for {}', 'the largest FAR that the data have up to {}'),
     (r'threshold@(.+)', 'threshold for FAR {}', 'pairs with this score or more are accepted'),
     (r'threshold', 'threshold', 'pairs with this score or more are accepted'),
+    (r'thresholds', 'candidates for thresholds', ''),
     (r'rank1', 'rank-1', 'probes whose person comes first'),
     (r'rank(\d+)', 'rank-{}', 'probes whose person is among the first {} of the gallery'),
-    (r'(?:dir|tpir)@(.+)', 'DIR at FPIR {}',
-     'people found and accepted, where at most {1} of the strangers raises an alarm'),
-    (r'fnmr@(.+)', 'false non-matches at {}', 'pairs of one person refused'),
+    (r'dir@(.+)', 'DIR at FPIR {}', 'people found and accepted, where at most {1} of the strangers raises an alarm'),
+    (r'compat_dir@(.+)', 'DIR at FPIR {}, as a public script has it', 'where false alarms are counted by pairs'),
+    (r'fpir_at_(.+)', 'FPIR found for {}', 'the largest FPIR that the data have up to {}'),
+    (r'dir_threshold@(.+)', 'threshold for FPIR {}', 'probes with this score or more raise an alarm'),
+    (r'fnmr@(.+)', 'FNMR with {2} rejected', 'pairs of one person refused, of those whose quality is not the worst'),
+    (r'rejected_at_(.+)', 'rejected for {2}', 'equal qualities are rejected together'),
+    (r'area', 'area below error versus reject', 'less is better'),
     (r'eer', 'equal error rate', 'where both kinds of errors are as frequent'),
     (r'auc', 'area under the ROC', 'the chance that a pair of one person has the higher score'),
-    (r'spread(.*)', 'spread{}', 'between the best group and the worst'),
-    (r'pairs', 'pairs', ''), (r'impostors', 'pairs of different people', ''), (r'genuine', 'pairs of one person', ''),
+    (r'common_threshold@(.+)', 'threshold of all groups for FAR {}', ''),
+    (r'common_far@(.+)', 'FAR of the group at the threshold of all for {}', ''),
+    (r'common_tar@(.+)', 'TAR of the group at the threshold of all for {}', ''),
+    (r'common_far_ratio@(.+)', 'largest FAR of a group over the mean, at the threshold of all for {}', ''),
+    (r'common_tar_gap@(.+)', 'TAR of the best group less that of the worst, at the threshold of all for {}', ''),
+    (r'acc_deviation', 'deviation of the accuracy over groups', ''),
+    (r'acc_gap', 'accuracy of the best group less that of the worst', ''),
+    (r'error_ratio', 'errors of the worst group over those of the best', ''),
+    (r'pairs', 'pairs', ''), (r'impostors', 'pairs of different people', ''),
+    (r'mated', 'probes whose person is in the gallery', ''),
 )
-SHARES = re.compile('(acc|std|tar|compat_tar|val|far|rank|dir|tpir|fpir|fnmr|fmr|eer|spread)(?![a-z])')
-HEADLINES = 'acc', 'tar@', 'rank1', 'dir@', 'tpir@'
+SHARES = re.compile('(acc|std|val|val_std|acc_deviation|acc_gap|eer|rank[0-9]+|fmr)|'
+                    '((compat_)?(tar|dir)|val|common_far|common_tar|common_tar_gap|fnmr)@.*|(far|fpir|rejected)_at_.*')
+HEADLINES = 'acc', 'tar@', 'rank1', 'dir@'
 
 Metric = namedtuple('Metric', 'column words meaning value low high std')
 Metric.__doc__ = """A value with what is known of its uncertainty: `low` and `high`, or `std`; None where nothing is."""
@@ -48,14 +64,15 @@ def column_words(column):
 
 
 def _rates(text):
-    """A rate as it is written, and as '1 in 1,000' where it is one in a round number."""
+    """A rate as it is written, as '1 in 1,000' where it is one in a round number, and in percent."""
     try:
         rate = float(text)
     except ValueError:
-        return text, text
+        return text, text, text
     one_in = 1 / rate if rate > 0 else 0
-    return ('1e{:.0f}'.format(math.log10(rate)) if rate < 1e-2 and abs(math.log10(rate) % 1) < 1e-9 else text,
-            '1 in {:,.0f}'.format(one_in) if one_in > 1 and abs(one_in - round(one_in)) < 1e-6 else percent(rate))
+    return ('1e{:.0f}'.format(math.log10(rate)) if 0 < rate < 1e-2 and abs(math.log10(rate) % 1) < 1e-9 else text,
+            '1 in {:,.0f}'.format(one_in) if one_in > 1 and abs(one_in - round(one_in)) < 1e-6 else percent(rate),
+            '{:g} %'.format(100 * rate))
 
 
 def metrics_of(row):
@@ -114,4 +131,4 @@ def cell(column, value):
         return '\u2013'
     if not is_number(value):
         return str(value)
-    return percent(value) if SHARES.match(column) and -1 <= value <= 1 else short(value)
+    return percent(value) if SHARES.fullmatch(re.sub('_(low|high)$', '', column)) else short(value)

@@ -13,7 +13,7 @@ from .compared import comparisons
 from .content import (advice_table, cards, number_tables, pair_groups, plain_table, repeat_parts, row_cards, said_of,
                       side_by_side)
 from .curves import LINES, line_picture
-from .labels import labelled, series_of
+from .labels import labelled, largest_section, series_of
 from .map import map_picture
 from .numbers import is_number
 from .pictures import needs_libraries
@@ -133,13 +133,21 @@ def _summary(known, runs, compared):
         said = 'step {:,}'.format(rows[0]['step']) if rows else 'no verification set was given'
         summary.append({'label': 'training ' + run.name, 'look': None, 'said': said, 'lines': [], 'metrics': [
             metric for row in rows for metric in row_cards(row, ' on {}'.format(row.get('set')))]})
-    notes = dict.fromkeys(('{}: {}'.format(label, note) if several else note) for label, _, result in known
-                          for section in result.sections for note in section['notes'])
     warnings = [line for label, _, result in known for line in overlap_lines(result.overlap, label if several else '')]
-    return {'summary': summary, 'overview': overview, 'notes': list(notes), 'warnings': warnings,
+    return {'summary': summary, 'overview': overview, 'notes': notes_of(known), 'warnings': warnings,
             'advice': advice_table(known),
             'assumed': list(dict.fromkeys(line for _, _, result in known for line in result.assumed)),
             'comparisons': [entry['sentence'] for entry in compared if entry.get('sentence')]}
+
+
+def notes_of(known):
+    """What the data cannot show; of several results with the label, unless all say it."""
+    labels = {}
+    for label, _, result in known:
+        for note in dict.fromkeys(note for section in result.sections for note in section['notes']):
+            labels.setdefault(note, []).append(label)
+    return [note if len(found) == len(known) else '{}: {}'.format(', '.join(found), note)
+            for note, found in labels.items()]
 
 
 def overlap_lines(overlap, label):
@@ -184,9 +192,9 @@ def _panel(name, title, heading, pictures=(), tables=(), pairs=(), parts=(), suf
 
 
 def _with_histogram(known):
-    """(label, Style, result, section) of each result's first section with a histogram."""
+    """(label, Style, result, section) of each result with a histogram: the section with the most pairs."""
     for label, look, result in known:
-        section = next((found for found in result.sections if found['curves'].get('histogram')), None)
+        section = largest_section(result, 'histogram')
         if section:
             yield label, look, result, section
 

@@ -5,8 +5,8 @@ import numpy as np
 
 from ..compat import install_command
 
-__all__ = ['COLOURS', 'DASHES', 'MARKERS', 'Picture', 'Style', 'new_plot', 'needs_libraries', 'safe_text', 'style',
-           'thinned']
+__all__ = ['COLOURS', 'DASHES', 'MARKERS', 'Picture', 'Style', 'axis_names', 'new_plot', 'needs_libraries', 'safe_text',
+           'style', 'thinned']
 
 # each is seen on white and on near-black: contrast of 3 or more with both
 COLOURS = '#2f7ed8', '#c96a00', '#1f9254', '#9b5de0', '#dc4049', '#138a9e', '#9a6b3f', '#78828c'
@@ -81,13 +81,24 @@ def new_plot(x_name, y_name, *, tips=(), across=False, printf=(), height=HEIGHT,
     return plot
 
 
-def safe_text(text):
+def safe_text(text, longest=LONGEST_NAME):
     """A name as Bokeh may draw it: in one line, not too long, and never taken for a formula."""
     text = ' '.join(str(text).split())
-    text = text if len(text) <= LONGEST_NAME else text[:LONGEST_NAME - 1] + '\u2026'
+    text = text if len(text) <= longest else text[:longest - 1] + '\u2026'
     for mark in ('$$', '\\(', '\\['):
         text = text.replace(mark, mark[0] + '\u200b' + mark[1])
     return text
+
+
+def axis_names(names):
+    """A short label beside an axis for each different name, none of them twice; dict of name to label."""
+    labels = {}
+    for name in names:
+        label = safe_text(name, 24)
+        if name not in labels and label in labels.values():
+            label = '{} ({})'.format(safe_text(name, 19), len(labels) + 1)
+        labels.setdefault(name, label)
+    return labels
 
 
 def thinned(count, most=12):

@@ -28,7 +28,8 @@ def test_short(value, words):
     ('tar@0.001', 'TAR at FAR 1e-3', 'at most 1 in 1,000 of'), ('dir@0.01', 'DIR at FPIR 0.01', '1 in 100'),
     ('tar@0.03', 'TAR at FAR 0.03', '3.00 % of'), ('rank1', 'rank-1', 'comes first'), ('rank10', 'rank-10', 'first 10'),
     ('threshold@1e-4', 'threshold for FAR 1e-4', 'or more'), ('tar@x{}', 'TAR at FAR x{}', 'x{}'),
-    ('tar@1e-3_low', 'TAR at FAR 1e-3, lower end', '95 %'), ('val_std', 'val std', '')])
+    ('tar@1e-3_low', 'TAR at FAR 1e-3, lower end', '95 %'), ('my_column', 'my column', ''),
+    ('fnmr@0', 'FNMR with 0 % rejected', 'refused'), ('fnmr@0.05', 'FNMR with 5 % rejected', 'refused')])
 def test_column_words(column, words, part):
     found = column_words(column)
     assert found[0] == words and part in found[1]
@@ -36,7 +37,9 @@ def test_column_words(column, words, part):
 
 @pytest.mark.parametrize('column, value, words', [
     ('acc', 0.5, '50.00 %'), ('pairs', 6000, '6,000'), ('threshold', 0.25, '0.25'), ('tar@1e-6', None, '\u2013'),
-    ('far_at_1e-3', 9e-4, '0.09 %'), ('set', 'lfw', 'lfw'), ('spread', 0.05, '5.00 %')])
+    ('far_at_1e-3', 9e-4, '0.09 %'), ('set', 'lfw', 'lfw'),
+    ('tar@1e-3_low', 0.05, '5.00 %'), ('dir_threshold@0.01', 0.5, '0.5'), ('error_ratio', 1.0, '1'),
+    ('acc_gap', .01, '1.00 %')])
 def test_cell(column, value, words):
     assert cell(column, value) == words
 
@@ -76,15 +79,18 @@ def test_labels_tell_results_apart(names, labels):
     assert [label for label, _, _ in labelled(results)] == labels
 
 
-def test_two_protocols_with_one_curve_are_drawn_once():
+def test_one_model_used_in_two_ways_is_named_with_what_differs():
+    results = [make_result(pairs=40), make_result(pairs=40)]
+    results[0].model['flip'] = 'none'
+    assert [label for label, _, _ in labelled(results)] == ['mobilefacenet', 'mobilefacenet (flip sum)']
+
+
+def test_of_several_sections_the_one_with_the_most_pairs_is_drawn():
     result = make_result(pairs=200)
-    result.sections.append(dict(result.sections[0], protocol='pairs'))
-    assert [label for label, _, _ in series_of(labelled([result]), 'roc')] == ['mobilefacenet']
-    other = make_result(pairs=200, seed=5).sections[0]
-    result.sections[-1] = dict(other, protocol='pairs')
-    found = series_of(labelled([result]), 'roc')
-    assert [label for label, _, _ in found] == ['mobilefacenet, kfold', 'mobilefacenet, pairs']
-    assert found[0][1] != found[1][1]
+    more = make_result(pairs=400).sections[0]
+    result.sections.append(dict(more, protocol='pairs'))
+    (label, _, curve), = series_of(labelled([result]), 'roc')
+    assert label == 'mobilefacenet' and curve is more['curves']['roc']
 
 
 def test_tables_hold_every_row_with_intervals_in_its_cells():

@@ -12,7 +12,7 @@ from gluonfr.compat import without_module
 from gluonfr.evaluation.result import Result, ResultError
 from gluonfr.report import write_report
 from gluonfr.report.curves import LINES, line_picture
-from gluonfr.report.pictures import COLOURS, style
+from gluonfr.report.pictures import COLOURS, axis_names, style
 
 bokeh = pytest.importorskip('bokeh')
 pytest.importorskip('jinja2')
@@ -252,3 +252,9 @@ def test_texts_have_contrast_in_every_scheme():
 def test_styles_differ_without_colour():
     looks = [style(k) for k in range(8)]
     assert len({look.marker for look in looks}) == len({look.dash for look in looks}) == 8
+
+
+def test_names_that_begin_alike_have_places_of_their_own():
+    names = ['a' * 40 + 'b', 'a' * 40 + 'c', 'short', 'short']
+    labels = axis_names(names)
+    assert len(set(labels.values())) == 3 and all(len(label) <= 24 for label in labels.values())
