@@ -174,4 +174,17 @@ MUTATIONS = [Mutation(*entry) for entry in [
      ['tests/unittests/deploy/test_card_advice.py', '-k', 'keeps_the_rest']),
     ('numbers-as-names', 'gluonfr/evaluation/overlap.py', "if re.search(r'[^\\W\\d_]', str(name))", '',
      ['tests/unittests/evaluation/test_overlap.py', '-k', 'numbers']),
+    # bfloat16 and AMX
+    ('isa-of-the-user-lost', 'gluonfr/compat/amx.py', 'isa is not None and isa != AMX_ISA', 'False',
+     ['tests/unittests/compat/test_amx.py', '-k', 'user_has_set']),
+    ('amx-too-late', 'gluonfr/compat/amx.py', 'elif loaded and isa is None:', 'elif False:',
+     ['tests/unittests/compat/test_amx.py', '-k', 'not_used']),
+    ('dropout-in-bfloat16', 'gluonfr/graph/bfloat16.py', "PLAIN = {'Flatten', 'broadcast_mul'}",
+     "PLAIN = {'Flatten', 'broadcast_mul', 'Dropout'}", ['tests/unittests/graph/test_bfloat16.py', '-k', 'dropout']),
+    ('class-scores-in-bfloat16', 'gluonfr/graph/bfloat16.py', 'rewriting.add(node, node in lowered)',
+     'rewriting.add(node, True)', ['tests/unittests/graph/test_bfloat16.py', '-k', 'class_scores']),
+    ('layouts-mixed-with-amx', 'gluonfr/graph/bfloat16.py', "layout = 'tiles' if is_regular(node) else None",
+     "layout = 'tiles'", ['tests/unittests/graph/test_bfloat16.py', '-k', 'comes_between']),
+    ('trained-in-float32', 'gluonfr/train/loop.py', "InBfloat16(net) if precision == 'bfloat16' else None", 'None',
+     ['tests/unittests/train/test_training_precision.py', '-k', 'learns_as']),
 ]]
