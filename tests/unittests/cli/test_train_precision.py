@@ -8,6 +8,7 @@ from gluonfr.compat import bfloat16_problem
 from gluonfr.compat.amx import Amx
 
 pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
+pytestmark = pytest.mark.mxnet
 
 
 @pytest.mark.skipif(bfloat16_problem() is not None, reason='no kernels for bfloat16 on this processor')

@@ -2,8 +2,11 @@
 from collections import Counter
 
 import mxnet as mx
+import numpy as np
 import pytest
+from mxnet import autograd
 
+from gluonfr.compat import bfloat16_problem
 from gluonfr.graph.bfloat16 import in_bfloat16
 from gluonfr.graph.nodes import nodes_before, shaped_nodes
 from gluonfr.graph.symbols import to_symbol
@@ -91,3 +94,31 @@ def test_with_amx_the_plain_layout_comes_between_others(build, guarded):
     nodes, _ = rewritten(build(conv(mx.sym.var('data'), 'a')), tiles=True)
     assert guarded + '_plain' in nodes
     assert not any(node.op == 'Reshape' for node in rewritten(build(conv(mx.sym.var('data'), 'a')))[0].values())
+
+
+@pytest.mark.skipif(bfloat16_problem() is not None, reason='no kernels for bfloat16 on this processor')
+@pytest.mark.parametrize('norm_of', [mx.nd.BatchNorm, mx.nd.contrib.BatchNormWithReLU])
+def test_the_plain_layout_lets_a_gradient_of_another_layout_through(norm_of):
+    """In inference oneDNN lays out what a convolution gives as on AMX, and its gradients as elsewhere.
+
+    Without what comes between, BatchNormWithReLU fails: "could not create a primitive descriptor iterator".
+    """
+    random = np.random.RandomState(0)
+    x, *weights = (mx.nd.array(random.randn(*shape)) for shape in ((4, 64, 28, 28), (64, 64, 3, 3), (64, 64, 3, 3)))
+    gamma, zeros = mx.nd.ones(64), mx.nd.zeros(64)
+    gradients = []
+    for dtype in ('bfloat16', 'float32'):
+        x.attach_grad()
+        with autograd.record():
+            y = x.astype('float32')
+            for i, weight in enumerate(weights):
+                with autograd.predict_mode():
+                    y = mx.nd.Convolution(mx.nd.amp_cast(y, dtype=dtype), mx.nd.amp_cast(weight / 24, dtype=dtype),
+                                          num_filter=64, kernel=(3, 3), pad=(1, 1), no_bias=True)
+                if i == 0:
+                    y = norm_of(y, gamma, zeros, zeros.copy(), gamma.copy(), fix_gamma=False)
+                    y = mx.nd.reshape(y, shape=(0, 0, 0, 0))
+            y = mx.nd.amp_cast(y, dtype='float32')
+            (y * y * y).sum().backward()
+        gradients.append(x.grad.asnumpy())
+    assert np.sum(gradients[0] * gradients[1]) > 0.99 * np.linalg.norm(gradients[0]) * np.linalg.norm(gradients[1])

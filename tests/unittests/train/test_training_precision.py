@@ -80,7 +80,7 @@ ONE_EACH = dict(units=(1, 1, 1, 1), input_size=32)
 SMALL = [('lenetplus', {}, (1, 28), False, 0.98, 0.9), ('miniresnet18', {}, (1, 28), False, 0.98, 0.9),
          ('iresnet18', dict(use_se=True, **ONE_EACH), (3, 32), False, 0.99, 0.98),
          ('iresnet18', ONE_EACH, (3, 32), True, 0.99, 0.98),  # with the layouts for AMX
-         ('mobilefacenet', {}, (3, 112), True, 0.95, 0.6)]
+         ('mobilefacenet', dict(input_size=32), (3, 32), True, 0.95, 0.6)]
 
 
 @pytest.mark.parametrize('name, arguments, shape, tiles, least, least_gradient', SMALL)
