@@ -110,11 +110,11 @@ def test_the_plain_layout_lets_a_gradient_of_another_layout_through(norm_of):
     for dtype in ('bfloat16', 'float32'):
         x.attach_grad()
         with autograd.record():
-            y = x.astype('float32')
+            y = mx.nd.amp_cast(x, dtype=dtype)
             for i, weight in enumerate(weights):
                 with autograd.predict_mode():
-                    y = mx.nd.Convolution(mx.nd.amp_cast(y, dtype=dtype), mx.nd.amp_cast(weight / 24, dtype=dtype),
-                                          num_filter=64, kernel=(3, 3), pad=(1, 1), no_bias=True)
+                    y = mx.nd.Convolution(y, mx.nd.amp_cast(weight / 24, dtype=dtype), num_filter=64, kernel=(3, 3),
+                                          pad=(1, 1), no_bias=True)
                 if i == 0:
                     y = norm_of(y, gamma, zeros, zeros.copy(), gamma.copy(), fix_gamma=False)
                     y = mx.nd.reshape(y, shape=(0, 0, 0, 0))
