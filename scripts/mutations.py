@@ -154,8 +154,8 @@ MUTATIONS = [Mutation(*entry) for entry in [
     ('last-of-a-fixed-batch', 'gluonfr/deploy/engines/onnx_engine.py', 'else [row[:1] for row in rows]', 'else rows',
      ['tests/unittests/deploy/engines/test_engines.py', '-k', 'takes_any']),
     # evaluation
-    ('folds-of-lonely-people', 'gluonfr/evaluation/people.py', 'np.flatnonzero(counts[who] > 1)',
-     'np.flatnonzero(counts[who] > 0)', ['tests/unittests/evaluation/test_given_people.py', '-k', 'folds']),
+    ('folds-of-lonely-people', 'gluonfr/evaluation/people.py', 'images[counts[who] > 1]', 'images[counts[who] > 0]',
+     ['tests/unittests/evaluation/test_given_people.py', '-k', 'folds']),
     ('probes-in-the-gallery', 'gluonfr/evaluation/people.py', 'np.setdiff1d(np.arange(len(people)), gallery)',
      'np.arange(len(people))', ['tests/unittests/evaluation/test_given_people.py', '-k', 'cut_by_a_rule']),
     ('groups-across', 'gluonfr/evaluation/given.py', "(group == self.groups[self.second]) & (group != '')",

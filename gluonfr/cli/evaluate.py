@@ -45,7 +45,8 @@ def evaluate(args):
         print('result: {}.json'.format(out))
         others.append(result)
     if args.report:
-        print('report: {}'.format(write_report(others, args.report, faces=not args.no_faces)))
+        print('report: {}'.format(write_report(
+            [args.against] * bool(args.against) + outs, args.report, faces=not args.no_faces)))
 
 
 def check_outs(args, outs):

@@ -76,7 +76,7 @@ class GivenPeople(Given):
 
     def has(self, protocol):
         if protocol == 'kfold':
-            return self._folds(None)[0] > 0
+            return self._folds(self._several())[0] > 0
         return {'groups': self.groups is not None, 'quality': self.by_quality}.get(protocol, True)
 
     def task(self, protocol):
@@ -120,47 +120,58 @@ class GivenPeople(Given):
     def _count_pairs(self):
         return self.count * (self.count - 1) // 2
 
-    def _folds(self, asked):
+    def _folds(self, images, asked=None):
         """How many folds, and how many pairs: as many folds as leave half of the pairs that other numbers give."""
-        people = self.people[self._several()]
+        people = self.people[images]
         tried = [asked] if asked else range(1, min(FOLDS, len(np.unique(people)) // 2) + 1)
         pairs = {folds: min(most_pairs(people, folds, self.seed), folds * PAIRS_OF_FOLD) for folds in tried}
         most = max([pairs[folds] for folds in pairs if folds > 1] or pairs.values(), default=0)
         return max(((folds, pairs[folds]) for folds in pairs if 2 * pairs[folds] >= most > 0), default=(0, 0))
 
-    def _several(self):
-        """The images of people who have several."""
-        _, who, counts = np.unique(self.people, return_inverse=True, return_counts=True)
-        return np.flatnonzero(counts[who] > 1)
+    def _several(self, images=None):
+        """The images, among some, of people who have several there."""
+        images = np.arange(self.count) if images is None else images
+        _, who, counts = np.unique(self.people[images], return_inverse=True, return_counts=True)
+        return images[counts[who] > 1]
+
+    def _drawn(self, images, pairs, folds):
+        """First, second and same of pairs drawn in folds."""
+        first, second, same = draw_pairs(self.people[images], pairs, folds, self.seed)
+        return images[first], images[second], same
 
     def _kfold(self):
-        folds, pairs = self._folds(self.nfolds)
+        several = self._several()
+        folds, pairs = self._folds(several, self.nfolds)
         if not folds:
             raise self.refuse('kfold', 'each fold takes two people with two images each')
-        several = self._several()
-        first, second, same = draw_pairs(self.people[several], pairs, folds, self.seed)
         self.assumed.append('{}: kfold: {} drawn (seed {}) in {}, half of them of one person; no person is in two '
                             'folds{}.'.format(self.name, counted(pairs, 'pair'), self.seed, counted(folds, 'fold'),
                                               '' if folds == (self.nfolds or FOLDS) else
                                               ', and its people fill no more'))
-        return Task(PairTruth(several[first], several[second], same, None, self.people), None, {'nfolds': folds})
+        return Task(PairTruth(*self._drawn(several, pairs, folds), None, self.people), None, {'nfolds': folds})
 
     def _grouped(self):
         if self.groups is None:
             raise self.refuse('groups', 'groups must be given, a file of image or person, and group')
-        parts = []
-        there = [group for group in np.unique(self.groups) if group != '']
-        for group in there:
-            images = np.flatnonzero(self.groups == group)
-            first, second, same = sample_pairs(self.people[images], max(2, self.most // len(there)), self.seed)
-            if not same.any() or same.all():
-                self.leave_out('group {}'.format(group), 'its {} form pairs of one kind only'.format(
-                    counted(len(images), 'image')))
-                continue
-            parts.append((images[first], images[second], same, np.full(len(same), group)))
-        if not parts:
+        images, folds = {}, {}
+        for group in np.unique(self.groups[self.groups != '']).tolist():
+            images[group] = self._several(np.flatnonzero(self.groups == group))
+            folds[group] = self._folds(images[group], self.nfolds)[0]
+            if not folds[group]:
+                self.leave_out('group {}'.format(group), 'it has no two people with two images each{}'.format(
+                    ' in each of {} folds'.format(self.nfolds) if self.nfolds else ''))
+        common = min(filter(None, folds.values()), default=0)
+        if not common:
             raise ValueError('{}: no group has pairs of one person and of two.'.format(self.name))
-        return Task(PairTruth(*(np.concatenate(part) for part in zip(*parts)), self.people))
+        parts = []
+        for group in filter(folds.get, folds):
+            pairs = min(most_pairs(self.people[images[group]], common, self.seed), common * PAIRS_OF_FOLD)
+            first, second, same = self._drawn(images[group], pairs, common)
+            parts.append((first, second, same, np.full(pairs, group)))
+        self.assumed.append('{}: groups: {} drawn (seed {}), half of them of one person, in {}.'.format(
+            self.name, ', '.join('{} of {}'.format(counted(len(part[2]), 'pair'), part[3][0]) for part in parts),
+            self.seed, counted(common, 'fold')))
+        return Task(PairTruth(*map(np.concatenate, zip(*parts)), self.people), None, {'nfolds': common})
 
 
 def given_people(path: str, *, images: Any = None, **options: Any) -> GivenPeople:

@@ -85,9 +85,9 @@ class Result:
                  map: Optional[Dict[str, Any]] = None, advice: Optional[List[Dict[str, Any]]] = None,
                  overlap: Optional[Dict[str, Any]] = None, compared: Optional[List[Dict[str, Any]]] = None,
                  assumed: Optional[List[str]] = None, arrays: Optional[Dict[str, Any]] = None):
-        self.made, self.model, self.data, self.sections = made, model, data, sections
-        self.hardest, self.map, self.overlap = hardest, map, overlap
-        self.advice, self.compared, self.assumed = advice or [], compared or [], assumed or []
+        self.made, self.model, self.data, self.sections = _plain(made), _plain(model), _plain(data), _plain(sections)
+        self.hardest, self.map, self.overlap = _plain(hardest), _plain(map), _plain(overlap)
+        self.advice, self.compared, self.assumed = _plain(advice or []), _plain(compared or []), _plain(assumed or [])
         self._arrays = {name: np.asarray(array) for name, array in (arrays or {}).items()}
         self._arrays_file = None
         _check('Result', self._content())

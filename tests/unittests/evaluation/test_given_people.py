@@ -80,12 +80,20 @@ def test_gallery_and_probes_are_cut_by_a_rule():
 
 def test_pairs_of_a_group_have_both_images_in_it():
     mine = given()
-    mine.groups = np.where(np.arange(32) < 12, 'x', np.where(np.arange(32) < 24, 'y', '')).astype('<U5')
+    mine.groups = np.where(np.arange(32) < 12, 'x', np.where(np.arange(32) < 28, 'y', '')).astype('<U5')
     mine.groups[28:] = 'alone'
-    truth = mine.task('groups').truth
-    assert set(truth.group) == {'x', 'y'} and len(truth.first) == 2 * 66
+    task = mine.task('groups')
+    truth = task.truth
+    assert set(truth.group) == {'x', 'y'} and truth.same.mean() == 0.5 and task.parameters == {'nfolds': 1}
     assert (mine.groups[truth.first] == truth.group).all() and (mine.groups[truth.second] == truth.group).all()
-    assert mine.left_out == [{'what': 'group alone', 'why': 'its 4 images form pairs of one kind only'}]
+    np.testing.assert_array_equal(truth.same, NAMES[truth.first] == NAMES[truth.second])
+    assert mine.left_out == [{'what': 'group alone', 'why': 'it has no two people with two images each'}]
+    assert mine.assumed[-1] == ('mine: groups: 36 pairs of x, 48 pairs of y drawn (seed 0), half of them of one '
+                                'person, in 1 fold.')
+    mine.groups[:] = 'x'
+    mine.groups[3:] = ''
+    with pytest.raises(ValueError, match='no group has pairs of one person and of two'):
+        mine.task('groups')
 
 
 def test_a_folder_of_people_is_opened_without_what_is_damaged(tmp_path):

@@ -38,6 +38,13 @@ def test_what_is_written_is_read(tmp_path):
         assert result.arrays['same'].tolist() == [True, False] and result.arrays['group'].tolist() == ['a', 'é']
 
 
+def test_a_result_in_memory_has_what_its_file_has(tmp_path):
+    result = some_result(map={'x': [0.5], 'y': [np.inf], 'person': [0], 'names': ['ann']})
+    result.save(tmp_path / 'mine')
+    again = Result.load(tmp_path / 'mine')
+    assert (again.sections, again.map, again.made) == (result.sections, result.map, result.made)
+
+
 def test_the_json_is_strict(tmp_path):
     some_result().save(tmp_path / 'mine')
 
