@@ -1,4 +1,4 @@
-"""gluonfr: a face-recognition toolkit. Training is on MXNet Gluon; what uses a net runs without MXNet, too.
+"""gluonfr: a face-recognition toolkit. Training is on MXNet Gluon; what uses a network runs without MXNet, too.
 
 A part such as `gluonfr.loss` is imported when it is first named, and MXNet with the first part that needs it. This file
 alone knows all parts: it ties those that must not know each other.
@@ -35,7 +35,7 @@ def _convert(source, out, **options):
 
 
 def _to_onnx(source, spec=None):
-    """The ONNX model of a net, bytes: imported when an engine first takes one."""
+    """The ONNX model of a network, bytes: imported when an engine first takes one."""
     from .deploy.net_files import NetFiles
     if isinstance(source, NetFiles):
         from .convert.from_files import onnx_of_files

@@ -9,7 +9,7 @@ with the people for training, val/ with the others, and val.bin with pairs of th
     gluonfr train --dataset outputs/mine --eval outputs/mine/val.bin --out outputs/mine-run
 
 What is not given suits the folder, and is said. Given again with other options or images, it makes the sets anew.
-Drawn faces (gluonfr.data.SyntheticFaces) need no download; nets trained on them know drawn faces only.
+Drawn faces (gluonfr.data.SyntheticFaces) need no download; networks trained on them know drawn faces only.
 """
 import argparse
 import json

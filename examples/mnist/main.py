@@ -114,7 +114,7 @@ def main(argv=None):
 
 
 def prepare(args):
-    """Everything that can be wrong with the flags is found here: data, recipe, net, head and loss."""
+    """Everything that can be wrong with the flags is found here: data, recipe, network, head and loss."""
     config = args.config
     flags = {name: getattr(args, name) for name in RECIPE_FLAGS if getattr(args, name) is not None}
     flags['loss_args'] = parse_arguments(args.loss_args)
@@ -202,7 +202,7 @@ def train_loader(dataset, recipe, args):
 
 
 def pretrain(args, run):
-    """Train the net with softmax first: a loss over pairs, from random weights, often ends with classes on one spot."""
+    """Train with softmax first: a loss over pairs, from random weights, often ends with classes on one spot."""
     folder = os.path.join(args.out, 'pretrain')
     weights = os.path.join(folder, 'final.params')
     if args.resume and os.path.isfile(weights):
@@ -234,7 +234,7 @@ def thinned(dataset, count):
 
 
 def load_start(place, net, head, ctx):
-    """Weights to begin with: the net's, and the head's where names and shapes fit."""
+    """Weights to begin with: the network's, and the head's where names and shapes fit."""
     path = place
     if os.sep not in place and not os.path.exists(place):
         path = os.path.join('outputs', 'mnist', place)              # the name of a preset: its default folder

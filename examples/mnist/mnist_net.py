@@ -1,4 +1,4 @@
-"""The small net of the ring-loss document, for its recipes: a twentieth of LeNet++'s work."""
+"""The small network of the ring-loss document, for its recipes: a twentieth of LeNet++'s work."""
 from gluonfr.model_zoo import get_model
 from gluonfr.model_zoo.spec import InputSpec
 from mxnet.gluon import nn
@@ -7,7 +7,7 @@ __all__ = ['MnistNet', 'make_net']
 
 
 def make_net(name, embedding_size):
-    """The net of a recipe: 'mnistnet', or one of the model zoo."""
+    """The network of a recipe: 'mnistnet', or one of the model zoo."""
     return MnistNet(embedding_size) if name == 'mnistnet' else get_model(name, embedding_size=embedding_size)
 
 
@@ -20,7 +20,7 @@ class MnistNet(nn.HybridBlock):
         D.
 
     Inputs:
-        - **x**: (B, 1, 28, 28), values in [0, 1], of which the net takes 0.5 off as the document does
+        - **x**: (B, 1, 28, 28), values in [0, 1], of which the network takes 0.5 off as the document does
 
     Outputs:
         - **embedding**: (B, D)

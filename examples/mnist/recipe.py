@@ -1,4 +1,4 @@
-"""A recipe is what one training is: the loss, its arguments, the net and the optimizer settings, as one flat dict.
+"""A recipe is what one training is: the loss, its arguments, the network and the optimizer settings, as one flat dict.
 
 It is put together from config.json and the command line: defaults < the entry of the loss, setting or preset < flags.
 """
@@ -25,7 +25,7 @@ KEYS = {
     'view': (str, "'angular' draws the unit circle beside the plane, 'euclidean' the plane only"),
     'model': (str, "lenetplus or miniresnet18; mnistnet is the ring-loss document's smaller one"),
     'embedding_size': (int, 'values of an embedding; the pictures are made for 2, and for 3'),
-    'initializer': (str, "of the net's weights: a name known to mxnet.init"),
+    'initializer': (str, "of the network's weights: a name known to mxnet.init"),
     'epochs': (int, 'passes over the training set'),
     'batch_size': (int, 'images a step'),
     'classes_per_batch': (int, ('batches of this many classes with batch_size / classes_per_batch images each, in '
@@ -43,7 +43,7 @@ KEYS = {
     'wd': (float, 'weight decay'),
     'momentum': (float, 'for the optimizers that have one'),
     'clip': (float, 'largest global norm of the gradient; 0: no clipping'),
-    'pretrain': (int, 'epochs of softmax that the net gets first, for losses over pairs; counted with epochs'),
+    'pretrain': (int, 'epochs of softmax that the network gets first, for losses over pairs; counted with epochs'),
     'finetune': (str, 'checkpoint (.params) whose weights the training starts from'),
     'plot_every': (float, 'epochs from picture to picture, e.g. 0.25 for a smooth GIF'),
     'demo': (dict, 'what is different on the 5,000-digit set'),

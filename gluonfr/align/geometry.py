@@ -1,4 +1,4 @@
-"""From five points of a face to the place and size that nets are trained with: a similarity transform and a warp."""
+"""From five points of a face to the place and size that networks are trained with: a similarity and a warp."""
 from typing import Sequence, Union
 
 import cv2

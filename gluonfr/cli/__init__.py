@@ -57,7 +57,7 @@ def main(argv=None):
 
 
 def _check_room(args):
-    """A net at work takes threads to decode, too, and more memory: MXNet would end the process for want of them."""
+    """A network at work takes threads to decode, too, and more memory: MXNet would end the process for want of them."""
     workers = getattr(args, 'workers', None)
     workers = threads_to_use() if workers is None else workers
     problem = room_problem(more_threads=workers + 2, more_mib=500)

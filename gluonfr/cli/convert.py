@@ -21,7 +21,7 @@ def run(args):
     problem = mxnet_problem()
     if problem:
         way = TORCH_TO_ONNX if args.source.endswith(TORCH_SUFFIXES) else (
-            'Without it an .onnx is a net as it is, and `gluonfr export NET --onnx FILE` makes one of a symbol.')
+            'Without it an .onnx is a network as it is, and `gluonfr export NET --onnx FILE` makes one of a symbol.')
         raise ImportError('{}. {}'.format(problem.rstrip('.'), way))
     with sole_writer(os.path.abspath(args.out) + '.lock', '--out {}'.format(args.out)), \
             advice_on_full_disk(args.out, 'Make room and give the same command again'):

@@ -1,4 +1,4 @@
-"""`gluonfr export`: a trained net as a file for other programs."""
+"""`gluonfr export`: a trained network as a file for other programs."""
 import os
 import shlex
 import sys
@@ -59,12 +59,12 @@ def check_int8(args):
     if args.int8:
         check_apart('--onnx', args.onnx, args.calibrate)
     if args.verify and not args.int8:
-        raise ValueError('--verify is for --int8: `gluonfr verify {} --data {}` measures a net as it is.'.format(
+        raise ValueError('--verify is for --int8: `gluonfr verify {} --data {}` measures a network as it is.'.format(
             args.net, args.verify[0]))
 
 
 def without_mxnet(args, options):
-    """Write ONNX from the files of a net alone, in 8 bits if asked for."""
+    """Write ONNX from the files of a network alone, in 8 bits if asked for."""
     files = net_files(args.net, args.params, args.network_args)
     if args.net.lower() in list_cards():
         options['licence'] = choose_card(args.net).licence
@@ -86,7 +86,7 @@ def without_mxnet(args, options):
 
 
 def facts(net, params, network_args):
-    """What the net's card or the command line says of it."""
+    """What the network's card or the command line says of it."""
     path, known = net, {}
     if path.endswith(('-symbol.json', '.onnx')):
         return known
@@ -102,7 +102,7 @@ def facts(net, params, network_args):
 
 
 def report(spec, path, normalises, difference, by, batch='dynamic'):
-    """Print what a file takes (`spec`) and how near it is to the net; `batch` is 'dynamic' or the images of a call."""
+    """Print what a file takes (`spec`) and how near the network it is; `batch` is 'dynamic' or the images of a call."""
     channels = ', '.join('(x - {:g}) / {:g}'.format(*pair) for pair in sorted(set(zip(spec.mean, spec.std))))
     print('{}: takes ({}, {}, {}, {}) {}, {}; {}'.format(
         path, 'B' if batch == 'dynamic' else batch, *spec.shape, spec.colour, '0 to 255' if normalises else channels,

@@ -42,7 +42,7 @@ def open_faces(path, size, found_by, *, on_error, progress, report=None):
     path : str
         A folder, list or image.
     size : (int, int)
-        Of the net's images.
+        Of the network's images.
     found_by : dict
         The options of `add_faces` by their names.
     on_error : {'raise', 'skip'}

@@ -25,7 +25,7 @@ def losses(args):
 
 
 def models(args):
-    """A line for each net and each card of weights, all of one of them, or the download of weights."""
+    """A line for each network and each card of weights, all of one of them, or the download of weights."""
     if (args.name == 'download') != bool(args.weights):
         raise ValueError('give one NAME, or `download` and the name of weights.')
     if args.weights:
@@ -56,7 +56,7 @@ def print_table(rows):
 
 
 def size_row(name, text):
-    """A net's cells under SIZE_COLUMNS."""
+    """A network's cells under SIZE_COLUMNS."""
     size = SIZES.get(name)  # None for a net that a user has registered
     return (name, *(('-',) * 3 if size is None else (
         str(size.embedding_size), '{:.2f} M'.format(size.values / 1e6), '{:.2f} G'.format(size.macs / 1e9))),

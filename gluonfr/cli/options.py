@@ -1,4 +1,4 @@
-"""What the options that several commands share stand for: nets, embedders, finders of faces and what they find."""
+"""What the options that several commands share stand for: networks, embedders, finders of faces and what they find."""
 import os
 
 from ..compat import install_command, mxnet_problem
@@ -14,13 +14,13 @@ __all__ = ['make_embedder', 'net_files', 'open_net']
 
 
 def open_net(net, params, network_args):
-    """The net that the options of `add_weights` say, as a block of MXNet."""
+    """The network that the options of `add_weights` say, as a block of MXNet."""
     from ..deploy.load import load_files
     return load_files(net_files(net, params, network_args))
 
 
 def net_files(net, params, network_args):
-    """The files of the net that the options of `add_weights` say; of a model alone it is not said which are meant."""
+    """The files of the network that the options of `add_weights` say; a model alone does not say which are meant."""
     if not params and not os.path.exists(net) and net.lower() not in list_cards() and is_model(net):
         raise ValueError('{} is a model, and its weights must be given: --params FILE, the folder of a training of it, '
                          'or the name of pretrained weights in its place: {}.'.format(net, weights_of(net)))
@@ -40,7 +40,7 @@ def make_embedder(*, net, params, network_args, flip, batch_size, engine, precis
     ctx = parse_gpus(gpu)[0] if gpu else None
     trained = TrainedNet(net_files(net, params, network_args), ctx)
     if precision == 'int8' and not calibrate and not trained.is_onnx:
-        raise ValueError('--precision int8 needs --calibrate DATA, faces such as will come, for a net of MXNet.')
+        raise ValueError('--precision int8 needs --calibrate DATA, faces such as will come, for a network of MXNet.')
     calibration = open_dataset(calibrate) if calibrate else None
     return Embedder(trained, batch_size=batch_size, flip=flip, normalize=normalize, ctx=ctx, precision=precision,
                     calibration=calibration, engine=engine, device=device)

@@ -58,7 +58,7 @@ def run(args):
 
 
 def open_gallery(path, *, embedder, found_by, on_error, progress):
-    """The `Gallery` of a file, or of images that the net embeds."""
+    """The `Gallery` of a file, or of images that the network embeds."""
     if is_gallery(path):
         return read_gallery(path)
     dataset = open_faces(path, embedder.spec.size, found_by, on_error=on_error, progress=progress)

@@ -1,4 +1,4 @@
-"""`gluonfr verify`: a net on verification sets."""
+"""`gluonfr verify`: a network on verification sets."""
 import os
 
 from ..data import open_pairs

@@ -1,5 +1,5 @@
 """Weights from elsewhere as native nets (InsightFace's MXNet symbols, ONNX, PyTorch state dicts, gluonfr 1.0), and
-native nets as files for others."""
+native networks as files for others."""
 from typing import TYPE_CHECKING
 
 from ..graph.convert_error import ConvertError

@@ -1,4 +1,4 @@
-"""Whether a net gives the embeddings of what it came from, or of what it became."""
+"""Whether a network gives the embeddings of what it came from, or of what it became."""
 import numpy as np
 from mxnet import nd
 
@@ -47,7 +47,7 @@ def given_images(images, size):
 
 
 def check_equal(native, original, images=None):
-    """Compare a net with its source.
+    """Compare a network with its source.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def check_equal(native, original, images=None):
         ours = np.concatenate(rows)
         if not np.isfinite(ours).all():
             raise ConvertError('embeddings are not finite after the conversion: are the weights damaged, and is spec '
-                               'the input of this net?')
+                               'the input of this network?')
         if original is not None:
             ours = unit_rows(ours)
             theirs = original(part)
@@ -104,17 +104,18 @@ def check_runs(original, images=None):
 
 
 class Reference:
-    """What a net makes of random images, to compare the exported one with."""
+    """What a network makes of random images, to compare the exported one with."""
 
     def __init__(self, owner, net, normalise=False, flip='none', l2=False, spec=None):
         self.spec = check_spec(owner, spec or getattr(net, 'input_spec', None))
         check_choice(owner, 'flip', flip, FLIPS)
         if is_half(net):
-            raise ValueError("{}: the net must be float32, got float16. Say net.cast('float32').".format(owner))
+            raise ValueError("{}: the network must be float32, got float16. Say net.cast('float32').".format(owner))
         self._owner, self._net, self._normalise, self._flip, self._l2 = owner, net, normalise, flip, l2
         params = list(net.collect_params().values())
         if not params:
-            raise ValueError('{}: the net must have weights in MXNet, {} has none.'.format(owner, type(net).__name__))
+            raise ValueError('{}: the network must have weights in MXNet, {} has none.'.format(
+                owner, type(net).__name__))
         self._ctx = params[0].list_ctx()[0]
         self._embed(np.zeros((1,) + self.spec.shape, 'float32'))  # fixes shapes that were left to the first batch
 
@@ -130,8 +131,8 @@ class Reference:
             raise ConvertError('{}: embeddings must be {}, got {}.'.format(self._owner, wanted.shape, found.shape))
         difference = float(np.abs(unit_rows(wanted) - (found if self._l2 else unit_rows(found))).max())
         if not difference <= TOLERANCE:
-            raise ConvertError('{}: embeddings must be those of the net within {:g}, got a difference of {:.3g}: '
-                               'nothing is written. A net that is not trained can amplify rounding so much.'.format(
+            raise ConvertError('{}: embeddings must be those of the network within {:g}, got a difference of {:.3g}: '
+                               'nothing is written. A network that is not trained can amplify rounding so much.'.format(
                                    self._owner, TOLERANCE, difference))
         return difference
 

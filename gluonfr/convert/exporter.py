@@ -1,4 +1,4 @@
-"""From a net to files that other programs read: ONNX, an MXNet symbol, a PyTorch state dict."""
+"""From a network to files that other programs read: ONNX, an MXNet symbol, a PyTorch state dict."""
 import errno
 from typing import Any, Optional, Union
 
@@ -26,15 +26,15 @@ __all__ = ['export_onnx', 'export_symbol', 'export_torch', 'onnx_of_net']
 
 def export_onnx(net: HybridBlock, path: str, *, batch: Union[int, str] = 'dynamic', normalise: bool = False,
                 flip: str = 'none', l2: bool = False, opset: int = 13, **facts: Any) -> Optional[float]:
-    """Write a net as ONNX and check the file with ONNX Runtime on random images.
+    """Write a network as ONNX and check the file with ONNX Runtime on random images.
 
     The file takes 'data' (B, C, H, W), float32, RGB, and gives 'embedding' (B, D). Its metadata say what the input is:
-    'input' (size, mean, std and colour order, as JSON) and 'embedding_size', besides what is known of the net.
+    'input' (size, mean, std and colour order, as JSON) and 'embedding_size', besides what is known of the network.
 
     Parameters
     ----------
     net : HybridBlock
-        With `input_spec` and weights, float32; of a net with a class layer the embedding is exported.
+        With `input_spec` and weights, float32; of a network with a class layer the embedding is exported.
     path : str
     batch : 'dynamic' or int
         Images a call takes: any number, or this one, >= 1.
@@ -62,7 +62,7 @@ def export_onnx(net: HybridBlock, path: str, *, batch: Union[int, str] = 'dynami
     ImportError
         onnx is missing.
     TypeError, ValueError
-        An argument that is not allowed, a net without input_spec, or one with an operator that has no form here.
+        An argument that is not allowed, a network without input_spec, or one with an operator that has no form here.
     """
     onnx = import_onnx()
     check_int('export_onnx', 'opset', opset, LOWEST_OPSET, onnx.defs.onnx_opset_version())
@@ -76,7 +76,7 @@ def export_onnx(net: HybridBlock, path: str, *, batch: Union[int, str] = 'dynami
 
 
 def onnx_of_net(net: HybridBlock, spec: Optional[InputSpec] = None) -> bytes:
-    """The ONNX model of a net in memory, float32, for an engine that runs nothing else.
+    """The ONNX model of a network in memory, float32, for an engine that runs nothing else.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def onnx_of_net(net: HybridBlock, spec: Optional[InputSpec] = None) -> bytes:
 
 def export_symbol(net: HybridBlock, prefix: str, *, normalise: bool = False, flip: str = 'none',
                   l2: bool = False) -> float:
-    """Write a net as '<prefix>-symbol.json' and '<prefix>-0000.params', and check them through SymbolBlock.
+    """Write a network as '<prefix>-symbol.json' and '<prefix>-0000.params', and check them through SymbolBlock.
 
     `mxnet.gluon.SymbolBlock.imports`, MXNet's C predict API and `load_net` load them. The input is 'data' (B, C, H, W);
     an attribute of it says what it takes, which `load_net` reads.
@@ -154,7 +154,7 @@ def export_torch(net: HybridBlock, path: str) -> float:
     Raises
     ------
     ConvertError, ImportError, ValueError
-        As `export_onnx`; torch is missing or too old, or arcface_torch has no such net.
+        As `export_onnx`; torch is missing or too old, or arcface_torch has no such network.
     """
     torch = import_torch()
     state = torch_from_native(net)
@@ -169,7 +169,7 @@ def export_torch(net: HybridBlock, path: str) -> float:
 
 
 def _onnx_model(net, symbol, params, spec, opset, count=None, facts=None):
-    """The ONNX model of a net's graph."""
+    """The ONNX model of a network's graph."""
     nodes, (head, _), _ = read_graph(symbol, params, spec.shape)
     return onnx_model(nodes, head, spec.shape, opset, count, structural_names(net), dict(
         facts or {}, input=noted_input(spec), embedding_size=spec.embedding_size))

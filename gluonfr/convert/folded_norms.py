@@ -10,12 +10,12 @@ __all__ = ['estimate_statistics', 'folded_norms']
 
 
 def folded_norms(ours, found):
-    """The BatchNorms of a net behind a convolution or dense layer that only add a bias.
+    """The BatchNorms of a network behind a convolution or dense layer that only add a bias.
 
     Parameters
     ----------
     ours : Layer
-        Output of the net.
+        Output of the network.
     found : dict of str to array
         Its parameters.
 

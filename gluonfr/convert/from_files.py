@@ -35,7 +35,7 @@ def to_onnx(source: Union[PathLike, NetFiles], path: PathLike, *, params: Option
             spec: Optional[InputSpec] = None, batch: Union[int, str] = 'dynamic', normalise: bool = False,
             flip: str = 'none', l2: bool = False, opset: int = LOWEST_OPSET, root: Optional[str] = None,
             accept_licence: bool = False, **facts: Any) -> InputSpec:
-    """Write a net that lies in files as ONNX, without MXNet: NumPy reads it, and the onnx package writes it.
+    """Write a network that lies in files as ONNX, without MXNet: NumPy reads it, and the onnx package writes it.
 
     The file is that of `export_onnx`. ONNX Runtime runs it on random images where it is installed.
 
@@ -45,11 +45,11 @@ def to_onnx(source: Union[PathLike, NetFiles], path: PathLike, *, params: Option
         An MXNet symbol ('<prefix>-symbol.json'), of which the part up to the embedding is taken; a card (.json) or the
         folder of one, such as a training or `gluonfr convert` leaves; the name of pretrained weights; or an .onnx,
         which is copied in the form that runtimes take. A card of an earlier version, which says no graph, and the name
-        of a net with `params` need MXNet.
+        of a network with `params` need MXNet.
     path : str
         The .onnx to write.
     params : str or None
-        Weights of a symbol, None for the newest '<prefix>-NNNN.params' beside it, or of a net's name.
+        Weights of a symbol, None for the newest '<prefix>-NNNN.params' beside it, or of a network's name.
     spec : InputSpec or None
         What a symbol or an .onnx takes; None for what stands in it or follows from it, as `load_net` takes it.
     batch, normalise, flip, l2, opset
@@ -67,7 +67,7 @@ def to_onnx(source: Union[PathLike, NetFiles], path: PathLike, *, params: Option
     Raises
     ------
     ConvertError
-        A file is damaged, or does not fit the others; a card does not say the graph of its net.
+        A file is damaged, or does not fit the others; a card does not say the graph of its network.
     FileNotFoundError, ImportError, TypeError, ValueError
         There is no such file; onnx is missing; an argument that is not allowed, or an operator that has no form here.
 
@@ -103,7 +103,7 @@ def to_onnx(source: Union[PathLike, NetFiles], path: PathLike, *, params: Option
 
 
 def onnx_of_files(files: NetFiles, spec: Optional[InputSpec] = None) -> bytes:
-    """The ONNX model of a net's files, for an engine that runs nothing else; see `gluonfr.deploy.net_files`."""
+    """The ONNX model of a network's files, for an engine that runs nothing else; see `gluonfr.deploy.net_files`."""
     found = _read(files, spec)
     return (found.program if found.weights is None else _written(found)[0]).SerializeToString()
 
@@ -124,7 +124,7 @@ def _written(found, normalise=False, flip='none', l2=False, opset=LOWEST_OPSET, 
 
 
 def _read(files, spec):
-    """What a net's files hold; `spec` is what it takes, where that is known better."""
+    """What a network's files hold; `spec` is what it takes, where that is known better."""
     spec = spec or files.spec
     if files.kind == 'onnx':
         return _of_onnx(files.path, spec)
@@ -143,12 +143,12 @@ def _read(files, spec):
 
 
 def _made_by_mxnet(files):
-    """(Graph, params, InputSpec) of a net of the zoo whose graph no file says."""
+    """(Graph, params, InputSpec) of a network of the zoo whose graph no file says."""
     problem = mxnet_problem()
     if problem:
-        raise ConvertError('{} does not say the graph of its net, as cards of this version do, and only MXNet can make '
-                           'it: where MXNet is, run `gluonfr export {} --symbol net` once, and take net-symbol.json. '
-                           'Here: {}'.format(files.path, files.path, problem))
+        raise ConvertError('{} does not say the graph of its network, as cards of this version do, and only MXNet can '
+                           'make it: where MXNet is, run `gluonfr export {} --symbol net` once, and take '
+                           'net-symbol.json. Here: {}'.format(files.path, files.path, problem))
     from ..model_zoo.registry import MODELS
     from ..model_zoo.net_graph import graph_json
     net = MODELS.create(files.model, **dict(files.arguments, need_cls_layer=False))

@@ -1,4 +1,4 @@
-"""Which net of ours a graph is, by its units, widths and head."""
+"""Which network of ours a graph is, by its units, widths and head."""
 import math
 
 from ..graph.layers import LINEAR, in_order
@@ -8,7 +8,7 @@ __all__ = ['graph_traits']
 
 
 def graph_traits(output, size, std, model=None):
-    """What a graph shows of its net.
+    """What a graph shows of its network.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ def graph_traits(output, size, std, model=None):
     std : float or None
         Of the pixels it takes, if all channels have one and the mean 127.5.
     model : str or None
-        The net's name if it is known.
+        The network's name if it is known.
 
     Returns
     -------
@@ -27,7 +27,7 @@ def graph_traits(output, size, std, model=None):
     Raises
     ------
     Unknown
-        It is no net of ours, or not that one.
+        It is no network of ours, or not that one.
     """
     layers = in_order(output)
     convs = [layer for layer in layers if layer.kind == 'conv']
@@ -52,7 +52,7 @@ def graph_traits(output, size, std, model=None):
 
 
 def _stages(layers):
-    """Sums in each part of the net, counted from one convolution that halves the image to the next."""
+    """Sums in each part of the network, counted from one convolution that halves the image to the next."""
     counts = [0]
     for layer in layers:
         if layer.kind == 'conv' and layer.settings['stride'] == (2, 2) and layer.settings['kernel'] != (1, 1):

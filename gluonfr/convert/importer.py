@@ -38,10 +38,10 @@ WAYS = {'-symbol.json': Way(read_symbol, native_from_graph, original_of_symbol),
 
 def convert(source: str, out: str, model: Optional[str] = None, params: Optional[str] = None,
             spec: Optional[InputSpec] = None, images: Union[str, Sequence[np.ndarray], None] = None) -> str:
-    """Convert weights to a native net, check that both sides give the same embeddings, and write them with a card.
+    """Convert weights to a native network, check that both sides give the same embeddings, and write them with a card.
 
-    A graph that is no net of the model zoo is taken as it is: the card's model is then 'symbol' or 'onnx', and its net
-    embeds but does not train.
+    A graph that is no network of the model zoo is taken as it is: the card's model is then 'symbol' or 'onnx', and its
+    network embeds but does not train.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def convert(source: str, out: str, model: Optional[str] = None, params: Optional
     out : str
         Folder that is made, with card.json and the weights: all of it or nothing.
     model : str or None
-        Name for `get_model`, when only that net will do; None finds the one that fits.
+        Name for `get_model`, when only that network will do; None finds the one that fits.
     params : str or None
         Weights of a symbol, None for the newest '<prefix>-NNNN.params' beside it.
     spec : InputSpec or None
@@ -99,7 +99,8 @@ def convert(source: str, out: str, model: Optional[str] = None, params: Optional
     facts = {'source': _files(read)}
     if native is None:
         check_runs(original.embed, given)
-        log.warning('%s is no net of the model zoo, so it is taken as it is and will not train: %s', source, why_not)
+        log.warning('%s is no network of the model zoo, so it is taken as it is and will not train: %s', source,
+                    why_not)
         facts['as_it_is'] = why_not
     else:
         facts.update(_statistics(native, given))
@@ -132,7 +133,7 @@ def _check_places(source, out, params):
 
 
 def _native(way, read, model):
-    """(Native, ''), or (None, why a graph is no net of ours)"""
+    """(Native, ''), or (None, why a graph is no network of ours)"""
     try:
         return way.native(read, model), ''
     except Unknown as error:
@@ -142,7 +143,7 @@ def _native(way, read, model):
 
 
 def _original(way, read, native):
-    """The Original of a graph; None of other files, or where a native net can do without."""
+    """The Original of a graph; None of other files, or where a native network can do without."""
     if way.original is None:
         return None
     size = native.net.input_spec.size if native else read.weights.size or read.spec.size
@@ -156,7 +157,7 @@ def _original(way, read, native):
 
 
 def _files(read):
-    """What the card says of the files that a net was made from."""
+    """What the card says of the files that a network was made from."""
     said = {'file': os.path.basename(read.path), 'sha256': file_sha256(read.path)}
     if read.params is not None:
         said.update(params=os.path.basename(read.params), params_sha256=file_sha256(read.params))

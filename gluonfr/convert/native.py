@@ -1,6 +1,6 @@
 """Nets of ours with the weights that a reader has found.
 
-Each kind of weights goes the same way: recognise the net, make it, find its parameters, put them in.
+Each kind of weights goes the same way: recognise the network, make it, find its parameters, put them in.
 """
 import logging
 import os
@@ -31,7 +31,7 @@ MAGFACE_INPUT, MAGFACE_EPSILON = InputSpec(mean=(0,) * 3, std=(255,) * 3, colour
 
 
 class Native(namedtuple('Native', 'net model arguments folded', defaults=((),))):
-    """A net of ours with the weights of a source, and with the `input_spec` that goes with them.
+    """A network of ours with the weights of a source, and with the `input_spec` that goes with them.
 
     ``model`` and ``arguments`` are for `MODELS.create`; ``folded`` are the layers of its BatchNorms whose statistics
     the source does not hold.
@@ -76,32 +76,33 @@ def native_from_state(read, model=None):
     net, model, arguments, _ = native_from_torch(read.weights, model, read.prefix)
     if read.spec is None:
         taken = net.input_spec
-        log.info('%s: a state dict does not say what its net takes: it is given %s as (pixel - %g) / %g, as the code '
-                 'that such names come from does. Give anything else as --input.', read.path, taken.colour.upper(),
+        log.info('%s: a state dict does not say what its network takes: it is given %s as (pixel - %g) / %g, as the '
+                 'code that such names come from does. Give anything else as --input.', read.path, taken.colour.upper(),
                  taken.mean[0], taken.std[0])
     return Native(_taking(net, read.spec), model, arguments)
 
 
 def native_from_torch(state, model=None, prefix=''):
-    """Make the net that a state dict is of, with its weights.
+    """Make the network that a state dict is of, with its weights.
 
-    Where the net has gamma of its last BatchNorm fixed at 1 and the state dict has another, it goes into the fully
+    Where the network has gamma of its last BatchNorm fixed at 1 and the state dict has another, it goes into the fully
     connected layer before.
 
     Parameters
     ----------
     state : dict of str to array
-        Of IResNet or mobilefacenet, with arcface_torch's names, or of an IR net with those of AdaFace, face.evoLVe and
+        Of IResNet or mobilefacenet, with arcface_torch's names, or of an IR network with those of AdaFace, face.evoLVe
+        and
         TreB1eN.
     model : str or None
-        Name for `get_model`; None finds the net by names and shapes.
+        Name for `get_model`; None finds the network by names and shapes.
     prefix : str
-        What stood before the names: 'features.' does in MagFace's files, whose nets take another input.
+        What stood before the names: 'features.' does in MagFace's files, whose networks take another input.
 
     Returns
     -------
     (HybridBlock, str, dict, dict)
-        The net, its name and arguments for `get_model`, and a report: 'parameters', how many arrays were taken, and
+        The network, its name and arguments for `get_model`, and a report: 'parameters', how many arrays were taken, and
         'unused', names without a use (counters of training steps only).
 
     Raises
@@ -131,7 +132,7 @@ def native_from_torch(state, model=None, prefix=''):
 def native_from_params(read, model=None):
     """The Native called `model` with parameters that Gluon saved of it, gluonfr 1.0 perhaps."""
     if model is None:
-        raise ConvertError('{} needs model=, the name of its net: `gluonfr models` lists them.'.format(read.path))
+        raise ConvertError('{} needs model=, the name of its network: `gluonfr models` lists them.'.format(read.path))
     arguments = {'embedding_size': by_order.embedding_size(read.weights)}
     net = _made(model, arguments)
     params = net._collect_params_with_prefix()
@@ -140,7 +141,7 @@ def native_from_params(read, model=None):
 
 
 def _made(model, arguments):
-    """A net without a class layer, all its parameters 0."""
+    """A network without a class layer, all its parameters 0."""
     net = MODELS.create(model, need_cls_layer=False, **arguments)
     net.initialize(mx.init.Zero())
     if any(not param.shape or 0 in param.shape for param in net.collect_params().values()):
@@ -154,14 +155,14 @@ def _fill(params, found):
 
 
 def _taking(net, spec):
-    """A net that takes what is said, if it is."""
+    """A network that takes what is said, if it is."""
     if spec is not None:
         net.input_spec = spec._replace(embedding_size=net.input_spec.embedding_size)
     return net
 
 
 def _composed(spec, scaling):
-    """The spec of a net without the scaling of its input that it had before."""
+    """The spec of a network without the scaling of its input that it had before."""
     if scaling.scale is None:
         return spec
     scale, shift = (np.broadcast_to(value, len(spec.mean)) for value in scaling[:2])

@@ -1,4 +1,4 @@
-"""A graph as it was read, as a net that embeds: to compare the converted net with, or to take its place."""
+"""A graph as it was read, as a network that embeds: to compare the converted network with, or to take its place."""
 import hashlib
 import os
 from collections import namedtuple
@@ -21,7 +21,7 @@ __all__ = ['Original', 'original_of_onnx', 'original_of_symbol']
 
 
 class Original(namedtuple('Original', 'net model arguments embed write_to')):
-    """A net that is the graph itself; `Native` is one of ours.
+    """A network that is the graph itself; `Native` is one of ours.
 
     ``model`` and ``arguments`` are for its card; ``embed`` is its Embedder; ``write_to(folder)`` writes its files and
     returns the path of the weights.

@@ -1,4 +1,4 @@
-"""Which net of ours some weights are of, by what `graph_traits` or `torch_traits` sees in them."""
+"""Which network of ours some weights are of, by what `graph_traits` or `torch_traits` sees in them."""
 import inspect
 from collections import namedtuple
 
@@ -12,11 +12,11 @@ IRESNETS = ('iresnet50', 'iresnet18', 'iresnet34', 'iresnet100', 'iresnet200')
 
 
 class Unknown(Exception):
-    """Weights that look like those of no net of ours; the message says why."""
+    """Weights that look like those of no network of ours; the message says why."""
 
 
 class Traits(namedtuple('Traits', 'family structure options')):
-    """What weights show of their net.
+    """What weights show of their network.
 
     Attributes
     ----------
@@ -25,19 +25,19 @@ class Traits(namedtuple('Traits', 'family structure options')):
     structure : dict
         Its units and widths as arguments for `MODELS.create`; a name that is given says them itself.
     options : dict
-        Other arguments, which a net by any name can be given.
+        Other arguments, which a network by any name can be given.
     """
     __slots__ = ()
 
 
 def recognise(traits, model=None):
-    """Name the net that weights are of; whether they are is told where they are matched with it.
+    """Name the network that weights are of; whether they are is told where they are matched with it.
 
     Parameters
     ----------
     traits : Traits
     model : str or None
-        The net's name if it is known.
+        The network's name if it is known.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def recognise(traits, model=None):
 
 
 def _differences(name, wanted):
-    """The arguments that a net by this name must be given."""
+    """The arguments that a network by this name must be given."""
     parameters = inspect.signature(MODELS.get(name)).parameters
     return {key: value for key, value in wanted.items()
             if key in parameters and not _holds(key, parameters[key].default, value)}

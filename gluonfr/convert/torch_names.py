@@ -1,4 +1,4 @@
-"""The layers of our nets side by side with those of PyTorch's: of InsightFace's arcface_torch, and of the IR nets.
+"""The layers of our networks beside those of PyTorch's: of InsightFace's arcface_torch, and of the IR networks.
 
 Names that lead from one to the other are the same for both ways, in and out.
 """
@@ -24,7 +24,7 @@ ARCFACE_NAMES = IResNetNames(
 
 
 def layer_table(net):
-    """The layers of a net under the names that arcface_torch's backbones/iresnet.py and mobilefacenet.py give them.
+    """The layers of a network under the names that arcface_torch's backbones/iresnet.py and mobilefacenet.py give them.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def layer_table(net):
     Raises
     ------
     ValueError
-        arcface_torch has no such net.
+        arcface_torch has no such network.
     """
     if isinstance(net, IResNet):
         if net.subsample or net.use_se or not net.middle_norm:
@@ -51,12 +51,12 @@ def layer_table(net):
                              'hidden channels there, got first_hidden {} with blocks {}.'.format(
                                  net.first_hidden, net.blocks))
         return dict(_mobile_facenet(net.blocks))
-    raise ValueError('arcface_torch: nets that it has, too, are IResNet and MobileFaceNet, got {}.'.format(
+    raise ValueError('arcface_torch: networks that it has, too, are IResNet and MobileFaceNet, got {}.'.format(
         type(net).__name__))
 
 
 def ir_table(net, se_block):
-    """As `layer_table`, with the names of the IR and IR-SE nets of AdaFace, face.evoLVe and TreB1eN.
+    """As `layer_table`, with the names of the IR and IR-SE networks of AdaFace, face.evoLVe and TreB1eN.
 
     Parameters
     ----------

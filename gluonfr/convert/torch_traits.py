@@ -1,6 +1,6 @@
-"""Which net of ours a PyTorch state dict is of, by its names and shapes.
+"""Which network of ours a PyTorch state dict is of, by its names and shapes.
 
-The IR and IR-SE nets of AdaFace, face.evoLVe and TreB1eN's InsightFace_Pytorch have the unit of `IResNet`, with or
+The IR and IR-SE networks of AdaFace, face.evoLVe and TreB1eN's InsightFace_Pytorch have the unit of `IResNet`, with or
 without its BatchNorm in the middle; the shortcut of their first stage takes every second pixel, and AdaFace's last
 BatchNorm learns nothing.
 """
@@ -20,12 +20,13 @@ WIDTHS = (64, 128, 256, 512)
 
 
 def torch_traits(state, epsilon=EPSILON):
-    """What a state dict shows of its net.
+    """What a state dict shows of its network.
 
     Parameters
     ----------
     state : dict of str to array
-        Of IResNet or mobilefacenet, with arcface_torch's names, or of an IR net with those of AdaFace, face.evoLVe and
+        Of IResNet or mobilefacenet, with arcface_torch's names, or of an IR network with those of AdaFace, face.evoLVe
+        and
         TreB1eN.
     epsilon : float
         Of the BatchNorms of an IResNet with arcface_torch's names, which say nothing of it.
@@ -37,7 +38,7 @@ def torch_traits(state, epsilon=EPSILON):
     Raises
     ------
     ConvertError
-        It is of another kind of net, or a name is missing that shows its size.
+        It is of another kind of network, or a name is missing that shows its size.
     """
     if IRESNET in state:
         return _iresnet(state, epsilon)
@@ -47,23 +48,23 @@ def torch_traits(state, epsilon=EPSILON):
         return _mobilefacenet(state)
     raise ConvertError("native_from_torch: the names must be those of arcface_torch's IResNet "
                        '(layer1.0.conv1.weight, ...) or mobilefacenet (conv_sep.layers.0.weight, ...), or of the '
-                       'IR nets of AdaFace, face.evoLVe and TreB1eN (input_layer.0.weight, ...), got {}. Export '
-                       'another net to ONNX and convert that: it is taken as it is.'.format(names(list(state))))
+                       'IR networks of AdaFace, face.evoLVe and TreB1eN (input_layer.0.weight, ...), got {}. Export '
+                       'another network to ONNX and convert that: it is taken as it is.'.format(names(list(state))))
 
 
 def is_adaface(state):
-    """Whether there is a BatchNorm in the middle of each unit of an IR net, which only AdaFace's nets have."""
+    """Whether there is a BatchNorm in the middle of each unit of an IR network, which only AdaFace's networks have."""
     return 'body.0.res_layer.2.running_mean' in state
 
 
 def se_block(state):
-    """What squeeze-and-excitation is called inside of a res_layer of an IR net; empty if there is none."""
+    """What squeeze-and-excitation is called inside of a res_layer of an IR network; empty if there is none."""
     found = next((name for name in state if name.startswith('body.0.') and name.endswith('.fc1.weight')), '')
     return found[len('body.0.res_layer.'):-len('.fc1.weight')]
 
 
 def completed(state):
-    """The state dict of an IR net with what ours has and theirs computes without: biases and slopes of 0, gammas of 1.
+    """The state dict of an IR network with what only ours has: biases and slopes of 0, gammas of 1.
     """
     more = {}
     for name, array in state.items():
@@ -89,7 +90,7 @@ def _ir(state):
     first = [_shape(state, 'body.{}.res_layer.1.weight'.format(unit)) for unit in units]
     if any(one[2:] != (3, 3) for one in first) or {one[0] for one in first} != set(WIDTHS):
         raise ConvertError(
-            'native_from_torch: IR nets must have units of two 3x3 convolutions with 64 to 512 channels, got first '
+            'native_from_torch: IR networks must have units of two 3x3 convolutions with 64 to 512 channels, got first '
             "convolutions of {}, such as the bottlenecks of AdaFace's IR-152 and IR-200. Export it to ONNX and convert "
             'that: it is taken as it is.'.format(' and '.join(sorted({'x'.join(map(str, one)) for one in first}))))
     embedding_size, inputs = _shape(state, 'output_layer.3.weight')

@@ -1,4 +1,4 @@
-"""Where the landmarks of a face stand in an image that nets take."""
+"""Where the landmarks of a face stand in an image that networks take."""
 import numpy as np
 
 __all__ = ['FIVE_POINTS']

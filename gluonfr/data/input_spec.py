@@ -1,4 +1,4 @@
-"""What a net wants as input, so that data, training and evaluation need not be told."""
+"""What a network wants as input, so that data, training and evaluation need not be told."""
 from collections import namedtuple
 from typing import Optional, Sequence, Tuple
 
@@ -6,7 +6,7 @@ __all__ = ['InputSpec']
 
 
 class InputSpec(namedtuple('InputSpec', 'size mean std colour embedding_size')):
-    """Image a net takes and embedding it gives: x = (pixel - mean) / std, channel by channel.
+    """Image a network takes and embedding it gives: x = (pixel - mean) / std, channel by channel.
 
     Parameters
     ----------
@@ -36,5 +36,5 @@ class InputSpec(namedtuple('InputSpec', 'size mean std colour embedding_size')):
 
     @property
     def shape(self) -> Tuple[int, int, int]:
-        """Channels, height and width of one image, as a net takes it."""
+        """Channels, height and width of one image, as a network takes it."""
         return (len(self.mean),) + self.size

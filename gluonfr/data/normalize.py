@@ -1,4 +1,4 @@
-"""The way of images into a net: from bytes to the numbers, the layout and the colour order that it wants."""
+"""The way of images into a network: from bytes to the numbers, the layout and the colour order that it wants."""
 import cv2
 import numpy as np
 
@@ -61,7 +61,7 @@ def normalizer(spec, size):
 def check_spec(owner, spec):
     """Return `spec` if images can be brought into its form, else raise a ValueError or TypeError."""
     if not all(hasattr(spec, name) for name in ('size', 'mean', 'std', 'colour')):
-        raise TypeError("{}: spec must be an InputSpec (a net's input_spec), got {!r}.".format(owner, spec))
+        raise TypeError("{}: spec must be an InputSpec (a network's input_spec), got {!r}.".format(owner, spec))
     check_choice(owner, 'spec.colour', spec.colour, ('rgb', 'bgr', 'grey'))
     if len(spec.size) != 2:
         raise ValueError('{}: spec.size must be (height, width), got {!r:.100}.'.format(owner, spec.size))

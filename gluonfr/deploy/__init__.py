@@ -1,4 +1,4 @@
-"""Trained nets in use: load one, embed images with it, into memory or into a gallery that is searched."""
+"""Trained networks in use: load one, embed images with it, into memory or into a gallery that is searched."""
 from typing import TYPE_CHECKING
 
 from ..model_zoo.card_file import CardError, read_card, write_card

@@ -1,4 +1,4 @@
-"""Thresholds that an evaluation has written into a net's card."""
+"""Thresholds that an evaluation has written into a network's card."""
 import json
 import os
 from collections import namedtuple
@@ -41,7 +41,7 @@ def write_advice(card: Optional[str], advice: List[Dict[str, Any]]) -> None:
         There is no card, or it comes with gluonfr.
     """
     if card is None:
-        raise ValueError('write_card: the net has no card to write to. A training and `gluonfr convert` write one.')
+        raise ValueError('write_card: the network has no card to write to. A training and `gluonfr convert` write one.')
     if lies_in(card, SHIPPED):
         raise ValueError('write_card: the card {} comes with gluonfr and is not changed: copy its folder.'.format(card))
     read_card(card)  # a damaged one is not made worse
@@ -53,7 +53,7 @@ def write_advice(card: Optional[str], advice: List[Dict[str, Any]]) -> None:
 
 
 def advice_of(embedder: Any) -> Optional[Advice]:
-    """The threshold that the card of an embedder's net advises for its flip and precision; None where it has none.
+    """The threshold that the card of an embedder's network advises for its flip and precision; None where it has none.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Galleries: embeddings, whose they are, and of which net; their files, and the search in them."""
+"""Galleries: embeddings, whose they are, and of which network; their files, and the search in them."""
 import json
 import logging
 import os
@@ -33,7 +33,7 @@ net : dict or None
 skipped : list of (str, str)
     Path and reason of each image that was left out.
 advice : Advice or None
-    The threshold that the card of the net advises.
+    The threshold that the card of the network advises.
 """
 
 Match = namedtuple('Match', 'cosine person path')
@@ -57,7 +57,7 @@ def made_by(embedder: Any) -> Dict[str, Any]:
 
 
 def check_one_net(first: str, net: Optional[Dict[str, Any]], second: str, other: Optional[Dict[str, Any]]) -> None:
-    """Raise a ValueError if two galleries are of different nets; one that does not say its net is told of.
+    """Raise a ValueError if two galleries are of different networks; one that does not say its network is told of.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def check_one_net(first: str, net: Optional[Dict[str, Any]], second: str, other:
     unknown = [name for name, made in ((first, net), (second, other)) if made is None]
     if unknown:
         logging.getLogger('gluonfr').warning(
-            '%s: nothing in it says of which net it is, as .npz files of gluonfr 2.0 do: see that it is the same.',
+            '%s: nothing in it says of which network it is, as .npz files of gluonfr 2.0 do: see that it is the same.',
             ' and '.join(unknown))
         return
     net, other = ({'engine': 'mxnet', **made} for made in (net, other))  # as earlier versions do not say
@@ -78,7 +78,7 @@ def check_one_net(first: str, net: Optional[Dict[str, Any]], second: str, other:
     if net != other:
         differing = [name for name in net if name in other and net[name] != other[name]]
         said = (' and '.join('{} {}'.format(name, made[name]) for name in differing) for made in (net, other))
-        raise ValueError('{} and {} must be embedded by one net in one way, got {} against {}. Embed one of them again.'
+        raise ValueError('{} and {} must be embedded by one network in one way, got {} against {}. Embed one again.'
                          .format(first, second, *said))
 
 
@@ -89,7 +89,7 @@ def search_gallery(gallery: Gallery, queries: Gallery, top: int = 5, threshold: 
     Parameters
     ----------
     gallery, queries : Gallery
-        Of one net: see `check_one_net`.
+        Of one network: see `check_one_net`.
     top, threshold, engine
         As for `gluonfr.deploy.search.search`.
 
@@ -144,7 +144,7 @@ def write_gallery(out: str, embedder: Any, dataset: StoredDataset, embeddings: n
 
 
 def read_gallery(path: str) -> Gallery:
-    """The `Gallery` in a file; those of earlier versions do not say their net.
+    """The `Gallery` in a file; those of earlier versions do not say their network.
 
     Raises
     ------
@@ -193,13 +193,13 @@ def _advice_in(path, text):
 
 
 def _net_in(path, text):
-    """What a file says of its net."""
+    """What a file says of its network."""
     try:
         net = json.loads(str(text))
     except (RecursionError, ValueError) as error:
-        raise ValueError('{} must say its net as JSON: {}.'.format(path, error)) from error
+        raise ValueError('{} must say its network as JSON: {}.'.format(path, error)) from error
     if not isinstance(net, dict):
-        raise ValueError('{} must say its net by names, got a {}.'.format(path, type(net).__name__))
+        raise ValueError('{} must say its network by names, got a {}.'.format(path, type(net).__name__))
     return net
 
 

@@ -1,4 +1,4 @@
-"""A net from whatever holds one: a card, a folder of a training, a name with weights, or an MXNet symbol."""
+"""A network from whatever holds one: a card, a folder of a training, a name with weights, or an MXNet symbol."""
 from typing import Any, Optional
 
 import mxnet as mx
@@ -18,7 +18,7 @@ __all__ = ['load_files', 'load_net']
 
 def load_net(place: PathLike, params: Optional[str] = None, ctx: Optional[mx.Context] = None,
              root: Optional[str] = None, accept_licence: bool = False, **arguments: Any) -> HybridBlock:
-    """Load a trained net for embedding.
+    """Load a trained network for embedding.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def load_net(place: PathLike, params: Optional[str] = None, ctx: Optional[mx.Con
     root, accept_licence
         For pretrained weights: as in `gluonfr.model_zoo.get_model_file`.
     **arguments
-        With `params`: arguments of the net, such as embedding_size.
+        With `params`: arguments of the network, such as embedding_size.
 
     Returns
     -------

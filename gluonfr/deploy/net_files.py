@@ -1,4 +1,4 @@
-"""Where a net lies: what a card, a folder of a training, a name with weights, a symbol or an ONNX file stands for."""
+"""Where a network lies: what a card, a folder of a training, a name with weights, a symbol or an ONNX file means."""
 import os
 from collections import namedtuple
 from typing import Any, Optional
@@ -20,17 +20,17 @@ TORCH_TO_ONNX = ('PyTorch itself writes its model as ONNX, which runs without MX
                  "torch.zeros(1, 3, 112, 112), 'net.onnx'), with the package onnxscript.")
 
 NetFiles = namedtuple('NetFiles', 'kind path params spec model arguments caution card', defaults=(None,) * 6)
-NetFiles.__doc__ = """The files of a net.
+NetFiles.__doc__ = """The files of a network.
 
 kind : {'onnx', 'symbol', 'zoo'}
 path : str
-    The ONNX file, the symbol, or what says that it is a net of the zoo: its card or name.
+    The ONNX file, the symbol, or what says that it is a network of the zoo: its card or name.
 params : str or None
     Its weights; of a symbol None for the newest beside it.
 spec : InputSpec or None
     What it takes, where something besides the files says it.
 model, arguments : str, dict
-    Of a net of the zoo.
+    Of a network of the zoo.
 caution : str or None
     What is said where it is used.
 card : str or None
@@ -40,7 +40,7 @@ card : str or None
 
 def find_net(source: PathLike, params: Optional[str] = None, root: Optional[str] = None, accept_licence: bool = False,
              **arguments: Any) -> NetFiles:
-    """The files of a net; see `load_net` for the parameters, and what is raised."""
+    """The files of a network; see `load_net` for the parameters, and what is raised."""
     source = os.fspath(source)
     if os.path.isdir(source):
         source = _card_in(source)
@@ -81,20 +81,20 @@ def _card_in(folder):
 
 
 def _refuse_file(path):
-    """Say of a path that is no net what it is instead."""
+    """Say of a path that is no network what it is instead."""
     if is_image(path, foreign=True):
-        raise ValueError('load_net: {} is an image, and the net must be given first. {}'.format(path, ALLOWED))
+        raise ValueError('load_net: {} is an image, and the network must be given first. {}'.format(path, ALLOWED))
     if path.endswith(TORCH_SUFFIXES):
-        raise ValueError('load_net: {} holds weights of PyTorch, without their graph. `gluonfr convert` makes a net of '
-                         'them, where MXNet is. {}'.format(path, TORCH_TO_ONNX))
+        raise ValueError('load_net: {} holds weights of PyTorch, without their graph. `gluonfr convert` makes a '
+                         'network of them, where MXNet is. {}'.format(path, TORCH_TO_ONNX))
     if os.path.isfile(path):
-        raise ValueError('load_net: {} is a file that says no net. {}'.format(path, ALLOWED))
+        raise ValueError('load_net: {} is a file that says no network. {}'.format(path, ALLOWED))
     if os.path.dirname(path):
         raise FileNotFoundError('load_net: there is no folder {}. {}'.format(path, ALLOWED))
 
 
 def _of_card(source):
-    """What a card stands for: a net of the zoo, or a graph that was taken as it is."""
+    """What a card stands for: a network of the zoo, or a graph that was taken as it is."""
     if not os.path.isfile(source):
         raise FileNotFoundError('load_net: there is no card {}.'.format(source))
     card, params, spec = read_card(source)

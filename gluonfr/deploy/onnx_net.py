@@ -1,4 +1,4 @@
-"""ONNX models that no net of ours is equal to, as blocks of MXNet that ONNX Runtime runs."""
+"""ONNX models that no network of ours is equal to, as blocks of MXNet that ONNX Runtime runs."""
 from typing import Callable, Optional, Union
 
 import numpy as np
@@ -42,7 +42,7 @@ class OnnxNet(HybridBlock):
     ImportError
         onnxruntime is missing, or onnx, which reads from the graph what nothing else says.
     ValueError
-        ONNX Runtime cannot run it, or it is no net of images to embeddings.
+        ONNX Runtime cannot run it, or it is no network of images to embeddings.
     """
 
     def __init__(self, model: Union[str, bytes], spec: Optional[InputSpec] = None):

@@ -63,7 +63,7 @@ def search(gallery: ArrayLike, queries: ArrayLike, top: int = 10, threshold: Opt
         check_number('search', 'threshold', threshold)
     gallery, queries = np.asanyarray(gallery), np.atleast_2d(np.asarray(queries, np.float32))
     if gallery.ndim != 2 or queries.ndim != 2 or gallery.shape[1] != queries.shape[1]:
-        raise ValueError('search: gallery and queries must be (G, D) and (Q, D), got {} and {}: are they of one net?'
+        raise ValueError('search: gallery and queries must be (G, D) and (Q, D), got {} and {}: is it one network?'
                          .format(gallery.shape, queries.shape))
     top = min(top, len(gallery))
     indices = np.full((len(queries), top), -1, np.int64)

@@ -54,8 +54,8 @@ def load_symbol(path: str, params: Optional[str] = None, ctx: Optional[mx.Contex
     unused = [name for name in weights if name not in symbol.list_inputs()]
     too_much = behind_embedding(symbol) or unused and 'has no use for the weights {}'.format(names(unused, 4))
     if too_much:
-        raise ValueError('load_symbol: {} with {} {}. `gluonfr convert {} --out DIR` makes a net of what leads to the '
-                         'embedding.'.format(path, params, too_much, path))
+        raise ValueError('load_symbol: {} with {} {}. `gluonfr convert {} --out DIR` makes a network of what leads to '
+                         'the embedding.'.format(path, params, too_much, path))
     with _told(path, params, size):
         spec = spec or said_input(symbol, data_of_symbol(symbol, weights))
         net = symbol_net(symbol, weights, spec or InputSpec(size), ctx)
@@ -100,5 +100,5 @@ def _told(path, params, size):
     try:
         yield
     except (AssertionError, KeyError, TypeError, ValueError, mx.MXNetError) as error:
-        raise ValueError('load_symbol: {} with {} must be an MXNet symbol of a net for images of {} x {} and its '
+        raise ValueError('load_symbol: {} with {} must be an MXNet symbol of a network for images of {} x {} and its '
                          'weights, got: {}'.format(path, params, *size, error_sentence(error))) from error

@@ -1,4 +1,4 @@
-"""A trained net in the forms that engines take."""
+"""A trained network in the forms that engines take."""
 import sys
 import zlib
 from typing import Any, Optional
@@ -15,7 +15,7 @@ __all__ = ['TrainedNet']
 
 
 class TrainedNet:
-    """A net as a block of MXNet and as an ONNX model, each made when an engine first asks for it.
+    """A network as a block of MXNet and as an ONNX model, each made when an engine first asks for it.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class TrainedNet:
     Attributes
     ----------
     is_onnx : bool
-        Whether it is an ONNX model by itself, for which no net of MXNet is known.
+        Whether it is an ONNX model by itself, for which no network of MXNet is known.
     given_spec : InputSpec or None
     """
 
@@ -53,25 +53,25 @@ class TrainedNet:
 
     @property
     def files(self) -> Optional[NetFiles]:
-        """Where it lies; None of a net in memory."""
+        """Where it lies; None of a network in memory."""
         return self._files
 
     def block(self, ctx: Any = None) -> Any:
-        """The HybridBlock; one that is not in memory yet is loaded to a context, the net's own where that is None."""
+        """The HybridBlock; one that is not in memory yet is loaded to a context, for None the network's own."""
         if self._block is None:
             from .load import load_files
             self._block = load_files(self._files, ctx or self.ctx)
         return self._block
 
     def model(self) -> OnnxModel:
-        """The ONNX model; a net of MXNet is written as one."""
+        """The ONNX model; a network of MXNet is written as one."""
         if self._model is None:
             source = self._files if self._block is None else self._block
             self._model = OnnxModel(get_onnx_writer()(source, self.given_spec))
         return self._model
 
     def spec(self) -> InputSpec:
-        """What a net of MXNet takes."""
+        """What a network of MXNet takes."""
         spec = self.given_spec or getattr(self.block(), 'input_spec', None)
         if not isinstance(spec, InputSpec):
             raise ValueError('Embedder: {} has no input_spec: give spec=InputSpec(...).'.format(
@@ -116,7 +116,7 @@ def _checksum(arrays):
 
 
 def _weights_of(files):
-    """The weights of a net's files, as and in the order in which its block has them."""
+    """The weights of a network's files, as and in the order in which its block has them."""
     if files.kind == 'zoo':
         weights = load_weights(files.params)
         return [weights[name].astype('float32') for name in weights if not name.startswith(CLASS_LAYER)]

@@ -1,4 +1,4 @@
-"""A net on a verification set: from a .bin to one row of numbers."""
+"""A network on a verification set: from a .bin to one row of numbers."""
 from collections import namedtuple
 from typing import Any, List, Optional, Sequence, Tuple, Union
 

@@ -4,4 +4,4 @@ __all__ = ['ConvertError']
 
 
 class ConvertError(ValueError):
-    """Weights that cannot be converted: damaged, of another net, with names unused or missing, or not equal after."""
+    """Weights that cannot be converted: damaged, of another network, with names left over or missing, or not equal."""

@@ -57,7 +57,7 @@ def _source(model):
     read = [name for node in graph.node for name in node.input]
     missing = sorted({name for name in read + [graph.output[0].name] if name and name not in produced})
     if missing or len(inputs) != 1:
-        raise ConvertError('the ONNX graph is not whole, or no net of one input: missing {}; inputs {}.'.format(
+        raise ConvertError('the ONNX graph is not whole, or no network of one input: missing {}; inputs {}.'.format(
             names(missing), names([entry.name for entry in inputs])))
     found = _layers(graph, inputs[0].name, constants)
     dims = [entry.dim_value for entry in inputs[0].type.tensor_type.shape.dim]
@@ -169,7 +169,7 @@ def _layer(node, sources, alone):
     x = sources[0]
     trains = attrs.get('training_mode') == 1 or (op == 'BatchNormalization' and len(node.output) > 1)
     if trains or (op == 'Dropout' and len(sources) > 2 and getattr(sources[2], 'array', True)):
-        raise ConvertError('{} {!r} is in training mode: export the net after net.eval().'.format(op, name))
+        raise ConvertError('{} {!r} is in training mode: export the network after net.eval().'.format(op, name))
     if op in NOTHING + FLATTEN and isinstance(x, Layer):
         return x.flattened() if op in FLATTEN else x
     if op in SIMPLE:

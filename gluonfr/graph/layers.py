@@ -22,7 +22,7 @@ class Layer:
     ----------
     kind : str
         'input', 'conv', 'dense', 'norm', 'prelu', 'relu', 'sigmoid', 'pool', 'add', 'mul', or the name that its own
-        graph has for an operator that no face net of ours is made of.
+        graph has for an operator that no face network of ours is made of.
     name : str
         Of the node in its graph.
     inputs : list of Layer

@@ -1,4 +1,4 @@
-"""Shapes of all that a graph computes, without MXNet: for the operators that face nets are made of."""
+"""Shapes of all that a graph computes, without MXNet: for the operators that face networks are made of."""
 from math import prod
 from typing import Callable, Dict, List, Mapping, Tuple
 

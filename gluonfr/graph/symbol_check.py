@@ -2,7 +2,7 @@
 
 Some operators run code when a graph is loaded or run ('_Native' calls the address that the file names, 'Custom' a class
 of Python, '_cvimread' reads a file), and an index or a count that is wrong ends in a segmentation fault, in hours or in
-all memory taken. So the file is read as JSON, and only what a net for images needs is handed on.
+all memory taken. So the file is read as JSON, and only what a network for images needs is handed on.
 """
 import io
 import re
@@ -43,7 +43,7 @@ _NAMED = '; gluonfr.graph.symbol_check.OPERATORS lists what is allowed'
 
 
 def checked_graph(path: str) -> Dict[str, Any]:
-    """Read a '-symbol.json' of a net for images.
+    """Read a '-symbol.json' of a network for images.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def checked_graph(path: str) -> Dict[str, Any]:
     ValueError
         It is no such file, has an operator that is not in `OPERATORS` and no arithmetic, or an index, count or size
         that cannot be; with the node. A file of your own with more than that: `mxnet.gluon.SymbolBlock.imports` loads
-        it, and the `Embedder` takes that net.
+        it, and the `Embedder` takes that network.
     OSError
         The file cannot be read.
     """
@@ -63,7 +63,7 @@ def checked_graph(path: str) -> Dict[str, Any]:
     try:
         return _checked(graph)
     except ValueError as error:
-        raise ValueError('{} must be an MXNet symbol of a net for images: {}'.format(path, error)) from error
+        raise ValueError('{} must be an MXNet symbol of a network for images: {}'.format(path, error)) from error
 
 
 def infer_shapes(symbol: Any, **shapes: Tuple[int, ...]) -> Tuple[list, list, list]:
@@ -109,12 +109,12 @@ def _checked(graph):
         _require(_plain(op) and _plain(name), 'node {} must have an op and a name.'.format(number))
         who = 'node {} ({!r:.80})'.format(number, name)
         _require(op == 'null' or op in OPERATORS or _ARITHMETIC.fullmatch(op),
-                 '{} has the operator {!r:.80}, which is refused: no net for images needs it, and some operators can '
-                 'run code{}.'.format(who, op, _NAMED))
+                 '{} has the operator {!r:.80}, which is refused: no network for images needs it, and some operators '
+                 'can run code{}.'.format(who, op, _NAMED))
         for key in ('subgraphs', 'control_deps'):
             _require(not node.get(key), '{} has {}, which are refused.'.format(who, key))
         inputs = [_entry(who, 'inputs', entry, outputs) for entry in _list(who, 'inputs', node.get('inputs', []))]
-        _require(op != 'null' or not inputs, '{} is an input of the net and must have none itself.'.format(who))
+        _require(op != 'null' or not inputs, '{} is an input of the network and must have none itself.'.format(who))
         attrs = {}
         for key in ('param', 'attr', 'attrs'):  # two of them in files of before MXNet 1.0
             attrs.update(_attributes(who, node.get(key) or {}))

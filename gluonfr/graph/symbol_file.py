@@ -27,7 +27,7 @@ INPUT = '__gluonfr_input__'  # attribute of the input in a symbol that `export_s
 CURRENT = 10901  # MXNet 1.9.1
 UPGRADED = 905  # files of MXNet 0.9.5 and later differ from those of 1.9.1 in nothing but hints for training
 COMPLETE = 900  # in older files inputs may be missing, which MXNet adds
-_LACKS = '{} must be an MXNet symbol of a net for images: node {} ({!r:.80}) must have the inputs {}, got {}.'
+_LACKS = '{} must be an MXNet symbol of a network for images: node {} ({!r:.80}) must have the inputs {}, got {}.'
 HINTS = ('ctx_group', 'lr_mult', 'wd_mult', 'force_mirroring', 'mirror_stage')
 
 

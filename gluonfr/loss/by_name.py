@@ -168,7 +168,7 @@ def loss_keywords(name: str) -> Set[str]:
 
 def fill_arguments(name: str, arguments: Dict[str, Any], *, classes: int, embedding_size: int,
                    groups: Optional[Tuple[int, int]] = None, margin_warmup: int = 0) -> Dict[str, Any]:
-    """Arguments for ``get_loss(name, ...)``: those given, and those that only data and net can tell.
+    """Arguments for ``get_loss(name, ...)``: those given, and those that only data and network can tell.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def fill_arguments(name: str, arguments: Dict[str, Any], *, classes: int, embedd
     arguments : dict
         What the user said; it wins.
     classes, embedding_size : int
-        Of the training set, >= 2, and the net.
+        Of the training set, >= 2, and the network.
     groups : (int, int) or None
         Classes a batch and images of each, where batches are made of groups.
     margin_warmup : int

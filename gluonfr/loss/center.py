@@ -239,7 +239,7 @@ class COCOLoss(ClassScoreLoss):
     .. math::
         L = CE(\alpha\cos(x, c_j))
 
-    It owns its class centres ``centers`` (C, D), trained with the net.
+    It owns its class centres ``centers`` (C, D), trained with the network.
 
     Parameters
     ----------

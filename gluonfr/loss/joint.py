@@ -55,7 +55,7 @@ class RingLoss(JointLoss):
         L = CE(pred) + \lambda R(d), \quad d = \lVert x\rVert - R
 
     with R(d) = d^2/2 ('l2', the paper's), Huber with delta 1 ('smoothl1'), (c^2/2) log(1 + d^2/c^2) ('cauchy') or
-    (d^2/2)/(1 + d^2) ('geman'). The radius ``R`` (1,) is trained with the net.
+    (d^2/2)/(1 + d^2) ('geman'). The radius ``R`` (1,) is trained with the network.
 
     Parameters
     ----------

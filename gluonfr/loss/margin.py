@@ -129,7 +129,7 @@ class ArcLoss(CombinedLoss):
         Scale, > 0. 64 for faces, 4-10 for few classes.
     easy_margin : bool
         Apply the margin only to targets nearer than 90 degrees: the default of gluonfr 1.0, easier to start from, and
-        no margin for the half of all targets that are farther on a fresh net. The paper's loss has False.
+        no margin for the half of all targets that are farther on a fresh network. The paper's loss has False.
     margin_warmup : int
         Training steps over which the margin grows from nothing.
     gradient : {'exact', 'straight-through'}

@@ -1,6 +1,6 @@
 """Embedding networks, by name (`get_model`) or by class, and the store of pretrained weights.
 
-The store and the cards of weights (`get_model_file`, `card_table`, `card_file`) work without MXNet; the nets are
+The store and the cards of weights (`get_model_file`, `card_table`, `card_file`) work without MXNet; the networks are
 imported when one of their names is first used.
 """
 # ruff: noqa: F403, F405 (types of all nets)

@@ -1,4 +1,4 @@
-"""Residual attention nets for faces."""
+"""Residual attention networks for faces."""
 from typing import Any, Optional, Sequence, Tuple, Union
 
 import mxnet as mx
@@ -96,7 +96,7 @@ class AttentionModule(HybridBlock):
 
 
 class AttentionNetFace(FrBase):
-    """Residual attention net ("Residual Attention Network for Image Classification", 1704.06904) for faces.
+    """Residual attention network ("Residual Attention Network for Image Classification", 1704.06904) for faces.
 
     The stem is a 3x3 convolution with stride 1 and no pooling, so that the stages see 56, 28 and 14 pixels at 112x112
     and the last one 7. BatchNorm has eps 2e-5 and momentum 0.9. Values and multiply-adds without a class layer, at

@@ -1,4 +1,4 @@
-"""The card of a trained net: a JSON file beside the weights that says what they are and how to use them."""
+"""The card of a trained network: a JSON file beside the weights that says what they are and how to use them."""
 import json
 import os
 from typing import Any, Dict, Optional, Tuple
@@ -26,7 +26,7 @@ class CardError(ValueError):
 
 def write_card(path: str, params: str, model: str, arguments: Dict[str, Any], spec: InputSpec,
                graph: Optional[str] = None, **facts: Any) -> Dict[str, Any]:
-    """Write the card of a net, atomically.
+    """Write the card of a network, atomically.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ def write_card(path: str, params: str, model: str, arguments: Dict[str, Any], sp
         Its arguments, such as embedding_size.
     spec : InputSpec
     graph : str or None
-        The net up to its embedding as a symbol in JSON, from `gluonfr.model_zoo.net_graph.graph_json`; it is written
-        beside the card, as '<card>-symbol.json', so that `gluonfr.convert.to_onnx` needs no MXNet.
+        The network up to its embedding as a symbol in JSON, from `gluonfr.model_zoo.net_graph.graph_json`; it is
+        written beside the card, as '<card>-symbol.json', so that `gluonfr.convert.to_onnx` needs no MXNet.
     **facts
         What else is known: command, data, metrics, licence, ... (JSON values)
 
@@ -70,7 +70,7 @@ def read_card(path: str) -> Tuple[Dict[str, Any], str, InputSpec]:
     Returns
     -------
     (dict, str, InputSpec)
-        The card, the path of the weights, and what the net takes.
+        The card, the path of the weights, and what the network takes.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def read_card(path: str) -> Tuple[Dict[str, Any], str, InputSpec]:
 
 
 def graph_of_card(path: str, card: Dict[str, Any]) -> Optional[str]:
-    """The '-symbol.json' of a card's net; None where it has none, as those of earlier versions.
+    """The '-symbol.json' of a card's network; None where it has none, as those of earlier versions.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def graph_of_card(path: str, card: Dict[str, Any]) -> Optional[str]:
 
 
 def _sane(value, deep=0):
-    """Whether a value of a card is of a size that an argument can have: nets are built before weights are compared."""
+    """Whether a value of a card has a size that an argument may have: networks are built before weights are read."""
     if isinstance(value, str):
         return len(value) <= 1000 and value.isprintable()
     if isinstance(value, (list, dict)):

@@ -32,9 +32,9 @@ class Card(namedtuple('Card', 'name model default data licence spec published no
         What they were trained on.
     licence : str
     spec : InputSpec
-        What the net takes.
+        What the network takes.
     published : dict
-        Set -> accuracy in percent, for IJB-C the TAR at FAR 1e-4, as published for this net and data.
+        Set -> accuracy in percent, for IJB-C the TAR at FAR 1e-4, as published for this network and data.
     normalises : bool
         Whether the graph of the published file normalises the image itself.
     files : dict
@@ -83,19 +83,20 @@ def list_cards() -> Dict[str, Card]:
 
 
 def choose_card(name: str, pretrained: Union[bool, str] = True) -> Card:
-    """The card of pretrained weights of a net.
+    """The card of pretrained weights of a network.
 
     Parameters
     ----------
     name : str
-        A net of the zoo, or with pretrained=True also a card.
+        A network of the zoo, or with pretrained=True also a card.
     pretrained : True or str
-        True: the net's default card. A card's name, or the begin of it that is of one card of this net only: 'w600k'.
+        True: the network's default card. A card's name, or the begin of it that is of one card of this network only:
+        'w600k'.
 
     Raises
     ------
     ValueError
-        There is no such net, it has no pretrained weights, or none or several of that name; the message lists them.
+        There is no such network, it has no pretrained weights, or none or several of that name; the message lists them.
 
     Examples
     --------
@@ -128,17 +129,17 @@ def choose_card(name: str, pretrained: Union[bool, str] = True) -> Card:
         if len(found) != 1:
             raise ValueError('pretrained must be True or one of the weights of {}: {}; got {!r}{}.'.format(
                 model, ', '.join(card.name for card in mine) or 'there are none', pretrained,
-                ', which are of {}'.format(cards[key].model or 'no net of the zoo') if key in cards else ''))
+                ', which are of {}'.format(cards[key].model or 'no network of the zoo') if key in cards else ''))
     return found[0]
 
 
 def canonical(name: str) -> str:
-    """The canonical name of a net of the zoo; `MODELS`, which knows also those that users register, needs MXNet."""
+    """The canonical name of a network of the zoo; `MODELS`, which knows also those that users register, needs MXNet."""
     return NAMES.get(str(name).lower()) or MODELS.canonical(name)
 
 
 def is_model(name: str) -> bool:
-    """Whether a net of the zoo has this name."""
+    """Whether a network of the zoo has this name."""
     return name.lower() in NAMES or mxnet_problem() is None and name in MODELS
 
 

@@ -1,4 +1,4 @@
-"""What families of face nets share: the pre-activation residual unit and the head."""
+"""What families of face networks share: the pre-activation residual unit and the head."""
 from mxnet.gluon import HybridBlock, nn
 
 from ..nn import Chain, PReLU, SELayer
@@ -71,7 +71,7 @@ def embedding_head(owner, channels, size, embedding_size, dropout, pooling):
     Parameters
     ----------
     owner : str
-        The net, for the messages.
+        The network, for the messages.
     channels : int
         Of the feature map.
     size : (int, int)

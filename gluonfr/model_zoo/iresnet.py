@@ -1,4 +1,4 @@
-"""IResNet: the residual nets of ArcFace."""
+"""IResNet: the residual networks of ArcFace."""
 from typing import Any, Optional, Sequence, Tuple, Union
 
 import mxnet as mx
@@ -45,7 +45,7 @@ class _Unit(HybridBlock):
 
 
 class IResNet(FrBase):
-    """The net of "ArcFace: Additive Angular Margin Loss for Deep Face Recognition" (1801.07698), 512-d.
+    """The network of "ArcFace: Additive Angular Margin Loss for Deep Face Recognition" (1801.07698), 512-d.
 
     A 3x3 stem without stride, four stages of residual units (64, 128, 256, 512 channels), then BatchNorm, dropout,
     fully connected layer and BatchNorm with gamma fixed at 1. One PReLU slope for each channel.
@@ -65,7 +65,7 @@ class IResNet(FrBase):
     Parameters
     ----------
     classes, weight_norm, feature_norm, need_cls_layer
-        As in `FrBase`; without ``classes`` the net gives embeddings.
+        As in `FrBase`; without ``classes`` the network gives embeddings.
     embedding_size : int
         D.
     units : sequence of 4 int
@@ -73,13 +73,13 @@ class IResNet(FrBase):
     dropout : float
         Rate before the fully connected layer, in [0, 1).
     middle_norm : bool
-        BatchNorm between the first convolution of a unit and its PReLU. The IR nets of face.evoLVe and TreB1eN have
+        BatchNorm between the first convolution of a unit and its PReLU. The IR networks of face.evoLVe and TreB1eN have
         none.
     subsample : bool
         Take every second pixel as shortcut where only the size changes, in the first stage, instead of a convolution.
-        AdaFace's IR nets and those others do so.
+        AdaFace's IR networks and those others do so.
     use_se : bool
-        Squeeze-and-excitation (1709.01507) at the end of each unit, as the IR-SE nets have it.
+        Squeeze-and-excitation (1709.01507) at the end of each unit, as the IR-SE networks have it.
     epsilon : float
         Of all BatchNorms. 2e-5 is that of InsightFace's MXNet weights, 1e-5 that of its PyTorch ones.
     input_size : int or (int, int)

@@ -1,4 +1,4 @@
-"""LeNet++: the small net of the MNIST examples."""
+"""LeNet++: the small network of the MNIST examples."""
 from typing import Any, Optional
 
 from mxnet.gluon import nn

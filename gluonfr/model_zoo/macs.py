@@ -1,4 +1,4 @@
-"""How big a net is, from its graph: nothing is computed and nothing need be initialised."""
+"""How big a network is, from its graph: nothing is computed and nothing need be initialised."""
 from math import prod
 from typing import Optional, Sequence
 
@@ -12,10 +12,10 @@ __all__ = ['count_macs', 'count_parameters']
 
 def count_parameters(net: mx.gluon.HybridBlock, running_stats: bool = False,
                      shape: Optional[Sequence[int]] = None) -> int:
-    """Number of values that the net's parameters hold.
+    """Number of values that the network's parameters hold.
 
-    Every array in the net counts that is not a running statistic of a BatchNorm, fixed ones included: a gamma that
-    stays 1 and a beta that stays 0 are part of the published numbers. A class layer counts where the net has one.
+    Every array in the network counts that is not a running statistic of a BatchNorm, fixed ones included: a gamma that
+    stays 1 and a beta that stays 0 are part of the published numbers. A class layer counts where the network has one.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def count_parameters(net: mx.gluon.HybridBlock, running_stats: bool = False,
     Raises
     ------
     ValueError
-        No shape is given and the net has no input_spec.
+        No shape is given and the network has no input_spec.
     """
     graph, shape = _graph(net, shape, 'count_parameters')
     values, _, running = graph.infer_shape(data=shape)
@@ -42,9 +42,9 @@ def count_parameters(net: mx.gluon.HybridBlock, running_stats: bool = False,
 
 
 def count_macs(net: mx.gluon.HybridBlock, shape: Optional[Sequence[int]] = None) -> int:
-    """Multiply-adds of the net's convolutions and fully connected layers in one pass, by the shapes in its graph.
+    """Multiply-adds of the network's convolutions and fully connected layers in one pass, by the shapes in its graph.
 
-    A class layer counts where the net has one.
+    A class layer counts where the network has one.
 
     Parameters
     ----------
@@ -79,10 +79,10 @@ def count_macs(net: mx.gluon.HybridBlock, shape: Optional[Sequence[int]] = None)
 
 
 def _graph(net, shape, owner):
-    """The net's Symbol of 'data', all outputs together, and the input's shape."""
+    """The network's Symbol of 'data', all outputs together, and the input's shape."""
     if shape is None:
         spec = getattr(net, 'input_spec', None)
         if spec is None:
-            raise ValueError('{}: shape must be given for a net without input_spec.'.format(owner))
+            raise ValueError('{}: shape must be given for a network without input_spec.'.format(owner))
         shape = (1,) + spec.shape
     return mx.sym.Group(trace_outputs(net)), tuple(shape)

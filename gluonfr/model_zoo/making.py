@@ -19,21 +19,21 @@ FREE = ('classes', 'need_cls_layer', 'weight_norm', 'feature_norm', 'dropout', '
 
 
 def get_model(name: str, pretrained: Union[bool, str] = False, **kwargs: Any) -> HybridBlock:
-    """Make a net by name.
+    """Make a network by name.
 
     Parameters
     ----------
     name : str
         A name of `get_model_list` or an alias of one, in any case.
     pretrained : bool or str
-        True: with the weights of the net's default card; a str: with those of this card, or of the one whose name
+        True: with the weights of the network's default card; a str: with those of this card, or of the one whose name
         begins so ('w600k'); `gluonfr models` lists them. They are downloaded at the first time.
     root, accept_licence
         With pretrained: as in `get_model_file`.
     ctx : Context or list of Context
         With pretrained: where the weights go, None for the CPU.
     **kwargs
-        Arguments of that net: classes, embedding_size, need_cls_layer, ... With pretrained they must not contradict
+        Arguments of that network: classes, embedding_size, need_cls_layer, ... With pretrained they must not contradict
         the weights; a class layer starts anew.
 
     Returns
@@ -44,10 +44,10 @@ def get_model(name: str, pretrained: Union[bool, str] = False, **kwargs: Any) ->
     Raises
     ------
     ValueError
-        Nothing has this name; the message lists all names and the nearest. The net has no such weights, or an argument
-        contradicts them.
+        Nothing has this name; the message lists all names and the nearest. The network has no such weights, or an
+        argument contradicts them.
     TypeError
-        An argument that the net does not take; the message shows the signature.
+        An argument that the network does not take; the message shows the signature.
     DownloadError
         The weights cannot be had; the message says what to put where.
 
@@ -68,7 +68,7 @@ def get_model(name: str, pretrained: Union[bool, str] = False, **kwargs: Any) ->
 
 
 def get_model_list() -> List[str]:
-    """Names of all nets, sorted.
+    """Names of all networks, sorted.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def get_model_list() -> List[str]:
 
 def net_from_card(card: Dict[str, Any], params: str, spec: InputSpec,
                   ctx: Union[mx.Context, List[mx.Context], None] = None, **arguments: Any) -> HybridBlock:
-    """The net of the zoo that a card tells of, with its weights.
+    """The network of the zoo that a card tells of, with its weights.
 
     Parameters
     ----------
@@ -95,11 +95,11 @@ def net_from_card(card: Dict[str, Any], params: str, spec: InputSpec,
     Raises
     ------
     ValueError
-        An argument contradicts the card, or the weights are not of its net.
+        An argument contradicts the card, or the weights are not of its network.
     """
     whole = {**card['arguments'], **arguments}
     for name, (needed, given) in differing_arguments(card['model'], card['arguments'], whole).items():
-        raise ValueError('{} must have the {} of its weights, {!r}, got {!r}: leave it out, or make a net without '
+        raise ValueError('{} must have the {} of its weights, {!r}, got {!r}: leave it out, or make a network without '
                          'pretrained weights.'.format(card['model'], name, needed, given))
     net = MODELS.create(card['model'], **whole)
     load_parameters(net, params, ctx or mx.cpu(), class_layer=False)
@@ -109,7 +109,7 @@ def net_from_card(card: Dict[str, Any], params: str, spec: InputSpec,
 
 def differing_arguments(model: str, needed: Dict[str, Any],
                         given: Dict[str, Any]) -> Dict[str, Tuple[Any, Any]]:
-    """What makes two nets of one model take different weights: {argument: (value needed, value given)}.
+    """What makes two networks of one model take different weights: {argument: (value needed, value given)}.
 
     Parameters
     ----------
@@ -129,5 +129,5 @@ def differing_arguments(model: str, needed: Dict[str, Any],
 
 
 def resizable(name: str) -> bool:
-    """Whether a net can be made for images of another size, by its argument input_size."""
+    """Whether a network can be made for images of another size, by its argument input_size."""
     return 'input_size' in inspect.signature(MODELS.get(name)).parameters

@@ -1,4 +1,4 @@
-"""MiniResNet18: a residual net for small grey images."""
+"""MiniResNet18: a residual network for small grey images."""
 from typing import Any, Optional
 
 from mxnet.gluon import HybridBlock, nn

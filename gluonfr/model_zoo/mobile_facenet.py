@@ -81,7 +81,7 @@ class MobileFaceNet(FrBase):
     use_se : bool
         Squeeze-and-excitation (1709.01507) at the end of each bottleneck.
     weight_norm, feature_norm, need_cls_layer
-        As in `FrBase`; without ``classes`` the net gives embeddings.
+        As in `FrBase`; without ``classes`` the network gives embeddings.
     embedding_size : int
         D.
     blocks : sequence of 4 int

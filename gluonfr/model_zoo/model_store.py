@@ -23,7 +23,7 @@ def download(name: str, root: Optional[str] = None, accept_licence: bool = False
     Parameters
     ----------
     name : str
-        A card's name, or that of a net for its default card.
+        A card's name, or that of a network for its default card.
     root : str or None
         Folder of the weights, which lie in `root`/`card`; None: models in the folder that the variable MXNET_HOME
         names, by default ~/.mxnet.
@@ -97,7 +97,7 @@ def is_cached(card: Card, root: Optional[str] = None) -> bool:
 
 
 def is_converted(card: Card, root: Optional[str] = None) -> bool:
-    """Whether a card's weights are on this machine as a net of the zoo, as those are that come with gluonfr."""
+    """Whether a card's weights are on this machine as a network of the zoo, as those are that come with gluonfr."""
     return card.shipped or os.path.isfile(os.path.join(_folder(card, root), CONVERTED, CARD_NAME))
 
 

@@ -1,4 +1,4 @@
-"""The graph of a net, to lie beside its card."""
+"""The graph of a network, to lie beside its card."""
 from ..graph.nodes import nodes_of, to_json
 from ..nn.trace import structural_names, trace_outputs
 
@@ -6,7 +6,7 @@ __all__ = ['graph_json']
 
 
 def graph_json(net):
-    """The symbol of a net up to its embedding as JSON; its weights are called as `save_parameters` calls them."""
+    """The symbol of a network up to its embedding as JSON; its weights are called as `save_parameters` calls them."""
     graph, rename = nodes_of(trace_outputs(net)[0]), structural_names(net)
     for node in graph.nodes:
         node.name = rename(node.name)

@@ -1,4 +1,4 @@
-"""All that is in the model zoo and needs MXNet. Who imports this module has every net in the registry."""
+"""All that is in the model zoo and needs MXNet. Who imports this module has every network in the registry."""
 from .attention_net import (AttentionModule, AttentionNetFace, attention_net56, attention_net92, attention_net128,
                             attention_net164, attention_net236, attention_net452, get_attention_face)
 from .iresnet import IResNet, iresnet18, iresnet34, iresnet50, iresnet100, iresnet200

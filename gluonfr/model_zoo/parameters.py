@@ -1,4 +1,4 @@
-"""Parameters from a file into a net."""
+"""Parameters from a file into a network."""
 import gzip
 import os
 import re
@@ -19,7 +19,7 @@ __all__ = ['load_parameters']
 
 def load_parameters(net: gluon.HybridBlock, path: str, ctx: Union[mx.Context, List[mx.Context]],
                     class_layer: bool = True) -> None:
-    """Load a net's weights. A class layer in the file is left out where the net has none; nothing else may be over.
+    """Load a network's weights. A class layer in the file is left out where the network has none; no more may be over.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def load_parameters(net: gluon.HybridBlock, path: str, ctx: Union[mx.Context, Li
     Raises
     ------
     FileNotFoundError, ValueError
-        There is no such file; it is no file of weights, or those of another net: the message says which names are
+        There is no such file; it is no file of weights, or those of another network: the message says which names are
         missing or extra and which shapes differ.
     """
     if not os.path.isfile(path):
@@ -52,13 +52,13 @@ def load_parameters(net: gluon.HybridBlock, path: str, ctx: Union[mx.Context, Li
         raise ValueError('{} does not hold the weights of {} with these arguments, or is damaged: {}'.format(
             path, type(net).__name__, error_sentence(error))) from error
     if faults:
-        raise ValueError('{} does not hold the weights of {} with these arguments: {}. Name the net, and give the '
+        raise ValueError('{} does not hold the weights of {} with these arguments: {}. Name the network, and give the '
                          'arguments, that these weights were made with.'.format(
                              path, type(net).__name__, '; '.join(faults)))
 
 
 def _faults(net, arrays):
-    """What in arrays of a file does not fit a net."""
+    """What in arrays of a file does not fit a network."""
     if not isinstance(arrays, dict):
         return ['it holds arrays without names']
     saved = {re.sub('^(arg|aux):', '', name): array.shape for name, array in arrays.items()}

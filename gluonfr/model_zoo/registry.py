@@ -1,4 +1,4 @@
-"""The registry of nets."""
+"""The registry of networks."""
 import inspect
 from typing import Optional
 
@@ -15,8 +15,8 @@ def variant(net, name, *aliases, **settings):
     Parameters
     ----------
     net : type
-        A net's class. The constructor takes ``classes``, and by keyword what ``net`` and its bases take: its signature
-        says so, for `Registry` to check.
+        A network's class. The constructor takes ``classes``, and by keyword what ``net`` and its bases take: its
+        signature says so, for `Registry` to check.
     name, *aliases : str
         As in `Registry.register`.
     **settings

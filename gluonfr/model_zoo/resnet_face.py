@@ -28,7 +28,7 @@ IMAGENET = dict(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
 class ResNetFace(FrBase):
     """A ResNet of GluonCV (1512.03385; v1c and v1d: 1812.01187) whose classifier gives way to a face head.
 
-    The trunk is GluonCV's own net, constants (BatchNorm eps 1e-5, momentum 0.9), parameters and all, so that its
+    The trunk is GluonCV's own network, constants (BatchNorm eps 1e-5, momentum 0.9), parameters and all, so that its
     ImageNet weights fit; the head is BatchNorm-dropout-FC-BatchNorm with eps 2e-5. Values and multiply-adds
     without a class layer, at the default size:
 
@@ -48,7 +48,7 @@ class ResNetFace(FrBase):
     Parameters
     ----------
     base : str
-        GluonCV's name of the net, 'resnet18_v1b' to 'resnet152_v1d'.
+        GluonCV's name of the network, 'resnet18_v1b' to 'resnet152_v1d'.
     classes, embedding_size, weight_norm, feature_norm, need_cls_layer
         As in `FrBase`.
     stem_stride : {1, 2}

@@ -1,4 +1,4 @@
-"""The names of the nets of the model zoo and how big each is, without MXNet.
+"""The names of the networks of the model zoo and how big each is, without MXNet.
 
 `count_parameters`, `count_macs` and `MODELS.aliases` give the same, as the tests check.
 """

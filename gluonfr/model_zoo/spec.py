@@ -1,4 +1,4 @@
-"""The input of a face net of the zoo."""
+"""The input of a face network of the zoo."""
 from typing import Tuple, Union
 
 from ..data.input_spec import InputSpec
@@ -9,12 +9,12 @@ __all__ = ['InputSpec', 'face_spec']
 
 def face_spec(owner: str, embedding_size: int, input_size: Union[int, Tuple[int, int]] = 112,
               std: float = 127.5) -> InputSpec:
-    """The `InputSpec` of an RGB face net that halves its input four times.
+    """The `InputSpec` of an RGB face network that halves its input four times.
 
     Parameters
     ----------
     owner : str
-        The net's class, for the message.
+        The network's class, for the message.
     embedding_size : int
         D.
     input_size : int or (int, int)

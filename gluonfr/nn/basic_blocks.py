@@ -1,4 +1,4 @@
-"""Blocks that face nets are built of. Names and signatures are those of gluonfr 1.0."""
+"""Blocks that face networks are built of. Names and signatures are those of gluonfr 1.0."""
 from typing import Optional
 
 import mxnet as mx
@@ -26,7 +26,7 @@ class NormDense(HybridBlock):
     dtype : str
         Type of the weight.
     weight_initializer : Initializer or None
-        None takes the net's.
+        None takes the network's.
     in_units : int
         Embedding size D; 0 leaves it to the first batch, which ``weight_norm`` does not allow.
 
@@ -129,7 +129,7 @@ class EmbeddingNorm(nn.BatchNorm):
     """Gluon's BatchNorm for embeddings, computed on (B, D, 1, 1).
 
     On (B, D), MXNet 1.9.1 on a CPU ends with a segmentation fault in inference if another BatchNorm with the same eps
-    has seen (B, D, 1, 1) before, even in another net: both share one entry in its cache of oneDNN primitives.
+    has seen (B, D, 1, 1) before, even in another network: both share one entry in its cache of oneDNN primitives.
 
     Parameters
     ----------
@@ -153,12 +153,12 @@ class EmbeddingNorm(nn.BatchNorm):
 
 
 class FrBase(DeviceForms, HybridBlock):
-    """Base of the face nets: ``features`` makes the embedding, ``output`` the class scores.
+    """Base of the face networks: ``features`` makes the embedding, ``output`` the class scores.
 
     A subclass sets ``self.features`` in its own ``__init__``, and ``self.input_spec``
-    (`gluonfr.model_zoo.spec.InputSpec`), which says what images the net takes. A batch of another shape is refused; a
-    net that takes images of any size says ``any_size = True``. ``default_init`` is what `initialize` fills the weights
-    with when it is not told.
+    (`gluonfr.model_zoo.spec.InputSpec`), which says what images the network takes. A batch of another shape is refused;
+    a network that takes images of any size says ``any_size = True``. ``default_init`` is what `initialize` fills the
+    weights with when it is not told.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ class FrBase(DeviceForms, HybridBlock):
     weight_norm, feature_norm : bool
         Of the class layer (`NormDense`). Without one, ``feature_norm`` normalises the embedding itself.
     need_cls_layer : bool or None
-        Whether the net ends in class scores; None: if ``classes`` is given.
+        Whether the network ends in class scores; None: if ``classes`` is given.
 
     Inputs:
         - **x**: images (B, C, H, W)
@@ -200,7 +200,7 @@ class FrBase(DeviceForms, HybridBlock):
                                         prefix='output_')
 
     def initialize(self, init=None, ctx=None, verbose=False, force_reinit=False):
-        """As Gluon's, with ``init`` None for the net's own ``default_init``."""
+        """As Gluon's, with ``init`` None for the network's own ``default_init``."""
         super().initialize(self.default_init if init is None else init, ctx, verbose, force_reinit)
 
     def forward(self, x, *args):
@@ -231,7 +231,7 @@ class FrBase(DeviceForms, HybridBlock):
             self._cached_graph = compiled
 
     def hybrid_forward(self, F, x):
-        """The embedding, and the class scores if the net has a class layer."""
+        """The embedding, and the class scores if the network has a class layer."""
         if self.features is None:
             raise NotImplementedError('{} must set self.features.'.format(type(self).__name__))
         embedding = self.features(x)

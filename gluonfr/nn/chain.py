@@ -14,7 +14,7 @@ TINY = 1e-20  # in place of 0, of which a ReLU would give no gradient
 
 
 class Chain(DeviceForms, nn.HybridSequential):
-    r"""A HybridSequential that trains PReLU nets faster on a CPU; structure, parameters and values are the same.
+    r"""A HybridSequential that trains PReLU networks faster on a CPU; structure, parameters and values are the same.
 
     A PReLU between a BatchNorm and a convolution is free of PReLU's products there. With
     :math:`\sigma = \mathrm{sign}(1 - \alpha)` for each channel, and as :math:`y = \gamma \hat{x} + \beta`,

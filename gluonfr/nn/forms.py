@@ -11,7 +11,7 @@ _local = threading.local()
 
 @contextmanager
 def plain_operators():
-    """Let nets in this thread be traced with the operators that their layers are named after, as on a GPU.
+    """Let networks in this thread be traced with the operators that their layers are named after, as on a GPU.
 
     Their graphs are what others read: exporters, other runtimes, and the graph for inference.
     """

@@ -13,9 +13,9 @@ __all__ = ['PReLU']
 class PReLU(DeviceForms, HybridBlock):
     r"""Parametric ReLU, :math:`f(x) = \max(x, 0) + \alpha \min(x, 0)` ("Delving Deep into Rectifiers", 1502.01852).
 
-    On a CPU, MXNet's own operator leaves oneDNN's blocked layout and takes most of a face net's time. There the same
-    function is computed as ``alpha * x + (1 - alpha) * relu(x)``, both products as depthwise 1x1 convolutions, which
-    stay in that layout. On a GPU the plain operator is used. The parameter is the same either way, so weights
+    On a CPU, MXNet's own operator leaves oneDNN's blocked layout and takes most of a face network's time. There the
+    same function is computed as ``alpha * x + (1 - alpha) * relu(x)``, both products as depthwise 1x1 convolutions,
+    which stay in that layout. On a GPU the plain operator is used. The parameter is the same either way, so weights
     interchange; `F.LeakyReLU(act_type='prelu')` and Gluon's ``nn.PReLU`` give the same values and gradients.
 
     Parameters
@@ -50,7 +50,7 @@ class PReLU(DeviceForms, HybridBlock):
             self.alpha = self.params.get('alpha', shape=(channels,), init=alpha_initializer or mx.init.Constant(0.25))
 
     def runs_on_cpu(self):
-        """Whether the net is initialised on CPUs only."""
+        """Whether the network is initialised on CPUs only."""
         return on_cpu([self.alpha])
 
     def hybrid_forward(self, F, x, alpha):

@@ -1,4 +1,4 @@
-"""Arguments of losses and nets as a command line writes them."""
+"""Arguments of losses and networks as a command line writes them."""
 import ast
 from typing import Any, Dict, Iterable
 

@@ -1,4 +1,4 @@
-"""What takes a net from one form to another, for those who lie below it.
+"""What takes a network from one form to another, for those who lie below it.
 
 `gluonfr/__init__.py`, which knows both, puts it here.
 """
@@ -9,14 +9,14 @@ _converter, _onnx_writer = None, None
 
 
 def set_converter(convert, to_onnx):
-    """Say what converts weights that the store downloads, and what writes nets for engines that run ONNX alone.
+    """Say what converts weights that the store downloads, and what writes networks for engines that run ONNX alone.
 
     Parameters
     ----------
     convert : callable
         (source, out, model=, spec=) -> path of a card.
     to_onnx : callable
-        (net in memory or its files, spec) -> an ONNX model, bytes.
+        (network in memory or its files, spec) -> an ONNX model, bytes.
     """
     global _converter, _onnx_writer
     _converter, _onnx_writer = convert, to_onnx

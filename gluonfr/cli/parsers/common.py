@@ -82,7 +82,7 @@ def add_weights(parser, name='net', **how):
 
 
 def add_net(parser, name='net', engines=ENGINES, **how):
-    """What says which net embeds, and how; `name` as for `add_weights`, `engines` what --engine may be."""
+    """What says which network embeds, and how; `name` as for `add_weights`, `engines` what --engine may be."""
     add_weights(parser, name, **how)
     parser.add_argument('--flip', choices=FLIPS, default='none',
                         help='sum: add the embedding of the mirror image; concat: put them side by side (default none)')

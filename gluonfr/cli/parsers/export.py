@@ -11,10 +11,11 @@ example:
   gluonfr export outputs/mine-run --onnx outputs/mine.onnx --normalise --l2
   gluonfr export outputs/mine-run --onnx outputs/mine8.onnx --int8 --calibrate people/ --verify mine.bin
 
-Each file is checked on random images: its embeddings, scaled to length 1, must be those of the net within 1e-4. ONNX
-needs the packages onnx and, to be checked, onnxruntime; PyTorch needs torch, and an IResNet or MobileFaceNet, for which
-InsightFace's arcface_torch has the same net. A symbol is PREFIX-symbol.json and PREFIX-0000.params. Where MXNet is not
-installed, --onnx is written from the files alone. --int8 needs onnxruntime, and leaves a certificate beside FILE:
+Each file is checked on random images: its embeddings, scaled to length 1, must be those of the network within 1e-4.
+ONNX needs the packages onnx and, to be checked, onnxruntime; PyTorch needs torch, and an IResNet or MobileFaceNet, for
+which InsightFace's arcface_torch has the same network. A symbol is PREFIX-symbol.json and PREFIX-0000.params. Where
+MXNet is not installed, --onnx is written from the files alone. --int8 needs onnxruntime, and leaves a certificate
+beside FILE:
 cosines with float32, accuracy before and after, sizes and hashes.""", 'export:export')
     add_weights(parser)
     parser.add_argument('--onnx', type=user_path, metavar='FILE', help='write ONNX')

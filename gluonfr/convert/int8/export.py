@@ -1,4 +1,4 @@
-"""From a net to an 8-bit ONNX file with its certificate."""
+"""From a network to an 8-bit ONNX file with its certificate."""
 import json
 import os
 import tempfile
@@ -24,7 +24,7 @@ LEAST, MOST = 16, 128  # images to calibrate on
 
 def to_int8(source: Union[PathLike, NetFiles], path: PathLike, calibration: Union[str, Sequence], *,
             verify: Union[str, Sequence[str]] = (), command: str = '', **options: Any) -> Dict[str, Any]:
-    """Write a net as ONNX with layers in 8 bits (QDQ form), and beside it a certificate of what it is worth.
+    """Write a network as ONNX with layers in 8 bits (QDQ form), and beside it a certificate of what it is worth.
 
     Any runtime that knows QDQ computes it in int8: ONNX Runtime, OpenVINO, TensorRT. Nothing of MXNet is needed.
     On processors without VNNI instructions ONNX Runtime may clip sums of 8-bit products: verify it there.
@@ -90,6 +90,6 @@ def _faces(calibration, size):
 
 
 def _source(source):
-    """What the certificate says of the net."""
+    """What the certificate says of the network."""
     path = os.fspath(getattr(source, 'path', source))
     return {'file': os.path.basename(path), **({'sha256': file_sha256(path)} if os.path.isfile(path) else {})}

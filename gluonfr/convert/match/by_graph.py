@@ -1,4 +1,4 @@
-"""The weights of a graph as the parameters of a net of ours that computes the same."""
+"""The weights of a graph as the parameters of a network of ours that computes the same."""
 import numpy as np
 
 from ...graph.layers import LINEAR, in_order
@@ -57,7 +57,7 @@ class _Matching:
         return self.known[key]
 
     def steps(self, ours, theirs):
-        """`pair`, going down a chain of layers in one call, as nets are deeper than calls may be."""
+        """`pair`, going down a chain of layers in one call, as networks are deeper than calls may be."""
         found = {}
         while ours.kind != 'input':
             self.depth += 1
@@ -94,7 +94,7 @@ class _Matching:
         """None; of all differences the one farthest from the embedding is told."""
         if self.depth > self.deepest:
             self.deepest = self.depth
-            self.difference = 'where the net has {}, the source has {}'.format(ours.describe(), theirs.describe())
+            self.difference = 'where the network has {}, the source has {}'.format(ours.describe(), theirs.describe())
 
     def alike(self, ours, theirs):
         """A layer that is no convolution or dense layer."""

@@ -10,20 +10,20 @@ __all__ = ['match']
 
 
 def match(params, state, table, model):
-    """Find each parameter of a net.
+    """Find each parameter of a network.
 
-    Where the net has gamma of its last BatchNorm fixed at 1 and the state dict has another, it goes into the fully
+    Where the network has gamma of its last BatchNorm fixed at 1 and the state dict has another, it goes into the fully
     connected layer before.
 
     Parameters
     ----------
     params : dict of str to Parameter
-        Of our net, by structural names.
+        Of our network, by structural names.
     state : dict of str to array
     table : dict of str to str
         Our names of layers to theirs.
     model : str
-        The net's name, for messages.
+        The network's name, for messages.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def _check(wanted, state, model):
 
 
 def _free_last_norm(params, found):
-    """Put gamma of the last BatchNorm, where the net has none of its own, into the layer before."""
+    """Put gamma of the last BatchNorm, where the network has none of its own, into the layer before."""
     dense, norm = list(dict.fromkeys(name.rpartition('.')[0] for name in params))[-2:]
     gamma = found[norm + '.gamma']
     if params[norm + '.gamma'].grad_req != 'null' or (gamma == 1).all():

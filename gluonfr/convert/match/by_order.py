@@ -13,7 +13,7 @@ __all__ = ['embedding_size', 'match']
 
 
 def embedding_size(arrays):
-    """D of the net that parameters are of.
+    """D of the network that parameters are of.
 
     Parameters
     ----------
@@ -33,16 +33,16 @@ def embedding_size(arrays):
 
 
 def match(params, arrays, model):
-    """Find each parameter of a net.
+    """Find each parameter of a network.
 
     Parameters
     ----------
     params : dict of str to Parameter
-        Of our net, by structural names.
+        Of our network, by structural names.
     arrays : dict of str to array
         As for `embedding_size`.
     model : str
-        The net's name, for messages.
+        The network's name, for messages.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def match(params, arrays, model):
     Raises
     ------
     ConvertError
-        They are not this net's; unused and missing names are listed.
+        They are not this network's; unused and missing names are listed.
     """
     ours, theirs, found = _layers(params), _layers(arrays), {}
     for number in range(max(len(ours), len(theirs))):

@@ -13,7 +13,7 @@ class Read(namedtuple('Read', 'path weights spec unused params program prefix', 
     weights : Source or dict of str to array
         Of a symbol or an ONNX model its layers, of other files the arrays by their names.
     spec : InputSpec or None
-        What the net takes, None where nothing says it but its kind.
+        What the network takes, None where nothing says it but its kind.
     unused : list of str
         Names in the file that no embedding depends on.
     params : str or None

@@ -48,8 +48,8 @@ def load_torch(path):
     ----------
     path : str
         A state dict as `torch.save` writes it, plain or as 'state_dict', 'state_dict_backbone', 'model' or the like of
-        a checkpoint. A prefix of all names of the net, such as 'module.', 'backbone.', 'model.' or 'features.module.',
-        is taken away; what else was trained, such as a class layer, is left out.
+        a checkpoint. A prefix of all names of the network, such as 'module.', 'backbone.', 'model.' or
+        'features.module.', is taken away; what else was trained, such as a class layer, is left out.
 
     Returns
     -------
@@ -92,18 +92,18 @@ def _load(path):
     prefix = _prefix(path, state)
     others = [name for name in state if not name.startswith(prefix)]
     if others:
-        logging.getLogger('gluonfr').info('%s: left out what is no part of the net: %s', path, names(others))
+        logging.getLogger('gluonfr').info('%s: left out what is no part of the network: %s', path, names(others))
     return {name[len(prefix):]: value.float().numpy() for name, value in state.items()
             if name.startswith(prefix) and not name.endswith(COUNTER)}, prefix
 
 
 def _prefix(path, state):
-    """What stands before the names of the one net that a state dict holds."""
+    """What stands before the names of the one network that a state dict holds."""
     found = sorted({name[:-len(anchor)] for name in state for anchor in ANCHORS
                     if name == anchor or name.endswith('.' + anchor)})
     if len(found) > 1:
-        raise ConvertError('load_torch: {} must hold one net, got several, with names that begin with {}: save that '
-                           'which is meant alone.'.format(path, ', '.join(map(repr, found))))
+        raise ConvertError('load_torch: {} must hold one network, got several, with names that begin with {}: save '
+                           'that which is meant alone.'.format(path, ', '.join(map(repr, found))))
     return found[0] if found else os.path.commonprefix(
         [re.match(r'((module|backbone)\.)*', name).group() for name in state])
 

@@ -1,4 +1,4 @@
-"""Writers of nets for other programs: an ONNX model, an MXNet symbol, a PyTorch state dict."""
+"""Writers of networks for other programs: an ONNX model, an MXNet symbol, a PyTorch state dict."""
 from ...utils.first_use import on_first_use
 from .onnx import LOWEST_OPSET, onnx_model
 from .whole import whole_nodes

@@ -1,4 +1,4 @@
-"""From MXNet's graph of a net to ONNX, for the operators that our nets are made of."""
+"""From MXNet's graph of a network to ONNX, for the operators that our networks are made of."""
 import ast
 from collections import defaultdict
 

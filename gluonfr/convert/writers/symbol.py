@@ -1,4 +1,4 @@
-"""MXNet symbols: a net with what is asked for before and after it, and how it is written."""
+"""MXNet symbols: a network with what is asked for before and after it, and how it is written."""
 import json
 
 from mxnet import nd
@@ -14,13 +14,13 @@ __all__ = ['symbol_json', 'whole_graph']
 
 
 def whole_graph(net, spec, normalise=False, flip='none', l2=False):
-    """The graph of a net with what is asked for before and after it.
+    """The graph of a network with what is asked for before and after it.
 
     Parameters
     ----------
     net : HybridBlock
     spec : InputSpec
-        What the net takes.
+        What the network takes.
     normalise, flip, l2
         As for `gluonfr.convert.export_onnx`.
 

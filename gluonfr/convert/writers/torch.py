@@ -1,4 +1,4 @@
-"""PyTorch state dicts of arcface_torch's nets."""
+"""PyTorch state dicts of arcface_torch's networks."""
 import numpy as np
 
 from ...graph.layers import in_order
@@ -12,11 +12,11 @@ __all__ = ['torch_from_native']
 
 
 def torch_from_native(net):
-    """The weights of a net as a state dict for arcface_torch's net of the same size.
+    """The weights of a network as a state dict for arcface_torch's network of the same size.
 
-    PyTorch's net has eps 1e-5 in each BatchNorm and no bias before the last one of mobilefacenet: what differs here
+    PyTorch's network has eps 1e-5 in each BatchNorm and no bias before the last one of mobilefacenet: what differs here
     goes into the running variance or mean, so that the outputs are equal. A class layer is left out, and so is the L2
-    norm of a net with ``feature_norm``.
+    norm of a network with ``feature_norm``.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def torch_from_native(net):
     Raises
     ------
     ValueError
-        arcface_torch has no such net.
+        arcface_torch has no such network.
     """
     table, layers = layer_table(net), {}
     params = {name: param for name, param in net._collect_params_with_prefix().items()

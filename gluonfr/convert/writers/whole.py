@@ -1,4 +1,4 @@
-"""What may be asked for before and after a net, in its graph."""
+"""What may be asked for before and after a network, in its graph."""
 import numpy as np
 
 from ...graph.nodes import Graph, Node, nodes_before
@@ -7,14 +7,14 @@ __all__ = ['whole_nodes']
 
 
 def whole_nodes(graph, spec, normalise=False, flip='none', l2=False):
-    """The graph of a net with normalisation, the mirror image and the scaling to length 1, as far as they are wanted.
+    """The graph of a network with normalisation, the mirror image and the scaling to length 1, where they are wanted.
 
     Parameters
     ----------
     graph : Graph
         With the input 'data'; it is changed.
     spec : InputSpec
-        What the net takes, and its embedding_size.
+        What the network takes, and its embedding_size.
     normalise, flip, l2
         As for `gluonfr.convert.export_onnx`.
 

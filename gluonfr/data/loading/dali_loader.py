@@ -99,8 +99,8 @@ class DALIRecordIter(EpochLoader):
         self._steps = dali_pipeline.translate(dali, transform or [], self._dataset.image_size)
         size = self._steps[-1].out_size if self._steps else self._dataset.image_size
         if spec is not None and size != spec.size:
-            raise ValueError('{}: the net takes images of {}, got {} from {}. Bring them to that size: `gluonfr pack '
-                             'folder --resize`, or Resize or CenterCrop in the transform.'.format(
+            raise ValueError('{}: the network takes images of {}, got {} from {}. Bring them to that size: `gluonfr '
+                             'pack folder --resize`, or Resize or CenterCrop in the transform.'.format(
                                  owner, spec.size, size, self._dataset.file.path))
 
     def __len__(self):

@@ -40,7 +40,7 @@ class ImageLoader(EpochLoader):
         Called as transform(image, random) -> image, both uint8 (H,W,C), with a `RandomState`; or what
         `gluonfr.data.transforms.augmentation` takes, such as 'mirror,crop'.
     spec : InputSpec or None
-        A net's `input_spec`: batches become float32 as `ToTensor` makes them. None: they stay uint8.
+        A network's `input_spec`: batches become float32 as `ToTensor` makes them. None: they stay uint8.
     workers : int, >= 0, or None
         Threads, each of which makes whole batches; 0 makes them where they are asked for. None: one for each physical
         core, at most 8. They end with the iteration, also with one that is abandoned.

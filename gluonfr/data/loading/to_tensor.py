@@ -1,4 +1,4 @@
-"""The way of images into a net as a block of MXNet."""
+"""The way of images into a network as a block of MXNet."""
 from typing import Optional
 
 import numpy as np
@@ -14,13 +14,13 @@ __all__ = ['ToTensor']
 class ToTensor(HybridBlock):
     """Images as they are stored -> the input of a net: (pixel - mean) / std, channels first, in the spec's order.
 
-    It has no parameters, so it may stand before a net, which then takes bytes: a quarter of the memory and of the way
-    to the device.
+    It has no parameters, so it may stand before a network, which then takes bytes: a quarter of the memory and of the
+    way to the device.
 
     Parameters
     ----------
     spec : InputSpec
-        A net's `input_spec`: `mean` and `std` for each channel in grey levels, `colour` 'rgb', 'bgr' or 'grey'
+        A network's `input_spec`: `mean` and `std` for each channel in grey levels, `colour` 'rgb', 'bgr' or 'grey'
         (0.299 R + 0.587 G + 0.114 B).
 
     Inputs:

@@ -34,7 +34,7 @@ def training_loader(dataset: FaceDataset, path: str, *, spec: InputSpec, batch_s
     dataset, path
         The set and where it is.
     spec : InputSpec
-        What the net takes.
+        What the network takes.
     batch_size : int or None
         None for what fits the set; groups have a size of their own.
     augment : str

@@ -97,7 +97,7 @@ def pack_pairs(pairs: Sequence[Tuple[str, str, bool]], root: PathLike, out: Path
         logger.warning('pack_pairs: skipped %d of %d pairs, the first: %s %s (%s)', len(skipped), len(pairs),
                        *skipped[0])
     if len(sizes) > 1:
-        logger.warning('pack_pairs: the images have %d sizes, from %d x %d to %d x %d pixels, and a net takes one: '
+        logger.warning('pack_pairs: the images have %d sizes, from %d x %d to %d x %d pixels, and a network takes one: '
                        'resize stretches them.', len(sizes), *min(sizes), *max(sizes))
     write_bin(out, [encoded[name] for pair in kept for name in pair[:2]], [pair[2] for pair in kept], protocol)
     write_sha256(out)

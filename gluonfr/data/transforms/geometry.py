@@ -110,7 +110,7 @@ class Erase(Transform):
 
 
 class Resize(Transform):
-    """The whole image in another size, for data that are not of the net's size; nothing in it is random.
+    """The whole image in another size, for data that are not of the network's size; nothing in it is random.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ class Resize(Transform):
 
 
 class CenterCrop(Transform):
-    """The middle of the image, for data that are larger than the net's input; nothing in it is random.
+    """The middle of the image, for data that are larger than the network's input; nothing in it is random.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ def test_convert_names_the_way_without_it(monkeypatch, capsys):
     monkeypatch.setattr('gluonfr.cli.convert.mxnet_problem', lambda: 'MXNet is not installed.')
     run('convert', 'model-symbol.json', '--out', 'net', code=2)
     said = capsys.readouterr().err
-    assert said.startswith('gluonfr convert: MXNet is not installed. Without it an .onnx is a net as it is, and '
+    assert said.startswith('gluonfr convert: MXNet is not installed. Without it an .onnx is a network as it is, and '
                            '`gluonfr export NET --onnx FILE` makes')
     run('convert', 'backbone.pth', '--out', 'net', code=2)
     assert 'is not installed. PyTorch itself writes its model as ONNX' in capsys.readouterr().err
@@ -44,7 +44,7 @@ def test_weights_of_pytorch_are_no_net_and_the_way_is_named(command, tmp_path, m
     monkeypatch.chdir(tmp_path)
     run(*command, code=2)
     said = capsys.readouterr().err
-    assert 'w.pth.tar holds weights of PyTorch, without their graph. `gluonfr convert` makes a net of them' in said
+    assert 'w.pth.tar holds weights of PyTorch, without their graph. `gluonfr convert` makes a network of them' in said
     assert "torch.onnx.export(model.eval(), torch.zeros(1, 3, 112, 112), 'net.onnx')" in said
 
 

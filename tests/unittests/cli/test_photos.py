@@ -213,12 +213,12 @@ def test_search_refuses_a_gallery_of_another_net(place, faces, tmp_path, capsys,
     run('embed', net, faces / 'people', '--out', tmp_path / 'b.npz', '--no-progress', *options)
     run('search', faces / 'people.npz', tmp_path / 'b.npz', code=2)
     said = capsys.readouterr().err
-    assert '{} and {} must be embedded by one net in one way, got '.format(
+    assert '{} and {} must be embedded by one network in one way, got '.format(
         faces / 'people.npz', tmp_path / 'b.npz') in said and re.search(differing, said)
     run('search', faces / 'people.npz', image, '--net', net, *options, '--no-progress', code=2)
-    assert '{} by --net {} must be embedded by one net'.format(image, net) in capsys.readouterr().err
+    assert '{} by --net {} must be embedded by one network'.format(image, net) in capsys.readouterr().err
     run('search', faces / 'people', tmp_path / 'b.npz', '--net', place, '--no-progress', code=2)
-    assert 'must be embedded by one net' in capsys.readouterr().err
+    assert 'must be embedded by one network' in capsys.readouterr().err
     run('search', tmp_path / 'b.npz', image, '--net', net, *options, '--no-progress', '--top', 1)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == str(image) and lines[1].split()[1:] == ['p1', str(image)]
@@ -236,7 +236,7 @@ def test_search_takes_files_that_do_not_say_their_net(place, faces, tmp_path, ca
     query = faces / 'people' / 'p2' / '1.png'
     run('search', old, *([query, '--net', place, '--no-progress'] if kind == 'image' else [faces / 'people.npz']),
         '--top', 1)
-    assert caplog.text.count('old.{}: nothing in it says of which net it is'.format(old.suffix[1:])) == 1
+    assert caplog.text.count('old.{}: nothing in it says of which network it is'.format(old.suffix[1:])) == 1
     assert capsys.readouterr().out.splitlines()[-1] == '  1.0000  p2  {}'.format(
         query if kind == 'image' else faces / 'people' / 'p2' / '2.png')
 
@@ -286,7 +286,7 @@ def test_search_answers_the_queries_that_can_be_read(place, faces, tmp_path, cap
     (['a.npz', 'photo.png'], 'photo.png must end in .npz or .npy, or --net must be given'),
     (['a.npz', 'b.npz'], 'a.npz must hold embeddings, labels and names'),
     (['c.npz', 'c.npz'], 'c.npz must hold a name and a label for each embedding, got 2 and 3 for 3'),
-    (['d.npz', 'e.npz'], 'are they of one net'), (['gone.npz', 'e.npz'], 'gone.npz')])
+    (['d.npz', 'e.npz'], 'is it one network'), (['gone.npz', 'e.npz'], 'gone.npz')])
 def test_search_says_what_is_wrong(tmp_path, monkeypatch, capsys, words, message):
     monkeypatch.chdir(tmp_path)
     np.savez('a.npz', embeddings=np.ones((3, 4)))

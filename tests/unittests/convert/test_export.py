@@ -162,7 +162,7 @@ class Sine(Untrue):
 
 
 @pytest.mark.parametrize('kind, options, error, message', [
-    (Untrue, {}, ConvertError, 'must be those of the net within 0.0001, got a difference of .*: nothing is written'),
+    (Untrue, {}, ConvertError, 'must be those of the network within 0.0001, got a difference .*: nothing is written'),
     (Sine, {}, ValueError, 'operators must be Activation, .*, got sin'),
     (Untrue, {'opset': 12}, ValueError, r'opset must be in \[13, \d+\], got 12'),
     (Untrue, {'opset': 999}, ValueError, r'opset must be in \[13, \d+\], got 999'),
@@ -179,7 +179,7 @@ def test_onnx_says_what_is_wrong(onnx, kind, options, error, message, tmp_path):
 def test_half_precision_and_nets_without_an_input_spec_are_refused(onnx, tmp_path):
     net = make('lenetplus')
     net.cast('float16')
-    with pytest.raises(ValueError, match='the net must be float32, got float16'):
+    with pytest.raises(ValueError, match='the network must be float32, got float16'):
         export_onnx(net, str(tmp_path / 'net.onnx'))
     with pytest.raises(TypeError, match='spec must be an InputSpec'):
         export_onnx(gluon.nn.Dense(2), str(tmp_path / 'net.onnx'))

@@ -219,7 +219,7 @@ def test_a_named_model_is_that_one_or_refused(tmp_path):
     with open(convert(path, str(tmp_path / 'net'), 'R18'), encoding='utf-8') as stream:
         card = json.load(stream)
     assert card['model'] == 'iresnet18' and card['arguments'] == {'embedding_size': 32, 'input_size': [32, 32]}
-    for model, message in (('iresnet34', 'where the net has .* the source has'), ('mbf', 'the source is not mbf: '),
+    for model, message in (('iresnet34', 'where the network has .* the source has'), ('mbf', 'the source is not mbf: '),
                            ('nothing', "unknown model 'nothing'")):
         with pytest.raises(ValueError, match=message):
             convert(path, str(tmp_path / 'other'), model)
@@ -271,7 +271,7 @@ def not_a_number(model):
 
 @pytest.mark.parametrize('edit, message', [
     (lambda m: without(m, 'value_1'), 'the ONNX graph is not whole.*missing value_1'),
-    (shorter, 'cannot be compared with what it becomes: '), (training, 'in training mode: export the net after'),
+    (shorter, 'cannot be compared with what it becomes: '), (training, 'in training mode: export the network after'),
     (lambda m: m.graph.output[0].__setattr__('name', 'value_1'), 'does not depend on its input'),
     (statistics, 'is in training mode'), (drops, "Dropout 'dropped' is in training mode"),
     (more_inputs, 'inputs data, other'), (not_a_number, 'not finite|must be finite'),

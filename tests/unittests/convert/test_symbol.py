@@ -65,7 +65,7 @@ def test_a_symbol_for_training_ends_at_its_embedding(tmp_path, caplog):
     write_symbol(embedding, str(tmp_path / 'net'))
     weights = nd.load(str(tmp_path / 'train-0000.params'))
     nd.save(str(tmp_path / 'net-0000.params'), {k: v for k, v in weights.items() if 'fc7' not in k})
-    with pytest.raises(ValueError, match='takes labels, for training .softmax_label.. `gluonfr convert .* makes a net'):
+    with pytest.raises(ValueError, match='takes labels, for training .softmax_label.. `gluonfr convert .* a network'):
         load_symbol(str(tmp_path / 'train-symbol.json'))
     card, net = converted(str(tmp_path / 'train-symbol.json'), tmp_path / 'one')
     assert card['unused'] == ['fc7_weight'] and 'without use for an embedding: fc7_weight' in caplog.text
@@ -227,7 +227,7 @@ def test_one_layer_of_ours_is_not_two_of_theirs(second, fits):
     if fits:
         assert (match(graph('one'), graph('one', second))['one_weight'] == 1).all()
     else:
-        with pytest.raises(Mismatch, match='where the net has .* the source has'):
+        with pytest.raises(Mismatch, match='where the network has .* the source has'):
             match(graph('one'), graph('one', second))
 
 

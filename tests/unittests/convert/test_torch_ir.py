@@ -55,7 +55,7 @@ def test_ir_nets_become_ours(tmp_path, name, caplog):
     ours, data = load_net(str(tmp_path / 'net')), images(3, 32)
     assert ours.input_spec == InputSpec((32, 32), colour=colour, embedding_size=24)
     assert 'it is given {} as (pixel - 127.5) / 127.5'.format(colour.upper()) in caplog.text
-    assert ('left out what is no part of the net: head.kernel' in caplog.text) == bool(more)
+    assert ('left out what is no part of the network: head.kernel' in caplog.text) == bool(more)
     x = (np.stack(data).astype('float32').transpose(0, 3, 1, 2) - 127.5) / 127.5
     want = theirs(net, np.ascontiguousarray(x[:, ::-1] if colour == 'bgr' else x))
     assert (want @ want.T)[0, 1] < 0.999
@@ -114,11 +114,11 @@ def test_what_has_no_net_here_is_named(tmp_path):
     with pytest.raises(ConvertError, match="16x64x1x1.* bottlenecks of AdaFace's IR-152 and IR-200. Export it to ONNX"):
         native_from_torch(load_torch(str(tmp_path / 'a.pth')))
     torch.save({'conv1.conv.weight': torch.zeros(64, 3, 3, 3)}, str(tmp_path / 'b.pth'))
-    with pytest.raises(ConvertError, match='names must be those of .* Export another net to ONNX'):
+    with pytest.raises(ConvertError, match='names must be those of .* Export another network to ONNX'):
         native_from_torch(load_torch(str(tmp_path / 'b.pth')))
     both = {kind + name: value for kind in ('student.', 'teacher.') for name, value in state.items()}
     torch.save(both, str(tmp_path / 'c.pth'))
-    with pytest.raises(ConvertError, match="must hold one net, got several, .* 'student.', 'teacher.'"):
+    with pytest.raises(ConvertError, match="must hold one network, got several, .* 'student.', 'teacher.'"):
         load_torch(str(tmp_path / 'c.pth'))
 
 

@@ -52,7 +52,7 @@ def test_cards_of_others_are_not_written_to(card):
     shipped = os.path.join(SHIPPED, 'lenetplus_arcface.json')
     with pytest.raises(ValueError, match='comes with gluonfr and is not changed'):
         write_advice(shipped, [ADVICE])
-    with pytest.raises(ValueError, match='the net has no card'):
+    with pytest.raises(ValueError, match='the network has no card'):
         write_advice(None, [ADVICE])
     with open(card, 'w', encoding='utf-8') as file:
         json.dump({'format': 'other'}, file)

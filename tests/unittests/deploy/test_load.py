@@ -124,9 +124,9 @@ def test_load_net_from_a_name_and_weights(saved):
     (('lenetplus', 'nowhere.params'), FileNotFoundError, 'there are no weights nowhere.params'),
     (('lenetpluss', 'w.params'), ValueError, "unknown model 'lenetpluss'. Did you mean 'lenetplus'"),
     (('runs/nowhere',), FileNotFoundError, 'there is no folder runs/nowhere'),
-    (('a.JPG',), ValueError, 'load_net: a.JPG is an image, and the net must be given first. Give the folder or card'),
-    (('photos/a.png',), ValueError, 'photos/a.png is an image, and the net must be given first'),
-    (('text.params',), ValueError, 'load_net: text.params is a file that says no net. Give .* model and its params'),
+    (('a.JPG',), ValueError, 'load_net: a.JPG is an image, and the network must be given first. Give the folder or'),
+    (('photos/a.png',), ValueError, 'photos/a.png is an image, and the network must be given first'),
+    (('text.params',), ValueError, 'load_net: text.params is a file that says no network. Give .* and its params'),
     (('nowhere.json',), FileNotFoundError, 'there is no card nowhere.json'),
     (('no-symbol.json',), FileNotFoundError, 'there is no no-symbol.json'),
     (('card.json', 'w.params'), ValueError, 'a card names its weights and arguments itself'),
@@ -178,7 +178,7 @@ def test_a_class_layer_alone_may_be_extra(tmp_path):
             load_parameters(get_model('lenetplus'), path, mx.cpu())
             continue
         with pytest.raises(ValueError, match='w.params does not hold the weights of LeNetPlus with these arguments: '
-                                             + said + '. Name the net'):
+                                             + said + '. Name the network'):
             load_parameters(get_model('lenetplus'), path, mx.cpu())
     nd.save(path, {**values, 'output.bias': nd.zeros((4,))})
     with pytest.raises(ValueError, match='extra output.bias'):  # the net has a class layer, but another
@@ -251,8 +251,8 @@ def test_load_symbol_of_a_training_names_convert(tmp_path, end, message):
     shapes = dict(zip(scores.list_arguments(), scores.infer_shape(data=(1, 3, 8, 8))[0]))
     nd.save(str(tmp_path / 'm-0000.params'), {'arg:' + name: nd.ones(shape) for name, shape in shapes.items()
                                               if name != 'data'})
-    with pytest.raises(ValueError, match='load_symbol: .*{}. `gluonfr convert .*m-symbol.json --out DIR` makes a net '
-                                         'of what leads to the embedding.$'.format(message)):
+    with pytest.raises(ValueError, match='load_symbol: .*{}. `gluonfr convert .*m-symbol.json --out DIR` makes a '
+                                         'network of what leads to the embedding.$'.format(message)):
         load_net(str(tmp_path / 'm-symbol.json'))
 
 

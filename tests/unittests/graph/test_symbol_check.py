@@ -73,7 +73,7 @@ def test_operators_that_no_net_needs_are_refused_by_name(tmp_path, no_mxnet, op)
     ([DATA], {'nodes': {}}, 'it must have nodes'),
     ([DATA], {'attrs': {'mxnet_version': ['list_int', [1]]}}, 'mxnet_version must be')])
 def test_indices_counts_and_texts_that_cannot_be(tmp_path, no_mxnet, nodes, entries, message):
-    with pytest.raises(ValueError, match='must be an MXNet symbol of a net for images: .*' + message) as caught:
+    with pytest.raises(ValueError, match='must be an MXNet symbol of a network for images: .*' + message) as caught:
         read_symbol_file(write(tmp_path, *nodes, **entries))
     assert len(str(caught.value)) < 600
 

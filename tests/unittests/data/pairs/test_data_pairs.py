@@ -139,7 +139,7 @@ def test_several_sizes_are_told(root, tmp_path, caplog):
     pack_pairs(EXPECTED, root, tmp_path / 'mine.bin', resize=12, progress=False)
     assert not caplog.text
     pack_pairs(EXPECTED, root, tmp_path / 'mine.bin', progress=False)
-    assert 'the images have 2 sizes, from 12 x 12 to 20 x 20 pixels, and a net takes one: resize' in caplog.text
+    assert 'the images have 2 sizes, from 12 x 12 to 20 x 20 pixels, and a network takes one: resize' in caplog.text
 
 
 def test_quality_and_protocol(root, tmp_path):

@@ -117,8 +117,8 @@ def test_engines_have_one_float32_and_no_other_precision(tmp_path):
     check_one_net('a', mine, 'b', made(embedder, engine='openvino'))
     earlier = {name: value for name, value in mine.items() if name != 'engine'}
     check_one_net('a', mine, 'b', earlier)
-    with pytest.raises(ValueError, match='a and b must be embedded by one net in one way, got engine openvino against '
-                                         'engine mxnet'):
+    with pytest.raises(ValueError, match='a and b must be embedded by one network in one way, got engine '
+                                         'openvino against engine mxnet'):
         check_one_net('a', made(embedder, engine='openvino', precision='int8'), 'b', dict(earlier, precision='int8'))
 
 
