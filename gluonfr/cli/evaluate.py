@@ -38,7 +38,7 @@ def evaluate(args):
     for net, out in zip(args.net or [None], outs):
         result = evaluate_one(args, net, out)
         for other in others[:1]:
-            result.compared = compare_results(result, other, fars=args.fars or ())
+            result.compared = compare_results(result, other, fars=args.fars)
             for found in result.compared:
                 print(found['sentence'])
         result.save(out)

@@ -17,6 +17,7 @@ from .recognition import (DATASETS, FRTrainRecordDataset, FRValDataset, get_reco
 from .record import RecordDataset, RecordError, RecordFile, RecordWriter, write_image_index
 from .sampler import BalancedSampler, PKSampler, RangeSampler, TripletSampler
 from .synthetic import SyntheticFaces
+from .tinyface import TinyFace
 from .transforms import augmentation
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ['ArrayLoader', 'BalancedSampler', 'BinError', 'BinFile', 'DALIRecordIter', 'DATASETS',
            'FRTrainRecordDataset', 'FRValDataset', 'FolderDataset', 'ImageError', 'ImageLoader',
            'ListDataset', 'MNIST', 'PKSampler', 'PackReport', 'PairsReport', 'RangeSampler',
-           'RecordDataset', 'RecordError', 'RecordFile', 'RecordWriter', 'SyntheticFaces', 'ToTensor',
+           'RecordDataset', 'RecordError', 'RecordFile', 'RecordWriter', 'SyntheticFaces', 'TinyFace', 'ToTensor',
            'TripletSampler', 'augmentation', 'decode', 'draw_pairs', 'encode', 'get_recognition_dataset',
            'get_recognition_dataset_list', 'open_dataset', 'open_pairs', 'pack_dataset', 'pack_folder', 'pack_pairs',
            'read_bin', 'read_image', 'read_pairs', 'write_bin', 'write_image_index']

@@ -11,15 +11,16 @@ __all__ = ['compare_results']
 OF_PAIRS = ('scores', 'same', 'first', 'second', 'people')
 
 
-def compare_results(result: Result, other: Result, *, fars: Sequence[float] = (),
+def compare_results(result: Result, other: Result, *, fars: Optional[Sequence[float]] = None,
                     names: Optional[Sequence[str]] = None) -> List[Dict[str, Any]]:
     """A result against an earlier one on the same data, pair by pair.
 
     Parameters
     ----------
     result, other : Result
-    fars : sequence of float
-        FARs at which the TAR is compared, beside the accuracy.
+    fars : sequence of float, or None
+        FARs at which the TAR is compared; None: the smallest of 0.1, 0.01 and 0.001 that the pairs can show. The
+        accuracy is compared, too, where neither kind is below a tenth of the pairs: else it is that of the other kind.
     names : (str, str) or None
         What the models are called, the other's first; None: as in the results.
 
@@ -48,8 +49,12 @@ def compare_results(result: Result, other: Result, *, fars: Sequence[float] = ()
     names = tuple(names or [_called(each) for each in (other, result)])
     if names[0] == names[1]:
         names = names[0] + ' before', names[1] + ' now'
-    found = [compare_models(theirs['scores'], mine['scores'], mine['same'], *pair_people(mine), far=far, names=names)
-             for far in (None, *fars)]
+    same = mine['same']
+    if fars is None:
+        fars = [far for far in (1e-3, 1e-2, 1e-1) if far * np.count_nonzero(~same) >= 1][:1]
+    accuracy = [None] if 0.1 <= same.mean() <= 0.9 or not len(fars) else []
+    found = [compare_models(theirs['scores'], mine['scores'], same, *pair_people(mine), far=far, names=names)
+             for far in accuracy + list(fars)]
     return [{'first': names[0], 'second': names[1], **comparison._asdict()} for comparison in found]
 
 

@@ -19,15 +19,31 @@ def worse(noise):
     return EMBEDDINGS + noise * np.random.RandomState(1).randn(*EMBEDDINGS.shape)
 
 
+def balanced(result):
+    """The same result with as many pairs of two people as of one."""
+    same = result.arrays['same']
+    kept = np.sort(np.concatenate([np.flatnonzero(same), np.flatnonzero(~same)[::25][:same.sum()]]))
+    for name in ('scores', 'same', 'first', 'second'):
+        result._arrays[name] = result.arrays[name][kept]
+    return result
+
+
 def test_a_result_is_compared_with_an_earlier_one():
-    before, now = result_of(worse(8)), result_of(EMBEDDINGS)
-    accuracy, tar = compare_results(now, before, fars=[0.01], names=('old', 'new'))
+    before, now = (balanced(result_of(embeddings)) for embeddings in (worse(8), EMBEDDINGS))
+    accuracy, tar = compare_results(now, before, fars=[0.1], names=('old', 'new'))
     pairs = now.arrays
     people = [pairs['people'][pairs[side]] for side in ('first', 'second')]
     expected = compare_models(before.arrays['scores'], pairs['scores'], pairs['same'], *people, names=('old', 'new'))
     assert accuracy == {'first': 'old', 'second': 'new', **expected._asdict()}
     assert accuracy['difference'] > 0 and accuracy['shown'] and accuracy['sentence'].startswith('new is better')
-    assert tar['measure'] == 'TAR at FAR 0.01'
+    assert tar['measure'] == 'TAR at FAR 0.1'
+
+
+def test_what_is_compared_is_what_the_pairs_can_show():
+    assert [found['measure'] for found in compare_results(result_of(EMBEDDINGS), result_of(worse(8)))] == [
+        'TAR at FAR 0.001']
+    few = balanced(result_of(EMBEDDINGS))
+    assert [found['measure'] for found in compare_results(few, few)] == ['accuracy', 'TAR at FAR 0.1']
 
 
 def test_no_difference_is_said_so(tmp_path):
