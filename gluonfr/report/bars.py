@@ -125,13 +125,15 @@ def differences_picture(compared):
     Parameters
     ----------
     compared : list of dict
-        With difference, low and high (shares), and words: what is compared.
+        With first, second and measure, and where it is known difference, low and high (shares).
     """
     known = [entry for entry in compared if is_number(entry.get('difference'))]
     if not known:
         return None
     from bokeh.models import Span
-    curve = {'name': [entry['words'] for entry in known],
+    pairs = ['{} against {}'.format(entry['second'], entry['first']) for entry in known]
+    curve = {'name': ['{}{}'.format(entry['measure'], ': ' + pair if len(set(pairs)) > 1 else '')
+                      for entry, pair in zip(known, pairs)],
              **{name: [entry.get(name) for entry in known] for name in ('difference', 'low', 'high')}}
     ends = [100 * value for name in ('difference', 'low', 'high') for value in curve[name] if is_number(value)] + [0]
     room = 0.08 * (max(ends) - min(ends)) or 1
@@ -140,7 +142,7 @@ def differences_picture(compared):
     plot.add_layout(Span(location=0, dimension='height', line_width=1.5, line_color='#78828c'))
     return Picture('differences', 'Model against model', 'Right of the line at 0 the model that is named first is '
                    'better: {}. Where the interval crosses that line, no difference is shown.'.format(
-                       '; '.join(curve['name'])), plot, [],
+                       '; '.join(dict.fromkeys(pairs))), plot, [],
                    columns, rows)
 
 

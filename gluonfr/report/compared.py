@@ -14,7 +14,7 @@ def comparisons(known):
     Returns
     -------
     list of dict
-        As `compare_results` gives them, with words: what is compared. Where two results of one data set cannot be
+        As `compare_results` gives them. Where two results of one data set cannot be
         compared, the sentence says why, and there is no difference.
     """
     found = []
@@ -23,8 +23,8 @@ def comparisons(known):
         if not entries and i and _data(result) and _data(result) == _data(known[0].result):
             entries = _against(known[0], known[i])
         for entry in entries:
-            found.append(dict(entry, words='{}: {} against {}'.format(
-                entry.get('measure') or 'difference', entry.get('second') or label, entry.get('first') or 'another')))
+            found.append(dict(entry, first=entry.get('first') or 'another', second=entry.get('second') or label,
+                              measure=entry.get('measure') or 'difference'))
     return found
 
 

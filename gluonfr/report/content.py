@@ -1,5 +1,6 @@
 """What a report says beside its pictures: the summary, tables of all numbers, the hardest pairs, how to repeat it."""
 import math
+import os
 import re
 
 from .numbers import cell, column_words, headline_metrics, is_number, percent
@@ -176,17 +177,24 @@ def pair_groups(known, faces):
                                                                      'scores.'),
                 ('false_rejects', 'One person, taken for two', 'The pairs of one person with the lowest scores.')):
             pairs = ((result.hardest or {}).get(kind) or [])[:most]
+            shared = _shared_folder([pair[side + '_name'] for pair in pairs for side in ('first', 'second')])
             if pairs:
                 groups.append({'title': title + (': ' + label if len(known) > 1 else ''), 'said': said,
-                               'pairs': [_pair(pair, faces) for pair in pairs]})
+                               'pairs': [_pair(pair, faces, shared) for pair in pairs]})
     return groups
 
 
-def _pair(pair, faces):
+def _shared_folder(names):
+    """How many letters of all names are those of one folder, which need not be said again and again."""
+    return os.path.commonprefix(names).rfind('/') + 1
+
+
+def _pair(pair, faces, shared):
     thumbs = [(pair['{}_thumb'.format(side)], pair['{}_name'.format(side)]) for side in ('first', 'second')]
     shown = faces and all(isinstance(thumb, str) and BASE64.fullmatch(thumb) for thumb, _ in thumbs)
     return {'score': 'score {:.4f}'.format(pair['score']) if is_number(pair['score']) else 'no score',
-            'first': pair['first_name'], 'second': pair['second_name'], 'faces': thumbs if shown else []}
+            'first': pair['first_name'][shared:],
+            'second': pair['second_name'][shared:], 'faces': thumbs if shown else []}
 
 
 def repeat_parts(known, runs):

@@ -17,7 +17,7 @@ from .labels import labelled, largest_section, series_of
 from .map import map_picture
 from .numbers import is_number
 from .pictures import needs_libraries
-from .run import last_verified, read_run, run_pictures
+from .run import last_verified, read_run, run_pictures, said_of_run
 
 __all__ = ['write_report']
 
@@ -130,9 +130,9 @@ def _summary(known, runs, compared):
     overview = side_by_side(summary) if several else []
     for run in runs:
         rows = last_verified(run)
-        said = 'step {:,}'.format(rows[0]['step']) if rows else 'no verification set was given'
-        summary.append({'label': 'training ' + run.name, 'look': None, 'said': said, 'lines': [], 'metrics': [
-            metric for row in rows for metric in row_cards(row, ' on {}'.format(row.get('set')))]})
+        summary.append({'label': 'training ' + run.name, 'look': None, 'said': said_of_run(run), 'lines': [],
+                        'metrics': [metric for row in rows
+                                    for metric in row_cards(row, ' on {}'.format(row.get('set')))]})
     warnings = [line for label, _, result in known for line in overlap_lines(result.overlap, label if several else '')]
     return {'summary': summary, 'overview': overview, 'notes': notes_of(known), 'warnings': warnings,
             'advice': advice_table(known),

@@ -64,7 +64,7 @@ def new_plot(x_name, y_name, *, tips=(), across=False, printf=(), height=HEIGHT,
     **more
         For ``bokeh.plotting.figure``.
     """
-    from bokeh.models import HoverTool
+    from bokeh.models import HoverTool, NoOverlap
     from bokeh.plotting import figure
     plot = figure(height=height, sizing_mode='stretch_width', tools=TOOLS, active_drag=None, active_scroll=None,
                   toolbar_location='above', background_fill_color=None, border_fill_color=None,
@@ -74,6 +74,7 @@ def new_plot(x_name, y_name, *, tips=(), across=False, printf=(), height=HEIGHT,
     plot.axis.axis_label_text_font_size = '13px'
     plot.axis.major_label_text_font_size = '12px'
     plot.axis.minor_tick_line_color = None
+    plot.axis.major_label_policy = NoOverlap(min_distance=6)  # on a phone
     if tips:
         no_button = 'visible' if 'visible' in HoverTool.properties() else 'toggleable'  # since Bokeh 3.4, and before
         plot.add_tools(HoverTool(tooltips=list(tips), mode='vline' if across else 'mouse',

@@ -9,7 +9,7 @@ from ..utils.rows import read_rows
 from .numbers import is_number, percent, short
 from .pictures import Picture, new_plot, safe_text, style, thinned
 
-__all__ = ['Run', 'is_run', 'read_run', 'run_pictures']
+__all__ = ['Run', 'is_run', 'last_verified', 'read_run', 'run_pictures', 'said_of_run']
 
 RECIPE, CARD = 'recipe.json', 'card.json'  # what gluonfr.train.run_folder writes, which needs MXNet
 Run = namedtuple('Run', 'name recipe card steps epochs verified')
@@ -44,6 +44,19 @@ def last_verified(run):
     steps = [row['step'] for row in run.verified if is_number(row.get('step'))]
     wanted = run.card.get('step') if run.card.get('step') in steps else max(steps, default=None)
     return [row for row in run.verified if row.get('step') == wanted and wanted is not None]
+
+
+def said_of_run(run):
+    """A line on a run: the net, the loss, the data, how far it came, and where it was verified."""
+    recipe, rows = run.recipe, [row for row in run.steps or run.epochs if is_number(row.get('loss'))]
+    words = [str(recipe[name]) for name in ('network', 'loss') if recipe.get(name)]
+    if is_number(recipe.get('images')) and is_number(recipe.get('classes')):
+        words.append('{:,} images of {:,} people'.format(recipe['images'], recipe['classes']))
+    if rows and is_number(rows[-1].get('step')):
+        words.append('loss {:.4g} at step {:,}'.format(rows[-1]['loss'], rows[-1]['step']))
+    verified = last_verified(run)
+    return ' \u00b7 '.join([*words, 'verified at step {:,}'.format(verified[0]['step']) if verified
+                            else 'not verified yet'])
 
 
 def run_pictures(run):

@@ -40,7 +40,7 @@ def page(browser, reports):
 
 def test_all_pictures_are_drawn_and_nothing_is_complained_of(page):
     count = page.run("Object.keys(JSON.parse(document.getElementById('pictures').textContent).places).length")
-    assert page.run('Number(document.documentElement.dataset.drawn)') == count == 16
+    assert page.run('Number(document.documentElement.dataset.drawn)') == count == 17
     boxes = page.run("[...document.querySelectorAll('.plot')].map(plot => [plot.getBoundingClientRect().width, "
                      "plot.firstElementChild.getBoundingClientRect().height])")
     assert all(width > 700 and height > 200 for width, height in boxes)

@@ -11,7 +11,10 @@ import pytest
 from gluonfr.compat import without_module
 from gluonfr.evaluation.result import Result, ResultError
 from gluonfr.report import write_report
+from gluonfr.report.compared import comparisons
+from gluonfr.report.content import pair_groups
 from gluonfr.report.curves import LINES, line_picture
+from gluonfr.report.labels import labelled
 from gluonfr.report.pictures import COLOURS, axis_names, style
 
 bokeh = pytest.importorskip('bokeh')
@@ -111,6 +114,30 @@ def test_what_the_summary_says(whole):
                  '1,000 impostors cannot show FAR 1e-6; the smallest is 1e-3.', 'Which threshold?', 'training run',
                  "gluonfr evaluate mobilefacenet --data 'drawn'", 64 * 'c', 'p3/c.png: it does not decode'):
         assert said in words
+
+
+def test_models_are_compared_on_the_same_pairs():
+    first, second = make_result(pairs=200), make_result('other', gap=2.5, pairs=200)
+    entry, = comparisons(labelled([first, second]))
+    assert (entry['first'], entry['second'], entry['measure']) == ('mobilefacenet', 'other', 'accuracy')
+    assert entry['difference'] < 0 and 'accuracy of mobilefacenet' in entry['sentence']
+    entry, = comparisons(labelled([first, make_result('other', pairs=100)]))
+    assert entry['sentence'].startswith('other is not compared with mobilefacenet: ') and 'difference' not in entry
+    third = make_result('third', pairs=200)
+    third.data['sha256'] = 64 * 'd'
+    assert comparisons(labelled([first, third])) == []  # on other data
+    third.compared = [{'sentence': 'as it was said'}]
+    assert [entry['sentence'] for entry in comparisons(labelled([first, third]))] == ['as it was said']
+
+
+def test_names_of_pairs_lose_the_folder_that_all_share(plain):
+    assert 'p0/a.png' in ' '.join(plain.words)
+    result = make_result(pairs=200)
+    for pairs in result.hardest.values():
+        for pair in pairs:
+            pair.update(first_name='home/people/' + pair['first_name'], second_name='home/people/p/x.png')
+    said = pair_groups(labelled([result]), True)[0]['pairs'][0]
+    assert (said['first'], said['second']) == ('p0/a.png', 'p/x.png')
 
 
 def test_names_are_text_wherever_they_stand(tmp_path, plain):
