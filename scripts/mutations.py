@@ -73,7 +73,7 @@ MUTATIONS = [Mutation(*entry) for entry in [
      ['tests/unittests/metrics/test_pairs_at_fars.py', '-k', 'counted']),
     ('seen-people-are-judged', 'gluonfr/metrics/people.py', '(fold0 != k) & (fold1 != k)',
      '(fold0 != k) | (fold1 != k)', ['tests/unittests/metrics/test_pairs_at_fars.py', '-k', 'slow_loops_over']),
-    ('draw-below-its-bound', 'gluonfr/metrics/people.py', 'accepted <= far * total', 'accepted < far * total',
+    ('draw-below-its-bound', 'gluonfr/metrics/people.py', '(1 + 1e-12)', '(1 - 1e-12)',
      ['tests/unittests/metrics/test_advice.py']),
     ('long-videos-outweigh', 'gluonfr/metrics/templates.py', 'means /= np.diff', 'means /= 0 * np.diff',
      ['tests/unittests/metrics/test_templates.py']),

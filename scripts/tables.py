@@ -151,6 +151,13 @@ def y1():
         [row['reader'], row['precision'], row['flip'], row['thresholds'], spread(row)] for row in read('lfw-y1')])
 
 
+def beside():
+    """What InsightFace's own scripts print, and gluonfr on the same embeddings."""
+    return table(['script', 'set', 'quantity', 'InsightFace', 'gluonfr, compat', 'gluonfr, exact'], [
+        [row['script'], row['set'], row['quantity'], row['insightface'], row['compat'], row['exact']]
+        for row in read('beside-insightface')])
+
+
 def int8():
     """The certificate of the published network in 8 bits, and its speed in ONNX Runtime."""
     with open(os.path.join(ROOT, 'resources', 'results', 'int8-y1.json'), encoding='utf-8') as file:
@@ -232,7 +239,8 @@ TABLES = {('README.md', 'results'): lambda: short('en'), ('README_zh.md', 'resul
           ('docs/results.md', 'mnist'): mnist_results.full_table,
           ('docs/results.md', 'digits'): mnist_results.demo_table,
           ('docs/results.md', 'ringloss'): mnist_ringloss.table, ('docs/results.md', 'fold1'): fold1,
-          ('docs/results.md', 'y1'): y1, ('docs/results.md', 'int8'): int8, ('docs/results.md', 'parity'): parity,
+          ('docs/results.md', 'y1'): y1, ('docs/results.md', 'beside'): beside,
+          ('docs/results.md', 'int8'): int8, ('docs/results.md', 'parity'): parity,
           ('docs/results.md', 'realigned'): realigned, ('docs/results.md', 'precisions'): ratios.precisions,
           ('docs/howto/engines.md', 'cuda'): cuda, ('docs/howto/engines.md', 'engines'): ratios.engines,
           ('docs/howto/engines.md', 'files'): ratios.files,
