@@ -1,5 +1,7 @@
 """MXNet as an engine: nets in memory and their files, on a CPU or a GPU that its wheels have code for."""
-from ...compat import bfloat16_problem, installed_mxnet, mxnet_problem
+import logging
+
+from ...compat import bfloat16_note, bfloat16_problem, installed_mxnet, mxnet_problem
 from ...utils.messages import error_sentence
 from ..images import first_normalized
 from .registry import ENGINES
@@ -32,6 +34,8 @@ class MXNetEngine:
         ctx = None if device is None else mx.gpu(device.number) if device.kind == 'cuda' else mx.cpu()
         block = net.block(ctx)
         self.spec, self.precision = net.spec(), precision
+        if precision == 'bfloat16' and bfloat16_note():
+            logging.getLogger('gluonfr').warning(bfloat16_note())
         features = block.features if getattr(block, 'need_cls_layer', False) else block
         params = list(features.collect_params().values())
         if any(param._deferred_init for param in params):

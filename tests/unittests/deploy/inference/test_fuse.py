@@ -9,6 +9,8 @@ import pytest
 from mxnet import gluon, nd
 from mxnet.gluon import nn
 
+from gluonfr.compat import bfloat16_problem
+from gluonfr.compat.amx import Amx
 from gluonfr.deploy import Embedder
 from gluonfr.deploy.inference.fuse import fuse
 from gluonfr.graph.nodes import nodes_of
@@ -197,6 +199,8 @@ def test_a_large_net_has_fewer_replicas(monkeypatch, copies, single, whole):
 @pytest.mark.parametrize('precision, least', [('bfloat16', 0.999), ('int8', 0.97)])
 @pytest.mark.parametrize('name', ['lenetplus', 'miniresnet18'])
 def test_fewer_bits_give_nearly_the_same(name, precision, least):
+    if precision == 'bfloat16' and bfloat16_problem():
+        pytest.skip(bfloat16_problem())
     net = get_model(name, embedding_size=32)
     net.initialize()
     data = np.random.RandomState(0).randint(0, 256, (12, 28, 28, 3)).astype('uint8')
@@ -227,3 +231,15 @@ def test_refused_precision_of_a_float16_net():
     net.cast('float16')
     with pytest.raises(ValueError, match='precision must be float32 but for float32 nets on a CPU, got bfloat16'):
         Embedder(net, precision='bfloat16')
+
+
+@pytest.mark.parametrize('isa, refused', [('AVX2', True), ('AVX512_CORE', False)])
+def test_bfloat16_is_refused_without_kernels_and_said_where_it_is_slow(isa, refused, monkeypatch, caplog):
+    monkeypatch.setattr('gluonfr.compat.amx._state', Amx(isa=isa))
+    net = used(get_model('lenetplus'), (1, 28, 28))
+    if refused:
+        with pytest.raises(ValueError, match="must be 'float32' or 'int8' here, got 'bfloat16': DNNL_MAX_CPU_ISA"):
+            Embedder(net, precision='bfloat16')
+    elif bfloat16_problem() is None:
+        Embedder(net, precision='bfloat16')
+        assert 'bfloat16 is slower than float32 here: DNNL_MAX_CPU_ISA=AVX512_CORE is set' in caplog.text
