@@ -113,6 +113,8 @@ def finder(args, size, out):
     found_by = chosen(args, FACE_OPTIONS)
     if make_finder(**found_by) is None:
         return None
+    if args.several == 'all':
+        raise ValueError('--several must be largest, center or refuse here: a photograph is of one person, got all.')
     if size is None:
         raise ValueError('--detect and --landmarks go with a NET, whose images the faces become.')
 

@@ -13,7 +13,7 @@ from ..metrics import PROTOCOLS, get_protocol
 from ..metrics.cosines import listed_cosines, unit_embeddings
 from ..utils.vectors import unit_rows
 from ..version import __version__
-from .embedding import embed_given, model_facts, row_facts
+from .embed_given import embed_given, facts_of_file, model_facts, row_facts
 from .given import Given
 from .hardest import HARDEST, find_hardest
 from .plane import plane_map
@@ -135,7 +135,7 @@ def evaluate(given: Given, net: Any = None, *, protocols: Optional[Sequence[str]
     for note in (note for plan in planned for note in plan.notes):
         tell(note)
     embeddings, digests = (None, None) if isinstance(given, GivenScores) else embed_given(given, net, progress)
-    model = given.net if net is None else model_facts(name, net)
+    model = facts_of_file(given) if net is None else model_facts(name, net)
     facts = row_facts(model, given.sha256)
     sections, measured = [], {}
     for plan in planned:

@@ -10,7 +10,7 @@ from ..metrics import PairTruth, QualityTruth
 from ..utils.files import file_sha256
 from ..utils.messages import counted, names
 
-__all__ = ['Given', 'GivenPairs', 'Task', 'file_facts', 'images_with_skipped']
+__all__ = ['Given', 'GivenPairs', 'Task', 'file_facts', 'note_skipped']
 
 FEW_PEOPLE = 30
 
@@ -191,7 +191,7 @@ def file_facts(path: str) -> Tuple[str, str]:
     return os.path.splitext(os.path.basename(path))[0], file_sha256(path)
 
 
-def images_with_skipped(given: Given, images: Any) -> None:
+def note_skipped(given: Given, images: Any) -> None:
     """Note what a dataset left out; a sentence where it has duplicates of names."""
     for what, why in images.skipped:
         given.leave_out(what, str(why))

@@ -12,7 +12,7 @@ from ..data.lists import read_lines
 from ..metrics import TemplateSearchTruth, TemplateTruth
 from ..utils.files import file_sha256
 from ..utils.messages import counted, names
-from .embeddings import read_features
+from .embeddings_file import read_features
 from .given import Given, Task
 from .score_file import GivenScores, read_score_list
 

@@ -13,7 +13,7 @@ from ..utils.files import file_sha256
 from ..utils.types import PathLike
 from .bins import given_bin
 from .columns import add_groups, add_quality
-from .embeddings import given_embeddings, read_features
+from .embeddings_file import given_embeddings, read_features
 from .given import Given
 from .ijb import given_ijb, ijb_lists
 from .joined import Stretched

@@ -9,7 +9,7 @@ from ..data.pairs import most_pairs, sample_pairs
 from ..metrics import PairTruth, PeopleTruth, QualityTruth, SearchTruth
 from ..utils.check import check_int, check_number
 from ..utils.messages import counted
-from .given import Given, Task, images_with_skipped
+from .given import Given, Task, note_skipped
 
 __all__ = ['GivenPeople', 'given_people', 'people_of', 'split_gallery']
 
@@ -195,7 +195,7 @@ def given_people(path: str, *, images: Any = None, **options: Any) -> GivenPeopl
     if not known.all():
         given.assumed.append('{}: {} of nobody that is named count as another person each.'.format(
             given.name, counted(int((~known).sum()), 'image')))
-    images_with_skipped(given, images)
+    note_skipped(given, images)
     return given
 
 

@@ -96,6 +96,7 @@ def test_two_nets_have_a_result_each_and_are_compared(place, tmp_path, capsys):
     (['NET', '--data', 'PEOPLE', '--scores', 'PEOPLE'], '--scores are those of the pairs of a folder of IJB'),
     (['NET', 'NET', '--params', 'x', '--data', 'PEOPLE'], '--params are of one NET, got 2'),
     (['--data', 'PEOPLE', '--detect', 'yunet', '--detector-model', 'x'], 'x'),
+    (['NET', '--data', 'PEOPLE', '--landmarks', 'POINTS', '--several', 'all'], '--several must be largest, center or'),
     (['NET', '--data', 'PEOPLE', '--most-pairs', '1'], '--most-pairs must be >= 2, got 1'),
     (['NET', '--data', 'PEOPLE', '--unknown', '1'], '--unknown must be in [0, 1), got 1'),
     (['NET', '--data', 'PEOPLE', '--advise', '2'], '--advise: the rate must be in [0, 1], got 2.0'),
@@ -103,7 +104,9 @@ def test_two_nets_have_a_result_each_and_are_compared(place, tmp_path, capsys):
     (['NET', '--data', 'PEOPLE', '--against', 'nothing'], 'there is no result nothing.json'),
     (['NET', '--data', 'PEOPLE', '--against', 'OUT'], 'would write over --against')])
 def test_what_does_not_go_is_said_in_the_words_of_the_command(place, tmp_path, capsys, words, message):
-    places = {'NET': place / 'net', 'PEOPLE': place / 'people', 'OUT': tmp_path / 'out.npz'}
+    places = {'NET': place / 'net', 'PEOPLE': place / 'people', 'OUT': tmp_path / 'out.npz',
+              'POINTS': tmp_path / 'points.json'}
+    (tmp_path / 'points.json').write_text('{}')
     evaluate(*(places.get(word, word) for word in words), '--out', tmp_path / 'out', code=2)
     error = capsys.readouterr().err
     assert error.startswith('gluonfr evaluate: ') and message in error
@@ -188,3 +191,15 @@ def test_photographs_by_their_landmarks(place, tmp_path, capsys):
     result = Result.load(tmp_path / 'out')
     assert result.data['images'] == 5 and result.data['left_out'][0]['why'] == 'the landmarks do not name it'
     assert (tmp_path / 'out.photos.faces.csv').exists()
+
+
+def test_a_file_of_embeddings_says_its_net(place, tmp_path):
+    run('embed', place / 'net', place / 'people', '--out', tmp_path / 'faces.npz', '--flip', 'sum', '--no-progress')
+    evaluate('--data', tmp_path / 'faces.npz', '--out', tmp_path / 'a', '--protocol', 'pairs')
+    evaluate(place / 'net', '--data', place / 'people', '--out', tmp_path / 'b', '--protocol', 'pairs', '--flip', 'sum')
+    a, b = (Result.load(tmp_path / name) for name in 'ab')
+    for fact in ('engine', 'precision', 'flip', 'color', 'normalization', 'fingerprint', 'embedding_size', 'size'):
+        assert a.model[fact] == b.model[fact], fact
+    assert a.rows[0]['flip'] == 'sum' and a.rows[0]['normalization'] == b.rows[0]['normalization']
+    np.testing.assert_allclose(a.arrays['scores'], b.arrays['scores'], atol=1e-6)
+    assert a.arrays['people'].tolist() == b.arrays['people'].tolist()

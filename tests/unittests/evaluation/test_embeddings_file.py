@@ -6,7 +6,7 @@ import pytest
 from evaluation_cases import make_people, people_and_embeddings
 
 from gluonfr.evaluation import GivenPairs, GivenPeople, open_given
-from gluonfr.evaluation.embeddings import read_features
+from gluonfr.evaluation.embeddings_file import read_features
 
 NAMES, EMBEDDINGS = people_and_embeddings(4, 3)
 

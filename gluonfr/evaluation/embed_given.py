@@ -13,7 +13,7 @@ from ..utils.messages import counted
 from .given import Given
 from .joined import HashedImages
 
-__all__ = ['ROW_FACTS', 'embed_given', 'model_facts', 'row_facts']
+__all__ = ['ROW_FACTS', 'embed_given', 'facts_of_file', 'model_facts', 'row_facts']
 
 # facts of the model that each row has
 ROW_FACTS = ('net', 'net_sha256', 'card_sha256', 'engine', 'precision', 'flip', 'color', 'normalization')
@@ -105,6 +105,18 @@ def model_facts(name: str, embedder: Any) -> Dict[str, Any]:
         elif name.lower() in list_cards():
             facts['licence'] = list_cards()[name.lower()].licence
     return facts
+
+
+def facts_of_file(given: Given) -> Optional[Dict[str, Any]]:
+    """What a file of embeddings says of its net, in the form of `model_facts`; None where it says nothing."""
+    if given.net is None:
+        return None
+    size, mean, std, colour = given.net.get('input') or (None,) * 4
+    return {'name': given.name, 'sha256': None, 'card': None, 'card_sha256': None, 'engine': given.net.get('engine'),
+            'precision': given.net.get('precision'), 'device': None, 'flip': given.net.get('flip'), 'color': colour,
+            'normalization': mean and {'mean': mean, 'std': std}, 'size': size,
+            'embedding_size': given.embeddings.shape[1], 'fingerprint': given.net.get('net'), 'licence': None,
+            'trained_on': None}
 
 
 def row_facts(model: Optional[Dict[str, Any]], data_sha256: Optional[str]) -> Dict[str, Any]:
