@@ -4,10 +4,8 @@ from typing import Dict, Optional, Sequence, Tuple
 import numpy as np
 
 from ..metrics import get_protocol
-from ..utils.files import lies_in
 from .dataset import FaceDataset
-from .folder import FolderDataset
-from .opening import open_dataset, open_pairs
+from .opening import check_apart, open_dataset, open_pairs
 from .pairs.bins import BinFile, readable_pairs
 from .recognition import sets_folder
 from .sizes import check_images, check_pairs_size
@@ -41,10 +39,9 @@ def open_training_set(path: str, *, network: str, size: Tuple[int, int], resizab
     ValueError, FileNotFoundError
         There is no such set, or it is of one person or does not fit the net.
     """
+    if out:
+        check_apart('open_training_set: out', out, path)
     dataset = open_dataset(path, on_error, people=True, sets=sets_folder(root))
-    if out and isinstance(dataset, FolderDataset) and lies_in(out, path):
-        raise ValueError('open_training_set: out must not lie among the photographs of dataset={!r}, where it would be '
-                         'a person of the next run, got {}.'.format(path, out))
     people = len(np.unique(dataset.labels))
     if people < 2:
         raise ValueError('dataset={!r} must hold at least 2 people, whom a net learns to tell apart, got {}. In a '

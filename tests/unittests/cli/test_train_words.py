@@ -68,8 +68,8 @@ def test_errors_of_the_library_in_the_words_of_the_command(tmp_path):
 
 @pytest.mark.parametrize('said, expected', [
     ("dataset='my faces': there is no a.png.", '--dataset my faces: there is no a.png.'),
-    ("open_training_set: out must not lie among the photographs of dataset='x', got out.",
-     '--out must not lie among the photographs of --dataset x, got out.'),
+    ('open_training_set: out must not lie among the photographs of x, got out.',
+     '--out must not lie among the photographs of x, got out.'),
     ("pairs='lfw.bin': mbf takes images of 112 x 112 pixels.", '--eval lfw.bin: mbf takes images of 112 x 112 pixels.'),
     ("finetune='run': these are weights of mbf, and network is r50. Give network='mbf' embedding_size=5 network_args "
      "a=1.", '--finetune run: these are weights of mbf, and --network is r50. Give --network mbf --embedding-size 5 '

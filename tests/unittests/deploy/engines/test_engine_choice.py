@@ -97,6 +97,15 @@ def test_auto_takes_the_only_one(tmp_path, monkeypatch):
     assert Embedder(write_onnx(tmp_path / 'net.onnx'), engine='auto').engine == 'onnxruntime'
 
 
+@pytest.mark.parametrize('engine', [None, 'auto', 'onnxruntime'])
+def test_an_engine_is_asked_once_whether_it_can_compute_this(tmp_path, monkeypatch, engine):
+    monkeypatch.setitem(sys.modules, 'openvino', None)
+    asked, check = [], choice.ENGINES.get('onnxruntime').check
+    monkeypatch.setattr(choice.ENGINES.get('onnxruntime'), 'check', lambda *wanted: asked.append(1) or check(*wanted))
+    assert Embedder(write_onnx(tmp_path / 'net.onnx'), engine=engine).engine == 'onnxruntime'
+    assert len(asked) == 1
+
+
 def test_notes_that_cannot_be_written_are_told_of(tmp_path, monkeypatch, caplog):
     pytest.importorskip('openvino', reason='pip install openvino')
     (tmp_path / 'file').write_bytes(b'')
