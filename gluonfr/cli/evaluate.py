@@ -17,8 +17,8 @@ from .parsers.common import FACE_OPTIONS, NET_OPTIONS, chosen
 __all__ = ['evaluate']
 
 INPUTS = ('data', 'probes', 'distractors', 'features', 'scores', 'train_data', 'against')
-DATA_OPTIONS = ('root', 'probes', 'distractors', 'features', 'scores', 'groups', 'quality', 'stretch', 'most_pairs',
-                'unknown', 'seed')
+DATA_OPTIONS = ('root', 'probes', 'distractors', 'noise', 'features', 'scores', 'groups', 'quality', 'stretch',
+                'most_pairs', 'unknown', 'seed')
 
 
 def evaluate(args):

@@ -1,6 +1,6 @@
 """What a file says of images or people: the group that each belongs to, or the quality of each image."""
 import os
-from typing import Dict
+from typing import Dict, Sequence
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from ..data.lists import read_lines
 from ..utils.messages import counted, names
 from .given import Given
 
-__all__ = ['add_groups', 'add_quality', 'read_column']
+__all__ = ['add_groups', 'add_quality', 'listed_images', 'read_column']
 
 
 def read_column(path: str) -> Dict[str, str]:
@@ -77,6 +77,17 @@ def add_quality(given: Given, source: str) -> None:
         raise ValueError('{}: quality must be finite numbers, got {} for {}.'.format(
             source, quality[~np.isfinite(quality)][0], given.names[int((~np.isfinite(quality)).argmax())]))
     given.quality = quality
+
+
+def listed_images(names: Sequence[str], paths: Sequence[str]) -> np.ndarray:
+    """Which of some images text files list, one name a line, such as the lists of noise of MegaFace.
+
+    Returns
+    -------
+    int64 array
+    """
+    listed = {os.path.normpath(line.strip()) for path in paths for _, line in read_lines(path)}
+    return np.array([i for i, name in enumerate(names) if not listed.isdisjoint(_called(name, None))], np.int64)
 
 
 def _values(given, path, column):

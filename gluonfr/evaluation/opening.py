@@ -1,6 +1,6 @@
 """What a path is, among all that can be evaluated."""
 import os
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from ..data.lists import read_lines
 from ..data.opening import open_dataset
 from ..data.recognition import ENDS, TINYFACE, VERIFICATION, sets_folder
 from ..data.tinyface import tinyface_folder
+from ..utils.arrays_file import read_npz
 from ..utils.files import file_sha256
 from ..utils.types import PathLike
 from .bins import given_bin
@@ -29,8 +30,9 @@ XQLFW = 'xqlfw_pairs.txt'
 
 
 def open_given(data: PathLike, *, root: Optional[PathLike] = None, probes: Optional[PathLike] = None,
-               distractors: Optional[PathLike] = None, features: Optional[PathLike] = None,
-               scores: Optional[PathLike] = None, groups: Optional[PathLike] = None, quality: Optional[str] = None,
+               distractors: Optional[PathLike] = None, noise: Sequence[PathLike] = (),
+               features: Optional[PathLike] = None, scores: Optional[PathLike] = None,
+               groups: Optional[PathLike] = None, quality: Optional[str] = None,
                size: Optional[Tuple[int, int]] = None, stretch: bool = False, find: Optional[Callable] = None,
                **people: Any) -> Given:
     """Open what is to be evaluated.
@@ -46,6 +48,8 @@ def open_given(data: PathLike, *, root: Optional[PathLike] = None, probes: Optio
         `data` is a gallery, and these are searched in it: people, as images or embeddings.
     distractors : str, Path or None
         Faces of others: images or a .npz of embeddings.
+    noise : sequence of str or Path
+        Text files that list images of `data` and of the distractors which are left out.
     features : str, Path or None
         A .npy or .npz of embeddings in the order of the images, in place of a net.
     scores : str, Path or None
@@ -84,8 +88,10 @@ def open_given(data: PathLike, *, root: Optional[PathLike] = None, probes: Optio
                          'they are.'.format(given.path))
     if quality and quality != 'norm':
         add_quality(given, quality)
+    if noise and not distractors:
+        raise ValueError('open_given: noise must come with distractors, got {}.'.format(', '.join(map(str, noise))))
     if distractors:
-        given = GivenDistractors(given, _others(distractors, find))
+        given = GivenDistractors(given, _others(distractors, find), list(map(os.fspath, noise)))
     if (stretch or given.kind == 'TinyFace') and given.images is not None and size is not None:
         given.images = Stretched(given.images, size)
         given.assumed.append('{}: images are stretched to {} x {} pixels where they have another size.'.format(
@@ -181,12 +187,13 @@ def _finder(find):
 def _others(path, find):
     """Faces of nobody that is known."""
     if path.endswith('.npz'):
-        from ..utils.arrays_file import read_npz
-        embeddings = read_npz(path).get('embeddings')
+        saved = read_npz(path)
+        embeddings = saved.get('embeddings')
         if embeddings is None or embeddings.ndim != 2:
             raise ValueError('{} must hold embeddings (N, D).'.format(path))
-        return Given('distractors', path, sha256=file_sha256(path), embeddings=embeddings,
-                     names=['distractor {}'.format(i) for i in range(len(embeddings))])
+        names = saved['names'] if len(saved.get('names', ())) == len(embeddings) else [
+            'distractor {}'.format(i) for i in range(len(embeddings))]
+        return Given('distractors', path, sha256=file_sha256(path), embeddings=embeddings, names=names)
     images = find(path) if find else open_dataset(path, 'skip')
     given = Given('distractors', path, images=images)
     if isinstance(images, ImageFiles) and images.classes:

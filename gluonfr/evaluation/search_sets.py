@@ -1,11 +1,13 @@
 """A gallery and probes; a set of people among distractors; TinyFace."""
 import os
+from typing import Sequence
 
 import numpy as np
 
 from ..data.tinyface import TinyFace
 from ..metrics import DistractorTruth, SearchTruth
 from ..utils.messages import counted
+from .columns import listed_images
 from .given import Given, Task
 from .joined import JoinedImages
 
@@ -54,11 +56,13 @@ class GivenDistractors(Given):
     given : GivenPeople
     others : Given
         Images or embeddings of people who are not in the set.
+    noise : sequence of str
+        Text files that list images of both which are left out of `distractors`, as they show somebody else.
     """
 
     protocols = ('distractors', 'kfold', 'pairs', 'identification', 'groups', 'quality')
 
-    def __init__(self, given: Given, others: Given):
+    def __init__(self, given: Given, others: Given, noise: Sequence[str] = ()):
         if given.people is None or (given.embeddings is None) != (others.embeddings is None):
             raise ValueError('--distractors go with a set of people: both images, or both embeddings.')
         super().__init__(given.name, given.path, names=given.names + others.names, **joined(given, others))
@@ -68,6 +72,11 @@ class GivenDistractors(Given):
         self.left_out, self.assumed = given.left_out, given.assumed
         self.people, self.are_named, self.net = given.people, given.are_named, given.net
         self.of_all_pairs = given.of_all_pairs
+        self._noise = [listed_images(part.names, noise) for part in (given, others)]
+        if noise:
+            self.assumed.append('{}: distractors: {} and {} are left out, which {} {}.'.format(
+                self.name, counted(len(self._noise[0]), 'probe'), counted(len(self._noise[1]), 'distractor'),
+                ' and '.join(noise), 'lists' if len(noise) == 1 else 'list'))
         if others.people is not None:
             both = set(given.people.tolist()) & set(others.people.tolist())
             if both:
@@ -83,7 +92,8 @@ class GivenDistractors(Given):
     def task(self, protocol):
         own = np.arange(self._given.count)
         if protocol == 'distractors':
-            return Task(DistractorTruth(self.people, self._others.count), (own, np.arange(len(own), self.count)))
+            return Task(DistractorTruth(self.people, self._others.count, *self._noise),
+                        (own, np.arange(len(own), self.count)))
         task = self._given.task(protocol)
         return task if task.rows is not None else task._replace(rows=own)
 

@@ -65,6 +65,8 @@ An image that cannot be read is left out and listed.""", 'evaluate:evaluate')
                        help='search these people in DATA, the gallery; one who is not in it should be refused')
     group.add_argument('--distractors', type=user_path, metavar='DATA',
                        help='faces of others, images or embeddings, among whom the people of DATA are searched')
+    group.add_argument('--noise', nargs='+', type=user_path, default=[], metavar='FILE',
+                       help='lists of images of both that are left out, such as those of MegaFace')
     group.add_argument('--features', type=user_path, metavar='FILE',
                        help='embeddings in place of NET, a .npy or .npz in the order of the images')
     group.add_argument('--scores', type=user_path, metavar='FILE',

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from evaluation_cases import PixelNet, make_people, make_tinyface, people_and_embeddings
 
-from gluonfr.evaluation import open_given
+from gluonfr.evaluation import evaluate, open_given
 
 
 def test_probes_are_searched_in_a_gallery(tmp_path):
@@ -39,6 +39,24 @@ def test_distractors_stand_beside_the_people(tmp_path):
     np.savez(tmp_path / 'others.npz', embeddings=np.ones((5, 7)))
     with pytest.raises(ValueError, match='embeddings must be of one size, got 6 in .* and 7 in'):
         open_given(tmp_path / 'mine.npz', distractors=str(tmp_path / 'others.npz'))
+
+
+def test_noise_is_left_out(tmp_path):
+    names, embeddings = people_and_embeddings(3, 2)
+    images = ['a/{}.jpg'.format(i) for i in range(6)]
+    np.savez(tmp_path / 'mine.npz', embeddings=embeddings, people=names, names=images)
+    np.savez(tmp_path / 'others.npz', embeddings=np.random.RandomState(3).randn(30, 6))
+    (tmp_path / 'noise.txt').write_text('a/1.jpg\n# that was one of the people\n')
+    (tmp_path / 'more.txt').write_text('distractor 3\n')
+    noise = [tmp_path / 'noise.txt', tmp_path / 'more.txt']
+    mine = open_given(tmp_path / 'mine.npz', distractors=tmp_path / 'others.npz', noise=noise)
+    truth = mine.task('distractors').truth
+    assert truth.noisy_probes.tolist() == [1] and truth.noisy_distractors.tolist() == [3]
+    assert '1 probe and 1 distractor are left out' in mine.assumed[-1]
+    row = evaluate(mine).result.rows[0]
+    assert row['protocol'] == 'distractors'
+    with pytest.raises(ValueError, match='noise must come with distractors'):
+        open_given(tmp_path / 'mine.npz', noise=noise)
 
 
 def test_distractors_must_be_others(tmp_path):
