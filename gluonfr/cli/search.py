@@ -3,9 +3,12 @@ import csv
 import logging
 import os
 
-from ..deploy.advice import say_advice
+from ..deploy.advice import advice_of, say_advice
 from ..deploy.gallery import check_one_net, gallery_of, is_gallery, read_gallery, search_gallery
+from ..photos import Enrolled, is_enrolled
 from ..utils.files import atomic_path
+from ..utils.messages import counted
+from .enrol import remembered
 from .faces import open_faces
 from .options import make_embedder
 from .parsers.common import FACE_OPTIONS, NET_OPTIONS, chosen
@@ -18,7 +21,8 @@ COLUMNS = ('query', 'rank', 'cosine', 'name', 'path', 'error')
 
 def run(args):
     """Print the best for each query; with --on-error skip, why one has none."""
-    images = [path for path in [args.gallery] + args.queries if not is_gallery(path)]
+    remembered(args)
+    images = [path for path in [args.gallery] + args.queries if not is_file(path)]
     if images and not args.net:
         raise ValueError('{} must end in .npz or .npy, or --net must be given.'.format(images[0]))
     if args.engine in INDEXES:  # as earlier versions called it
@@ -26,11 +30,18 @@ def run(args):
     embedder = make_embedder(**chosen(args, NET_OPTIONS)) if images else None
     how = dict(embedder=embedder, found_by=chosen(args, FACE_OPTIONS), on_error=args.on_error,
                progress=not args.no_progress)
-    gallery = open_gallery(args.gallery, **how)
+    enrolled = is_enrolled(args.gallery)
+    gallery = Enrolled(args.gallery, args.index) if enrolled else open_gallery(args.gallery, **how)
+    advice = enrolled and embedder and advice_of(embedder) or gallery.advice
     threshold = args.threshold
-    if threshold is None and gallery.advice:
-        threshold = gallery.advice.threshold
-        print('{}; --threshold -1 lists all'.format(say_advice(gallery.advice)))
+    if threshold is None and advice:
+        threshold = advice.threshold
+        print('{}; --threshold -1 lists all'.format(say_advice(advice)))
+        if enrolled:
+            print(say_strangers(advice, len(gallery)))
+    elif threshold is None and enrolled:
+        print('the card of the network advises no threshold: the nearest people are listed, and nobody is called '
+              'unknown; give --threshold, or measure one by `gluonfr evaluate --advise`')
     rows, errors = [], []
     for path in args.queries:
         try:
@@ -44,8 +55,14 @@ def run(args):
             continue
         check_one_net(said(args.gallery, args.net), gallery.net, said(path, args.net), queries.net)
         rows += [(skipped, '', '', '', '', why) for skipped, why in queries.skipped]
-        for query, matches in search_gallery(gallery, queries, args.top, threshold, args.index):
-            print(query if matches else '{}  nobody'.format(query))
+        if enrolled:
+            found = zip(queries.paths, gallery.search(queries.embeddings, args.top, threshold))
+        else:
+            found = search_gallery(gallery, queries, args.top, threshold, args.index)
+        for query, matches in found:
+            print(query if matches else '{}  {}'.format(query, 'unknown' if enrolled else 'nobody'))
+            if enrolled and not matches:
+                rows.append((query, '', '', '', '', 'unknown'))
             for rank, match in enumerate(matches, 1):
                 print('  {:.4f}  {}  {}'.format(match.cosine, match.person or '-', match.path))
                 rows.append((query, rank, '{:.6f}'.format(match.cosine), match.person, match.path, ''))
@@ -65,6 +82,17 @@ def open_gallery(path, *, embedder, found_by, on_error, progress):
     return gallery_of(embedder, dataset, os.path.basename(path) if progress else False)
 
 
+def is_file(path):
+    """Whether a path holds embeddings."""
+    return is_gallery(path) or is_enrolled(path)
+
+
+def say_strangers(advice, people):
+    """How many strangers a gallery takes for somebody: with each person in it there is one more to be like."""
+    return ('of strangers about {:.2g} % would be taken for one of {}, if they differ as the people measured do'.format(
+        100 * (1 - (1 - advice.fmr) ** people), counted(people, 'person', 'people')))
+
+
 def said(path, net):
     """What a gallery is called in a message."""
-    return path if is_gallery(path) else '{} by --net {}'.format(path, net)
+    return path if is_file(path) else '{} by --net {}'.format(path, net)

@@ -2,5 +2,8 @@
 
 It works without MXNet.
 """
+from .enrol import ENROLMENTS, Enrolment, enrol_people, people_in
+from .enrol_embeddings import enrol_embeddings
+from .enrolled import Enrolled, is_enrolled
 
-__all__ = []
+__all__ = ['ENROLMENTS', 'Enrolled', 'Enrolment', 'enrol_embeddings', 'enrol_people', 'is_enrolled', 'people_in']

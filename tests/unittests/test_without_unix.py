@@ -100,7 +100,8 @@ def test_the_commands(data, tmp_path, monkeypatch, capsys):
 @pytest.mark.skipif('without_unix' in sys.modules, reason='it is taken away here')
 def test_it_works_where_unix_is_taken_away():
     words = ['-m', 'pytest', '-q', '-p', 'without_unix', '-p', 'no:cacheprovider',
-             'tests/unittests/test_without_unix.py', 'tests/unittests/data/record/test_record_writing.py']
+             'tests/unittests/test_without_unix.py', 'tests/unittests/data/record/test_record_writing.py',
+             'tests/unittests/photos/test_enrolled.py']
     if sys.version_info >= (3, 10):
         words = ['-X', 'warn_default_encoding', '-W', 'error::EncodingWarning:gluonfr'] + words
     done = subprocess.run([sys.executable, *words], cwd=str(ROOT), env=environ(), stdout=subprocess.PIPE,

@@ -6,7 +6,7 @@ function that its parser names, 'verify:verify' for `verify` in gluonfr/cli/veri
 import argparse
 
 from ...version import __version__
-from . import align, compare, convert, embed, evaluate, export, listing, pack, report, search, train, verify
+from . import align, compare, convert, embed, enrol, evaluate, export, listing, pack, report, search, train, verify
 from .common import Parser
 
 __all__ = ['make_parser']
@@ -22,6 +22,7 @@ DESCRIPTION = """gluonfr: train, verify and use face-recognition networks.
   gluonfr compare outputs/mine-run A.jpg B.jpg
   gluonfr align PHOTOS --out outputs/aligned --detect yunet        a folder of photographs -> faces
   gluonfr search outputs/people.npz outputs/photos.npz --top 5
+  gluonfr enrol outputs/gallery --people PEOPLE --net outputs/mine-run   a gallery that grows
   gluonfr convert DOWNLOADED/w600k_mbf.onnx --out outputs/w600k_mbf  published weights -> a network
   gluonfr export outputs/mine-run --onnx outputs/mine.onnx
 """
@@ -34,6 +35,7 @@ def make_parser():
     parser.add_argument('--version', action='version', version='gluonfr ' + __version__,
                         help='show the version; with --verbose also what this machine has, and which engines')
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
-    for module in (pack, align, train, verify, evaluate, report, embed, compare, search, convert, export, listing):
+    for module in (pack, align, train, verify, evaluate, report, embed, compare, search, enrol, convert, export,
+                   listing):
         module.add_commands(commands)
     return parser

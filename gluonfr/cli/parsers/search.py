@@ -12,12 +12,15 @@ def add_commands(commands):
 examples:
   gluonfr search outputs/people.npz outputs/photos.npz --top 5 --threshold 0.35
   gluonfr search outputs/people.npz PHOTO.jpg --net outputs/mine-run --detect yunet
+  gluonfr search outputs/gallery PHOTO.jpg
 
 GALLERY and QUERY are files that `gluonfr embed` wrote (.npz, or .npy with its .txt), or with --net anything that
 `gluonfr embed` takes: a folder, a list, a rec, or an image. The search is exact; faces with equal cosines are listed
 in the order of the gallery. If the gallery is of people, their names are printed: the name of the folder, or for a rec
 the line in classes.txt. Gallery and queries must be embedded by the same network with the same --flip and --precision,
 which a .npz records.
+GALLERY may also be a folder of `gluonfr enrol`, which remembers its network: then people are listed by their templates,
+and a face below the threshold is called unknown.
 With --on-error skip, a query that cannot be read gets a row in --out with the error.""", 'search:run')
     parser.add_argument('gallery', type=user_path, metavar='GALLERY', help='the faces that are searched')
     parser.add_argument('queries', nargs='+', type=user_path, metavar='QUERY', help='the faces to search for')
