@@ -21,7 +21,7 @@ VARIABLE, AMX_ISA = 'DNNL_MAX_CPU_ISA', 'AVX512_CORE_AMX'
 class Amx(NamedTuple):
     """What has become of AMX in this process.
 
-    Attributes
+    Parameters
     ----------
     asked, granted : bool
         Whether the system was asked for it, and whether it has agreed.
