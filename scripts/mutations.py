@@ -5,6 +5,7 @@ __all__ = ['MUTATIONS', 'Mutation']
 
 Mutation = namedtuple('Mutation', 'name file before after tests')
 REGISTRY = 'tests/unittests/loss/test_loss_registry.py'
+REPORT = 'tests/unittests/report/test_report_page.py'
 
 MUTATIONS = [Mutation(*entry) for entry in [
     # loss and nn
@@ -187,4 +188,19 @@ MUTATIONS = [Mutation(*entry) for entry in [
      "layout = 'tiles'", ['tests/unittests/graph/test_bfloat16.py', '-k', 'comes_between']),
     ('trained-in-float32', 'gluonfr/train/loop.py', "InBfloat16(net) if precision == 'bfloat16' else None", 'None',
      ['tests/unittests/train/test_training_precision.py', '-k', 'learns_as']),
+    # report
+    ('names-are-html', 'gluonfr/report/page.py', 'autoescape=True', 'autoescape=False',
+     [REPORT, '-k', 'names_are_text']),
+    ('names-are-formulas', 'gluonfr/report/pictures.py', 'mark[0] + \'\\u200b\' + mark[1]', 'mark',
+     [REPORT, '-k', 'names_are_text']),
+    ('a-script-may-not-run', 'gluonfr/report/page.py', "' '.join(map(_hash, scripts))", "_hash(scripts[0])",
+     [REPORT, '-k', 'only_its_own_scripts']),
+    ('roc-is-interpolated', 'gluonfr/report/curves.py', "[1:] if name == 'x' else np.repeat(values, 2)[:-1]", '[1:]',
+     [REPORT, '-k', 'drawn_in_steps']),
+    ('faces-all-the-same', 'gluonfr/report/content.py', 'shown = faces and all', 'shown = all',
+     [REPORT, '-k', 'without_faces']),
+    ('groups-become-one', 'gluonfr/report/pictures.py', 'and label in labels.values()', 'and label is None',
+     [REPORT, '-k', 'begin_alike']),
+    ('det-without-probits', 'gluonfr/viz/rates.py', '(name, norm.ppf(x), norm.ppf(y), None)', '(name, x, y, None)',
+     ['tests/unittests/viz/test_viz_rates.py', '-k', 'probits']),
 ]]
