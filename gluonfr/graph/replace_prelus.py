@@ -61,8 +61,9 @@ def replace_prelus(model: Any, form: Callable) -> None:
             nodes.append(helper.make_node(operator, [named.get(name, prefix + name) for name in inputs],
                                           [named.get(output, prefix + output)], prefix + output, **attributes))
     gone -= {name for node in nodes for name in node.input}
-    kept = [entry for entry in model.graph.initializer if entry.name not in gone]
-    for field, values in ((model.graph.node, nodes), (model.graph.initializer, kept)):
+    graph = model.graph  # whose inputs hold the constants, too, before IR version 4
+    kept = [[entry for entry in field if entry.name not in gone] for field in (graph.initializer, graph.input)]
+    for field, values in zip((graph.node, graph.initializer, graph.input), [nodes] + kept):
         values = [type(value).FromString(value.SerializeToString()) for value in values]
         del field[:]
         field.extend(values)

@@ -92,7 +92,7 @@ def test_rounds_ratios_goals_and_csv(naps, tmp_path):
     assert code == 0, said
     rows = table(path)
     cat, dog, owl, yeti = (rows['naps', name] for name in ('cat', 'dog', 'owl', 'yeti'))
-    assert cat['rounds'] == '2' and float(cat['seconds']) == pytest.approx(0.01, rel=1)
+    assert cat['rounds'] == '2' and 0.01 <= float(cat['seconds']) < 1
     assert float(cat['images_per_second']) == pytest.approx(10 / float(cat['seconds']), rel=1e-2)
     assert float(dog['value']) == pytest.approx(float(dog['seconds']) / float(cat['seconds']), rel=1e-2)
     assert (dog['goal'], dog['met']) == ('>= 2', 'yes')

@@ -266,7 +266,8 @@ class TestResultsScript:
 
     @pytest.fixture
     def script(self, tmp_path, monkeypatch):
-        monkeypatch.syspath_prepend(str(ROOT / 'scripts'))
+        for folder in (EXAMPLE, ROOT / 'scripts'):
+            monkeypatch.syspath_prepend(str(folder))
         import mnist_results
         for name in ('FULL', 'SEEDS', 'DEMO'):
             monkeypatch.setattr(mnist_results, name, str(tmp_path / (name + '.csv')))
