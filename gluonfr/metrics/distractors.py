@@ -41,6 +41,16 @@ class Distractors:
         Numbers of distractors. Those that there are not are left out; all that there are is one of them.
     fars : sequence of float in [0, 0.1]
         The highest scores of this share of all pairs are kept in memory.
+
+    Examples
+    --------
+    >>> from gluonfr.metrics import Distractors, DistractorTruth
+    >>> probes, others = [[1, 0], [1, 0.5], [0, 1], [-1, 1]], [[-1, -1], [0.1, 1]]
+    >>> protocol = Distractors(sizes=[1], fars=[])
+    >>> for row in protocol.measure((probes, others), DistractorTruth(['ann', 'ann', 'bob', 'bob'], 2), 'mine').rows:
+    ...     print(row['distractors'], row['rank1'])
+    1 1.0
+    2 0.75
     """
 
     version = 1
@@ -204,7 +214,7 @@ class _Search:
         x = np.asarray(self.distractors[low:high] if self.rows is None else self.distractors[self.rows[low:high]])
         with np.errstate(over='ignore', invalid='ignore'):
             lengths = np.sqrt(np.einsum('ij,ij->i', x, x, dtype=np.result_type(x, dtype)))
-        bad = ~np.isfinite(lengths) | (lengths < 1e-15)
+            bad = ~np.isfinite(lengths) | (lengths < 1e-15)
         if not bad.any():
             return np.asarray(x / lengths[:, None], dtype)
         if not np.isfinite(x).all():

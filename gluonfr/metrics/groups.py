@@ -34,6 +34,14 @@ class Groups:
     nfolds : int >= 1, or None
         None for 10, or fewer where the pairs of a group do not give as many.
     fars : sequence of float in [0, 1]
+
+    Examples
+    --------
+    >>> from gluonfr.metrics import Groups
+    >>> scores, same = [0.9, 0.2, 0.8, 0.1, 0.7, 0.6, 0.3, 0.4], [True, False] * 4
+    >>> rows = Groups(nfolds=1, fars=[]).measure_scores(scores, same, 'mine', ['east'] * 4 + ['west'] * 4).rows
+    >>> [(row['set'], row['acc'], row['acc_gap']) for row in rows]
+    [('mine east', 1.0, None), ('mine west', 0.75, None), ('mine spread', 0.875, 0.25)]
     """
 
     version = 1

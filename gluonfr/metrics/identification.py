@@ -42,6 +42,15 @@ class Identification:
     fpirs : sequence of float in [0, 1]
     norm, detector, flip
         Of templates, as `TemplatePairs` has them.
+
+    Examples
+    --------
+    >>> from gluonfr.metrics import Identification, SearchTruth
+    >>> gallery, probes = [[1, 0], [0, 1]], [[3, 1], [1, 2], [2, 1], [-1, 0.1]]
+    >>> truth = SearchTruth(['ann', 'bob'], ['ann', 'bob', 'bob', 'eve'])
+    >>> row = Identification(ranks=[1], fpirs=[0]).measure((gallery, probes), truth, 'mine').rows[0]
+    >>> print('rank-1 {:.2f}, DIR {:.2f} at FPIR 0'.format(row['rank1'], row['dir@0']))
+    rank-1 0.67, DIR 0.67 at FPIR 0
     """
 
     version = 1
@@ -170,7 +179,7 @@ class Identification:
             hits = np.count_nonzero((found.rank > 0) & (found.rank <= rank))
             row.update(_cells('rank{}'.format(rank), hits, row['mated'], rank <= people))
         right = found.mate[found.rank == 1]
-        thresholds = loosest(right, nonmated, np.array(self.fpirs)) if nonmated.size else [np.nan] * len(self.fpirs)
+        thresholds = loosest(right, nonmated, np.array(self.fpirs)) if nonmated.size else [np.inf] * len(self.fpirs)
         for fpir, threshold, pairs in zip(self.fpirs, thresholds, self._pairs(gallery)):
             known = nonmated.size > 0 and shown(fpir, nonmated.size)
             column = 'dir@{:g}'.format(fpir)

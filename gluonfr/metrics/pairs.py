@@ -114,11 +114,11 @@ class KFoldPairs:
         Returns
         -------
         Measured : namedtuple (rows, scores, genuine, curves)
-            The row has set, pairs, impostors (how many of them are of two people), folds, acc, std, acc_low and
-            acc_high (bootstrap over people, with a PairTruth that has them), threshold (cosine,
-            the mean over folds), val@1e-3 and val_std (TAR over the folds at that FAR), eer, auc, for each far tar@far,
-            tar@far_low, tar@far_high, far_at_far (the FAR reached) and threshold@far (cosine), thresholds and pca. What
-            so few impostor pairs cannot show is None. Curves are roc, det, histogram and folds.
+            The row has set, pairs, impostors (how many of them are of two people), folds, acc, std, with a PairTruth
+            that has people acc_low and acc_high (bootstrap over people), threshold (cosine, the mean over folds),
+            val@1e-3 and val_std (TAR over the folds at that FAR), eer, auc, for each far tar@far, tar@far_low,
+            tar@far_high, far_at_far (the FAR reached) and threshold@far (cosine), thresholds and pca. What so few
+            impostor pairs cannot show is None. Curves are roc, det, histogram and folds.
 
         Raises
         ------

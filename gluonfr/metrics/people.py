@@ -87,7 +87,7 @@ class PairsOfPeople:
         return [lambda times, matrix=matrix: np.einsum('dp,pd->d', times, matrix @ times.T) for matrix in matrices]
 
     def drawn_thresholds(self, scores, far, times, tail=None):
-        """In each draw the loosest threshold whose FAR is at most ``far``: float64 (draws,), NaN without impostors.
+        """In each draw the loosest threshold whose FAR is at most ``far``, (draws,); infinite without impostors.
 
         Only the highest impostor scores are looked at, more of them where a draw needs more.
         """
@@ -98,7 +98,7 @@ class PairsOfPeople:
         ranked_scores = impostors[order]
         ends = np.append(np.flatnonzero(ranked_scores[1:] != ranked_scores[:-1]), tail - 1)
         total = self._sums(barred, np.ones((1, barred.sum())))[0](times)
-        thresholds = np.full(len(times), np.nan)
+        thresholds = np.empty(len(times))
         step = max(1, CELLS // tail)
         for start in range(0, len(times), step):
             rows = times[start:start + step]
@@ -110,7 +110,7 @@ class PairsOfPeople:
             higher = ranked_scores[ends[np.maximum(groups - 1, 0)]]
             thresholds[start:start + step] = np.where(groups > 0, [between(*pair) for pair in zip(limits, higher)],
                                                       np.nextafter(limits, np.inf))
-        return np.where(total > 0, thresholds, np.nan)
+        return np.where(total > 0, thresholds, np.inf)
 
     def folds(self, most=10):
         """In which of 2 to ``most`` folds each person is, int (people,); None where they are too few."""

@@ -31,6 +31,14 @@ class RejectByQuality:
     fmr : float in (0, 1]
     rejects : sequence of float in [0, 1)
         Shares of the genuine pairs, of each the most that can be rejected without passing it.
+
+    Examples
+    --------
+    >>> from gluonfr.metrics import RejectByQuality
+    >>> scores, same, quality = [0.9, 0.8, 0.2, 0.7, 0.5, 0.3], [1, 1, 1, 1, 0, 0], [9, 8, 1, 6, 5, 4]
+    >>> row = RejectByQuality(0.5, rejects=[0, 0.25]).measure_scores(scores, same, 'mine', quality).rows[0]
+    >>> row['fnmr@0'], row['fnmr@0.25']
+    (0.25, 0.0)
     """
 
     version = 1

@@ -86,7 +86,7 @@ def pool_templates(embeddings: ArrayLike, templates: ArrayLike, media: ArrayLike
         vectors[done:until] = np.add.reduceat(means, np.searchsorted(media_starts, starts[done:until]), axis=0)
         done = until
     lengths = np.sqrt(np.einsum('ij,ij->i', vectors, vectors))
-    bad = ~(np.isfinite(lengths) & (lengths > 0))
+    bad = ~np.isfinite(lengths) | (lengths == 0)
     if bad.any():
         raise ValueError('pool_templates: templates must have a direction, got {} without, first template {}: its '
                          'embeddings cancel, or its detector scores are 0 or not finite.'.format(
@@ -101,7 +101,7 @@ def _images(embeddings, rows, norm, flip):
         half = x.shape[1] // 2
         x = x[:, :half] + x[:, half:]
     lengths = np.sqrt(np.einsum('ij,ij->i', x, x))
-    bad = ~(np.isfinite(lengths) & (lengths > 0))
+    bad = ~np.isfinite(lengths) | (lengths == 0)
     if bad.any():
         raise ValueError('pool_templates: embeddings must be finite and have a direction, got {} others, first in row '
                          '{}.'.format(bad.sum(), rows[bad.argmax()]))

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 from metrics_cases import case, slow_candidates
-from scipy.stats import binomtest
+from scipy import stats
 
 from gluonfr.metrics import (bootstrap_accuracy, compare_models, kfold_accuracy, mcnemar, paired_bootstrap, tar_at_far)
 
@@ -30,7 +30,9 @@ def test_mcnemar_is_the_exact_test_of_a_fair_coin(only_a, only_b):
     n, k = only_a + only_b, min(only_a, only_b)
     tail = sum(math.factorial(n) // math.factorial(i) // math.factorial(n - i) for i in range(k + 1)) / 2 ** n
     assert found.p == pytest.approx(min(1, 2 * tail))
-    assert found.p == pytest.approx(binomtest(k, n).pvalue) if n else found.p == 1
+    if n:  # SciPy's test has another name since 1.7
+        theirs = stats.binomtest(k, n).pvalue if hasattr(stats, 'binomtest') else stats.binom_test(k, n)
+        assert found.p == pytest.approx(theirs)
 
 
 def slow_differences(a, b, first, second, draws, seed):

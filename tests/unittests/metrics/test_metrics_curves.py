@@ -2,8 +2,9 @@
 import numpy as np
 import pytest
 from metrics_cases import KINDS, case
+from sklearn.metrics import det_curve, roc_auc_score
 
-from gluonfr.metrics import kfold_accuracy, roc_curve, score_histogram
+from gluonfr.metrics import PairsAtFars, kfold_accuracy, roc_curve, score_histogram
 from gluonfr.metrics.curves import fold_curve, histogram_curve, roc_curves
 
 
@@ -17,6 +18,17 @@ def test_each_point_is_one_of_the_whole_curve(kind):
     assert kept[0][:2] == (0, 0) and kept[-1][:2] == (1, 1)
     assert {(fmr, 1 - fnmr) for fmr, fnmr in zip(*curves['det'].values())} <= {
         (far, 1 - (1 - tar)) for far, tar, _ in kept if 0 < far < 1 and 0 < tar < 1}
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_det_and_auc_are_those_of_scikit_learn(kind):
+    scores, same = case(kind)
+    row, _, _, curves = PairsAtFars([0.5]).measure_scores(scores, same, 'x')
+    assert row[0]['auc'] == pytest.approx(roc_auc_score(same, scores), abs=1e-6)
+    whole = {(round(x, 9), round(y, 9)) for x, y, _ in zip(*det_curve(same, scores))}
+    corners = {(x, y) for x, y in whole if not any((u, v) != (x, y) and u <= x and v <= y for u, v in whole)}
+    found = {(round(x, 9), round(y, 9)) for x, y in zip(*curves['det'].values())}
+    assert {(x, y) for x, y in corners if 0 < x < 1 and 0 < y < 1} <= found <= whole
 
 
 def test_a_curve_of_many_points_keeps_to_a_few_and_stays_near():
