@@ -1,8 +1,8 @@
 """`gluonfr pack`: folders of people and lists of pairs into the files that training and verification read."""
 import os
 
-from ..data.packing import pack_folder
-from ..data.packing import check_pack
+from ..data.packing import check_pack, pack_folder
+from ..data.packing.changes import read_excluded, read_relabelled
 from ..data.pairs import pack_pairs, read_pairs
 from ..utils.messages import counted
 
@@ -17,7 +17,9 @@ def run_folder(args):
                          fmt=args.format, min_images=args.min_images, people=_names(args.people),
                          exclude=_names(args.exclude), max_people=args.max_people, max_images=args.max_images,
                          split=args.split, seed=args.seed, relabel=args.relabel, root=args.root,
-                         resume=not args.no_resume, on_error=args.on_error, progress=not args.no_progress)
+                         resume=not args.no_resume, on_error=args.on_error, progress=not args.no_progress,
+                         exclude_images=args.exclude_images and read_excluded(args.exclude_images),
+                         relabel_images=args.relabel_images and read_relabelled(args.relabel_images))
     for part in filter(None, (report, report.val)):
         print('{}: {} of {}, {} copied byte for byte'.format(
             part.path, counted(part.images, 'image'), counted(part.people, 'person', 'people'), part.copied))

@@ -17,6 +17,8 @@ examples:
   gluonfr pack folder PEOPLE --out ~/.mxnet/datasets/face/mine --split 0.1
   gluonfr train --dataset mine --out outputs/mine-run
   gluonfr pack folder faces_emore/train.rec --max-people 10000 --max-images 50 --out ~/.mxnet/datasets/face/small
+  gluonfr pack folder PEOPLE --exclude-images outputs/clean/exclude.txt --relabel-images outputs/clean/relabel.csv \\
+      --out ~/.mxnet/datasets/face/mine
   gluonfr pack folder faces.lst --root IMAGES --relabel --out ~/.mxnet/datasets/face/mine
 
 DIR is a folder of people: all images in DIR/NAME, at any depth, are of one person. It may also be a .rec, or a list
@@ -40,6 +42,12 @@ random by --seed: the same command takes the same images. Images are copied unch
                         help='take only these: a file with one name on each line')
     folder.add_argument('--exclude', type=user_path, metavar='FILE',
                         help='leave these out: a file with one name on each line')
+    folder.add_argument('--exclude-images', type=user_path, metavar='FILE',
+                        help='leave these images out: the exclude.txt of `gluonfr clean`, a path in DIR, or a key of a '
+                             'rec, on each line')
+    folder.add_argument('--relabel-images', type=user_path, metavar='FILE',
+                        help='give images to other people: the relabel.csv of `gluonfr clean`, with the columns image '
+                             'and person')
     folder.add_argument('--split', type=float, metavar='SHARE', help='share of the people for a second set, OUT/val')
     folder.add_argument('--seed', type=natural, default=0,
                         help='random seed of --split, --max-people and --max-images (default 0)')

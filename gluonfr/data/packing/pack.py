@@ -4,7 +4,7 @@ import json
 import os
 from collections import namedtuple
 from functools import partial
-from typing import Any, Optional, Sequence, Union
+from typing import Any, Dict, Optional, Sequence, Union
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from ..dataset import StoredDataset
 from ..image import encode, resize
 from ..opening import check_apart
 from ..sizes import other_sizes
+from .changes import apply_changes
 from .choice import Choice, check_choice_of_people, choose_people, draw_images, split_people
 from .source import of_dataset, of_path
 from .write import write_set
@@ -35,7 +36,9 @@ def pack_folder(folder: Union[PathLike, StoredDataset], out: PathLike, *, resize
                 people: Optional[Sequence[str]] = None, exclude: Optional[Sequence[str]] = None,
                 max_people: Optional[int] = None, max_images: Optional[int] = None, split: Optional[float] = None,
                 seed: int = 0, relabel: bool = False, root: Optional[PathLike] = None, resume: bool = True,
-                on_error: str = 'raise', progress: bool = True, workers: Optional[int] = None) -> PackReport:
+                on_error: str = 'raise', progress: bool = True, workers: Optional[int] = None,
+                exclude_images: Optional[Sequence[str]] = None,
+                relabel_images: Optional[Dict[str, str]] = None) -> PackReport:
     """Pack a folder of people: folder/person/image.jpg -> out/train.rec, with train.idx, property, classes.txt (the
     name of each label), pack.json (where it came from) and train.crc (checksums, for `gluonfr pack check`).
 
@@ -82,6 +85,11 @@ def pack_folder(folder: Union[PathLike, StoredDataset], out: PathLike, *, resize
         Show a bar on stderr, if that is a terminal.
     workers : int or None
         Threads that read and encode; None: one for each core.
+    exclude_images : sequence of str or None
+        Images to leave, by their paths in the folder, with /, or their keys in a rec: the exclude.txt of `gluonfr
+        clean`. One that is not there is an error.
+    relabel_images : dict of str to str, or None
+        Image -> the person that it is of, who may be a new one: the relabel.csv of `gluonfr clean`.
 
     Returns
     -------
@@ -103,7 +111,8 @@ def pack_folder(folder: Union[PathLike, StoredDataset], out: PathLike, *, resize
         check_apart('pack_folder: out', out, folder)
     options = _options('pack_folder', resize, quality, fmt, copy)
     choice = Choice(min_images, people, exclude, max_people, max_images, split, seed)
-    source = of_path('pack_folder', folder, root, on_error, relabel)
+    source = apply_changes('pack_folder', of_path('pack_folder', folder, root, on_error, relabel), exclude_images,
+                           relabel_images)
     return _pack('pack_folder', source, os.fspath(out), options, choice, resume, progress, workers)
 
 

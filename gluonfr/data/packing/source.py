@@ -7,10 +7,12 @@ import numpy as np
 from ...utils.files import is_path
 from ..image import ImageError, decode
 from ..opening import open_dataset
+from .changes import image_keys, skipped_keys
 
 __all__ = ['Source', 'of_dataset', 'of_path']
 
-Source = namedtuple('Source', 'origin classes labels load size name state skipped ignored')
+Source = namedtuple('Source', 'origin classes labels load size name state skipped ignored keys skipped_keys',
+                    defaults=((), ()))
 Source.__doc__ = """Images of people who are numbered 0, 1, ..., C - 1.
 
 origin : str
@@ -28,6 +30,8 @@ state : callable
     index -> JSON value that tells if an image has changed.
 skipped, ignored : list of (str, str)
     Place and reason of what cannot be read, and of files that are no image of a person.
+keys, skipped_keys : list of str
+    What lists of images call them, and those that cannot be read.
 """
 
 
@@ -57,7 +61,7 @@ def of_path(owner, path, root, on_error, relabel):
 
     return Source(os.path.abspath(dataset.origin), classes, labels, load, dataset.size_of, dataset.describe,
                   dataset.stamp, [(str(where), reason) for where, reason in dataset.skipped],
-                  list(dataset.ignored_files))
+                  list(dataset.ignored_files), image_keys(dataset), skipped_keys(dataset))
 
 
 def of_dataset(dataset):
