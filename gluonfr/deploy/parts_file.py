@@ -10,7 +10,7 @@ import numpy as np
 from ..compat import usable_cores
 from ..utils.messages import counted
 
-__all__ = ['Checksummed', 'append_part', 'begun_parts']
+__all__ = ['Checksummed', 'append_part', 'begun_parts', 'read_parts']
 
 log = logging.getLogger('gluonfr')
 FRAME = struct.Struct('<II')  # bytes that follow, and their CRC-32
@@ -93,6 +93,22 @@ def begun_parts(file, job, dataset):
     if done:
         log.info('done already: %s, the others follow', counted(done, 'image'))
     return parts
+
+
+def read_parts(file):
+    """The arrays of each part of a file, up to one that is damaged; the file then ends before that.
+
+    Parameters
+    ----------
+    file : binary file, for reading and writing
+    """
+    file.seek(0)
+    end = 0
+    for arrays in iter(lambda: _next_part(file), None):
+        end = file.tell()
+        yield arrays
+    file.truncate(end)
+    file.seek(end)
 
 
 def _next_part(file):

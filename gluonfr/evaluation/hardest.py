@@ -8,7 +8,7 @@ from ..data.image import encode, resize
 from ..metrics.cosines import all_cosines, unit_embeddings
 from .given import Given
 
-__all__ = ['HARDEST', 'THUMBNAIL', 'find_hardest']
+__all__ = ['HARDEST', 'THUMBNAIL', 'find_hardest', 'thumbnail']
 
 HARDEST = 24  # of each kind
 THUMBNAIL = 80  # pixels of the longer side
@@ -42,7 +42,7 @@ def find_hardest(given: Given, arrays: Dict[str, np.ndarray], threshold: Optiona
 
     def thumb(i):
         if i not in thumbs:
-            thumbs[i] = _thumbnail(given.images.read(i)[0]) if faces and given.images is not None else None
+            thumbs[i] = thumbnail(given.images.read(i)[0]) if faces and given.images is not None else None
         return thumbs[i]
 
     def shown(kind, scores, first, second):
@@ -85,7 +85,7 @@ def _lowest(values, most):
     return np.argpartition(values, most)[:most] if most else np.zeros(0, np.int64)
 
 
-def _thumbnail(image):
+def thumbnail(image: np.ndarray) -> str:
     """A JPEG of an image in base64, its longer side 80 pixels."""
     height, width = image.shape[:2]
     scale = THUMBNAIL / max(height, width)

@@ -2,8 +2,12 @@
 
 It works without MXNet.
 """
+from .clean import CleanReport, clean
+from .embeddings import Embedded, embed_cached
 from .enrol import ENROLMENTS, Enrolment, enrol_people, people_in
 from .enrol_embeddings import enrol_embeddings
 from .enrolled import Enrolled, is_enrolled
+from .findings import Finding, Limits, examine
 
-__all__ = ['ENROLMENTS', 'Enrolled', 'Enrolment', 'enrol_embeddings', 'enrol_people', 'is_enrolled', 'people_in']
+__all__ = ['CleanReport', 'ENROLMENTS', 'Embedded', 'Enrolled', 'Enrolment', 'Finding', 'Limits', 'clean', 'embed_cached',
+           'enrol_embeddings', 'enrol_people', 'examine', 'is_enrolled', 'people_in']

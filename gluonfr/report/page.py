@@ -70,9 +70,9 @@ def write_report(sources: Sequence[Union[Result, PathLike]], path: PathLike, *, 
     panels = [panel for panel in _panels(known, runs, compared, faces) if panel['name'] == 'summary' or any(
         panel[part] for part in ('pictures', 'tables', 'pairs', 'parts'))]
     scripts = _scripts()
-    page = _template().render(
+    page = page_template('page.html').render(
         title=title, subtitle=_subtitle(known, runs), version=__version__, panels=panels, scripts=scripts,
-        script_hashes=' '.join(map(_hash, scripts)), style_sheet=_safe(_read('style.css')), marks=MARKS,
+        script_hashes=' '.join(map(_hash, scripts)), style_sheet=style_sheet(), marks=MARKS,
         items=_items([picture for panel in panels for picture in panel['pictures']]),
         results=len(known), **_summary(known, runs, compared))
     with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8', errors='replace') as file:
@@ -228,6 +228,11 @@ def _scripts():
     return [_safe(script) for script in (*Resources(mode='inline', components=['bokeh']).js_raw, _read('page.js'))]
 
 
+def style_sheet():
+    """The style sheet of all pages."""
+    return _safe(_read('style.css'))
+
+
 def _safe(text):
     """Our own and Bokeh's text, which is no data: it goes into the page as it is."""
     from markupsafe import Markup
@@ -246,7 +251,8 @@ def _read(name):
         return file.read()
 
 
-def _template():
+def page_template(name):
+    """A template among those of the package, of Jinja2."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     return Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-                       lstrip_blocks=True).get_template('page.html')
+                       lstrip_blocks=True).get_template(name)
