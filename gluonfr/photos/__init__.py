@@ -9,5 +9,5 @@ from .enrol_embeddings import enrol_embeddings
 from .enrolled import Enrolled, is_enrolled
 from .findings import Finding, Limits, examine
 
-__all__ = ['CleanReport', 'ENROLMENTS', 'Embedded', 'Enrolled', 'Enrolment', 'Finding', 'Limits', 'clean', 'embed_cached',
-           'enrol_embeddings', 'enrol_people', 'examine', 'is_enrolled', 'people_in']
+__all__ = ['CleanReport', 'ENROLMENTS', 'Embedded', 'Enrolled', 'Enrolment', 'Finding', 'Limits', 'clean',
+           'embed_cached', 'enrol_embeddings', 'enrol_people', 'examine', 'is_enrolled', 'people_in']
