@@ -9,8 +9,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BLUE, GREY, WHITE = '#d6e4f5', '#ececec', '#ffffff'  # computes with MXNet; other parts; data
 # rows of parts, the user's side above: (name, what it is in English, in Chinese, colour)
 PARTS = [[('cli', 'the command gluonfr', '命令 gluonfr', GREY)],
-         [('train', 'training loop, callbacks', '训练循环与回调', BLUE),
-          ('convert', 'weights in and out', '权重导入与导出', BLUE)],
+         [('report', 'results and trainings as one page', '评测与训练结果的网页报告', GREY)],
+         [('train', 'loop and callbacks', '训练循环与回调', BLUE),
+          ('convert', 'weights in and out', '权重导入与导出', BLUE),
+          ('evaluation', 'data to results', '从数据到评测结果', GREY)],
          [('deploy', 'embed, search, verify', '特征、检索、验证', BLUE),
           ('align', 'photographs to faces', '照片到对齐人脸', GREY)],
          [('model_zoo', 'networks and weights', '网络与权重', BLUE), ('loss', 'losses', '损失', BLUE)],
@@ -70,7 +72,7 @@ def draw(language):
     for row, cells in enumerate(PARTS):
         width = (480 - 10 * (len(cells) - 1)) / len(cells)
         for column, (name, *what, fill) in enumerate(cells):
-            parts += box(round(20 + column * (width + 10), 1), 48 + 65 * row, round(width, 1), 54, fill,
+            parts += box(round(20 + column * (width + 10), 1), 48 + 58 * row, round(width, 1), 48, fill,
                          [name, what[language]])
     parts += [*box(20, 520, 22, 16, BLUE, []), text(50, 533, KEY[language])]
     for row, (*words, who) in enumerate(WAY):

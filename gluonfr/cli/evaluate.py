@@ -30,13 +30,14 @@ def evaluate(args):
         raise ValueError('--params are of one NET, got {}.'.format(len(args.net)))
     if args.write_card and not (args.advise and args.net):
         raise ValueError('--write-card needs --advise FMR, and a NET whose card it is.')
-    outs = result_names(args.out, args.net)
+    names = short_names(args.net)
+    outs = result_names(args.out, names)
     check_outs(args, outs)
     if args.report:
         needs_libraries()
     others = [Result.load(args.against)] if args.against else []
-    for net, out in zip(args.net or [None], outs):
-        result = evaluate_one(args, net, out)
+    for net, name, out in zip(args.net or [None], names or [''], outs):
+        result = evaluate_one(args, net, name, out)
         for other in others[:1]:
             result.compared = compare_results(result, other, fars=args.fars)
             for found in result.compared:
@@ -60,14 +61,14 @@ def check_outs(args, outs):
                 args.out, name.replace('_', '-'), given))
 
 
-def evaluate_one(args, net, out):
+def evaluate_one(args, net, name, out):
     """Measure one net, or what is given without one."""
     progress = not args.no_progress
     embedder = None if net is None else make_embedder(**dict(chosen(args, NET_OPTIONS), net=net), normalize=False)
     size = None if embedder is None else embedder.spec.size
-    options = {name: value for name, value in chosen(args, DATA_OPTIONS).items() if value is not None}
+    options = {key: value for key, value in chosen(args, DATA_OPTIONS).items() if value is not None}
     given = open_given(args.data, size=size, find=finder(args, size, out), **options)
-    found = measure(given, embedder, protocols=args.protocols, name=net or '', hardest=args.hardest,
+    found = measure(given, embedder, protocols=args.protocols, name=name, hardest=args.hardest,
                     faces=not args.no_faces, plane=None if args.map == 'none' else args.map,
                     command='gluonfr ' + ' '.join(map(shlex.quote, args.argv)), progress=progress, tell=print,
                     fars=args.fars, fpirs=args.fpirs, nfolds=args.nfolds,
@@ -93,19 +94,23 @@ def evaluate_one(args, net, out):
     return result
 
 
-def result_names(out, nets):
-    """OUT, without .json; of several nets OUT-NET for each."""
-    out = out[:-5] if out.endswith('.json') else out
-    if len(nets) < 2:
-        return [out]
+def short_names(nets):
+    """What each net is called: its folder or file, each another name."""
     names = []
     for net in nets:
         path = os.path.normpath(net)
         name = os.path.splitext(os.path.basename(path))[0]
+        name = name[:-len('-symbol')] if name.endswith('-symbol') else name
         if name in ('card', 'model') and os.path.dirname(path):
             name = os.path.basename(os.path.dirname(path))
-        names.append(name if name not in names else '{}-{}'.format(name, len(names) + 1))
-    return ['{}-{}'.format(out, name) for name in names]
+        names.append('{}-{}'.format(name, len(names) + 1) if name in names else name)
+    return names
+
+
+def result_names(out, names):
+    """OUT, without .json; of several nets OUT-NAME for each."""
+    out = out[:-5] if out.endswith('.json') else out
+    return ['{}-{}'.format(out, name) for name in names] if len(names) > 1 else [out]
 
 
 def finder(args, size, out):

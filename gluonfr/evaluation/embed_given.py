@@ -83,12 +83,13 @@ def model_facts(name: str, embedder: Any) -> Dict[str, Any]:
     Parameters
     ----------
     name : str
-        As it was given.
+        What it is called.
     embedder : Embedder
     """
     spec, files = embedder.spec, embedder.files
-    facts = {'name': name, 'sha256': None, 'card': None, 'card_sha256': None, 'engine': embedder.engine,
-             'precision': embedder.precision, 'device': embedder.device, 'flip': embedder.flip, 'color': spec.colour,
+    facts = {'name': name, 'path': files and files.path, 'sha256': None, 'card': None, 'card_sha256': None,
+             'engine': embedder.engine, 'precision': embedder.precision, 'device': embedder.device,
+             'flip': embedder.flip, 'color': spec.colour,
              'normalization': {'mean': list(spec.mean), 'std': list(spec.std)}, 'size': list(spec.size),
              'embedding_size': spec.embedding_size, 'fingerprint': '{:08x}'.format(embedder.fingerprint()),
              'licence': None, 'trained_on': None}
@@ -112,11 +113,11 @@ def facts_of_file(given: Given) -> Optional[Dict[str, Any]]:
     if given.net is None:
         return None
     size, mean, std, colour = given.net.get('input') or (None,) * 4
-    return {'name': given.name, 'sha256': None, 'card': None, 'card_sha256': None, 'engine': given.net.get('engine'),
-            'precision': given.net.get('precision'), 'device': None, 'flip': given.net.get('flip'), 'color': colour,
-            'normalization': mean and {'mean': mean, 'std': std}, 'size': size,
-            'embedding_size': given.embeddings.shape[1], 'fingerprint': given.net.get('net'), 'licence': None,
-            'trained_on': None}
+    return {'name': given.name, 'path': given.path, 'sha256': None, 'card': None, 'card_sha256': None,
+            'engine': given.net.get('engine'), 'precision': given.net.get('precision'), 'device': None,
+            'flip': given.net.get('flip'), 'color': colour, 'normalization': mean and {'mean': mean, 'std': std},
+            'size': size, 'embedding_size': given.embeddings.shape[1], 'fingerprint': given.net.get('net'),
+            'licence': None, 'trained_on': None}
 
 
 def row_facts(model: Optional[Dict[str, Any]], data_sha256: Optional[str]) -> Dict[str, Any]:

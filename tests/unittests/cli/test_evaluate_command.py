@@ -7,6 +7,7 @@ from cli_cases import run
 from evaluation_cases import face, make_people, people_and_embeddings
 
 from gluonfr.align import template
+from gluonfr.cli.evaluate import short_names
 from gluonfr.data import encode, write_bin
 from gluonfr.evaluation import Result
 from gluonfr.model_zoo.card_file import ONNX, write_card
@@ -73,9 +74,9 @@ def test_two_nets_have_a_result_each_and_are_compared(place, tmp_path, capsys):
     evaluate(place / 'net', place / 'other', '--data', place / 'people', '--out', tmp_path / 'both', '--protocol',
              'pairs', '--no-faces', '--far', 0.01)
     said = capsys.readouterr().out
-    assert 'TAR at FAR 0.01 of {} 0.'.format(place / 'net') in said
+    assert 'TAR at FAR 0.01 of net 0.' in said
     second = Result.load(tmp_path / 'both-other')
-    assert [found['second'] for found in second.compared] == [str(place / 'other')]
+    assert [found['second'] for found in second.compared] == ['other']
     assert Result.load(tmp_path / 'both-net').compared == []
     evaluate(place / 'net', '--data', place / 'people', '--out', tmp_path / 'again', '--protocol', 'pairs', '--against',
              tmp_path / 'both-net')
@@ -203,3 +204,10 @@ def test_a_file_of_embeddings_says_its_net(place, tmp_path):
     assert a.rows[0]['flip'] == 'sum' and a.rows[0]['normalization'] == b.rows[0]['normalization']
     np.testing.assert_allclose(a.arrays['scores'], b.arrays['scores'], atol=1e-6)
     assert a.arrays['people'].tolist() == b.arrays['people'].tolist()
+
+
+@pytest.mark.parametrize('nets, names', [
+    (['runs/a', 'runs/b/card.json', 'x/model-symbol.json', 'y1-symbol.json', 'a.onnx', 'w600k_mbf'],
+     ['a', 'b', 'x', 'y1', 'a-5', 'w600k_mbf']), (['card.json'], ['card']), ([], [])])
+def test_nets_are_called_by_their_folders_or_files(nets, names):
+    assert short_names(nets) == names
