@@ -8,7 +8,7 @@ from ..deploy.search import search
 
 __all__ = ['BlockSearch', 'FaissSearch', 'nearest']
 
-BLOCK = 1024  # rows at once; what they become fits into a core's cache
+BLOCK = 2048  # rows at once; what they become stays near a core
 MOST_SCORES = 1 << 25  # at once, float32
 SPARE = 16  # candidates from faiss beside those that are asked for
 SLACK = 2.0 ** -9  # rows of length 1 have it but for 2^-11 in float16; twice that, and what the product is rounded

@@ -127,7 +127,8 @@ def test_what_goes_wrong_is_said(naps, task, words):
 
 
 @pytest.mark.parametrize('name, task', [('train', 'iresnet50'), ('embed', 'latency'), ('engines', 'files'),
-                                        ('data', 'loop'), ('memory', 'mobilefacenet-64'), ('evaluate', 'templates')])
+                                        ('data', 'loop'), ('memory', 'mobilefacenet-64'), ('evaluate', 'templates'),
+                                        ('enrol', 'many')])
 def test_help_and_bad_arguments(name, task):
     code, said = run(FOLDER / (name + '.py'), '--help')
     assert code == 0 and 'python scripts/benchmark/{}.py --quick'.format(name) in said
@@ -204,3 +205,14 @@ def test_protocols_in_small(tmp_path):
     share = rows['distractors', 'matrix product']
     assert share['measure'] == 'share' and 0 < float(share['value']) < 3
     assert float(rows['pairs', 'time']['value']) == pytest.approx(float(rows['pairs', 'time']['seconds']), abs=0.01)
+
+
+def test_a_gallery_in_small(tmp_path):
+    path = tmp_path / 'enrol.csv'
+    code, said = run(FOLDER / 'enrol.py', '--quick', '--save', path, '--work', tmp_path)
+    assert code == 0, said
+    rows = table(path)
+    assert set(rows) == {(task, name) for task in ('one', 'many') for name in ('blocks of the file', 'faiss')} | {
+        ('enrol', 'enrolment')}
+    assert rows['one', 'blocks of the file']['measure'] == 'seconds'
+    assert (tmp_path / 'gallery-5000' / 'journal.txt').exists()

@@ -80,7 +80,7 @@ def test_another_net_or_flip_is_refused(gallery, people, capsys):
     for words in (['enrol', gallery, 'new'], ['search', gallery]):
         run(*words, people / 'p0' / '0.png', '--net', NET, '--flip', 'sum', '--no-progress', code=2)
         said = capsys.readouterr().err
-        assert 'must be embedded by one net in one way' in said or '(n, 2)' in said
+        assert 'must be embedded by one network in one way' in said or '(n, 2)' in said
         assert 'flip none' in said and 'flip sum' in said
     assert 'new' not in Enrolled(gallery)
 

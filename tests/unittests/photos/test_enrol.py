@@ -96,7 +96,7 @@ def test_another_net_precision_or_flip_is_refused(place):
     for name, value in (('number', 8), ('precision', 'int8'), ('flip', 'sum')):
         embedder = Means()
         setattr(embedder, name, value)
-        with pytest.raises(ValueError, match='and the network must be embedded by one net in one way'):
+        with pytest.raises(ValueError, match='and the network must be embedded by one network in one way'):
             enrol_people(path, [('Bob', [red])], embedder)
     assert Enrolled(path).people() == ['Anna']
 
@@ -163,5 +163,5 @@ def test_a_gallery_of_a_file_of_embeddings(tmp_path):
     gallery = Enrolled(str(tmp_path / 'gallery'))
     assert [path for path, _, _ in gallery.photos('Anna')] == ['a/1', 'a/2']
     np.savez(saved, net=np.array('{"net": "0000002b", "precision": "float32"}'), **facts)
-    with pytest.raises(ValueError, match='must be embedded by one net in one way'):
+    with pytest.raises(ValueError, match='must be embedded by one network in one way'):
         enrol_embeddings(gallery.path, saved)
