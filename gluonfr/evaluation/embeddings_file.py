@@ -136,4 +136,9 @@ def _net(path, saved):
         net = json.loads(str(saved['net']))
     except ValueError as error:
         raise ValueError('{} must say its net as JSON: {}.'.format(path, error)) from error
-    return net if isinstance(net, dict) else None
+    spec = net.get('input') if isinstance(net, dict) else ()
+    if spec is not None and not (isinstance(spec, list) and len(spec) == 4 and all(
+            isinstance(part, list) and part and all(isinstance(value, (int, float)) for value in part)
+            for part in spec[:3])):
+        raise ValueError('{}: net must say its input as size, mean, std and colour, got {!r:.100}.'.format(path, net))
+    return net
