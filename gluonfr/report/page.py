@@ -60,8 +60,16 @@ def write_report(sources: Sequence[Union[Result, PathLike]], path: PathLike, *, 
 
     Examples
     --------
+    >>> import os, tempfile
+    >>> from gluonfr.evaluation import Result
     >>> from gluonfr.report import write_report
-    >>> path = write_report(['outputs/lfw.json', 'outputs/mine-run'], 'outputs/report.html')  # doctest: +SKIP
+    >>> section = {'protocol': 'pairs', 'version': 1, 'parameters': {}, 'notes': [], 'lines': [], 'curves': {},
+    ...            'rows': [{'set': 'mine', 'acc': 0.9, 'acc_low': 0.85, 'acc_high': 0.94}]}
+    >>> result = Result({'command': 'gluonfr evaluate ...'}, {'name': 'a net'}, {'name': 'mine'}, [section])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write_report([result], os.path.join(folder, 'report.html'))
+    ...     print(os.path.basename(path), os.path.getsize(path) < 5e6)
+    report.html True
     """
     needs_libraries()
     results, runs = _open(sources)

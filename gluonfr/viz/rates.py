@@ -88,6 +88,13 @@ def plot_cmc(rank: Lines, rate: Lines, *, low: Optional[Lines] = None, high: Opt
     ------
     ValueError
         Arrays of other shapes, or values out of range.
+
+    Examples
+    --------
+    >>> from gluonfr.viz import plot_cmc
+    >>> figure = plot_cmc([1, 5, 10], [0.9, 0.97, 0.99])
+    >>> print(figure.axes[0].get_xlabel(), figure.axes[0].lines[0].get_ydata().tolist())
+    rank [90.0, 97.0, 99.0]
     """
     both = low is not None and high is not None
     lines = _several('plot_cmc', names, rank=rank, rate=rate, **({'low': low, 'high': high} if both else {}))

@@ -45,6 +45,15 @@ def plot_roc(tpr: Union[ArrayLike, Sequence[ArrayLike]], fpr: Union[ArrayLike, S
     ------
     ValueError
         Arrays of other shapes, or values that are not finite or out of range.
+
+    Examples
+    --------
+    >>> from gluonfr.metrics import roc_curve
+    >>> from gluonfr.viz import plot_roc
+    >>> roc = roc_curve([0.9, 0.8, 0.3, 0.2], [True, True, False, False])
+    >>> figure = plot_roc(roc.tpr, roc.fpr, 'FAR', 'TAR')
+    >>> print(figure.axes[0].get_xlabel(), figure.axes[0].get_xscale())
+    FAR log
     """
     several = len(tpr) > 0 and np.ndim(tpr[0]) > 0
     curves = [_curve(*pair) for pair in (zip(tpr, fpr) if several else [(tpr, fpr)])]
