@@ -20,9 +20,17 @@ HOW = {'protocol', 'version', 'data_sha256', 'net', 'net_sha256', 'card_sha256',
 
 
 def cards(result):
-    """The headline metrics of a result: of the first row of each section, each once; dicts for the template."""
-    rows = [section['rows'][0] for section in result.sections if section['rows'] and section['protocol'] != 'groups']
-    return list({said['words']: said for row in rows[::-1] for said in row_cards(row)[::-1]}.values())[::-1]
+    """The headline metrics of a result, each once: dicts for the template.
+
+    They are those of the first row of each section, but of groups none, and of distractors those among the most.
+    """
+    found = []
+    for section in result.sections:
+        if section['rows'] and section['protocol'] != 'groups':
+            row = section['rows'][-1 if section['protocol'] == 'distractors' else 0]
+            others = ' among {:,} others'.format(row['distractors']) if is_number(row.get('distractors')) else ''
+            found += row_cards(row, others)
+    return list({said['words']: said for said in found[::-1]}.values())[::-1]
 
 
 def row_cards(row, of=''):

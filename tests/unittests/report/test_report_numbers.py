@@ -62,6 +62,14 @@ def test_cards_say_what_is_known_of_the_uncertainty():
     assert (bar['low'], bar['value'], bar['high']) == (50, 65, 77.5)
 
 
+def test_the_card_of_distractors_is_of_the_most():
+    result = make_result(pairs=40)
+    result.sections = [dict(result.sections[1], protocol='distractors', rows=[
+        {'set': 'a', 'distractors': size, 'rank1': rank1} for size, rank1 in ((10, .9), (1000, .5))])]
+    card, = cards(result)
+    assert (card['words'], card['value']) == ('rank-1 among 1,000 others', '50.00 %')
+
+
 def test_models_side_by_side_have_one_scale():
     known = labelled([make_result(), make_result('other', gap=1.5)])
     groups = side_by_side([{'label': label, 'look': look, 'metrics': cards(result)} for label, look, result in known])

@@ -118,9 +118,10 @@ def test_what_the_summary_says(whole):
 
 def test_models_are_compared_on_the_same_pairs():
     first, second = make_result(pairs=200), make_result('other', gap=2.5, pairs=200)
-    entry, = comparisons(labelled([first, second]))
+    entry, tar = comparisons(labelled([first, second]))
     assert (entry['first'], entry['second'], entry['measure']) == ('mobilefacenet', 'other', 'accuracy')
     assert entry['difference'] < 0 and 'accuracy of mobilefacenet' in entry['sentence']
+    assert tar['measure'] == 'TAR at FAR 0.01'
     entry, = comparisons(labelled([first, make_result('other', pairs=100)]))
     assert entry['sentence'].startswith('other is not compared with mobilefacenet: ') and 'difference' not in entry
     third = make_result('third', pairs=200)
