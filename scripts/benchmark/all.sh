@@ -30,6 +30,8 @@ for ((number = 1; number <= ${PASSES:-2}; number++)); do
     say "pass $number"
     measure train --only mobilefacenet --neighbour --pass "$number" "$@"
     measure train --only iresnet50 --pass "$number" "$@"
+    measure train --only mobilefacenet-bfloat16 --pass "$number" "$@"
+    measure train --only iresnet50-bfloat16 --pass "$number" "$@"
     for name in embed engines data memory peak verification evaluate enrol; do
         measure "$name" --pass "$number" "$@"
     done

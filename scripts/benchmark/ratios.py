@@ -12,6 +12,8 @@ RESULTS = os.path.join(ROOT, 'resources', 'results')
 TASKS = {
     ('train', 'mobilefacenet'): 'train MobileFaceNet + ArcFace, 1,000 classes, batches of 32',
     ('train', 'iresnet50'): 'train IResNet-50 + ArcFace, 1,000 classes, batches of 16',
+    ('train', 'mobilefacenet-bfloat16'): 'train MobileFaceNet + ArcFace in bfloat16, 1,000 classes, batches of 32',
+    ('train', 'iresnet50-bfloat16'): 'train IResNet-50 + ArcFace in bfloat16, 1,000 classes, batches of 16',
     ('embed', 'mobilefacenet'): 'embed, MobileFaceNet, batches of 32',
     ('embed', 'iresnet50'): 'embed, IResNet-50, batches of 16',
     ('embed', 'latency'): 'embed one image, MobileFaceNet',

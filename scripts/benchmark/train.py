@@ -96,13 +96,15 @@ def contestants(network, batch, steps, goal):
             Contestant('PyTorch, contiguous', 'torch', dict(theirs, channels_last=False), needs=PYTORCH)]
 
 
-def in_bfloat16(network, batch, steps, goal):
-    """gluonfr and PyTorch in bfloat16, beside both in float32; the goal is for a processor with AMX."""
+def in_bfloat16(network, batch, steps, goal_with_amx=1.0):
+    """gluonfr and PyTorch in bfloat16, beside both in float32."""
+    goal = goal_with_amx if 'amx_bf16' in instruction_sets() else 1.0
     ours = {'network': network, 'batch': batch, 'steps': steps}
     theirs = dict(ours, cores=cores())
     return [Contestant('gluonfr, bfloat16', 'gluonfr', dict(ours, precision='bfloat16')),
-            Contestant('gluonfr, float32', 'gluonfr', ours, goal=goal if 'amx_bf16' in instruction_sets() else None),
-            Contestant('PyTorch, channels_last, bfloat16', 'torch', dict(theirs, bfloat16=True), needs=PYTORCH),
+            Contestant('gluonfr, float32', 'gluonfr', ours, goal=goal),
+            Contestant('PyTorch, channels_last, bfloat16', 'torch', dict(theirs, bfloat16=True), goal=1.0,
+                       needs=PYTORCH),
             Contestant('PyTorch, channels_last, float32', 'torch', theirs, needs=PYTORCH)]
 
 
@@ -120,7 +122,7 @@ def tasks(args):
         'iresnet50': Task(title.format('IResNet-50 512-d', large), large,
                           contestants('iresnet50', large, args.steps or steps // 3, 1.4), check=same_net),
         'mobilefacenet-bfloat16': Task(title.format('MobileFaceNet 128-d', small) + ', bfloat16', small,
-                                       in_bfloat16('mobilefacenet', small, steps, None), check=same_net),
+                                       in_bfloat16('mobilefacenet', small, steps), check=same_net),
         'iresnet50-bfloat16': Task(title.format('IResNet-50 512-d', large) + ', bfloat16', large,
                                    in_bfloat16('iresnet50', large, args.steps or steps // 3, 1.6), check=same_net)}
 
