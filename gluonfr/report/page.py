@@ -124,8 +124,9 @@ def _title(known, runs):
 def _subtitle(known, runs):
     dates = sorted({str(result.made['date'])[:10] for _, _, result in known if result.made.get('date')})
     parts = ['evaluated on ' + ' and '.join(dates[:1] + dates[1:][-1:])] if dates else []
-    parts += ['{:,} steps of training'.format(max(row['step'] for row in run.steps or run.epochs))
-              for run in runs if any(is_number(row.get('step')) for row in run.steps or run.epochs)]
+    for run in runs:
+        steps = [row['step'] for row in run.steps or run.epochs if is_number(row.get('step'))]
+        parts += ['{:,} steps of training'.format(max(steps))] if steps else []
     return ' \u00b7 '.join([*parts, 'gluonfr {}'.format(__version__)])
 
 

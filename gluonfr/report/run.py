@@ -85,7 +85,8 @@ def _picture(name, title, caption, y_name, lines, **more):
     from bokeh.models import ColumnDataSource
     known = []
     for label, rows, column, factor in lines:
-        points = [(row['step'], factor * row[column], factor * (row.get('std') or 0) if column == 'acc' else 0)
+        points = [(row['step'], factor * row[column],
+                   factor * row['std'] if column == 'acc' and is_number(row.get('std')) else 0)
                   for row in rows if is_number(row.get('step')) and is_number(row.get(column))]
         if points:
             known.append((str(label), style(len(known)), np.array(points, 'float64')))

@@ -195,7 +195,8 @@ def test_a_run_that_has_just_begun(tmp_path):
     run.mkdir()
     (run / 'recipe.json').write_text('{}')
     assert page([str(run)], tmp_path).controls == ['summary', 'repeat']
-    (run / 'steps.csv').write_text('epoch,step,loss,accuracy\n1,10,nan,\n1,20,2.5,\n')
+    (run / 'steps.csv').write_text('epoch,step,loss,accuracy\n1,10,nan,\n1,20,2.5,\n1,x,2.4,\n1,3')  # killed meanwhile
+    (run / 'verify.csv').write_text('step,epoch,set,acc,std\n10,1,val,,\n')
     assert list(json.loads(page([str(run)], tmp_path).data)['places'].values()) == ['picture-run-loss-0']
 
 
