@@ -9,7 +9,8 @@ from functools import partial
 import numpy as np
 from tqdm import tqdm
 
-from ..utils.files import atomic_path, read_json, write_text
+from ..utils.files import read_json, write_text
+from ..utils.rows import UTF8, write_rows
 from ..utils.threads import ahead
 from .landmarks import LANDMARK_COLUMNS
 
@@ -17,7 +18,6 @@ __all__ = ['landmarks_of', 'read_report', 'report_rows', 'report_settings', 'run
 
 COLUMNS = ['path', 'status', 'faces', 'out', 'score'] + LANDMARK_COLUMNS + ['detail', 'stamp']
 WORKERS = 2  # one photograph at a time is in the detector; reading and writing go on beside it
-UTF8 = {'newline': '', 'encoding': 'utf-8', 'errors': 'surrogateescape'}  # file names may be other bytes
 
 
 def report_rows(found, path, outs=None):
@@ -136,10 +136,7 @@ def read_report(path):
 
 
 def _write(path, rows):
-    with atomic_path(path) as temporary, open(temporary, 'w', **UTF8) as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator='\n')
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(path, COLUMNS, ([row.get(name) for name in COLUMNS] for row in rows))
 
 
 def _settings_path(path):

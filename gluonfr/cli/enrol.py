@@ -1,12 +1,11 @@
 """`gluonfr enrol` and `gluonfr gallery`: a gallery of people that grows."""
-import csv
 import os
 from collections import Counter
 
 from ..deploy.gallery import is_gallery
 from ..photos import ENROLMENTS, Enrolled, enrol_embeddings, enrol_people, is_enrolled, people_in
-from ..utils.files import atomic_path
 from ..utils.messages import counted
+from ..utils.rows import write_rows
 from .faces import make_finder
 from .options import make_embedder
 from .parsers.common import FACE_OPTIONS, NET_OPTIONS, chosen
@@ -42,9 +41,7 @@ def enrol(args):
     rows += enrol_people(args.gallery, people, make_embedder(**chosen(args, NET_OPTIONS)), finder, options,
                          bool(args.people) and not args.no_progress)
     if args.out:
-        with atomic_path(args.out) as temporary, open(temporary, 'w', newline='', encoding='utf-8',
-                                                      errors='surrogateescape') as file:
-            csv.writer(file, lineterminator='\n').writerows([COLUMNS] + rows)
+        write_rows(args.out, COLUMNS, rows)
     for row in rows:
         if row.detail or row.status not in ('enrolled', 'known'):
             print('{:10} {}  {}{}'.format(row.status, row.name or '-', row.path, row.detail and ': ' + row.detail))

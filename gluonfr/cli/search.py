@@ -1,13 +1,12 @@
 """`gluonfr search`: whom in a gallery a face looks like most."""
-import csv
 import logging
 import os
 
 from ..deploy.advice import advice_of, say_advice
 from ..deploy.gallery import check_one_net, gallery_of, is_gallery, read_gallery, search_gallery
 from ..photos import Enrolled, is_enrolled
-from ..utils.files import atomic_path
 from ..utils.messages import counted
+from ..utils.rows import write_rows
 from .enrol import remembered
 from .faces import open_faces
 from .options import make_embedder
@@ -67,9 +66,7 @@ def run(args):
                 print('  {:.4f}  {}  {}'.format(match.cosine, match.person or '-', match.path))
                 rows.append((query, rank, '{:.6f}'.format(match.cosine), match.person, match.path, ''))
     if args.out:
-        with atomic_path(args.out) as temporary, open(temporary, 'w', newline='', encoding='utf-8',
-                                                      errors='surrogateescape') as file:
-            csv.writer(file, lineterminator='\n').writerows([COLUMNS] + rows)
+        write_rows(args.out, COLUMNS, rows)
     if len(errors) == len(args.queries):
         raise ValueError('none of the queries can be read, the first: {}'.format(errors[0]))
 

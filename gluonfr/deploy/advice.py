@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional
 
 from ..model_zoo.card_file import CardError, read_card
 from ..model_zoo.card_table import SHIPPED
-from ..utils.files import atomic_path, lies_in
+from ..utils.files import lies_in, write_text
 
 __all__ = ['Advice', 'advice_of', 'say_advice', 'write_advice']
 
@@ -47,9 +47,7 @@ def write_advice(card: Optional[str], advice: List[Dict[str, Any]]) -> None:
     read_card(card)  # a damaged one is not made worse
     with open(card, encoding='utf-8') as file:
         content = json.load(file)
-    with atomic_path(card) as temporary, open(temporary, 'w', encoding='utf-8') as file:
-        json.dump({**content, 'advice': advice}, file, indent=1, ensure_ascii=False)
-        file.write('\n')
+    write_text(card, json.dumps({**content, 'advice': advice}, indent=1, ensure_ascii=False) + '\n')
 
 
 def advice_of(embedder: Any) -> Optional[Advice]:

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import numpy as np
 
 from ..utils.arrays_file import read_npz
-from ..utils.files import atomic_path, file_sha256, read_json, save_npz
+from ..utils.files import file_sha256, read_json, save_npz, write_text
 from ..utils.types import PathLike
 
 __all__ = ['Result', 'ResultError', 'result_paths']
@@ -126,11 +126,9 @@ class Result:
         content = self._content()
         _check(path, content)
         save_npz(arrays_path, self.arrays)
-        content.update(arrays={'file': os.path.basename(arrays_path),
-                               'sha256': file_sha256(arrays_path)})
-        with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8') as file:
-            json.dump({'format': FORMAT, 'version': VERSION, **content}, file, indent=1, allow_nan=False)
-            file.write('\n')
+        content.update(arrays={'file': os.path.basename(arrays_path), 'sha256': file_sha256(arrays_path)})
+        content = {'format': FORMAT, 'version': VERSION, **content}
+        write_text(path, json.dumps(content, indent=1, allow_nan=False) + '\n')
 
     @classmethod
     def load(cls, path: PathLike) -> 'Result':

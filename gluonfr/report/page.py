@@ -5,7 +5,7 @@ import os
 from typing import Optional, Sequence, Union
 
 from ..evaluation.result import Result
-from ..utils.files import atomic_path
+from ..utils.files import write_text
 from ..utils.types import PathLike
 from ..version import __version__
 from .bars import differences_picture, folds_picture, groups_picture, histogram_picture
@@ -83,8 +83,7 @@ def write_report(sources: Sequence[Union[Result, PathLike]], path: PathLike, *, 
         script_hashes=' '.join(map(_hash, scripts)), style_sheet=style_sheet(), marks=MARKS,
         items=_items([picture for panel in panels for picture in panel['pictures']]),
         results=len(known), **_summary(known, runs, compared))
-    with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8', errors='replace') as file:
-        file.write(page)
+    write_text(path, page, errors='replace')
     return path
 
 

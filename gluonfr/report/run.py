@@ -5,7 +5,7 @@ from collections import namedtuple
 import numpy as np
 
 from ..utils.files import read_json
-from ..utils.rows import read_rows
+from ..utils.rows import number_in, read_rows
 from .numbers import is_number, percent, short
 from .pictures import Picture, new_plot, safe_text, style, thinned
 
@@ -32,7 +32,7 @@ def read_run(folder):
         path = os.path.join(folder, name)
         return read_json(path, what) if os.path.isfile(path) else {}
 
-    rows = [[{name: _number(text) for name, text in row.items() if name}
+    rows = [[{name: number_in(text) for name, text in row.items() if name}
              for row in read_rows(os.path.join(folder, file_name))]
             for file_name in ('steps.csv', 'metrics.csv', 'verify.csv')]
     return Run(os.path.basename(os.path.abspath(folder)), content(RECIPE, 'recipe of a training'),
@@ -110,13 +110,3 @@ def _picture(name, title, caption, y_name, lines, **more):
     return Picture('run-' + name, title, caption, plot, [line[:2] for line in known], ['curve', 'step', y_name],
                    [[label, short(points[i, 0]), as_words(points[i, 1] / 100) if as_words else short(points[i, 1])]
                     for label, _, points in known for i in thinned(len(points))])
-
-
-def _number(text):
-    """A cell of a csv file: a number if it is one, None if it is empty."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except (TypeError, ValueError):
-            continue
-    return text or None

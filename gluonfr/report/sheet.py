@@ -3,7 +3,7 @@ from collections import namedtuple
 from typing import Any, Sequence
 
 from ..compat import install_command
-from ..utils.files import atomic_path
+from ..utils.files import write_text
 from ..utils.types import PathLike
 from ..version import __version__
 from .page import page_template, style_sheet
@@ -48,6 +48,5 @@ def write_sheet(path: PathLike, title: str, subtitle: str, groups: Sequence[Grou
     needs_jinja()
     page = page_template('sheet.html').render(title=title, subtitle=subtitle, groups=groups, notes=notes,
                                               counts=counts, version=__version__, style_sheet=style_sheet())
-    with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8', errors='replace') as file:
-        file.write(page)
+    write_text(path, page, errors='replace')
     return path

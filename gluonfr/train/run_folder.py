@@ -8,8 +8,8 @@ from typing import Any, Dict, Sequence, Tuple
 from ..data.input_spec import InputSpec
 from ..model_zoo.card_file import CARD_NAME, write_card
 from ..model_zoo.net_graph import graph_json
-from ..utils.files import atomic_path, read_json
-from ..utils.rows import read_rows
+from ..utils.files import read_json, write_text
+from ..utils.rows import number_in, read_rows
 from .checkpoint import list_checkpoints
 from .state import TrainState
 
@@ -118,8 +118,7 @@ def begin_run(folder: str, recipe: Dict[str, Any], files: Sequence[str], *, resu
             raise OtherRecipe(folder, changed)
         if os.path.exists(card):
             os.remove(card)
-    with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8') as file:
-        json.dump(recipe, file, indent=1)
+    write_text(path, json.dumps(recipe, indent=1))
 
 
 def write_run_card(folder: str, state: TrainState, *, model: str, arguments: Dict[str, Any], spec: InputSpec,
@@ -156,18 +155,8 @@ def write_run_card(folder: str, state: TrainState, *, model: str, arguments: Dic
 
 def _verified(path, step):
     """The verification rows of one step, by set."""
-    return {row['set']: {name: _number(text) for name, text in row.items()}
+    return {row['set']: {name: number_in(text) for name, text in row.items()}
             for row in read_rows(path) if int(row['step']) == step}
-
-
-def _number(text):
-    """A cell of a csv file as an int or a float, if it is one, and None if it is empty."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text or None
 
 
 def _contents(folder, files):

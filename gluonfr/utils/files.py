@@ -168,8 +168,10 @@ def write_sha256(path):
     write_text(path + '.sha256', '{}  {}\n'.format(file_sha256(path), os.path.basename(path)))
 
 
-def write_text(path, text):
-    """Write a text file, atomically and with one kind of line ends; names of files stay the bytes they are."""
-    with atomic_path(path) as temporary, open(temporary, 'w', newline='\n', encoding='utf-8',
-                                              errors='surrogateescape') as file:
+def write_text(path, text, errors='surrogateescape'):
+    """Write a text file, atomically and with one kind of line ends; names of files stay the bytes they are.
+
+    With ``errors='replace'``, what is no UTF-8 in them becomes a question mark.
+    """
+    with atomic_path(path) as temporary, open(temporary, 'w', newline='\n', encoding='utf-8', errors=errors) as file:
         file.write(text)

@@ -1,4 +1,4 @@
-"""Rows of numbers in csv files, and lines of logs, that runs add to and resumed runs go on with."""
+"""Rows of csv files, and lines of logs, that runs add to and resumed runs go on with."""
 import csv
 import math
 import os
@@ -6,9 +6,16 @@ import re
 
 from .files import atomic_path
 
-__all__ = ['append_row', 'keep_lines_until', 'keep_rows_until', 'read_rows']
+__all__ = ['UTF8', 'append_row', 'keep_lines_until', 'keep_rows_until', 'number_in', 'read_rows', 'write_rows']
 
+UTF8 = {'newline': '', 'encoding': 'utf-8', 'errors': 'surrogateescape'}  # names of files may be other bytes
 OF_A_STEP = re.compile(rb'(?:epoch \d+ (?:done: )?)?step (\d+) ')
+
+
+def write_rows(path, columns, rows):
+    """Write a csv file of rows, sequences of cells, whole or not at all."""
+    with atomic_path(path) as temporary, open(temporary, 'w', **UTF8) as file:
+        csv.writer(file, lineterminator='\n').writerows([columns, *rows])
 
 
 def append_row(path, row):
@@ -37,10 +44,7 @@ def _add_columns(path, row):
         if not set(reader.fieldnames or row) < set(row):
             return
         rows = list(reader)
-    with atomic_path(path) as temporary, open(temporary, 'w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, list(row), lineterminator='\n')
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(path, row, ([old.get(name) for name in row] for old in rows))
 
 
 def read_rows(path):
@@ -49,6 +53,16 @@ def read_rows(path):
         return []
     with open(path, newline='', encoding='utf-8') as file:
         return list(csv.DictReader(file))
+
+
+def number_in(text):
+    """A cell as an int or a float if it is one, None if it is empty."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except (TypeError, ValueError):
+            continue
+    return text or None
 
 
 def keep_rows_until(path, step):
@@ -62,10 +76,7 @@ def keep_rows_until(path, step):
     if not rows:
         os.remove(path)
         return
-    with atomic_path(path) as temporary, open(temporary, 'w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, reader.fieldnames, lineterminator='\n')
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(path, reader.fieldnames, (row.values() for row in rows))
 
 
 def keep_lines_until(path, step):

@@ -5,12 +5,12 @@ import os
 
 import numpy as np
 
-from ...utils.files import atomic_path, write_text
+from ...utils.files import write_text
+from ...utils.rows import UTF8, write_rows
 
 __all__ = ['RELABEL_COLUMNS', 'apply_changes', 'image_keys', 'read_excluded', 'read_relabelled', 'skipped_keys',
            'write_excluded', 'write_relabelled']
 
-UTF8 = {'newline': '', 'encoding': 'utf-8', 'errors': 'surrogateescape'}  # file names may be other bytes
 RELABEL_COLUMNS = 'image', 'person', 'was', 'why'
 
 
@@ -54,10 +54,7 @@ def read_excluded(path):
 
 def write_relabelled(path, rows):
     """A csv of (image, person, was, why)."""
-    with atomic_path(path) as temporary, open(temporary, 'w', **UTF8) as file:
-        writer = csv.writer(file, lineterminator='\n')
-        writer.writerow(RELABEL_COLUMNS)
-        writer.writerows(rows)
+    write_rows(path, RELABEL_COLUMNS, rows)
 
 
 def read_relabelled(path):

@@ -1,8 +1,7 @@
 """A csv row for each epoch."""
-import csv
 import os
 
-from ...utils.files import atomic_path
+from ...utils.rows import write_rows
 from .base import Callback
 
 __all__ = ['CSVLog']
@@ -35,7 +34,4 @@ class CSVLog(Callback):
 
     def _write(self, state):
         columns = list(dict.fromkeys(name for row in state.history for name in row))
-        with atomic_path(self._path) as temporary, open(temporary, 'w', newline='', encoding='utf-8') as file:
-            writer = csv.DictWriter(file, columns, lineterminator='\n')
-            writer.writeheader()
-            writer.writerows(state.history)
+        write_rows(self._path, columns, ([row.get(name) for name in columns] for row in state.history))

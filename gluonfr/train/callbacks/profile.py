@@ -1,5 +1,4 @@
 """Where the time of training steps goes, operator by operator."""
-import csv
 import json
 import logging
 import os
@@ -8,8 +7,8 @@ import time
 import mxnet as mx
 
 from ...utils.check import check_int
-from ...utils.files import atomic_path
 from ...utils.messages import counted
+from ...utils.rows import write_rows
 from .base import Callback
 
 __all__ = ['Profile']
@@ -76,10 +75,7 @@ class Profile(Callback):
             return
         rows = table(operators, seconds, steps)
         path = os.path.join(self._folder, 'profile.csv')
-        with atomic_path(path) as temporary, open(temporary, 'w', newline='', encoding='utf-8') as file:
-            writer = csv.DictWriter(file, list(rows[0]), lineterminator='\n')
-            writer.writeheader()
-            writer.writerows(rows)
+        write_rows(path, rows[0], (row.values() for row in rows))
         logger = logging.getLogger('gluonfr')
         logger.info('%s of %.1f ms each; all of it in %s', counted(steps, 'step'), 1e3 * seconds / steps, path)
         for row in rows[:8]:
