@@ -90,7 +90,7 @@ def train(args):
             save_every=args.save_every, header='\n'.join((command, summary, shown(recipe))), title=title,
             card=dict(model=MODELS.canonical(args.network), arguments=network_args, command=command, data=facts),
             profile=args.profile, progress=progress, callbacks=[advice, *reports], resume=args.resume,
-            overwrite=args.overwrite, precision=args.precision)
+            overwrite=args.overwrite, precision=args.precision, auto=args.auto)
     except OtherRecipe as error:
         raise ValueError(other_recipe(args.out, error.changed, recipe['lr_mode'])) from error
     if reports:

@@ -84,3 +84,4 @@ class Advice(Callback):
     def on_train_begin(self, state):
         for line in self._lines:
             print('hint: ' + line)
+        self._lines = []  # once, also where the training goes back

@@ -6,6 +6,7 @@ from .callbacks import (
     Callback,
     Checkpoint,
     CSVLog,
+    Doctor,
     Evaluate,
     LogLine,
     PlotCurves,
@@ -28,8 +29,8 @@ from .state import NonFiniteLoss, TrainState
 
 __all__ = [
     'fit', 'freeze', 'unfreeze', 'TrainState', 'NonFiniteLoss', 'make_optimizer', 'parse_gpus', 'seed_step',
-    'Callback', 'CSVLog', 'Checkpoint', 'Evaluate', 'LogLine', 'PlotCurves', 'PlotEmbeddings', 'Profile', 'ProgressBar',
-    'RunLog', 'SaveOnSignal', 'StepCSV', 'StopAfter', 'TensorBoard', 'Verify',
+    'Callback', 'CSVLog', 'Checkpoint', 'Doctor', 'Evaluate', 'LogLine', 'PlotCurves', 'PlotEmbeddings', 'Profile',
+    'ProgressBar', 'RunLog', 'SaveOnSignal', 'StepCSV', 'StopAfter', 'TensorBoard', 'Verify',
     'CheckpointError', 'DamagedCheckpoint', 'atomic_path', 'load_weights', 'save_parameters_atomic',
     'accuracy', 'class_means', 'classify', 'embed', 'nearest_mean',
 ]

@@ -16,6 +16,7 @@ from .callbacks import (
     Callback,
     Checkpoint,
     CSVLog,
+    Doctor,
     LogLine,
     PlotCurves,
     Profile,
@@ -46,7 +47,7 @@ def train_in_folder(folder: str, net: Block, loss: Block, train_data: Batches, *
                     log_every: Optional[int] = None, save_every: Optional[int] = None, title: str = '',
                     header: str = '', profile: bool = False, progress: bool = True,
                     callbacks: Sequence[Callback] = (), resume: bool = False, overwrite: bool = False,
-                    precision: str = 'float32') -> TrainState:
+                    precision: str = 'float32', auto: bool = False) -> TrainState:
     """Train by `fit`; log, csv files, curves, checkpoints and the card of the net go into a folder.
 
     Parameters
@@ -75,6 +76,8 @@ def train_in_folder(folder: str, net: Block, loss: Block, train_data: Batches, *
         Whether to measure the operators of 20 steps, and to show a bar.
     callbacks : sequence of Callback
         Further ones.
+    auto : bool
+        Whether to go back and on with a lower learning rate where the loss is not finite, as for `Doctor`.
     resume, overwrite : bool
         What to do with a run that is in the folder, as for `begin_run`.
 
@@ -93,6 +96,7 @@ def train_in_folder(folder: str, net: Block, loss: Block, train_data: Batches, *
     written = [StopAfter(steps), log, LogLine(every, header=header), StepCSV(inside('steps.csv'), every),
                CSVLog(inside('metrics.csv')), TensorBoard(inside('tensorboard'), every),
                PlotCurves(inside('curves.png'), title, steps=inside('steps.csv'), verification=inside(VERIFICATION)),
+               Doctor(every, auto),
                Checkpoint(inside(CHECKPOINTS), every_steps=save_every, monitor='mean_acc' if sets else None), signals]
     if sets:
         written.append(Verify(sets, eval_every, inside(VERIFICATION), eval_flip, eval_folds))

@@ -142,7 +142,7 @@ def fit(net: Block, loss: Block, train_data: Batches, *, head: Optional[Block] =
 
 
 def run(state, step, callbacks, check_every):
-    """Train from where `state` stands to its last epoch or a stop.
+    """Train from where `state` stands to its last epoch or a stop; where a callback has put it back, from there again.
 
     Parameters
     ----------
@@ -154,25 +154,36 @@ def run(state, step, callbacks, check_every):
     check_every : int
         Steps between looks at the losses.
     """
-    for callback in callbacks:
-        callback.on_train_begin(state)
-    while not state.finished:
-        state.meter.start()
-        for x, label in epoch_batches(state.train_data, state.epoch, state.batch, state.step, state.seed):
-            losses, hits = step(x, label)
-            state.step += 1
-            state.batch += 1
-            state.meter.add(state.step, state.learning_rate, x.shape[0], losses, hits)
-            if len(state.meter) > check_every:
-                state.read_losses(leave=1)  # the newest may still be on its way: do not wait for it
-            for callback in callbacks:
-                callback.on_step_end(state)
-            if state.stop_reason:
-                break
-        else:
-            state.end_epoch()
-            for callback in callbacks:
-                callback.on_epoch_end(state)
-    state.read_losses()
+    ended = False
+    while not ended:
+        for callback in callbacks:
+            callback.on_train_begin(state)
+        try:
+            while not state.finished:
+                _run_epoch(state, step, callbacks, check_every)
+            state.read_losses()
+            ended = True
+        except Exception as error:
+            if not any([callback.on_error(state, error) for callback in callbacks]):
+                raise
     for callback in callbacks:
         callback.on_train_end(state)
+
+
+def _run_epoch(state, step, callbacks, check_every):
+    """Train the running epoch to its end or a stop."""
+    state.meter.start()
+    for x, label in epoch_batches(state.train_data, state.epoch, state.batch, state.step, state.seed):
+        losses, hits = step(x, label)
+        state.step += 1
+        state.batch += 1
+        state.meter.add(state.step, state.learning_rate, x.shape[0], losses, hits)
+        if len(state.meter) > check_every:
+            state.read_losses(leave=1)  # the newest may still be on its way: do not wait for it
+        for callback in callbacks:
+            callback.on_step_end(state)
+        if state.stop_reason:
+            return
+    state.end_epoch()
+    for callback in callbacks:
+        callback.on_epoch_end(state)

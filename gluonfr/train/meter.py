@@ -103,7 +103,8 @@ class Meter:
         return {name: getattr(self, name) for name in self.FIELDS}
 
     def restore(self, totals):
-        """Go on from `totals`."""
+        """Go on from `totals`; what is queued is dropped."""
+        self._pending = []
         for name in self.FIELDS:
             setattr(self, name, totals[name])
 

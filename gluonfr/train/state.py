@@ -80,6 +80,8 @@ class TrainState:
         What takes long beside the training calls it with its name, and with '' at its end: a progress bar shows it.
     intervals : dict
         By the number of steps of an interval, what its mean has gathered: kept by `LogLine` and its kin.
+    observe : callable or None
+        Gets images, `Output` and the divisor of the gradients of each step on the first context, before the update.
     meter : Meter
         Running loss and accuracy of the epoch, up to `check_every` steps late.
     """
@@ -104,6 +106,7 @@ class TrainState:
     stop_reason: Optional[str] = None
     doing: Callable[[str], None] = field(default=lambda name: None, repr=False)
     intervals: Dict[str, Any] = field(default_factory=dict)
+    observe: Optional[Callable[..., None]] = field(default=None, repr=False)
     meter: Meter = field(default_factory=Meter)
 
     @property

@@ -85,6 +85,8 @@ class Step:
         if not state.history and state.batch == 0:
             check_gradients(self._trained)
         state.trainer.allreduce_grads()
+        if state.observe is not None:
+            state.observe(xs[0], outputs[0], size)
         if self._clip is not None:
             clip_global_norm(params, self._clip, 1.0 / size)
         state.trainer.update(size)

@@ -97,6 +97,9 @@ def add_options(parser):
     steps.add_argument('--wd', type=float, default=5e-4, metavar='X', help='weight decay (default 5e-4)')
     steps.add_argument('--momentum', type=float, default=0.9, metavar='X', help='of sgd and nag (default 0.9)')
     steps.add_argument('--clip', type=float, metavar='X', help='largest norm of the gradient (default: none)')
+    steps.add_argument('--auto', action='store_true',
+                       help='where the loss becomes NaN or infinite, go back to the last checkpoint (--save-every) and '
+                            'on with half the learning rate, up to 5 times')
 
     run = parser.add_argument_group('run')
     run.add_argument('--out', type=user_path, required=True, metavar='DIR',

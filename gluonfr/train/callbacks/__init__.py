@@ -2,6 +2,7 @@
 from .base import Callback
 from .checkpoint import Checkpoint
 from .csv_log import CSVLog
+from .doctor import Doctor
 from .evaluate import Evaluate
 from .log_line import LogLine
 from .plot_curves import PlotCurves
@@ -15,5 +16,5 @@ from .stop_after import StopAfter
 from .tensorboard import TensorBoard
 from .verify import Verify
 
-__all__ = ['CSVLog', 'Callback', 'Checkpoint', 'Evaluate', 'LogLine', 'PlotCurves', 'PlotEmbeddings', 'Profile',
-           'ProgressBar', 'RunLog', 'SaveOnSignal', 'StepCSV', 'StopAfter', 'TensorBoard', 'Verify']
+__all__ = ['CSVLog', 'Callback', 'Checkpoint', 'Doctor', 'Evaluate', 'LogLine', 'PlotCurves', 'PlotEmbeddings',
+           'Profile', 'ProgressBar', 'RunLog', 'SaveOnSignal', 'StepCSV', 'StopAfter', 'TensorBoard', 'Verify']

@@ -34,5 +34,12 @@ class Callback:
     def on_epoch_end(self, state: TrainState) -> None:
         """After the last step of an epoch, with its row in ``state.history[-1]``."""
 
+    def on_error(self, state: TrainState, error: Exception) -> bool:
+        """Before an error ends the training. True: the state is back at a checkpoint, and training goes on from it.
+
+        `on_train_begin` of all callbacks is called then, as after a resume.
+        """
+        return False
+
     def on_train_end(self, state: TrainState) -> None:
         """After the last epoch or a stop, not after an error."""

@@ -30,6 +30,9 @@ class ProgressBar(Callback):
 
     def on_train_begin(self, state):
         state.doing = self._label
+        if self._bar is not None:  # the training has gone back
+            self._bar.close()
+            self._bar = None
 
     def on_step_end(self, state):
         if self._bar is None:

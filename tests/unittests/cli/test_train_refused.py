@@ -140,3 +140,10 @@ def test_a_loss_that_explodes_is_a_sentence(data, tmp_path, capsys):
     said = capsys.readouterr().err
     assert 'gluonfr train: the loss is' in said and 'Try a lower --lr, a --warmup, --clip, or a' in said, said
     assert 'The last good checkpoint is none (--save-every STEPS saves' in said or '.npz. Try' in said, said
+
+
+def test_auto_goes_back_and_says_so(data, tmp_path):
+    train(data, tmp_path, '--lr', 1e9, '--steps', 30, '--auto', '--save-every', 1, code=2)
+    log = (tmp_path / 'log.txt').read_text()
+    assert 'not gone back: ' in log, log
+    assert ('on with 0.03125 of the learning rate' in log) == ('that has been done 5 times' in log), log
