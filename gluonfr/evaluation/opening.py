@@ -19,7 +19,7 @@ from .given import Given
 from .ijb import given_ijb, ijb_lists
 from .joined import Stretched
 from .pair_list import given_pair_list
-from .people import given_people, people_of
+from .people import GivenPeople, given_people, people_of
 from .score_file import given_scores, is_score_npz
 from .search_sets import GivenDistractors, GivenSearch, given_tinyface
 
@@ -65,7 +65,7 @@ def open_given(data: PathLike, *, root: Optional[PathLike] = None, probes: Optio
     find : callable or None
         path -> dataset of the faces found in the photographs there (`PhotoFaces`).
     **people
-        most_pairs, unknown and seed of `GivenPeople`.
+        most_pairs, unknown and seed of `GivenPeople`; unknown goes with people only.
 
     Raises
     ------
@@ -74,12 +74,23 @@ def open_given(data: PathLike, *, root: Optional[PathLike] = None, probes: Optio
     """
     probes, distractors, features, scores, groups = (
         path and os.path.expanduser(os.fspath(path)) for path in (probes, distractors, features, scores, groups))
+    if probes:
+        people['of_pairs'] = False
     given = _open(data, root=root, features=features, scores=scores, size=size, find=find, people=people)
     if features and given.embeddings is None:
         given.embeddings, given.images = read_features(features, given.count), None
         given.sha256 = ' '.join(filter(None, (given.sha256, file_sha256(features))))
     if probes:
+        if distractors:
+            raise ValueError('open_given: probes and distractors must not come together: measure one after the other.')
         given = GivenSearch(given, _open(probes, find=find, people=people))
+        given.say_few_people()
+    for wanted, protocol in ((groups, 'groups'), (quality, 'quality')):
+        if wanted and protocol not in given.protocols:
+            raise given.refuse(protocol)
+    if people.get('unknown') is not None and not isinstance(given, GivenPeople):
+        raise ValueError('open_given: unknown must come with people, from whom a gallery is made, got {}.'.format(
+            given.kind))
     if groups:
         add_groups(given, groups)
     given.by_quality = bool(quality)

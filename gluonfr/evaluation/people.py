@@ -31,13 +31,16 @@ class GivenPeople(Given):
         Share of the people that the gallery of `identification` does not know, drawn by the seed; None: those with one
         image.
     seed : int
+    of_pairs : bool
+        Whether pairs of its images are to be compared: False for a gallery, or for probes, which may show one person
+        or one image of each.
     **given
         As for `Given`.
 
     Raises
     ------
     ValueError
-        There are fewer than two people, or none has two images.
+        There are fewer than two people, or none has two images, where pairs are compared.
 
     Examples
     --------
@@ -55,24 +58,28 @@ class GivenPeople(Given):
     protocols = ('kfold', 'pairs', 'identification', 'groups', 'quality')
 
     def __init__(self, name: str, path: str, people: Any, *, most_pairs: int = ALL_PAIRS,
-                 unknown: Optional[float] = None, seed: int = 0, **given: Any):
+                 unknown: Optional[float] = None, seed: int = 0, of_pairs: bool = True, **given: Any):
         super().__init__(name, path, people=people, **given)
         self.most = check_int('evaluate', 'most_pairs', most_pairs, 2)
         self.unknown = None if unknown is None else check_number('evaluate', 'unknown', unknown, 0, 1, high_open=True)
         self.seed = check_int('evaluate', 'seed', seed, 0, 2 ** 32 - 1)
+        self._pairs = None
+        if of_pairs:
+            self._check_pairs()
+
+    def _check_pairs(self):
         there, images = np.unique(self.people, return_counts=True)
         if len(there) < 2:
             raise ValueError('{}: must show at least two people, got {}.'.format(
-                name, counted(len(there), 'person', 'people')))
+                self.name, counted(len(there), 'person', 'people')))
         alone = int((images == 1).sum())
         if alone == len(there):
             raise ValueError('{}: each of its {} people has one image only, so there is no pair of one person. Give '
-                             'two images of some.'.format(name, len(there)))
+                             'two images of some, or the others as --probes.'.format(self.name, len(there)))
         if alone:
             self.assumed.append('{}: {} of {} people have one image only: they are part of pairs of two people, and of '
-                                'no pair of one.'.format(name, alone, len(there)))
+                                'no pair of one.'.format(self.name, alone, len(there)))
         self.say_few_people()
-        self._pairs = None
 
     def has(self, protocol):
         if protocol == 'kfold':
@@ -184,7 +191,7 @@ def given_people(path: str, *, images: Any = None, **options: Any) -> GivenPeopl
     images : dataset or None
         Of that path, where it is opened already, such as faces found in its photographs.
     **options
-        most_pairs, unknown, seed: see `GivenPeople`.
+        most_pairs, unknown, seed, of_pairs: see `GivenPeople`.
     """
     if images is None:
         images = open_dataset(path, 'skip', people=True)

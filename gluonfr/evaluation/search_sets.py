@@ -27,13 +27,16 @@ class GivenSearch(Given):
     protocols = ('identification',)
 
     def __init__(self, gallery: Given, probes: Given):
+        if not (gallery.are_named and probes.are_named):
+            raise ValueError('{} and {} must both say who is on each image: a folder of people, a list or embeddings '
+                             'with people.'.format(gallery.path, probes.path))
         if (gallery.embeddings is None) != (probes.embeddings is None):
             raise ValueError('{} and {} must both be images, or both embeddings.'.format(gallery.path, probes.path))
         sides = (gallery, probes)
         super().__init__('{}/{}'.format(gallery.name, probes.name), gallery.path,
                          names=gallery.names + probes.names,
                          people=np.concatenate([side.people.astype(str) for side in sides]), **joined(*sides))
-        self.left_out = gallery.left_out + probes.left_out
+        self.left_out, self.assumed = gallery.left_out + probes.left_out, gallery.assumed + probes.assumed
         self.net = gallery.net
         self._gallery = gallery.count
         known = set(gallery.people.tolist())
@@ -84,7 +87,7 @@ class GivenDistractors(Given):
                                  .format(others.path, given.name, len(both), min(both)))
 
     def has(self, protocol):
-        return protocol == 'distractors'
+        return protocol == 'distractors' or protocol in ('groups', 'quality') and self._given.has(protocol)
 
     def pairs(self):
         return self._given.pairs()

@@ -18,6 +18,51 @@ def test_probes_are_searched_in_a_gallery(tmp_path):
         mine.task('pairs')
 
 
+@pytest.mark.parametrize('gallery, probes', [((1, 1, 1), (1, 1, 1, 1)), ((1, 1), (1,)), ((1,), (1, 1))])
+def test_a_gallery_and_probes_of_one_image_each_will_do(tmp_path, gallery, probes):
+    make_people(tmp_path / 'gallery', gallery)
+    make_people(tmp_path / 'probes', probes)
+    mine = open_given(tmp_path / 'gallery', probes=tmp_path / 'probes')
+    truth, _, _ = mine.task('identification')
+    assert len(truth.gallery_people) == len(gallery) and len(truth.probe_people) == len(probes)
+    assert mine.assumed == ['gallery/probes: {} people cannot speak for all people: read the intervals, and compare '
+                            'models on it rather than trust one number.'.format(max(len(gallery), len(probes)))]
+    assert evaluate(mine, PixelNet()).result.rows[0]['rank1'] is not None
+
+
+def test_what_a_gallery_cannot_measure_is_refused(tmp_path):
+    make_people(tmp_path / 'gallery', (1, 1))
+    (tmp_path / 'mine.csv').write_text('score,same\n0.5,1\n0.1,0\n')
+    (tmp_path / 'groups.txt').write_text('p0 a\np1 b\n')
+    gallery, scores = str(tmp_path / 'gallery'), str(tmp_path / 'mine.csv')
+    for options, message in (({'quality': 'norm'}, 'quality cannot be measured on a gallery and probes'),
+                             ({'groups': tmp_path / 'groups.txt'}, 'groups cannot be measured on a gallery and probes'),
+                             ({'unknown': 0.2}, 'unknown must come with people, .* got a gallery and probes'),
+                             ({'distractors': gallery}, 'probes and distractors must not come together')):
+        with pytest.raises(ValueError, match=message):
+            open_given(gallery, probes=gallery, **options)
+    with pytest.raises(ValueError, match='must both say who is on each image'):
+        open_given(scores, probes=scores)
+    with pytest.raises(ValueError, match='quality cannot be measured on a file of scores'):
+        open_given(scores, quality='norm')
+
+
+def test_groups_and_quality_are_measured_beside_distractors(tmp_path):
+    names, embeddings = people_and_embeddings(6, 3)
+    np.savez(tmp_path / 'mine.npz', embeddings=embeddings, people=names)
+    np.savez(tmp_path / 'others.npz', embeddings=np.random.RandomState(3).randn(30, 6))
+    (tmp_path / 'groups.csv').write_text(''.join('person {},{}\n'.format(i, 'ab'[i % 2]) for i in range(6)))
+    mine = open_given(tmp_path / 'mine.npz', distractors=tmp_path / 'others.npz', quality='norm',
+                      groups=tmp_path / 'groups.csv')
+    sections = evaluate(mine).result.sections
+    assert [section['protocol'] for section in sections] == ['distractors', 'groups', 'quality']
+    alone = open_given(tmp_path / 'mine.npz', quality='norm', groups=tmp_path / 'groups.csv')
+    for section in evaluate(alone, protocols=['groups', 'quality']).result.sections:
+        mine = next(other for other in sections if other['protocol'] == section['protocol'])
+        assert [row['set'] for row in mine['rows']] == [row['set'] for row in section['rows']]
+        assert mine['curves'] == section['curves']
+
+
 def test_people_who_are_in_none_of_both_are_refused(tmp_path):
     make_people(tmp_path / 'gallery', (2, 1))
     make_people(tmp_path / 'other', (2, 1))
