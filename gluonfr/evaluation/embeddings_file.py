@@ -1,7 +1,7 @@
 """Embeddings in a .npz: of people, or of pairs."""
 import json
 import os
-from typing import Any
+from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from ..utils.arrays_file import read_npy, read_npz
 from .given import Given, GivenPairs, file_facts
 from .people import GivenPeople
 
-__all__ = ['given_embeddings', 'read_features']
+__all__ = ['given_embeddings', 'read_embeddings', 'read_features']
 
 FORMS = ('embeddings (N, D), and who is on each: people (N,), or labels (N,) as `gluonfr embed` writes them; or which '
          'pairs to compare: first, second and same (P,), or issame (P,) where pair p is rows 2 p and 2 p + 1')
@@ -29,15 +29,8 @@ def given_embeddings(path: str, **options: Any) -> Given:
     ValueError
         It holds something else; the message says what is allowed. An embedding is not finite, with its row.
     """
-    saved = read_npz(path)
-    embeddings = saved.get('embeddings')
-    if embeddings is None:
-        raise ValueError('{} must hold {}; got {}.'.format(path, FORMS, ', '.join(sorted(saved)) or 'nothing'))
-    _check(path, embeddings)
+    saved, embeddings, names = read_embeddings(path, FORMS)
     count = len(embeddings)
-    names = saved.get('names', np.arange(count)).astype(str).tolist()
-    if len(names) != count:
-        raise ValueError('{}: names must be ({},), got {}.'.format(path, count, len(names)))
     name, sha256 = file_facts(path)
     facts = {'sha256': sha256, 'embeddings': embeddings, 'names': names}
     people = _people(path, saved, names)
@@ -59,6 +52,26 @@ def given_embeddings(path: str, **options: Any) -> Given:
                      if array.shape == (count,) and array.dtype.kind in 'fiu'}
     given.net = _net(path, saved)
     return given
+
+
+def read_embeddings(path: str, forms: str = 'embeddings (N, D), as `gluonfr embed` writes them') -> Tuple[
+        Dict[str, np.ndarray], np.ndarray, List[str]]:
+    """The arrays of a .npz, its embeddings (N, D), and what they are called: their names, or else their numbers.
+
+    Raises
+    ------
+    ValueError
+        It holds no embeddings, but should hold one of the ``forms``; or one of them is not finite, with its row.
+    """
+    saved = read_npz(path)
+    embeddings = saved.get('embeddings')
+    if embeddings is None:
+        raise ValueError('{} must hold {}; got {}.'.format(path, forms, ', '.join(sorted(saved)) or 'nothing'))
+    _check(path, embeddings)
+    names = saved.get('names', np.arange(len(embeddings))).astype(str).tolist()
+    if len(names) != len(embeddings):
+        raise ValueError('{}: names must be ({},), got {}.'.format(path, len(embeddings), len(names)))
+    return saved, embeddings, names
 
 
 def read_features(path: str, count: int) -> np.ndarray:

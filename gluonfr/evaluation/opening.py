@@ -9,18 +9,17 @@ from ..data.lists import read_lines
 from ..data.opening import open_dataset
 from ..data.recognition import ENDS, TINYFACE, VERIFICATION, sets_folder
 from ..data.tinyface import tinyface_folder
-from ..utils.arrays_file import read_npz
 from ..utils.files import file_sha256
 from ..utils.types import PathLike
 from .bins import given_bin
 from .columns import add_groups, add_quality
-from .embeddings_file import given_embeddings, read_features
+from .embeddings_file import given_embeddings, read_embeddings, read_features
 from .given import Given
 from .ijb import given_ijb, ijb_lists
 from .joined import Stretched
 from .pair_list import given_pair_list
 from .people import GivenPeople, given_people, people_of
-from .score_file import given_scores, is_score_npz
+from .score_file import given_scores, is_score_csv, is_score_npz
 from .search_sets import GivenDistractors, GivenSearch, given_tinyface
 
 __all__ = ['open_given']
@@ -118,7 +117,7 @@ def _open(data, *, people, find, root=None, features=None, scores=None, size=Non
         raise ValueError('--scores are those of the pairs of a folder of IJB; a file of scores is given as --data.')
     if path.endswith('.npz'):
         return given_scores(path) if is_score_npz(path) else given_embeddings(path, **people)
-    if path.endswith('.csv') and _names_a_score(path):
+    if path.endswith('.csv') and is_score_csv(path):
         return given_scores(path)
     if path.endswith(ENDS):
         return given_bin(path)
@@ -147,12 +146,6 @@ def _named(name, root):
     known = sorted({*VERIFICATION, *IJB_NAMES, TINYFACE})
     raise FileNotFoundError('there is no file or folder {0}, and no set of that name in {1} ({0}.bin, or a folder '
                             '{0}); sets that are known by name: {2}.'.format(name, folder, ', '.join(known)))
-
-
-def _names_a_score(path):
-    with open(path, encoding='utf-8-sig', errors='surrogateescape') as file:
-        head = [name.strip().lower() for name in file.readline().split(',')]
-    return bool({'score', 'scores', 'similarity', 'cosine'} & set(head))
 
 
 def _is_pair_list(path):
@@ -198,12 +191,8 @@ def _finder(find):
 def _others(path, find):
     """Faces of nobody that is known."""
     if path.endswith('.npz'):
-        saved = read_npz(path)
-        embeddings = saved.get('embeddings')
-        if embeddings is None or embeddings.ndim != 2:
-            raise ValueError('{} must hold embeddings (N, D).'.format(path))
-        names = saved['names'] if len(saved.get('names', ())) == len(embeddings) else [
-            'distractor {}'.format(i) for i in range(len(embeddings))]
+        saved, embeddings, names = read_embeddings(path)
+        names = names if 'names' in saved else ['distractor ' + number for number in names]
         return Given('distractors', path, sha256=file_sha256(path), embeddings=embeddings, names=names)
     images = find(path) if find else open_dataset(path, 'skip')
     given = Given('distractors', path, images=images)

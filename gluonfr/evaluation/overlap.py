@@ -6,9 +6,9 @@ from typing import Any, Dict, Optional
 import numpy as np
 
 from ..data import open_dataset
-from ..utils.arrays_file import read_npz
 from ..utils.messages import counted
 from ..utils.vectors import unit_rows
+from .embeddings_file import read_embeddings
 from .given import Given
 from .joined import HashedImages
 
@@ -84,13 +84,10 @@ def find_overlap(given: Given, embeddings: Optional[np.ndarray], digests: Option
 def _train_set(train, embedder, root, progress):
     """What is known of a training set."""
     if train.endswith('.npz'):
-        saved = read_npz(train)
-        embeddings = saved.get('embeddings')
-        if embeddings is None or embeddings.ndim != 2:
-            raise ValueError('{} must hold embeddings (N, D), as `gluonfr embed` writes them.'.format(train))
+        saved, embeddings, names = read_embeddings(train)
         people = saved['people'] if 'people' in saved else saved.get('classes')
         return {'embeddings': embeddings, 'digests': None, 'people': _names(() if people is None else people),
-                'names': saved.get('names', np.arange(len(embeddings))).astype(str).tolist(), 'count': len(embeddings)}
+                'names': names, 'count': len(embeddings)}
     images = open_dataset(train, 'skip', sets=root)
     hashed = HashedImages(images)
     embeddings = None

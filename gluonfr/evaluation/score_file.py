@@ -11,7 +11,7 @@ from ..utils.arrays_file import read_npy, read_npz
 from ..utils.messages import counted
 from .given import Given, Task, file_facts
 
-__all__ = ['GivenScores', 'given_scores', 'is_score_npz', 'read_score_list']
+__all__ = ['GivenScores', 'given_scores', 'is_score_csv', 'is_score_npz', 'read_score_list']
 
 COLUMNS = {'score': ('score', 'scores', 'similarity', 'cosine'), 'same': ('same', 'issame', 'genuine', 'label'),
            'group': ('group', 'groups'), 'first': ('first', 'person1'), 'second': ('second', 'person2')}
@@ -90,6 +90,13 @@ def given_scores(path: str) -> GivenScores:
                              ' if these are distances, give them with a minus.'.format(
                                  name, scores[same].mean(), scores[~same].mean()))
     return given
+
+
+def is_score_csv(path: str) -> bool:
+    """Whether the first line of a .csv names a column of scores."""
+    with open(path, encoding='utf-8-sig', errors='surrogateescape') as file:
+        head = {name.strip().lower() for name in file.readline().split(',')}
+    return bool(head & set(COLUMNS['score']))
 
 
 def is_score_npz(path: str) -> bool:

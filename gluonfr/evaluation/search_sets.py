@@ -116,11 +116,11 @@ def joined(*parts):
 def given_tinyface(folder: str) -> GivenSearch:
     """The test of TinyFace: its probes in a gallery of faces of the same people, and of others; see `TinyFace`."""
     faces = TinyFace(folder)
-    people = {id(side): [side.classes[label] for label in side.labels] for side in (faces.gallery, faces.probes)}
+    in_gallery, searched = ([side.classes[label] for label in side.labels] for side in (faces.gallery, faces.probes))
     others = ['distractor {}'.format(i) for i in range(len(faces.distractors))]
     gallery = Given('gallery', faces.path, images=JoinedImages([faces.gallery, faces.distractors]),
-                    people=people[id(faces.gallery)] + others)
-    given = GivenSearch(gallery, Given('probes', faces.path, images=faces.probes, people=people[id(faces.probes)]))
+                    people=in_gallery + others)
+    given = GivenSearch(gallery, Given('probes', faces.path, images=faces.probes, people=searched))
     given.name, given.path, given.kind = 'tinyface', os.path.abspath(faces.path), 'TinyFace'
     for side in (faces.gallery, faces.probes, faces.distractors):
         for path, why in side.skipped:

@@ -91,8 +91,7 @@ def paired_bootstrap(correct_a: ArrayLike, correct_b: ArrayLike, people0: ArrayL
         raise ValueError('{}: people must be as many as decisions, {}, got {}.'.format(
             owner, len(a), len(people.issame)))
     gain = b.astype('float64') - a
-    found = people.bootstrap_means(owner, gain[None], people.issame.mean(), draws, seed)[:, 0]
-    return PairedDifference(float(gain.mean()), *_interval(found, confidence))
+    return PairedDifference(float(gain.mean()), *_interval(_drawn_means(owner, people, gain, draws, seed), confidence))
 
 
 def compare_models(scores_a: ArrayLike, scores_b: ArrayLike, issame: ArrayLike, people0: Optional[ArrayLike] = None,
@@ -164,8 +163,7 @@ def compare_models(scores_a: ArrayLike, scores_b: ArrayLike, issame: ArrayLike, 
     p, shown = test.p, test.p < 1 - confidence
     if people:
         if far is None:
-            gain = correct[1].astype('float64') - correct[0]
-            found = people.bootstrap_means(owner, gain[None], issame.mean(), draws, seed)[:, 0]
+            found = _drawn_means(owner, people, correct[1].astype('float64') - correct[0], draws, seed)
         else:
             found = _drawn_differences(people, scores, far, draws, seed)
         low, high, p = _interval(found, confidence)
@@ -188,6 +186,11 @@ def _interval(found, confidence):
     low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
     sides = [(1 + np.count_nonzero(side)) / (1 + len(found)) for side in (found <= 0, found >= 0)]
     return float(low), float(high), float(min(1, 2 * min(sides)))
+
+
+def _drawn_means(owner, people, gain, draws, seed):
+    """The mean of what B gains over A, in each draw."""
+    return people.bootstrap_means(owner, gain[None], people.issame.mean(), draws, seed)[:, 0]
 
 
 def _drawn_differences(people, scores, far, draws, seed):

@@ -15,7 +15,7 @@ from .intervals import clopper_pearson
 from .protocol import PROTOCOLS, Measured
 from .roc import loosest
 from .scores import as_numpy
-from .templates import pool_templates, template_places
+from .templates import detector_weights, pool_templates, template_places
 from .truth import SearchTruth, TemplateSearchTruth
 
 __all__ = ['Identification']
@@ -31,10 +31,10 @@ class Identification:
     """1:N search of probes in a gallery (`SearchTruth`), or of templates in galleries (`TemplateSearchTruth`).
 
     A person of several images in the gallery scores by the best of them. The rank of a probe is that of its own person
-    among people; a stranger with an equal score stands before him. Closed set: the share of mated probes at rank 1, 5
-    and 10. Open set (Grother and Ngan, NISTIR 8009): DIR, the share of mated probes at rank 1 and at the threshold or
-    above, where FPIR, the share of non-mated *probes* whose highest score reaches it, is at most x. Each rate has its
-    exact binomial interval of 95 %.
+    among people; a stranger with an equal score comes first. Closed set: the share of mated probes at rank 1, 5 and 10.
+    Open set (Grother and Ngan, NISTIR 8009): DIR, the share of mated probes at rank 1 and at the threshold or above,
+    where FPIR, the share of non-mated *probes* whose highest score reaches it, is at most x. Each rate has its exact
+    binomial interval of 95 %.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ class Identification:
                      for part, people in zip(embeddings, (truth.gallery_people, truth.probe_people))]
             parts = [units]
         else:
-            weights = None if self.detector is False else truth.detector_scores
+            weights = detector_weights('Identification', self.detector, truth, name)
             ids, vectors = pool_templates(embeddings, truth.templates, truth.media, norm=self.norm,
                                           detector_scores=weights, flip=self.flip)
             probes = vectors[template_places(np.unique(as_numpy(truth.probes[0])), ids, name)]
@@ -151,8 +151,7 @@ class Identification:
         if isinstance(truth, SearchTruth):
             galleries = [Gallery(name, as_numpy(truth.gallery_people), as_numpy(truth.probe_people))]
         else:
-            if self.detector and truth.detector_scores is None:
-                raise ValueError('{}: Identification: detector=True needs detector_scores, got None.'.format(name))
+            detector_weights('Identification', self.detector, truth, name)
             ids = np.unique(as_numpy(truth.templates))
             probes = _people_of(truth.probes, ids, name)
             galleries = [Gallery('{} {}'.format(name, key), _people_of(listed, ids, '{} {}'.format(name, key)), probes)

@@ -142,7 +142,7 @@ class TemplatePairs:
         """
         impostors = self._impostors(truth, name)
         self._places(truth, name)
-        self._weights(truth, name)
+        detector_weights('TemplatePairs', self.detector, truth, name)
         return cannot_show(name, self.fars, impostors)
 
     def measure(self, embeddings: ArrayLike, truth: TemplateTruth, name: str) -> Measured:
@@ -167,7 +167,8 @@ class TemplatePairs:
             As `pool_templates`, or pairs that `notes` refuses.
         """
         self._impostors(truth, name)
-        weights, (first, second) = self._weights(truth, name), self._places(truth, name)
+        weights = detector_weights('TemplatePairs', self.detector, truth, name)
+        first, second = self._places(truth, name)
         ids, vectors = pool_templates(embeddings, truth.templates, truth.media, norm=self.norm,
                                       detector_scores=weights, flip=self.flip)
         (found,), *rest = self._pairs.measure_scores(listed_cosines(vectors, first, second), truth.same, name)
@@ -193,15 +194,17 @@ class TemplatePairs:
         check_kinds(name, len(same) - impostors, impostors)
         return impostors
 
-    def _weights(self, truth, name):
-        if self.detector and truth.detector_scores is None:
-            raise ValueError('{}: TemplatePairs: detector=True needs detector_scores, got None.'.format(name))
-        return None if self.detector is False else truth.detector_scores
-
     def _places(self, truth, name):
         """Places of both templates of each pair among the templates that have images."""
         ids = np.unique(as_numpy(truth.templates))
         return [template_places(wanted, ids, name) for wanted in (truth.first, truth.second)]
+
+
+def detector_weights(owner, detector, truth, name):
+    """What the images of a truth are weighted by, as ``detector`` says; a ValueError where that is not known."""
+    if detector and truth.detector_scores is None:
+        raise ValueError('{}: {}: detector=True needs detector_scores, got None.'.format(name, owner))
+    return None if detector is False else truth.detector_scores
 
 
 def template_places(wanted, ids, name):

@@ -33,7 +33,7 @@ COLUMNS = (
     (r'common_threshold@(.+)', 'threshold of all groups for FAR {}', ''),
     (r'common_far@(.+)', 'FAR of the group at the threshold of all for {}', ''),
     (r'common_tar@(.+)', 'TAR of the group at the threshold of all for {}', ''),
-    (r'common_far_ratio@(.+)', 'largest FAR of a group over the mean, at the threshold of all for {}', ''),
+    (r'common_far_ratio@(.+)', 'largest FAR of a group over the smallest, at the threshold of all for {}', ''),
     (r'common_tar_gap@(.+)', 'TAR of the best group less that of the worst, at the threshold of all for {}', ''),
     (r'acc_deviation', 'deviation of the accuracy over groups', ''),
     (r'acc_gap', 'accuracy of the best group less that of the worst', ''),
