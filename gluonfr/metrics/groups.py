@@ -10,7 +10,7 @@ from .cosines import listed_cosines, unit_embeddings
 from .curves import histogram_curve, roc_curves
 from .far_cells import cannot_show, check_kinds, far_cells, far_lines, shown
 from .intervals import clopper_pearson
-from .kfold import kfold_accuracy, most_folds
+from .kfold import kfold_accuracy, most_folds, own_threshold
 from .protocol import PROTOCOLS, Measured
 from .roc import roc_curve, score_histogram, tar_at_far
 from .scores import as_numpy, check_issame, check_pairs
@@ -63,6 +63,8 @@ class Groups:
         notes = ['{}: group {} has {} genuine and {} impostor pairs: it is left out'.format(
             name, group, np.count_nonzero(same[chosen]), np.count_nonzero(~same[chosen])) for group, chosen in left_out]
         for group, chosen in groups:
+            if self._folds(same[chosen]) == 1:
+                notes.append('{} {}: 1 fold{}'.format(name, group, own_threshold(int(np.count_nonzero(chosen)))))
             notes += cannot_show('{} {}'.format(name, group), self.fars, int(np.count_nonzero(~same[chosen])))
         if len(groups) == 1:
             notes.append('{}: one group has no spread'.format(name))
@@ -132,8 +134,11 @@ class Groups:
                     row['set'], *values))
         return said
 
+    def _folds(self, same):
+        return self.nfolds or most_folds(same, FOLDS)
+
     def _row(self, name, group, scores, same, common):
-        nfolds = self.nfolds or most_folds(same, FOLDS)
+        nfolds = self._folds(same)
         accuracy = kfold_accuracy(scores, same, nfolds)
         low, high = clopper_pearson(int(accuracy.correct.sum()), len(same))
         row = {'set': '{} {}'.format(name, group), 'group': group, 'pairs': len(same),

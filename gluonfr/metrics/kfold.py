@@ -161,6 +161,11 @@ def most_folds(issame: ArrayLike, most: int = 10) -> int:
     return 1
 
 
+def own_threshold(pairs):
+    """What is said of one fold, whose accuracy is too good."""
+    return ': its {} pairs are judged by the threshold that is chosen on them'.format(pairs)
+
+
 def kfold_curve(scores: ArrayLike, issame: ArrayLike, thresholds: ArrayLike,
                 nfolds: int = 10) -> Tuple[np.ndarray, np.ndarray]:
     """TAR and FAR at each threshold, the mean over folds (a fold without pairs of a kind counts as 0).

@@ -10,7 +10,7 @@ from ..utils.types import ArrayLike
 from .curves import fold_curve, histogram_curve, roc_curves
 from .far_cells import cannot_show, check_kinds, far_cells, far_lines, shown
 from .intervals import bootstrap_accuracy
-from .kfold import CLASSIC_GRIDS, above, kfold_accuracy, kfold_tar_at_far, most_folds
+from .kfold import CLASSIC_GRIDS, above, kfold_accuracy, kfold_tar_at_far, most_folds, own_threshold
 from .protocol import PROTOCOLS, Measured
 from .roc import auc, equal_error_rate, roc_curve, score_histogram, tar_at_far
 from .scores import as_numpy, pair_scores, pca_scores
@@ -95,9 +95,10 @@ class KFoldPairs:
         nfolds, impostors = self._folds(issame, name), _impostors(issame)
         notes = []
         if self.nfolds is None and nfolds < FOLDS:
-            why = ', as its {} pairs give no more' if nfolds > 1 else (
-                ': its {} pairs are judged by the threshold that is chosen on them')
-            notes.append('{}: {} instead of {}'.format(name, counted(nfolds, 'fold'), FOLDS) + why.format(len(issame)))
+            why = ', as its {} pairs give no more'.format(len(issame)) if nfolds > 1 else own_threshold(len(issame))
+            notes.append('{}: {} instead of {}{}'.format(name, counted(nfolds, 'fold'), FOLDS, why))
+        elif nfolds == 1:
+            notes.append('{}: 1 fold{}'.format(name, own_threshold(len(issame))))
         return notes + cannot_show(name, self.fars, impostors)
 
     def measure(self, embeddings: ArrayLike, truth: ArrayLike, name: str) -> Measured:
@@ -158,8 +159,10 @@ class KFoldPairs:
         how = 'thresholds of the classic grid (compat)' if self.compat else 'exact thresholds'
         if 'flip' in row:
             how += ', flip {}'.format(row['flip'])
-        said = ['{set}: accuracy {acc:.4f}+-{std:.4f} ({pairs} pairs in {in_folds}, {how}), threshold {threshold:.4f}, '
-                'AUC {auc:.5f}, EER {eer:.4f}'.format(how=how, in_folds=counted(row['folds'], 'fold'), **row)]
+        interval = ' [{acc_low:.4f}, {acc_high:.4f}]'.format(**row) if 'acc_low' in row else ''
+        said = ['{set}: accuracy {acc:.4f}+-{std:.4f}{interval} ({pairs} pairs in {in_folds}, {how}), threshold '
+                '{threshold:.4f}, AUC {auc:.5f}, EER {eer:.4f}'.format(
+                    how=how, interval=interval, in_folds=counted(row['folds'], 'fold'), **row)]
         return said + list(far_lines(row, self.fars))
 
     def _folds(self, truth, name):

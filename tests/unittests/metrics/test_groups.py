@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from metrics_cases import case
 
-from gluonfr.metrics import Groups, clopper_pearson, kfold_accuracy, tar_at_far
+from gluonfr.metrics import Groups, PairTruth, clopper_pearson, kfold_accuracy, tar_at_far
 
 
 def two_groups():
@@ -60,3 +60,9 @@ def test_a_group_that_cannot_show_a_far_says_so():
     rows = Groups(fars=[0.02]).measure_scores(scores, same, 'x', group).rows
     assert rows[0]['tar@0.02'] is rows[0]['common_far@0.02'] is rows[2]['common_tar_gap@0.02'] is None
     assert rows[1]['tar@0.02'] is not None and rows[1]['common_far@0.02'] is not None
+
+
+def test_one_fold_is_said():
+    truth = PairTruth(np.arange(0, 16, 2), np.arange(1, 16, 2), np.array([True, False] * 4), ['a'] * 4 + ['b'] * 4)
+    assert Groups(nfolds=1, fars=[]).notes(truth, 'x') == [
+        'x {}: 1 fold: its 4 pairs are judged by the threshold that is chosen on them'.format(group) for group in 'ab']

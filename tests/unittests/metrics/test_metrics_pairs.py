@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from metrics_cases import fold_indices
 
-from gluonfr.metrics import KFoldPairs, kfold_accuracy, pair_scores
+from gluonfr.metrics import KFoldPairs, PairTruth, kfold_accuracy, pair_scores
 
 
 def measured(embeddings, issame, **parameters):
@@ -40,6 +40,7 @@ def test_a_perfect_net_on_pairs_that_can_show_a_far():
      ['x: 500 impostor pairs cannot show FAR 0.001 and 0.0001 and 1e-05; the smallest is 0.002']),
     ([1, 0] * 1000, None, [1e-3], 10, []),
     ([1, 0] * 3, None, [0.5], 6, ['x: 6 folds instead of 10, as its 6 pairs give no more']),
+    ([1, 0] * 9, 1, [1], 1, ['x: 1 fold: its 18 pairs are judged by the threshold that is chosen on them']),
     ([1, 0], None, [1], 1,
      ['x: 1 fold instead of 10: its 2 pairs are judged by the threshold that is chosen on them'])])
 def test_what_a_set_can_show(issame, nfolds, fars, folds, notes):
@@ -55,12 +56,21 @@ def test_what_a_set_can_show(issame, nfolds, fars, folds, notes):
     assert sum('TAR' in line for line in protocol.lines(row)) == len(fars) - len(silent)
 
 
+def test_the_interval_of_people_stands_in_the_line():
+    people = np.repeat(np.arange(6), 2)
+    first, second = np.triu_indices(12, 1)
+    truth = PairTruth(first, second, people[first] == people[second], None, people)
+    protocol = KFoldPairs(1, [])
+    row, = protocol.measure(np.random.RandomState(0).randn(12, 4), truth, 'x').rows
+    assert '[{:.4f}, {:.4f}] (66 pairs in 1 fold'.format(row['acc_low'], row['acc_high']) in protocol.lines(row)[0]
+
+
 @pytest.mark.parametrize('impostors', [3, 7, 12, 30, 49, 300, 999])
 def test_the_smallest_far_that_is_named_can_be_shown(impostors):
     issame = np.arange(impostors + 5) < 5
-    (note,) = KFoldPairs(1, [1e-4]).notes(issame, 'x')
+    _, note = KFoldPairs(1, [1e-4]).notes(issame, 'x')
     least = float(note.split()[-1])
-    assert not KFoldPairs(1, [least]).notes(issame, 'x') and least < 1.01 / impostors
+    assert len(KFoldPairs(1, [least]).notes(issame, 'x')) == 1 and least < 1.01 / impostors
 
 
 def test_pairs_in_any_order_have_an_accuracy():
