@@ -12,7 +12,7 @@ CALLED = (('fmt', 'format'), ('nfolds', 'folds'), ('nfolds', 'eval_folds'), ('ba
 # what a rule does not turn into options: phrase -> that of a command
 PHOTOS = {'open_photos: a finder needs': '--detect and --landmarks need'}
 PHRASES = {
-    'embed': PHOTOS, 'search': PHOTOS,
+    'cluster': PHOTOS, 'embed': PHOTOS, 'search': PHOTOS,
     'train': {
         'fit: ': '', 'Checkpoint: ': '', 'freeze: a pattern': '--freeze: a pattern',
         'a lower learning rate, a warm-up, clip_gradient, or a smaller scale s or margin m':

@@ -3,11 +3,13 @@
 It works without MXNet.
 """
 from .clean import CleanReport, clean
+from .cluster import ClusterReport, cluster, group_faces
 from .embeddings import Embedded, embed_cached
 from .enrol import ENROLMENTS, Enrolment, enrol_people, people_in
 from .enrol_embeddings import enrol_embeddings
 from .enrolled import Enrolled, is_enrolled
 from .findings import Finding, Limits, examine
 
-__all__ = ['CleanReport', 'ENROLMENTS', 'Embedded', 'Enrolled', 'Enrolment', 'Finding', 'Limits', 'clean',
-           'embed_cached', 'enrol_embeddings', 'enrol_people', 'examine', 'is_enrolled', 'people_in']
+__all__ = ['CleanReport', 'ClusterReport', 'ENROLMENTS', 'Embedded', 'Enrolled', 'Enrolment', 'Finding', 'Limits',
+           'clean', 'cluster', 'embed_cached', 'enrol_embeddings', 'enrol_people', 'examine', 'group_faces',
+           'is_enrolled', 'people_in']

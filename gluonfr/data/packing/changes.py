@@ -14,18 +14,21 @@ __all__ = ['RELABEL_COLUMNS', 'apply_changes', 'image_keys', 'read_excluded', 'r
 RELABEL_COLUMNS = 'image', 'person', 'was', 'why'
 
 
-def image_keys(dataset):
-    """What the files call the images of a data set: their paths within its folder, by /, or their keys in a rec."""
-    return [_inside(dataset, name) for name in dataset.names]
+def image_keys(dataset, root=''):
+    """What the files call the images of a data set: their paths within its folder, by /, or their keys in a rec.
+
+    `root` is the folder of one that does not say it.
+    """
+    return [_inside(dataset, root, name) for name in dataset.names]
 
 
-def skipped_keys(dataset):
+def skipped_keys(dataset, root=''):
     """The same of the images that were skipped."""
-    return [_inside(dataset, str(name)) for name, _ in dataset.skipped]
+    return [_inside(dataset, root, str(name)) for name, _ in dataset.skipped]
 
 
-def _inside(dataset, name):
-    root = os.path.join(getattr(dataset, 'root', ''), '')
+def _inside(dataset, root, name):
+    root = os.path.join(getattr(dataset, 'root', '') or root, '')
     return (name[len(root):] if root and name.startswith(root) else name).replace(os.sep, '/')
 
 
