@@ -276,7 +276,7 @@ class Enrolled:
         lengths = np.linalg.norm(vectors, axis=1)
         if not (np.isfinite(lengths) & (lengths > 0)).all():
             raise ValueError('{}: {} must be finite and not all 0.'.format(owner, what))
-        return np.pad(vectors, ((0, 0), (0, self._store.width - self.size)), 'constant')
+        return self._store.even(vectors)
 
     def _checked(self, name, embeddings, photos):
         rows = unit_rows(self._vectors(name, 'embeddings', embeddings)).astype('<f2')
@@ -297,7 +297,7 @@ class Enrolled:
             if not mean.any():
                 raise ValueError('{}: embeddings must have a mean, got {} that cancel each other.'.format(
                     name, len(before) + len(rows)))
-            templates.append(unit_rows(np.pad(mean, (0, self._store.width - self.size), 'constant')[None])[0])
+            templates.append(unit_rows(self._store.even(mean[None]))[0])
             row, kept = self._store.templates_end + len(lines), line or Line(name, None, 0, [], [])
             lines.append(Line(name, row, end + len(rows), kept.templates + [row],
                               kept.photos + [[end + i, *photo] for i, photo in enumerate(photos)]))

@@ -91,11 +91,18 @@ class Store:
     def rows(self, name, rows):
         """Some vectors of a file, float32 (n, D)."""
         found = np.zeros((len(rows), self.width), '<f2')
-        with open(self._file(name), 'rb') as file:
-            for vector, row in zip(found, rows):
-                file.seek(row * self.width * 2)
-                file.readinto(vector)
+        if rows:
+            with open(self._file(name), 'rb') as file:
+                for vector, row in zip(found, rows):
+                    file.seek(row * self.width * 2)
+                    file.readinto(vector)
         return found[:, :self._size].astype(np.float32)
+
+    def even(self, vectors):
+        """Vectors (n, size) as they lie on the disk, (n, width)."""
+        if self.width == self._size:
+            return vectors
+        return np.concatenate([vectors, np.zeros((len(vectors), 1), vectors.dtype)], axis=1)
 
     def templates(self):
         """All templates, those that do not count among them, float16 (N, width), in the file."""
