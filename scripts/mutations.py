@@ -203,4 +203,22 @@ MUTATIONS = [Mutation(*entry) for entry in [
      [REPORT, '-k', 'begin_alike']),
     ('det-without-probits', 'gluonfr/viz/rates.py', '(name, norm.ppf(x), norm.ppf(y), None)', '(name, x, y, None)',
      ['tests/unittests/viz/test_viz_rates.py', '-k', 'probits']),
+    # photos
+    ('vectors-unsynced', 'gluonfr/photos/store.py', "        sync(self._file(name))\n\n    def append",
+     "\n    def append", ['tests/unittests/photos/test_enrolled.py', '-k', 'between_any_two']),
+    ('half-a-line-counts', 'gluonfr/photos/journal.py', "if line[:8] != b'%08x' % zlib.crc32(line[9:]):", 'if False:',
+     ['tests/unittests/photos/test_enrolled.py', '-k', 'damage']),
+    ('a-torn-line-stays', 'gluonfr/photos/store.py', 'file.truncate(self._offset)', 'file.truncate()',
+     ['tests/unittests/photos/test_enrolled.py', '-k', 'every_byte']),
+    ('removed-and-not-erased', 'gluonfr/photos/store.py', 'np.zeros(self.width, ', 'np.ones(self.width, ',
+     ['tests/unittests/photos/test_enrolled.py', '-k', 'erased']),
+    ('dead-rows-are-found', 'gluonfr/photos/nearest.py', 'scores[:, dead] = -np.inf', 'pass',
+     ['tests/unittests/photos/test_nearest.py', '-k', 'best']),
+    ('candidates-without-slack', 'gluonfr/photos/nearest.py', 'SLACK = 2.0 ** -9', 'SLACK = -2.0 ** -9',
+     ['tests/unittests/photos/test_nearest.py', '-k', 'best']),
+    # the doctor
+    ('not-more-gently', 'gluonfr/train/callbacks/doctor.py', 'optimizer.share * GENTLER', 'optimizer.share',
+     ['tests/unittests/train/callbacks/test_doctor.py', '-k', 'more_gently']),
+    ('queued-losses-stay', 'gluonfr/train/meter.py', "        self._pending = []\n        for name in self.FIELDS:",
+     '        for name in self.FIELDS:', ['tests/unittests/train/callbacks/test_doctor.py', '-k', 'queued']),
 ]]

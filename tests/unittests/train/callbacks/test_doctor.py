@@ -147,6 +147,12 @@ def test_auto_goes_back_and_on_more_gently(said, tmp_path, scheduler):
     assert any('gone back to step 4, and on with 0.5 of the learning rate' in line for line in said())
 
 
+def test_what_was_queued_is_not_read_after_it_has_gone_back(said, tmp_path):
+    """The loss of step 5 is read at step 6, whose own is on its way then."""
+    train(callbacks=[Doctor(auto=True), Checkpoint(str(tmp_path), every_steps=3), Break(4)], check_every=1)
+    assert sum('gone back to step 3' in line for line in said()) == 1
+
+
 def test_a_run_that_has_gone_back_is_resumed_as_if_it_had_not_stopped(tmp_path):
     def run(folder, steps, **more):
         return train(callbacks=[Doctor(1, auto='resume' not in more), Checkpoint(str(folder), every_steps=2),
