@@ -7,12 +7,14 @@ __all__ = ['in_words']
 # arguments of the library that an option calls otherwise
 CALLED = (('fmt', 'format'), ('nfolds', 'folds'), ('nfolds', 'eval_folds'), ('baselr', 'lr'),
           ('step_factor', 'lr_factor'), ('warmup_iters', 'warmup'), ('step', 'lr_steps'), ('components', 'pca'),
-          ('max_side', 'detect_size'), ('calibration', 'calibrate'), ('pairs', 'eval'), ('pairs', 'data'))
+          ('max_side', 'detect_size'), ('calibration', 'calibrate'), ('pairs', 'eval'), ('pairs', 'data'),
+          ('plane', 'map'))
 
 # what a rule does not turn into options: phrase -> that of a command
 PHOTOS = {'open_photos: a finder needs': '--detect and --landmarks need'}
 PHRASES = {
     'cluster': PHOTOS, 'embed': PHOTOS, 'search': PHOTOS,
+    'evaluate': {'root says': '--root says', 'find aligns': '--detect aligns', 'as data.': 'as --data.'},
     'train': {
         'fit: ': '', 'Checkpoint: ': '', 'freeze: a pattern': '--freeze: a pattern',
         'a lower learning rate, a warm-up, clip_gradient, or a smaller scale s or margin m':

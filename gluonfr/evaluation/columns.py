@@ -71,8 +71,8 @@ def add_quality(given: Given, source: str) -> None:
         quality = np.array([_number(source, name, value) for name, value in zip(
             given.names, _values(given, source, column))])
     else:
-        raise ValueError('--quality must be norm, a file of image and number, or a column of the .npz ({}), got {}.'
-                         .format(', '.join(sorted(given.columns)) or 'it has none', source))
+        raise ValueError('add_quality: quality must be norm, a file of image and number, or a column of the .npz ({}), '
+                         'got {}.'.format(', '.join(sorted(given.columns)) or 'it has none', source))
     if not np.isfinite(quality).all():
         raise ValueError('{}: quality must be finite numbers, got {} for {}.'.format(
             source, quality[~np.isfinite(quality)][0], given.names[int((~np.isfinite(quality)).argmax())]))

@@ -43,7 +43,7 @@ def compare_results(result: Result, other: Result, *, fars: Optional[Sequence[fl
     for name in OF_PAIRS[1:]:
         if (name in mine) != (name in theirs) or name in mine and not np.array_equal(mine[name], theirs[name]):
             raise ValueError('compare_results: results must be of the same pairs, got {} ({}) and {} ({}): evaluate '
-                             'both on the same data with the same --seed and --most-pairs.'.format(
+                             'both on the same data with the same seed and most_pairs.'.format(
                                  result.data.get('name'), str(result.data.get('sha256'))[:12],
                                  other.data.get('name'), str(other.data.get('sha256'))[:12]))
     names = tuple(names or [_called(each) for each in (other, result)])

@@ -51,7 +51,7 @@ def embed_given(given: Given, embedder: Any, progress: bool = False) -> Tuple[np
         wrong = other_sizes(given.images.size_of, np.arange(len(given.images)), embedder.spec.size, progress)
         if wrong:
             raise ValueError('{}: the net takes images of {} x {} pixels, and {:,} of {:,} have another size, the '
-                             'first, {}, {} x {}. Photographs are aligned with --detect; --stretch stretches faces.'
+                             'first, {}, {} x {}: stretch=True stretches faces, and find aligns photographs.'
                              .format(given.path, *embedder.spec.size, wrong.count, wrong.looked,
                                      given.names[wrong.index], *wrong.size))
     images = HashedImages(given.images)

@@ -114,7 +114,8 @@ def _open(data, *, people, find, root=None, features=None, scores=None, size=Non
     if not os.path.exists(path) and os.sep not in path:
         path = _named(path, root)
     if scores and not (os.path.isdir(path) and ijb_lists(path)):
-        raise ValueError('--scores are those of the pairs of a folder of IJB; a file of scores is given as --data.')
+        raise ValueError('open_given: scores must be those of the pairs of a folder of IJB; give a file of other '
+                         'scores as data.')
     if path.endswith('.npz'):
         return given_scores(path) if is_score_npz(path) else given_embeddings(path, **people)
     if path.endswith('.csv') and is_score_csv(path):

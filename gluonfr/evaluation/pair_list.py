@@ -46,7 +46,7 @@ def given_pair_list(path: str, root: Optional[str] = None, find: Optional[Callab
         left_out.append(('{} {}'.format(first, second), why.get(paths[name], 'there is no {}'.format(
             os.path.join(root, name)))))
     if not kept:
-        raise ValueError('{}: none of its {:,} pairs has two images that can be read, the first: {}. --root says which '
+        raise ValueError('{}: none of its {:,} pairs has two images that can be read, the first: {}. root says which '
                          'folder their paths are relative to.'.format(path, len(listed), left_out[0][1]))
     name, sha256 = file_facts(path)
     first, second, same = map(np.array, zip(*kept))

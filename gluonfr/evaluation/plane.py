@@ -67,5 +67,6 @@ def _umap(x, seed):
     try:
         from umap import UMAP
     except ImportError as error:
-        raise ImportError('--map umap needs umap-learn: pip install umap-learn. pca and tsne need nothing.') from error
+        raise ImportError("plane='umap' needs umap-learn: pip install umap-learn. pca and tsne need nothing more."
+                          ) from error
     return UMAP(random_state=seed).fit_transform(x)

@@ -67,7 +67,8 @@ class GivenDistractors(Given):
 
     def __init__(self, given: Given, others: Given, noise: Sequence[str] = ()):
         if given.people is None or (given.embeddings is None) != (others.embeddings is None):
-            raise ValueError('--distractors go with a set of people: both images, or both embeddings.')
+            raise ValueError('GivenDistractors: distractors must come with a set of people: both images, or both '
+                             'embeddings.')
         super().__init__(given.name, given.path, names=given.names + others.names, **joined(given, others))
         self._given, self._others = given, others
         self.kind = '{}, and distractors'.format(given.kind)

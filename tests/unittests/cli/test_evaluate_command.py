@@ -94,7 +94,8 @@ def test_two_nets_have_a_result_each_and_are_compared(place, tmp_path, capsys):
     (['NET', '--data', 'PEOPLE', '--protocol', 'pairs', '--nfolds', '5'],
      '--nfolds must be of a protocol that is measured: pairs'),
     (['NET', '--data', 'PEOPLE', '--protocol', 'templates'], 'templates cannot be measured on a folder of people'),
-    (['NET', '--data', 'PEOPLE', '--scores', 'PEOPLE'], '--scores are those of the pairs of a folder of IJB'),
+    (['NET', '--data', 'PEOPLE', '--scores', 'PEOPLE'], '--scores must be those of the pairs of a folder of IJB; '
+     'give a file of other scores as --data.'),
     (['NET', 'NET', '--params', 'x', '--data', 'PEOPLE'], '--params are of one NET, got 2'),
     (['--data', 'PEOPLE', '--detect', 'yunet', '--detector-model', 'x'], 'x'),
     (['NET', '--data', 'PEOPLE', '--landmarks', 'POINTS', '--several', 'all'], '--several must be largest, center or'),
@@ -117,7 +118,7 @@ def test_what_does_not_go_is_said_in_the_words_of_the_command(place, tmp_path, c
 def test_images_of_another_size_are_told_or_stretched(place, tmp_path, capsys):
     make_people(tmp_path / 'small')
     evaluate(place / 'net', '--data', tmp_path / 'small', '--out', tmp_path / 'out', code=2)
-    assert '--stretch stretches faces' in capsys.readouterr().err
+    assert '--stretch stretches faces, and --detect aligns photographs' in capsys.readouterr().err
     evaluate(place / 'net', '--data', tmp_path / 'small', '--out', tmp_path / 'out', '--stretch')
     assert 'stretched to 16 x 16 pixels' in capsys.readouterr().out
 

@@ -15,7 +15,8 @@ from gluonfr.cli.words import in_words
 COMMANDS = {
     'pack': ['pack', 'folder', 'people', '--out', 'x'], 'align': ['align', 'photos', '--out', 'x'],
     'train': ['train', '--dataset', 'x', '--out', 'x'], 'embed': ['embed', 'net', 'data', '--out', 'x'],
-    'compare': ['compare', 'net', 'a', 'b'], 'verify': ['verify', 'net', '--data', 'x']}
+    'compare': ['compare', 'net', 'a', 'b'], 'verify': ['verify', 'net', '--data', 'x'],
+    'evaluate': ['evaluate', '--data', 'x', '--out', 'y']}
 
 
 def test_warnings_are_lines_in_the_words_of_the_command(monkeypatch, capsys):
@@ -58,6 +59,12 @@ def said(message, command):
     ('compare', "Remove them or use on_error='skip'.", 'Remove them.'),
     ('compare', "[Errno 2] No such file or directory: 'b.jpg'", "No such file or directory: 'b.jpg'"),
     ('verify', 'kfold: nfolds must be at most 6, got 10.', '--folds must be at most 6, got 10.'),
+    ('evaluate', "plane='umap' needs umap-learn", '--map umap needs umap-learn'),
+    ('evaluate', 'GivenDistractors: distractors must come with a set of people.',
+     '--distractors must come with a set of people.'),
+    ('evaluate', 'add_quality: quality must be norm, got x.', '--quality must be norm, got x.'),
+    ('evaluate', 'both with the same seed and most_pairs.', 'both with the same seed and --most-pairs.'),
+    ('evaluate', 'the first: x. root says which folder', 'the first: x. --root says which folder'),
     ('embed', 'there is no folder out/on_error/seed=1/min_face.', 'there is no folder out/on_error/seed=1/min_face.'),
 ])
 def test_words(command, message, expected):

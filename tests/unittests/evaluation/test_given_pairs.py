@@ -52,7 +52,7 @@ def test_a_list_of_pairs_is_read_without_what_is_missing(tmp_path):
     (tmp_path / 'p0' / '0.png').write_bytes(b'bad')
     mine = open_given(tmp_path / 'pairs.txt')
     assert mine.same.tolist() == [True] and len(mine.left_out) == 3
-    with pytest.raises(ValueError, match='none of its 4 pairs has two images.*--root says which folder'):
+    with pytest.raises(ValueError, match='none of its 4 pairs has two images.*root says which folder'):
         open_given(tmp_path / 'pairs.txt', root=tmp_path / 'p0')
 
 

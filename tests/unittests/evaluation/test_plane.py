@@ -43,7 +43,7 @@ def test_without_people_or_umap(monkeypatch):
             raise ImportError(name)
         return real(name, *rest)
     monkeypatch.setattr(builtins, '__import__', refuse)
-    with pytest.raises(ImportError, match='pip install umap-learn'):
+    with pytest.raises(ImportError, match="plane='umap' needs umap-learn: pip install umap-learn"):
         plane_map(EMBEDDINGS, NAMES, 'umap')
 
 
