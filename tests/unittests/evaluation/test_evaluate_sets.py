@@ -96,7 +96,7 @@ def test_images_need_a_net_and_embeddings_none(tmp_path):
         evaluate(open_given(tmp_path / 'people'))
     with pytest.raises(ValueError, match='embeddings are given, so no NET is needed'):
         evaluate(given(), PixelNet())
-    with pytest.raises(ValueError, match='takes images of 16 x 16 pixels, and and 17 of 17 have .*stretch=True'):
+    with pytest.raises(ValueError, match='takes images of 16 x 16 pixels, and 17 of 17 have .*stretch=True'):
         evaluate(open_given(tmp_path / 'people'), PixelNet(side=16))
     mine = open_given(tmp_path / 'people', size=(16, 16), stretch=True)
     assert evaluate(mine, PixelNet(side=16), protocols=['pairs']).result.rows[0]['pairs'] == 136
