@@ -182,7 +182,8 @@ class _Look:
             merged[self.codes] != merged[judged.other])
         for i in np.flatnonzero(wrong)[np.argsort((self.own - judged.likeness)[wrong], kind='stable')]:
             other = judged.other[i]
-            members = np.setdiff1d(judged.centres.members[other], i)
+            members = judged.centres.members[other]
+            members = members[self.codes[members] == other]  # others that are wrongly labelled are no evidence
             if not len(members):
                 members = np.flatnonzero(self.codes == other)
             like = members[(self.units[members] @ self.units[i]).argmax()]

@@ -106,27 +106,35 @@ def judge_labels(units: np.ndarray, people: np.ndarray, threshold: float) -> Jud
     """
     images_of = _images_of(people)
     own = _with_members(units, people, images_of)
-    believed, among = people, own
+    believed, among, rows = people, own, np.arange(len(people))
+    nearest = np.zeros((len(people), min(NEAREST, len(images_of) - 1)), np.int64)
+    other, likeness = np.empty(len(people), np.int64), np.empty(len(people))
     for _ in range(ROUNDS):
         centres = _centres(units, believed, among, images_of, threshold)
         left = _with_members(units, people, centres.members)
         own = np.where(np.isnan(left), own, left)
-        other, likeness, nearest = _other_people(units, people, centres)
+        if believed is not people:  # who is like the others of the person has been compared with other people already
+            rows = np.flatnonzero(np.nan_to_num(own, nan=1) < threshold)
+        other[rows], likeness[rows], nearest[rows] = _other_people(units, people, centres, rows)
         believed = np.where((likeness >= threshold) & (np.nan_to_num(own, nan=1) < threshold), other, people)
         among = _with_members(units, believed, _images_of(believed, len(images_of)))
     return Judged(own, other, likeness, nearest, _centres(units, believed, among, images_of, threshold))
 
 
-def _with_members(units, people, members):
-    """The median cosine of each image with the members of its person but for itself; NaN where there are none."""
+def _with_members(units, people, members, rows=None):
+    """The median cosine of images with the members of a person each, but for itself; NaN where there are none.
+
+    `people` are those of the images `rows`, by default of all.
+    """
+    rows = np.arange(len(people)) if rows is None else rows
     found = np.full(len(people), np.nan)
-    for person, images in enumerate(_images_of(people, len(members))):
+    for person, places in enumerate(_images_of(people, len(members))):
         others = _spread(members[person])
-        for rows in _blocks(images, len(others)):
-            cosines = units[rows] @ units[others].T
-            itself = rows[:, None] == others
+        for part in _blocks(places, len(others)):
+            cosines = units[rows[part]] @ units[others].T
+            itself = rows[part][:, None] == others
             cosines[itself] = -2
-            found[rows] = _medians(cosines, itself.any(axis=1))
+            found[part] = _medians(cosines, itself.any(axis=1))
     return found
 
 
@@ -140,16 +148,15 @@ def _centres(units, people, own, images_of, threshold):
     return Centres(means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12), means, members)
 
 
-def _other_people(units, people, centres):
-    """(other person, median cosine, people with the nearest centres (N, NEAREST)) of each image."""
+def _other_people(units, people, centres, rows):
+    """(other person, median cosine, people with the nearest centres (n, NEAREST)) of some images."""
     persons = len(centres.members)
     most = min(NEAREST, persons - 1)
-    nearest = np.zeros((len(people), most), np.int64)
-    for rows in _blocks(np.arange(len(people)), persons):
-        nearest[rows] = _best(units[rows] @ centres.vectors.T, people[rows], most)
-    other, likeness = nearest[:, 0].copy(), np.full(len(people), -1.0)
+    nearest = np.concatenate([np.zeros((0, most), np.int64)] + [
+        _best(units[part] @ centres.vectors.T, people[part], most) for part in _blocks(rows, persons)])
+    other, likeness = nearest[:, 0].copy(), np.full(len(rows), -1.0)
     for k in range(most):
-        found = _with_members(units, nearest[:, k], centres.members)
+        found = _with_members(units, nearest[:, k], centres.members, rows)
         better = np.nan_to_num(found, nan=-1) > likeness
         other[better], likeness[better] = nearest[better, k], found[better]
     return other, likeness, nearest

@@ -33,6 +33,18 @@ def test_a_wrong_label_goes_to_the_person_it_resembles():
     assert people_now(found, people)[10] == 'p1'
 
 
+def test_two_wrong_labels_of_one_person_are_shown_beside_the_right_images():
+    units, codes = made_up()
+    people = named(codes)
+    people[[10, 11]] = 'p5'
+    units[11] = units[10]  # most like the other wrong one
+    images = as_images(units)
+    found, _ = examine(images, people)
+    wrong = of_kind(found, 'wrong label')
+    assert [finding.image for finding in wrong] == [10, 11]
+    assert all(people[finding.other] == 'p1' for finding in wrong)
+
+
 def test_a_stranger_resembles_nobody():
     units, codes = made_up(people=8, size=64)
     units[4] = np.eye(64, dtype='float32')[63] - units[:48].mean(axis=0)
