@@ -1,6 +1,6 @@
 """What `gluonfr train` says about its options: what it has chosen, and what is allowed and often not meant.
 
-The advice is that of the ArcFace-training document; examples/face/README.md has all of it.
+examples/face/README.md has all of the advice, with its reasons.
 """
 import logging
 

@@ -2,8 +2,7 @@
 
 MXNet 1.9.1 carries oneDNN 2.4.4. Its kernels for AMX run if Linux (5.16 or later) has allowed this process to keep data
 in tiles, and if DNNL_MAX_CPU_ISA is AVX512_CORE_AMX when MXNet is loaded. Processes that are forked later inherit both;
-those that are started anew inherit the variable, and ask again. Together they make bfloat16 3.1 times as fast on
-IResNet-50.
+those that are started anew inherit the variable, and ask again.
 """
 import ctypes
 import errno

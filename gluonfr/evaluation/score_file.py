@@ -1,4 +1,4 @@
-"""Scores of anybody: a .csv or .npz with a score for each pair and whether it is of one person."""
+"""Scores from anywhere: a .csv or .npz with a score for each pair and whether it is of one person."""
 import csv
 import os
 from typing import Any, Dict

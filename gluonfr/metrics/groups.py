@@ -102,7 +102,7 @@ class Groups:
         return self.measure_scores(listed_cosines(units, first, second), same, name, truth.group)
 
     def measure_scores(self, scores: ArrayLike, same: ArrayLike, name: str, group: ArrayLike) -> Measured:
-        """As `measure`, for scores (P,) of anybody, higher for more alike, and the group of each pair."""
+        """As `measure`, for scores (P,) from anywhere, higher for more alike, and the group of each pair."""
         scores, same = check_pairs(name, scores, same)
         groups, _ = _groups(group, same, name)
         common = tar_at_far(scores, same, self.fars)

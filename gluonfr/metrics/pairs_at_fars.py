@@ -112,7 +112,7 @@ class PairsAtFars:
 
     def measure_scores(self, scores: ArrayLike, same: ArrayLike, name: str, people0: Optional[ArrayLike] = None,
                        people1: Optional[ArrayLike] = None) -> Measured:
-        """As `measure`, for scores (P,) of anybody, higher for more alike, and what is known of each pair.
+        """As `measure`, for scores (P,) from anywhere, higher for more alike, and what is known of each pair.
 
         Parameters
         ----------

@@ -106,7 +106,7 @@ class RejectByQuality:
                               'length of the embedding' if truth.quality is None else 'given')
 
     def measure_scores(self, scores: ArrayLike, same: ArrayLike, name: str, quality: ArrayLike) -> Measured:
-        """As `measure`, for scores (P,) of anybody, higher for more alike, and the quality (P,) of each pair."""
+        """As `measure`, for scores (P,) from anywhere, higher for more alike, and the quality (P,) of each pair."""
         scores, same = check_pairs(name, scores, same)
         quality = _finite(quality, name)
         if quality.shape != same.shape:

@@ -26,7 +26,7 @@ DATA is one of:
   a list of pairs        path path 1 or 0; or as LFW's pairs.txt; --root is the folder of the images
   FILE.npz               embeddings with people, labels or names, as `gluonfr embed` writes them; or pairs: first,
                          second, same; or scores: score, same, group
-  FILE.csv               scores of anybody: the first line names the columns score, same, and if known group, first and
+  FILE.csv               scores: the first line names the columns score, same, and if known group, first and
                          second (the people)
   a folder of IJB        with meta/ijbc_face_tid_mid.txt and others, and images, --features or --scores
   a folder of TinyFace   with Gallery_Match, Probe and Gallery_Distractor

@@ -1,4 +1,4 @@
-"""Scores of anybody, in .csv and .npz."""
+"""Scores from anywhere, in .csv and .npz."""
 import numpy as np
 import pytest
 from evaluation_cases import people_and_embeddings

@@ -1,4 +1,4 @@
-"""Verification at low FARs: given pairs, all pairs, scores of anybody, counted or held, and what each cannot show."""
+"""Verification at low FARs: given pairs, all pairs, bare scores, counted or held, and what each cannot show."""
 import numpy as np
 import pytest
 from metrics_cases import KINDS, case, slow_candidates, slow_nearest_tar, slow_operating_point, slow_rates
