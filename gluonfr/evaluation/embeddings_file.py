@@ -9,7 +9,7 @@ from ..utils.arrays_file import read_npy, read_npz
 from .given import Given, GivenPairs, file_facts
 from .people import GivenPeople
 
-__all__ = ['given_embeddings', 'read_embeddings', 'read_features']
+__all__ = ['given_embeddings', 'of_one_length', 'read_embeddings', 'read_features']
 
 FORMS = ('embeddings (N, D), and who is on each: people (N,), or labels (N,) as `gluonfr embed` writes them; or which '
          'pairs to compare: first, second and same (P,), or issame (P,) where pair p is rows 2 p and 2 p + 1')
@@ -72,6 +72,11 @@ def read_embeddings(path: str, forms: str = 'embeddings (N, D), as `gluonfr embe
     if len(names) != len(embeddings):
         raise ValueError('{}: names must be ({},), got {}.'.format(path, len(embeddings), len(names)))
     return saved, embeddings, names
+
+
+def of_one_length(embeddings: np.ndarray) -> bool:
+    """Whether all have the same length, such as 1, so that it says nothing of an image."""
+    return bool(np.ptp(np.linalg.norm(embeddings, axis=1)) < 1e-3)
 
 
 def read_features(path: str, count: int) -> np.ndarray:

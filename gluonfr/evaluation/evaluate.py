@@ -65,7 +65,7 @@ def plan_protocols(given: Given, protocols: Optional[Sequence[str]] = None, **pa
             task = given.task(name)
             protocol = get_protocol(name, **{key: value for key, value in {**parameters, **task.parameters}.items()
                                              if key in known and value is not None})
-            notes = protocol.notes(given.truth() if isinstance(given, GivenScores) else task.truth, given.name)
+            notes = protocol.notes(given.truth(task) if isinstance(given, GivenScores) else task.truth, given.name)
         except ValueError as error:
             if asked:
                 raise
@@ -134,13 +134,18 @@ def evaluate(given: Given, net: Any = None, *, protocols: Optional[Sequence[str]
     planned = plan_protocols(given, protocols, **parameters)
     for note in (note for plan in planned for note in plan.notes):
         tell(note)
+    if net is not None and net.flip != 'concat' and any(getattr(plan.protocol, 'flip', False) for plan in planned):
+        raise ValueError("evaluate: flip must be 'concat' of a net whose mirror images a protocol adds (flip=True), "
+                         'got {!r}.'.format(net.flip))
     embeddings, digests = (None, None) if isinstance(given, GivenScores) else embed_given(given, net, progress)
     model = facts_of_file(given) if net is None else model_facts(name, net)
     facts = row_facts(model, given.sha256)
     sections, measured = [], {}
     for plan in planned:
         if isinstance(given, GivenScores):
-            found = plan.protocol.measure_scores(given.scores, given.same, name=given.name, **plan.task.truth)
+            rows = slice(None) if plan.task.rows is None else plan.task.rows
+            found = plan.protocol.measure_scores(given.scores[rows], given.same[rows], name=given.name,
+                                                 **plan.task.truth)
         else:
             rows = _rows(unit_rows(embeddings) if plan.name == SCALED else embeddings, plan.task.rows)
             found = plan.protocol.measure(rows, plan.task.truth, given.name)

@@ -12,7 +12,7 @@ from ..data.lists import read_lines
 from ..metrics import TemplateSearchTruth, TemplateTruth
 from ..utils.files import file_sha256
 from ..utils.messages import counted, names
-from .embeddings_file import read_features
+from .embeddings_file import of_one_length, read_features
 from .given import Given, Task
 from .score_file import GivenScores, read_score_list
 
@@ -134,32 +134,43 @@ def given_ijb(folder: str, *, size: Optional[Tuple[int, int]] = None, features: 
         templates, media, detector_scores = templates[kept], media[kept], detector_scores[kept]
         given_facts['names'] = [faces[i] for i in kept]
         given_facts['images'] = PhotoFaces([paths[i] for i in kept], landmarks[kept], size or 112)
+    there, absent = _there(lists, templates)
     given = GivenTemplates(name, os.path.abspath(folder), templates, media, detector_scores=detector_scores,
-                           **_there(lists, templates), **given_facts)
+                           **there, **given_facts)
+    if features and of_one_length(given.embeddings):
+        given.assumed.append('{}: all embeddings in {} have one length, so that N, by which longer ones count more, '
+                             'changes nothing: give those of the net as they are.'.format(name, features))
     for i, why in lost.items():
         given.leave_out(faces[i], why)
     if lost:
         given.assumed.append('{}: {} cannot be read; templates are made of the others, and what lacks all of its '
                              'images is left out.'.format(name, counted(len(lost), 'image')))
+    for what, why in absent:
+        given.leave_out(what, why)
+        given.assumed.append('{}: {} left out: {}.'.format(name, what, why))
     return given
 
 
 def _there(lists, templates):
-    """Pairs, galleries and probes, of templates that have an image."""
+    """Pairs, galleries and probes, of templates that have an image; and [(what, why)] of those left out."""
     known = np.unique(templates)
-    pairs = None
+    pairs, absent = None, []
     if PAIRS in lists:
         first, second, same = _pairs(lists[PAIRS])
         kept = np.isin(first, known) & np.isin(second, known)
         if not kept.any():
             raise ValueError('{}: none of its pairs is of templates in {}.'.format(lists[PAIRS], lists[FACES]))
         pairs = first[kept], second[kept], same[kept]
-    galleries = {os.path.basename(path)[:-4].rpartition('_')[2]: _subjects(path, known) for path in lists['galleries']}
-    probes = _subjects(lists[PROBES], known) if PROBES in lists else None
+        if not kept.all():
+            absent.append(('{} of {}'.format(counted(int((~kept).sum()), 'pair'), os.path.basename(lists[PAIRS])),
+                           'a template of each has no image'))
+    galleries = {os.path.basename(path)[:-4].rpartition('_')[2]: _subjects(path, known, absent)
+                 for path in lists['galleries']}
+    probes = _subjects(lists[PROBES], known, absent) if PROBES in lists else None
     if galleries and probes is None:
         raise FileNotFoundError('{}: there is a gallery, and no list of probes (*_{}) beside it.'.format(
             lists['galleries'][0], PROBES))
-    return {'pairs': pairs, 'galleries': galleries, 'probes': probes}
+    return {'pairs': pairs, 'galleries': galleries, 'probes': probes}, absent
 
 
 def _faces(path):
@@ -179,7 +190,7 @@ def _faces(path):
 
 def _pairs(path):
     """Templates of each pair, and whether they are of one person; millions of lines are read at once."""
-    with open(path, encoding='utf-8') as file:
+    with open(path, encoding='utf-8', errors='surrogateescape') as file:  # a wrong line is named, not a wrong byte
         text = file.read()
     with warnings.catch_warnings():
         warnings.simplefilter('error', DeprecationWarning)  # what NumPy says of something else than numbers
@@ -224,8 +235,11 @@ def _points(path, faces):
     return landmarks, scores
 
 
-def _subjects(path, known):
-    """The different templates of a gallery or of probes, and their people: columns TEMPLATE_ID and SUBJECT_ID."""
+def _subjects(path, known, absent):
+    """The different templates of a gallery or of probes, and their people: columns TEMPLATE_ID and SUBJECT_ID.
+
+    What has no image is added to ``absent``.
+    """
     found: Dict[int, str] = {}
     for number, line in list(read_lines(path))[1:]:
         fields = [field.strip() for field in line.split(',')]
@@ -240,6 +254,9 @@ def _subjects(path, known):
     if not there:
         raise ValueError('{}: none of its templates has an image; it names {}.'.format(path, names(
             list(map(str, found)), 3)))
+    if len(there) < len(found):
+        absent.append(('{} of {}'.format(counted(len(found) - len(there), 'template'), os.path.basename(path)),
+                       'without an image'))
     return np.array(there, np.int64), np.array([found[template] for template in there])
 
 

@@ -2,8 +2,6 @@
 import os
 from typing import Any, Callable, Optional, Sequence, Tuple
 
-import numpy as np
-
 from ..data.image_files import ImageFiles
 from ..data.lists import read_lines
 from ..data.opening import open_dataset
@@ -13,7 +11,7 @@ from ..utils.files import file_sha256
 from ..utils.types import PathLike
 from .bins import given_bin
 from .columns import add_groups, add_quality
-from .embeddings_file import given_embeddings, read_embeddings, read_features
+from .embeddings_file import given_embeddings, of_one_length, read_embeddings, read_features
 from .given import Given
 from .ijb import given_ijb, ijb_lists
 from .joined import Stretched
@@ -93,7 +91,7 @@ def open_given(data: PathLike, *, root: Optional[PathLike] = None, probes: Optio
     if groups:
         add_groups(given, groups)
     given.by_quality = bool(quality)
-    if quality == 'norm' and given.embeddings is not None and np.ptp(np.linalg.norm(given.embeddings, axis=1)) < 1e-3:
+    if quality == 'norm' and given.embeddings is not None and of_one_length(given.embeddings):
         raise ValueError('{}: all embeddings have one length, which says nothing of quality: give those of the net as '
                          'they are.'.format(given.path))
     if quality and quality != 'norm':
@@ -118,7 +116,7 @@ def _open(data, *, people, find, root=None, features=None, scores=None, size=Non
                          'scores as data.')
     if path.endswith('.npz'):
         return given_scores(path) if is_score_npz(path) else given_embeddings(path, **people)
-    if path.endswith('.csv') and is_score_csv(path):
+    if path.endswith(('.csv', '.tsv')) and os.path.isfile(path) and is_score_csv(path):
         return given_scores(path)
     if path.endswith(ENDS):
         return given_bin(path)

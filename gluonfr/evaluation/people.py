@@ -150,7 +150,8 @@ class GivenPeople(Given):
         several = self._several()
         folds, pairs = self._folds(several, self.nfolds)
         if not folds:
-            raise self.refuse('kfold', 'each fold takes two people with two images each')
+            raise self.refuse('kfold', 'each fold takes two people with two images each, and there are {}'.format(
+                len(np.unique(self.people[several]))))
         self.assumed.append('{}: kfold: {} drawn (seed {}) in {}, half of them of one person; no person is in two '
                             'folds{}.'.format(self.name, counted(pairs, 'pair'), self.seed, counted(folds, 'fold'),
                                               '' if folds == (self.nfolds or FOLDS) else

@@ -26,6 +26,7 @@ class GivenScores(Given):
     scores : float array (P,)
     same : bool array (P,)
     group : array (P,) of str, or None
+        '' where a pair belongs to none.
     people0, people1 : array (P,) or None
         Who is on the first and second image of each pair.
     **given
@@ -39,12 +40,14 @@ class GivenScores(Given):
                  people1: Any = None, **given: Any):
         super().__init__(name, path, **given)
         self.scores, self.same = np.asarray(scores, 'float64'), np.asarray(same, bool)
-        self.group, self.people0, self.people1 = group, people0, people1
+        self.group = None if group is None else np.asarray(group)
+        self.people0, self.people1 = people0, people1
 
-    def truth(self):
-        """The pairs, for what a protocol says of them beforehand: each of two images of its own."""
-        first = np.arange(0, 2 * len(self.same), 2)
-        return PairTruth(first, first + 1, self.same, self.group)
+    def truth(self, task):
+        """The pairs of a task, for what a protocol says of them beforehand: each of two images of its own."""
+        same = self.same if task.rows is None else self.same[task.rows]
+        first = np.arange(0, 2 * len(same), 2)
+        return PairTruth(first, first + 1, same, task.truth.get('group'))
 
     def has(self, protocol):
         return protocol == 'pairs' or self.group is not None
@@ -55,7 +58,11 @@ class GivenScores(Given):
         if protocol == 'groups':
             if self.group is None:
                 raise self.refuse('groups', 'it has no column group')
-            return Task({'group': self.group})
+            kept = np.flatnonzero(self.group != '')
+            if len(kept) < len(self.group):
+                self.assumed.append('{}: groups: {} left out, as they have no group.'.format(
+                    self.name, counted(len(self.group) - len(kept), 'pair')))
+            return Task({'group': self.group[kept]}, kept)
         raise self.refuse(protocol, 'it needs embeddings')
 
 
@@ -93,10 +100,18 @@ def given_scores(path: str) -> GivenScores:
 
 
 def is_score_csv(path: str) -> bool:
-    """Whether the first line of a .csv names a column of scores."""
+    """Whether the first line of a table names scores or their truth, or is of numbers where these names should be."""
+    head, _ = _head(path)
+    return bool(set(head) & {*COLUMNS['score'], *COLUMNS['same'][:-1]}) or (
+        len(head) > 1 and any('.' in name for name in head) and all(map(_is_number, head)))
+
+
+def _head(path):
+    """Names of the columns, and what stands between them."""
     with open(path, encoding='utf-8-sig', errors='surrogateescape') as file:
-        head = {name.strip().lower() for name in file.readline().split(',')}
-    return bool(head & set(COLUMNS['score']))
+        line = file.readline().replace('\0', '')  # which csv of some Pythons refuses
+    delimiter = max(',;\t', key=line.count)
+    return [name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter), [])], delimiter
 
 
 def is_score_npz(path: str) -> bool:
@@ -158,9 +173,12 @@ def _of_npz(path):
 
 
 def _of_csv(path) -> Dict[str, np.ndarray]:
-    with open(path, encoding='utf-8-sig', newline='') as file:
-        lines = csv.reader(file, delimiter='\t' if path.endswith(('.tsv', '.txt')) else ',')
-        head = [name.strip().lower() for name in next(lines, [])]
+    head, delimiter = _head(path)
+    with open(path, encoding='utf-8-sig', newline='', errors='surrogateescape') as file:
+        lines = csv.reader(file, delimiter=delimiter)
+        next(lines, None)
+        if any(head.count(name) > 1 for name in head if name):
+            raise ValueError('{}, line 1: each column must have another name, got {}.'.format(path, ', '.join(head)))
         place = {column: next((head.index(name) for name in known if name in head), None)
                  for column, known in COLUMNS.items()}
         place = {column: i for column, i in place.items() if i is not None}
@@ -172,6 +190,9 @@ def _of_csv(path) -> Dict[str, np.ndarray]:
             if len(fields) != len(head):
                 raise ValueError('{}, line {}: must have {}, as the first line, got {}.'.format(
                     path, lines.line_num, counted(len(head), 'column'), len(fields)))
+            if any('\udc80' <= character <= '\udcff' for character in ''.join(fields)):
+                raise ValueError('{}, line {}: must be text in UTF-8, got {!r:.100}.'.format(
+                    path, lines.line_num, ','.join(fields)))
             for column, i in place.items():
                 rows[column].append(fields[i].strip())
             if rows['same'][-1].lower() not in TRUTH:
@@ -182,6 +203,14 @@ def _of_csv(path) -> Dict[str, np.ndarray]:
     if not rows['score']:
         raise ValueError('{} must have at least a line of scores below its first.'.format(path))
     return {column: np.array(values) for column, values in rows.items()}
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _number(path, line, fields):

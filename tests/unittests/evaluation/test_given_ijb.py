@@ -5,7 +5,7 @@ from evaluation_cases import PixelNet
 
 from gluonfr.align import template
 from gluonfr.data import encode
-from gluonfr.evaluation import GivenScores, GivenTemplates, open_given
+from gluonfr.evaluation import GivenScores, GivenTemplates, evaluate, open_given
 from gluonfr.evaluation.ijb import ijb_lists
 
 FACES = [('1.jpg', 1, 10), ('2.jpg', 1, 10), ('3.jpg', 2, 11), ('4.jpg', 5, 12), ('5.jpg', 5, 13),
@@ -66,6 +66,29 @@ def test_images_that_are_missing_are_left_out_with_their_templates(tmp_path):
     assert truth.templates.tolist() == [1, 1, 5, 5, 7] and truth.first.tolist() == [1] and truth.second.tolist() == [5]
     assert mine.left_out[0]['what'] == '3.jpg' and '1 image cannot be read' in mine.assumed[0]
     assert truth.detector_scores.tolist() == [0.9, 0.8, 0.6, 0.5, 0.4]
+    assert mine.assumed[1:] == [
+        'ijbc: 2 pairs of ijbc_template_pair_label.txt left out: a template of each has no image.',
+        'ijbc: 2 templates of ijbc_1N_probe_mixed.csv left out: without an image.']
+
+
+def test_lengths_that_say_nothing_are_told(tmp_path):
+    home = make_ijb(tmp_path, images=False)
+    features = np.random.RandomState(0).randn(6, 4)
+    np.save(tmp_path / 'unit.npy', features / np.linalg.norm(features, axis=1, keepdims=True))
+    assert 'have one length, so that N' in open_given(home, features=tmp_path / 'unit.npy').assumed[0]
+
+
+def test_mirror_images_are_added_of_a_net_that_gives_both(tmp_path):
+    mine, net = open_given(make_ijb(tmp_path), size=(12, 12)), PixelNet()
+    with pytest.raises(ValueError, match="flip must be 'concat' of a net whose mirror images a protocol adds"):
+        evaluate(mine, net, protocols=['templates'], flip=True)
+
+
+def test_a_line_that_is_not_utf8_is_named(tmp_path):
+    home = make_ijb(tmp_path)
+    (home / 'meta' / 'ijbc_template_pair_label.txt').write_bytes(b'1 2 1\n1 \xf6 0\n')
+    with pytest.raises(ValueError, match='label.txt, line 2: must be two templates'):
+        open_given(home)
 
 
 @pytest.mark.parametrize('name, text, message', [

@@ -38,6 +38,10 @@ def test_an_npz_has_the_same(tmp_path):
     ('score,same\n0.5,1\nnan,0\n', "line 3: the score must be a finite number, got 'nan'"),
     ('score,same\n0.5,2\n', "line 2: same must be 1 or 0, got '2'"),
     ('score,same\n', 'must have at least a line of scores'),
+    ('0.5,1\n0.25,0\n', 'line 1 must have the columns score .* got 0.5, 1, without score and same'),
+    ('scor,same\n0.5,1\n', 'line 1 must have the columns score .* got scor, same, without score'),
+    ('score;same\n0,5;1\n', "line 2: the score must be a finite number, got '0,5'"),
+    ('score,same,score\n0.5,1,1\n', 'line 1: each column must have another name'),
     ('score,same,first\n0.5,1,ann\n', 'must name both people of a pair'),
     ('score,same,first,second\n0.5,0,ann,ann\n', 'same must be 1 exactly where first equals second.*row 0')])
 def test_a_wrong_line_is_named(tmp_path, text, message):
@@ -54,6 +58,31 @@ def test_a_wrong_row_is_named(tmp_path, arrays, message):
     np.savez(tmp_path / 'mine.npz', **arrays)
     with pytest.raises(ValueError, match='mine.npz.*' + message):
         open_given(tmp_path / 'mine.npz')
+
+
+@pytest.mark.parametrize('mark', ';\t')
+def test_other_marks_between_the_columns(tmp_path, mark):
+    mine = open_given(write(tmp_path / 'mine.csv', CSV.replace(',', mark)))
+    assert mine.scores.tolist() == [0.9, 0.1, 0.4, 0.6] and mine.people1.tolist() == ['ann', 'bob', 'bob', 'eve']
+
+
+def test_a_line_that_is_not_utf8_is_named(tmp_path):
+    (tmp_path / 'mine.csv').write_bytes(b'score,same,group\n0.5,1,a\n0.5,0,J\xf6rg\n')
+    with pytest.raises(ValueError, match='mine.csv, line 3: must be text in UTF-8'):
+        open_given(tmp_path / 'mine.csv')
+
+
+def test_pairs_of_no_group_are_part_of_none(tmp_path):
+    lines = ['score,same,group'] + ['0.{},{},{}'.format(i, int(i in (2, 5, 6)), group)
+                                    for group in 'ab' for i in range(1, 7)]
+    mine = open_given(write(tmp_path / 'mine.csv', '\n'.join(lines + ['0.15,0,', '0.9,0,'])))
+    found = evaluate(mine, protocols=['pairs', 'groups'], fars=[0.5]).result
+    without = open_given(write(tmp_path / 'without.csv', '\n'.join(lines)))
+    same = evaluate(without, protocols=['groups'], fars=[0.5]).result
+    assert [row['group'] for row in found.sections[1]['rows']] == ['a', 'b', None]
+    assert [row['acc'] for row in found.sections[1]['rows']] == [row['acc'] for row in same.rows]
+    assert found.rows[0]['pairs'] == 14 and found.sections[1]['curves'] == same.sections[0]['curves']
+    assert found.assumed == ['mine: groups: 2 pairs left out, as they have no group.']
 
 
 def test_distances_are_told(tmp_path):
