@@ -49,6 +49,7 @@ class Store:
         self._path, self._size, self.width = path, size, size + size % 2
         self.people, self.names, self.dead, self.lock = {}, {}, None, threading.RLock()
         self.templates_end = self.photos_end = 0
+        self._mapped = np.zeros((0, self.width), '<f2')
         self._offset, self._last = 0, None  # the end of the journal as far as it is read, and the last line in it
         self.refresh()
 
@@ -106,9 +107,10 @@ class Store:
 
     def templates(self):
         """All templates, those that do not count among them, float16 (N, width), in the file."""
-        if not self.templates_end:
-            return np.zeros((0, self.width), '<f2')
-        return np.memmap(self._file(TEMPLATES), '<f2', 'r', shape=(self.templates_end, self.width))
+        if len(self._mapped) < self.templates_end:
+            self._mapped = np.asarray(
+                np.memmap(self._file(TEMPLATES), '<f2', 'r', shape=(self.templates_end, self.width)))
+        return self._mapped
 
     def write(self, name, vectors):
         """Write {first row: float16 vectors (n, width)} to a file; they are on the disk then."""
