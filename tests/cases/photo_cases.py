@@ -1,5 +1,6 @@
 """Embeddings of made-up people, and a small net, for tests of what is judged by them."""
 import numpy as np
+from evaluation_cases import PixelNet
 
 from gluonfr.data.input_spec import InputSpec
 from gluonfr.model_zoo.card_file import ONNX, write_card
@@ -43,3 +44,22 @@ def write_plain_net(folder, size=64):
     save(model, str(folder / 'net.onnx'))
     write_card(str(folder / 'card.json'), str(folder / 'net.onnx'), ONNX, {}, spec, licence='mine')
     return folder
+
+
+class CountingNet(PixelNet):
+    """Counts what it embeds; may fail at the n-th batch."""
+
+    batch_size = 4
+
+    def __init__(self, fails_at=99, **net):
+        super().__init__(**net)
+        self.seen, self.fails_at = [], fails_at
+
+    def batches(self, images, start=0, progress=False):
+        for begin in range(start, len(images), self.batch_size):
+            if begin // self.batch_size == self.fails_at:
+                raise OSError('killed')
+            rows = range(begin, min(begin + self.batch_size, len(images)))
+            self.seen += [images.paths[i] for i in rows]
+            pixels = np.stack([images.read(i)[0] for i in rows]).astype('float64')
+            yield begin, (pixels.reshape(len(rows), -1) - 127.5) @ self._matrix

@@ -6,13 +6,12 @@ import sys
 import numpy as np
 import pytest
 from evaluation_cases import face
-from photo_cases import made_up
+from photo_cases import CountingNet, made_up
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from gluonfr.align import PhotoFaces, template
 from gluonfr.data import encode, open_dataset
 from gluonfr.photos import cluster, group_faces
-from test_photo_embeddings import Net
 
 pytest.importorskip('jinja2')
 
@@ -36,7 +35,7 @@ def read(path):
 
 
 def group(faces, out, threshold=0.5, **options):
-    return cluster(open_dataset(faces, 'skip'), Net(size=64), str(out), root=faces, threshold=threshold,
+    return cluster(open_dataset(faces, 'skip'), CountingNet(size=64), str(out), root=faces, threshold=threshold,
                    **options)
 
 
@@ -126,7 +125,7 @@ def test_several_faces_of_a_photograph_have_names_of_their_own(tmp_path):
     points = template(12)
     found = PhotoFaces(images, [points, points + [12, 0], points, points], 12)
     found.paths[:2] = ['both.jpg'] * 2
-    report = cluster(found, Net(size=64), str(tmp_path / 'out'), threshold=0.5)
+    report = cluster(found, CountingNet(size=64), str(tmp_path / 'out'), threshold=0.5)
     rows = read(tmp_path / 'out' / 'groups.csv')
     assert {row['image'] for row in rows} == {'both.jpg', 'both.jpg#2', 'image 2', 'image 3'}
     assert [len(faces) for faces in report.groups] == [2, 2]
@@ -151,4 +150,4 @@ def test_what_does_not_go(faces, tmp_path):
     with pytest.raises(ValueError, match='cluster: out must not lie among the photographs'):
         group(faces, faces / 'out')
     with pytest.raises(ValueError, match='no image can be used, the first, .*large.png, as it has 20 x 20 pixels'):
-        cluster(open_dataset(faces / 'large.png'), Net(size=64), str(tmp_path / 'out'))
+        cluster(open_dataset(faces / 'large.png'), CountingNet(size=64), str(tmp_path / 'out'))

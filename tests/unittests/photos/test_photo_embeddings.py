@@ -4,34 +4,16 @@ import os
 import cv2
 import numpy as np
 import pytest
-from evaluation_cases import PixelNet, face, make_people
+from evaluation_cases import face, make_people
+from photo_cases import CountingNet
 
 from gluonfr.data import encode, open_dataset
 from gluonfr.photos import embed_cached
 from gluonfr.photos.embeddings import cache_path
 
 
-class Net(PixelNet):
-    """Counts what it embeds; may fail at the n-th batch."""
-
-    batch_size = 4
-
-    def __init__(self, fails_at=99, **net):
-        super().__init__(**net)
-        self.seen, self.fails_at = [], fails_at
-
-    def batches(self, images, start=0, progress=False):
-        for begin in range(start, len(images), self.batch_size):
-            if begin // self.batch_size == self.fails_at:
-                raise OSError('killed')
-            rows = range(begin, min(begin + self.batch_size, len(images)))
-            self.seen += [images.paths[i] for i in rows]
-            pixels = np.stack([images.read(i)[0] for i in rows]).astype('float64')
-            yield begin, (pixels.reshape(len(rows), -1) - 127.5) @ self._matrix
-
-
 def test_they_are_those_of_the_net_with_sharpness_and_small_pictures(tmp_path):
-    images, net = open_dataset(make_people(tmp_path / 'people'), people=True), Net()
+    images, net = open_dataset(make_people(tmp_path / 'people'), people=True), CountingNet()
     found = embed_cached(images, net, str(tmp_path / 'out'))
     np.testing.assert_allclose(found.embeddings, net(images), rtol=1e-6)
     assert found.new == len(images) == 17 and len({digest.tobytes() for digest in found.digests}) == 17
@@ -42,7 +24,7 @@ def test_they_are_those_of_the_net_with_sharpness_and_small_pictures(tmp_path):
 
 
 def test_only_new_contents_are_computed_whatever_the_names(tmp_path):
-    people, net = make_people(tmp_path / 'people'), Net()
+    people, net = make_people(tmp_path / 'people'), CountingNet()
     first = embed_cached(open_dataset(people, people=True), net, str(tmp_path / 'out'))
     os.rename(people / 'p0', people / 'renamed')
     (people / 'p1' / 'copy.png').write_bytes((people / 'p1' / '0.png').read_bytes())
@@ -59,29 +41,29 @@ def test_only_new_contents_are_computed_whatever_the_names(tmp_path):
 def test_what_was_killed_goes_on_and_a_damaged_end_is_computed_again(tmp_path):
     images = open_dataset(make_people(tmp_path / 'people'), people=True)
     with pytest.raises(OSError, match='killed'):
-        embed_cached(images, Net(fails_at=2), str(tmp_path / 'out'))
-    path = cache_path(str(tmp_path / 'out'), Net())
+        embed_cached(images, CountingNet(fails_at=2), str(tmp_path / 'out'))
+    path = cache_path(str(tmp_path / 'out'), CountingNet())
     with open(path, 'ab') as file:
         file.write(b'half a batch')
-    net = Net()
+    net = CountingNet()
     found = embed_cached(images, net, str(tmp_path / 'out'))
     assert len(net.seen) == 9 and found.new == 9
     np.testing.assert_allclose(found.embeddings, net(images), rtol=1e-6)
     with open(path, 'r+b') as file:
         file.seek(-20, os.SEEK_END)
         file.write(b'x')
-    assert embed_cached(images, Net(), str(tmp_path / 'out')).new == 1
-    assert embed_cached(images, Net(), str(tmp_path / 'out')).new == 0
+    assert embed_cached(images, CountingNet(), str(tmp_path / 'out')).new == 1
+    assert embed_cached(images, CountingNet(), str(tmp_path / 'out')).new == 0
 
 
 def test_another_net_or_another_way_has_a_file_of_its_own(tmp_path):
-    nets = [Net(), Net(), Net()]
+    nets = [CountingNet(), CountingNet(), CountingNet()]
     nets[1].flip, nets[2].normalize = 'sum', True
     assert len({cache_path(str(tmp_path), net) for net in nets}) == 3
 
 
 def test_chosen_images(tmp_path):
-    images, net = open_dataset(make_people(tmp_path / 'people'), people=True), Net()
+    images, net = open_dataset(make_people(tmp_path / 'people'), people=True), CountingNet()
     found = embed_cached(images, net, str(tmp_path / 'out'), chosen=[7, 2])
     np.testing.assert_allclose(found.embeddings, net(images)[[7, 2]], rtol=1e-6)
     none = embed_cached(images, net, str(tmp_path / 'out'), chosen=[])
