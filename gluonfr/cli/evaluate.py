@@ -8,6 +8,7 @@ from ..evaluation import Result, advise, compare_results, find_overlap, open_giv
 from ..evaluation import evaluate as measure
 from ..evaluation.result import result_paths
 from ..report import needs_libraries, write_report
+from ..report.page import check_page
 from ..utils.arguments import parse_arguments
 from ..utils.check import check_number
 from .faces import make_finder, open_faces
@@ -35,6 +36,7 @@ def evaluate(args):
     check_outs(args, outs)
     if args.report:
         needs_libraries()
+        check_page('--report', args.report)
     others = [Result.load(args.against)] if args.against else []
     for net, name, out in zip(args.net or [None], names or [''], outs):
         result = evaluate_one(args, net, name, out)

@@ -69,6 +69,8 @@ def side_by_side(summaries):
 
 
 def _range(metric, row):
+    if is_number(metric.low) and metric.low == metric.high:
+        return 'no interval: no pair is wrong that people drawn again could vary'
     if is_number(metric.low) and is_number(metric.high):
         return '95 % interval {} to {}'.format(percent(metric.low).replace(' %', ''), percent(metric.high))
     if is_number(metric.std):

@@ -15,7 +15,8 @@ LINES = {
     'roc': Kind('ROC: true accepts at each false accept rate', 'far', 'tar', 'FAR: accepted pairs of different people',
                 'TAR: accepted pairs of one person, %', 'log', True,
                 'Higher is better. Each point is a threshold; the curve shows the largest TAR whose FAR is at most x, '
-                'and nothing is interpolated. It begins at the smallest FAR that the data can show.'),
+                'and nothing is interpolated. Left of the smallest FAR that the data can show, no pair of different '
+                'people is accepted.'),
     'det': Kind('DET: both kinds of errors', 'fmr', 'fnmr', 'false match rate', 'false non-match rate', 'probit', False,
                 'Lower and further left is better. On these axes, which follow the normal distribution, scores that '
                 'are normally distributed give a straight line.'),

@@ -52,7 +52,7 @@ def write_report(sources: Sequence[Union[Result, PathLike]], path: PathLike, *, 
     Raises
     ------
     ValueError
-        No source, or one that is no result and no run (`ResultError` where it is damaged).
+        No source, or one that is no result and no run (`ResultError` where it is damaged); a path that is no .html.
     FileNotFoundError
         A file is missing.
     ImportError
@@ -72,6 +72,7 @@ def write_report(sources: Sequence[Union[Result, PathLike]], path: PathLike, *, 
     report.html True
     """
     needs_libraries()
+    check_page('write_report: path', path)
     results, runs = _open(sources)
     known = labelled(results)
     title, compared = title or _title(known, runs), comparisons(known)
@@ -85,6 +86,12 @@ def write_report(sources: Sequence[Union[Result, PathLike]], path: PathLike, *, 
         results=len(known), **_summary(known, runs, compared))
     write_text(path, page, errors='replace')
     return path
+
+
+def check_page(what, path):
+    """Refuse another file than an .html: it could be one of the results."""
+    if not os.fspath(path).lower().endswith(('.html', '.htm')):
+        raise ValueError('{} must end with .html, got {}.'.format(what, path))
 
 
 def _open(sources):
@@ -114,7 +121,8 @@ def _results_in(folder):
 def _title(known, runs):
     sets = list(dict.fromkeys(str(result.data.get('name')) for _, _, result in known))
     models = list(dict.fromkeys(str((result.model or {}).get('name') or '') for _, _, result in known))
-    what = models[0] or 'Scores' if len(models) == 1 else '{} models'.format(len(models))
+    what = models[0] or 'Scores' if len(models) == 1 else (
+        '{} models'.format(len(models)) if all(models) else '{} results'.format(len(known)))
     if known:
         return '{} on {}'.format(what, sets[0] if len(sets) == 1 else '{} sets'.format(len(sets)))
     return 'Training of {}'.format(', '.join(run.name for run in runs))
@@ -154,7 +162,8 @@ def notes_of(known):
     for label, _, result in known:
         for note in dict.fromkeys(note for section in result.sections for note in section['notes']):
             labels.setdefault(note, []).append(label)
-    return [note if len(found) == len(known) else '{}: {}'.format(', '.join(found), note)
+    return [note if len(found) == len(known) or note.startswith(found[0] + ':') else
+            '{}: {}'.format(', '.join(found), note)
             for note, found in labels.items()]
 
 

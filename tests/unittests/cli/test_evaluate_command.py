@@ -176,6 +176,8 @@ def test_a_report_is_written_with_the_results(place, tmp_path, capsys):
              tmp_path / 'mine', '--report', tmp_path / 'report.html', '--map', 'none', '--no-faces')
     assert capsys.readouterr().out.endswith('report: {}\n'.format(tmp_path / 'report.html'))
     text = (tmp_path / 'report.html').read_text(encoding='utf-8')
+    evaluate('--data', place / 'people', '--out', tmp_path / 'mine', '--report', tmp_path / 'mine.json', code=2)
+    assert '--report must end with .html' in capsys.readouterr().err
     assert '2 models on people' in text and 'Model against model' in text and 'image/jpeg' not in text
 
 

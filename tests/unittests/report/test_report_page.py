@@ -212,6 +212,26 @@ def test_what_is_no_result_is_refused_by_name(tmp_path, content, error, said):
     assert 'mine.json' in str(raised.value) and not (tmp_path / 'new').exists()
 
 
+def test_a_result_is_not_written_over(tmp_path):
+    make_result().save(tmp_path / 'mine')
+    before = (tmp_path / 'mine.json').read_bytes()
+    for name in ('mine.json', 'mine.npz', 'mine'):
+        with pytest.raises(ValueError, match='write_report: path must end with .html, got .*' + name):
+            write_report(tmp_path / 'mine.json', tmp_path / name)
+    assert (tmp_path / 'mine.json').read_bytes() == before
+
+
+def test_results_without_a_model_are_no_models_and_notes_have_one_name(tmp_path):
+    sources = [make_result(), make_result('other')]
+    sources[1].model, sources[1].data['name'] = None, 'scores'
+    sources[1].sections[0]['notes'] = ['scores: 3 impostor pairs cannot show FAR 0.1; the smallest is 0.334']
+    row = sources[1].sections[0]['rows'][0]
+    row.update(acc=1.0, acc_low=1.0, acc_high=1.0)
+    said = ' '.join(page(sources, tmp_path).words)
+    assert '2 results on 2 sets' in said and 'scores: scores:' not in said
+    assert 'no interval: no pair is wrong' in said
+
+
 def test_no_sources_and_a_folder_without_a_run_are_refused(tmp_path):
     with pytest.raises(ValueError, match='at least one result or run'):
         page([], tmp_path)
