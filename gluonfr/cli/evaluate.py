@@ -23,7 +23,7 @@ DATA_OPTIONS = ('root', 'probes', 'distractors', 'noise', 'features', 'scores', 
 
 
 def evaluate(args):
-    """Measure each net, print what is found, and write the results."""
+    """Measure each network, print what is found, and write the results."""
     for option, rates in (('--far', args.fars or ()), ('--fpir', args.fpirs or ()), ('--advise', args.advise)):
         for rate in rates:
             check_number(option, 'the rate', rate, 0, 1)
@@ -64,7 +64,7 @@ def check_outs(args, outs):
 
 
 def evaluate_one(args, net, name, out):
-    """Measure one net, or what is given without one."""
+    """Measure one network, or what is given without one."""
     progress = not args.no_progress
     embedder = None if net is None else make_embedder(**dict(chosen(args, NET_OPTIONS), net=net), normalize=False)
     size = None if embedder is None else embedder.spec.size
@@ -97,7 +97,7 @@ def evaluate_one(args, net, name, out):
 
 
 def short_names(nets):
-    """What each net is called: its folder or file, each another name."""
+    """What each network is called: its folder or file, each another name."""
     names = []
     for net in nets:
         path = os.path.normpath(net)

@@ -57,7 +57,7 @@ def print_table(rows):
 
 def size_row(name, text):
     """A network's cells under SIZE_COLUMNS."""
-    size = SIZES.get(name)  # None for a net that a user has registered
+    size = SIZES.get(name)  # None for a network that a user has registered
     return (name, *(('-',) * 3 if size is None else (
         str(size.embedding_size), '{:.2f} M'.format(size.values / 1e6), '{:.2f} G'.format(size.macs / 1e9))),
             text)

@@ -1,4 +1,4 @@
-"""`gluonfr train`: a face net from a set of people."""
+"""`gluonfr train`: a face network from a set of people."""
 import logging
 import os
 import re

@@ -45,9 +45,9 @@ def hints(*, network, embedding_size, finetuned, loss, loss_arguments, margin_wa
     Parameters
     ----------
     network, embedding_size : str, int
-        The net and the length of its embeddings.
+        The network and the length of its embeddings.
     finetuned : bool
-        Whether the net begins with trained weights.
+        Whether the network begins with trained weights.
     loss, loss_arguments : str, dict
         A loss of `get_loss` and what was given for it.
     margin_warmup, batch_size : int

@@ -26,7 +26,7 @@ PHRASES = {
         'finetune takes': '--finetune takes', 'finetune: there is no': '--finetune: there is no',
         'the folder of a run': 'the --out of a run', ', and network': ', and --network', 'needs GPUs': 'needs --gpus',
         'precision must be': '--precision must be', "precision 'bfloat16'": '--precision bfloat16',
-        'Cast the net to float16 there': 'Give --dtype float16 there',
+        'Cast the network to float16 there': 'Give --dtype float16 there',
         'Start afresh in another folder.': 'Begin again with --overwrite, or with another --out.',
         'PKSampler: p ': '--sampler pk:PxK: P ', 'PKSampler: k ': '--sampler pk:PxK: K ',
         'optimizer must be': '--optimizer must be', ', or Resize in the transform': ', or with `gluonfr align`'}}

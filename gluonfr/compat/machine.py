@@ -5,7 +5,7 @@ from typing import List
 
 __all__ = ['instruction_sets', 'processor']
 
-# as Linux calls those that decide how fast a net computes, from the oldest on
+# as Linux calls those that decide how fast a network computes, from the oldest on
 SETS = ('avx2', 'avx512f', 'avx512_vnni', 'avx_vnni', 'avx512_bf16', 'amx_bf16', 'amx_int8')
 
 
@@ -15,7 +15,7 @@ def processor(cpuinfo: str = '/proc/cpuinfo') -> str:
 
 
 def instruction_sets(cpuinfo: str = '/proc/cpuinfo') -> List[str]:
-    """Those of its instruction sets that decide how fast a net computes; empty where nothing tells them."""
+    """Those of its instruction sets that decide how fast a network computes; empty where nothing tells them."""
     return [name for name in SETS if name in _said('flags', cpuinfo).split()]
 
 

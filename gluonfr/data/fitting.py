@@ -1,4 +1,4 @@
-"""Sets whose images a net takes: people to train on, pairs to verify on."""
+"""Sets whose images a network takes: people to train on, pairs to verify on."""
 from typing import Dict, Optional, Sequence, Tuple
 
 import numpy as np
@@ -16,14 +16,14 @@ __all__ = ['open_training_set', 'open_verification_sets']
 def open_training_set(path: str, *, network: str, size: Tuple[int, int], resizable: bool = False,
                       root: Optional[str] = None, on_error: str = 'raise', out: Optional[str] = None,
                       progress: bool = False) -> FaceDataset:
-    """A set of people that a net can be trained on.
+    """A set of people that a network can be trained on.
 
     Parameters
     ----------
     path : str
         A folder with train.rec, a folder of people, a list file, or a name in `root`.
     network, size : str, (int, int)
-        What the net is called, and the height and width that it takes.
+        What the network is called, and the height and width that it takes.
     resizable : bool
         Whether it can be made for another size, by the argument input_size.
     root : str or None
@@ -37,14 +37,14 @@ def open_training_set(path: str, *, network: str, size: Tuple[int, int], resizab
     Raises
     ------
     ValueError, FileNotFoundError
-        There is no such set, or it is of one person or does not fit the net.
+        There is no such set, or it is of one person or does not fit the network.
     """
     if out:
         check_apart('open_training_set: out', out, path)
     dataset = open_dataset(path, on_error, people=True, sets=sets_folder(root))
     people = len(np.unique(dataset.labels))
     if people < 2:
-        raise ValueError('dataset={!r} must hold at least 2 people, whom a net learns to tell apart, got {}. In a '
+        raise ValueError('dataset={!r} must hold at least 2 people, whom a network learns to tell apart, got {}. In a '
                          'folder of people each has a folder.'.format(path, people))
     check_images(dataset, path, network, size, progress, resizable=resizable)
     return dataset
@@ -53,7 +53,7 @@ def open_training_set(path: str, *, network: str, size: Tuple[int, int], resizab
 def open_verification_sets(names: Sequence[str], *, network: str, size: Tuple[int, int], root: Optional[str] = None,
                            on_error: str = 'raise', nfolds: Optional[int] = None,
                            progress: bool = False) -> Dict[str, BinFile]:
-    """Verification sets by name, of images that fit the net.
+    """Verification sets by name, of images that fit the network.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def open_verification_sets(names: Sequence[str], *, network: str, size: Tuple[in
     Raises
     ------
     ValueError, FileNotFoundError
-        There is no such set, two have one name, or one does not fit the net or the folds.
+        There is no such set, two have one name, or one does not fit the network or the folds.
     """
     sets, protocol = {}, get_protocol('kfold', nfolds=nfolds)
     for word in (name for several in names for name in several.split(',') if name):

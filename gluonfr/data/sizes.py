@@ -1,4 +1,4 @@
-"""Whether the images of a set have the size that a net takes, by a look at their headers alone."""
+"""Whether the images of a set have the size that a network takes, by a look at their headers alone."""
 import sys
 from collections import namedtuple
 from multiprocessing.pool import ThreadPool
@@ -52,18 +52,18 @@ def other_sizes(size_of, indices, size, progress=True):
 
 
 def check_images(dataset, path, net, size, progress=True, *, resizable=False):
-    """Raise a ValueError if images of a set of people have not the size that a net takes, by their headers.
+    """Raise a ValueError if images of a set of people have not the size that a network takes, by their headers.
 
     Parameters
     ----------
     dataset, path : FaceDataset, str
         The set and where it is.
     net, size : str, (int, int)
-        What the net is called, and the height and width that it takes.
+        What the network is called, and the height and width that it takes.
     progress : bool
         Show a bar on stderr, if it takes longer than two seconds.
     resizable : bool
-        Whether the net can be made for another size, by the argument input_size.
+        Whether the network can be made for another size, by the argument input_size.
     """
     try:
         _check_first(dataset, path, net, size, resizable)
@@ -87,15 +87,15 @@ def _check_first(dataset, path, net, size, resizable):
     first = dataset.size_of(0)
     if tuple(first) == size:
         return
-    other_net = resizable and len(set(first)) == 1 and not first[0] % 16  # sides that the nets can halve four times
+    other_net = resizable and len(set(first)) == 1 and not first[0] % 16  # sides that the networks can halve four times
     raise ValueError('dataset={0!r}: {1} takes images of {2} x {3} pixels, got {4} x {5}. `gluonfr pack folder {0} '
                      '--resize {2} --out DIR` brings them to that size{6}.'.format(
                          path, net, *size, *first,
-                         ', network_args input_size={} the net to theirs'.format(first[0]) * other_net))
+                         ', network_args input_size={} the network to theirs'.format(first[0]) * other_net))
 
 
 def check_pairs_size(pairs, net, size, progress=True):
-    """Raise a ValueError if images of a set of pairs have not the size that a net takes, by their headers."""
+    """Raise a ValueError if images of a set of pairs have not the size that a network takes, by their headers."""
     other = other_sizes(pairs.size_of, np.arange(len(pairs.images)), size, progress)
     if other:
         raise ValueError('pairs={!r}: {} takes images of {} x {} pixels, and {:,} of {:,} have another size, the '

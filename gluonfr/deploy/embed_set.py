@@ -16,8 +16,8 @@ __all__ = ['embed_to_file']
 def embed_to_file(embedder: Embedder, dataset: StoredDataset, out: str, *, progress: bool = False) -> np.ndarray:
     """Embed a set of images into a .npz or .npy file, going on with what a killed call has left beside it.
 
-    What is done so far stands in '<out>.partial', with checksums of it and of the images; it counts for the same net,
-    options and set only, and up to the first image that was replaced.
+    What is done so far stands in '<out>.partial', with checksums of it and of the images; it counts for the same
+    network, options and set only, and up to the first image that was replaced.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ def embed_to_file(embedder: Embedder, dataset: StoredDataset, out: str, *, progr
     Raises
     ------
     ValueError, OSError
-        An image cannot be read, is not of the net's size, or gives an embedding that is not finite; the disk is full.
+        An image cannot be read, is not of the network's size, or gives an embedding that is not finite; the disk is
+        full.
     """
     check_gallery_path('embed_to_file', out)
     job = [len(dataset), dataset.identity(), embedder.batch_size, embedder.flip, embedder.spec, embedder.precision,

@@ -1,4 +1,4 @@
-"""From images to embeddings with a trained net, the one way that evaluation, the command line and users share."""
+"""From images to embeddings with a trained network, the one way that evaluation, the command line and users share."""
 import logging
 from collections import deque
 from typing import Any, Iterator, Optional, Sequence, Tuple, Union
@@ -23,17 +23,17 @@ log = logging.getLogger('gluonfr')
 
 
 class Embedder:
-    """Embeds images of any number with one net: decoding, normalisation, flip and L2 in one place.
+    """Embeds images of any number with one network: decoding, normalisation, flip and L2 in one place.
 
-    An engine runs a copy of the net that is made for inference, equal to it but for rounding, on all cores of a CPU or
-    on a GPU. The copy has the weights that the net had when the Embedder was made: after more training, say `update`.
-    It can be called from several threads at once.
+    An engine runs a copy of the network that is made for inference, equal to it but for rounding, on all cores of a CPU
+    or on a GPU. The copy has the weights that the network had when the Embedder was made: after more training, say
+    `update`. It can be called from several threads at once.
 
     Parameters
     ----------
     net : HybridBlock, str or TrainedNet
         x (B, C, H, W) -> embedding (B, D), or (embedding, pred). Of a `FrBase` with a class layer only the features
-        run; a float16 net gets float16 images. A str is what `load_net` takes: a card, the folder of a training, a
+        run; a float16 network gets float16 images. A str is what `load_net` takes: a card, the folder of a training, a
         symbol, an ONNX file.
     spec : InputSpec or None
         Size, colour order and normalisation of the input; None takes ``net.input_spec``.
@@ -44,7 +44,7 @@ class Embedder:
     normalize : bool
         Scale each embedding to length 1, after the flip.
     ctx : Context or None
-        Where MXNet computes; None for where the net is.
+        Where MXNet computes; None for where the network is.
     precision : {'float32', 'bfloat16', 'int8'}
         Of the layers: faster where the processor has instructions for it, with embeddings that differ a little. The
         engine 'onnxruntime' has no bfloat16; 'int8' of another engine than MXNet is for ONNX files with layers in 8
@@ -53,13 +53,13 @@ class Embedder:
         For 'int8' by MXNet: images as they will come, of any kind that a call takes; the first 128 count. They say
         which values each layer must be able to tell apart.
     engine : {'auto', 'mxnet', 'onnxruntime', 'openvino'} or None
-        What computes. 'auto': the fastest of those installed, by what is measured once for the net, the machine and the
-        precision; MXNet where no other is 3 % faster. None: MXNet, whose embeddings are those of earlier versions to
-        the bit, and ONNX Runtime for ONNX files and device='cuda'; 'auto' where that is not installed. The first time
-        that another engine than MXNet gets a net, its embeddings are compared with MXNet's: they must agree within
-        1e-5.
+        What computes. 'auto': the fastest of those installed, by what is measured once for the network, the machine and
+        the precision; MXNet where no other is 3 % faster. None: MXNet, whose embeddings are those of earlier versions
+        to the bit, and ONNX Runtime for ONNX files and device='cuda'; 'auto' where that is not installed. The first
+        time that another engine than MXNet gets a network, its embeddings are compared with MXNet's: they must agree
+        within 1e-5.
     device : {'cpu', 'cuda', 'cuda:1', ...} or None
-        In place of ctx: a CPU or an NVIDIA GPU. None for where the net is, which for a file is the CPU.
+        In place of ctx: a CPU or an NVIDIA GPU. None for where the network is, which for a file is the CPU.
 
     Attributes
     ----------
@@ -70,8 +70,8 @@ class Embedder:
     Raises
     ------
     ValueError
-        For a net without input spec, images of another size than it says, embeddings that are not finite, or an engine
-        that cannot compute here what is asked for.
+        For a network without input spec, images of another size than it says, embeddings that are not finite, or an
+        engine that cannot compute here what is asked for.
     ImportError
         What the engine needs is not installed; the message says what to run.
 
@@ -112,16 +112,16 @@ class Embedder:
 
     @property
     def net(self) -> Any:
-        """The net as a block of MXNet, loaded when it is first asked for."""
+        """The network as a block of MXNet, loaded when it is first asked for."""
         return self._trained.block()
 
     @property
     def files(self) -> Optional[NetFiles]:
-        """Where the net lies, with its card; None of a net in memory."""
+        """Where the network lies, with its card; None of a network in memory."""
         return self._trained.files
 
     def update(self) -> None:
-        """Take the weights that the net has now."""
+        """Take the weights that the network has now."""
         self._trained.update()
         self._engine = ENGINES.get(self.engine)(self._trained, self.precision, self._device, self._calibration)
 
@@ -201,7 +201,7 @@ class Embedder:
         return self._finish(self._engine.submit(x)(), 0)
 
     def fingerprint(self) -> int:
-        """A number that changes with the weights, to tell whether saved embeddings are this net's."""
+        """A number that changes with the weights, to tell whether saved embeddings are this network's."""
         return self._trained.fingerprint()
 
     def _submit(self, x):

@@ -60,7 +60,7 @@ class Images:
 
 
 def normalized_batches(images: Images, size: int, start: int, spec: InputSpec) -> Iterator[np.ndarray]:
-    """Batches of `size` from image `start` on, as a net takes them, float32 (B, C, H, W); threads read ahead."""
+    """Batches of `size` from image `start` on, as a network takes them, float32 (B, C, H, W); threads read ahead."""
     tasks = [partial(_normalized, images, range(begin, min(begin + size, len(images))), spec)
              for begin in range(start, len(images), size)]
     if len(images) == size:
@@ -70,7 +70,7 @@ def normalized_batches(images: Images, size: int, start: int, spec: InputSpec) -
 
 
 def first_normalized(images: Any, spec: InputSpec, most: int) -> np.ndarray:
-    """The first of some images as a net takes them."""
+    """The first of some images as a network takes them."""
     images = Images(images, spec.size)
     return normalize(np.stack([images.read(i)[0] for i in range(min(most, len(images)))]), spec)
 

@@ -1,4 +1,4 @@
-"""From the images of a set to its embeddings, and what is said of the net that made them."""
+"""From the images of a set to its embeddings, and what is said of the network that made them."""
 import os
 from typing import Any, Dict, Optional, Tuple
 
@@ -20,7 +20,7 @@ ROW_FACTS = ('net', 'net_sha256', 'card_sha256', 'engine', 'precision', 'flip', 
 
 
 def embed_given(given: Given, embedder: Any, progress: bool = False) -> Tuple[np.ndarray, Optional[np.ndarray]]:
-    """The embeddings of a set, as the net gives them: not scaled to length 1.
+    """The embeddings of a set, as the network gives them: not scaled to length 1.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def embed_given(given: Given, embedder: Any, progress: bool = False) -> Tuple[np
     Raises
     ------
     ValueError
-        There is no net for images, or one for embeddings; images of another size than the net takes.
+        There is no network for images, or one for embeddings; images of another size than the network takes.
     """
     if given.images is None:
         if embedder is not None:
@@ -50,7 +50,7 @@ def embed_given(given: Given, embedder: Any, progress: bool = False) -> Tuple[np
     if hasattr(given.images, 'size_of'):
         wrong = other_sizes(given.images.size_of, np.arange(len(given.images)), embedder.spec.size, progress)
         if wrong:
-            raise ValueError('{}: the net takes images of {} x {} pixels, and {:,} of {:,} have another size, the '
+            raise ValueError('{}: the network takes images of {} x {} pixels, and {:,} of {:,} have another size, the '
                              'first, {}, {} x {}: stretch=True stretches faces, and find aligns photographs.'
                              .format(given.path, *embedder.spec.size, wrong.count, wrong.looked,
                                      given.names[wrong.index], *wrong.size))
@@ -63,7 +63,7 @@ def embed_given(given: Given, embedder: Any, progress: bool = False) -> Tuple[np
 
 
 def _say_copies(given, digests):
-    """Note images of equal bytes: pairs of them flatter a net, or, under two names, wrong it."""
+    """Note images of equal bytes: pairs of them flatter a network, or, under two names, wrong it."""
     first = {}
     copies = [(first[digest.tobytes()], i) for i, digest in enumerate(digests)
               if first.setdefault(digest.tobytes(), i) != i]
@@ -78,7 +78,7 @@ def _say_copies(given, digests):
 
 
 def model_facts(name: str, embedder: Any) -> Dict[str, Any]:
-    """What a result says of a net and of how it was used.
+    """What a result says of a network and of how it was used.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def model_facts(name: str, embedder: Any) -> Dict[str, Any]:
 
 
 def facts_of_file(given: Given) -> Optional[Dict[str, Any]]:
-    """What a file of embeddings says of its net, in the form of `model_facts`; None where it says nothing."""
+    """What a file of embeddings says of its network, in the form of `model_facts`; None where it says nothing."""
     if given.net is None:
         return None
     size, mean, std, colour = given.net.get('input') or (None,) * 4

@@ -147,13 +147,13 @@ def _people(path, saved, names):
 
 
 def _net(path, saved):
-    """What the file says of the net that made it."""
+    """What the file says of the network that made it."""
     if 'net' not in saved:
         return None
     try:
         net = json.loads(str(saved['net']))
     except ValueError as error:
-        raise ValueError('{} must say its net as JSON: {}.'.format(path, error)) from error
+        raise ValueError('{} must say its network as JSON: {}.'.format(path, error)) from error
     spec = net.get('input') if isinstance(net, dict) else ()
     if spec is not None and not (isinstance(spec, list) and len(spec) == 4 and all(
             isinstance(part, list) and part and all(isinstance(value, (int, float)) for value in part)

@@ -1,4 +1,4 @@
-"""Evaluation: a set, a net and protocols -> a `Result`."""
+"""Evaluation: a set, a network and protocols -> a `Result`."""
 import datetime
 import platform
 import time
@@ -25,8 +25,8 @@ __all__ = ['Evaluation', 'evaluate', 'plan_protocols']
 SCALED = 'kfold'  # gets embeddings of length 1, as `verify_pairs` gives it; others scale them, or look at their length
 Planned = namedtuple('Planned', 'name protocol task notes')
 Evaluation = namedtuple('Evaluation', 'result embeddings digests')
-Evaluation.__doc__ = """What `evaluate` found: a `Result`; the embeddings (N, D) as the net gives them, or None; and the
-SHA-256 of each image as uint8 (N, 32), or None."""
+Evaluation.__doc__ = """What `evaluate` found: a `Result`; the embeddings (N, D) as the network gives them, or None; and
+the SHA-256 of each image as uint8 (N, 32), or None."""
 
 
 def plan_protocols(given: Given, protocols: Optional[Sequence[str]] = None, **parameters: Any) -> List[Planned]:
@@ -82,7 +82,7 @@ def evaluate(given: Given, net: Any = None, *, protocols: Optional[Sequence[str]
              hardest: int = HARDEST, faces: bool = True, plane: Optional[str] = 'pca', command: str = '',
              progress: bool = False, tell: Callable[[str], Any] = lambda line: None,
              **parameters: Any) -> Evaluation:
-    """Measure a net, embeddings or scores on a set.
+    """Measure a network, embeddings or scores on a set.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def evaluate(given: Given, net: Any = None, *, protocols: Optional[Sequence[str]
     protocols : sequence of str, or None
         See `plan_protocols`.
     name : str
-        What the net is called.
+        What the network is called.
     hardest : int
         How many pairs of each kind are kept as the hardest.
     faces : bool
@@ -116,7 +116,7 @@ def evaluate(given: Given, net: Any = None, *, protocols: Optional[Sequence[str]
     Raises
     ------
     ValueError
-        A protocol does not fit the set, or the set and the net do not fit each other; the message says what to do.
+        A protocol does not fit the set, or the set and the network do not fit each other; the message says what to do.
 
     Examples
     --------
@@ -135,8 +135,8 @@ def evaluate(given: Given, net: Any = None, *, protocols: Optional[Sequence[str]
     for note in (note for plan in planned for note in plan.notes):
         tell(note)
     if net is not None and net.flip != 'concat' and any(getattr(plan.protocol, 'flip', False) for plan in planned):
-        raise ValueError("evaluate: flip must be 'concat' of a net whose mirror images a protocol adds (flip=True), "
-                         'got {!r}.'.format(net.flip))
+        raise ValueError("evaluate: flip must be 'concat' of a network whose mirror images a protocol adds (flip=True)"
+                         ', got {!r}.'.format(net.flip))
     embeddings, digests = (None, None) if isinstance(given, GivenScores) else embed_given(given, net, progress)
     model = facts_of_file(given) if net is None else model_facts(name, net)
     facts = row_facts(model, given.sha256)

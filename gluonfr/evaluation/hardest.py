@@ -1,4 +1,4 @@
-"""The pairs that a net gets most wrong, with small pictures of them."""
+"""The pairs that a network gets most wrong, with small pictures of them."""
 import base64
 from typing import Any, Dict, List, Optional
 

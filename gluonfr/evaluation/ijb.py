@@ -139,7 +139,7 @@ def given_ijb(folder: str, *, size: Optional[Tuple[int, int]] = None, features: 
                            **there, **given_facts)
     if features and of_one_length(given.embeddings):
         given.assumed.append('{}: all embeddings in {} have one length, so that N, by which longer ones count more, '
-                             'changes nothing: give those of the net as they are.'.format(name, features))
+                             'changes nothing: give those of the network as they are.'.format(name, features))
     for i, why in lost.items():
         given.leave_out(faces[i], why)
     if lost:

@@ -48,7 +48,7 @@ def open_given(data: PathLike, *, root: Optional[PathLike] = None, probes: Optio
     noise : sequence of str or Path
         Text files that list images of `data` and of the distractors which are left out.
     features : str, Path or None
-        A .npy or .npz of embeddings in the order of the images, in place of a net.
+        A .npy or .npz of embeddings in the order of the images, in place of a network.
     scores : str, Path or None
         Scores of the pairs of IJB, in their order.
     groups : str, Path or None
@@ -56,7 +56,7 @@ def open_given(data: PathLike, *, root: Optional[PathLike] = None, probes: Optio
     quality : str or None
         'norm', the length of the embedding; a column of the .npz; or a file of image and number.
     size : (int, int) or None
-        Of the images that the net takes.
+        Of the images that the network takes.
     stretch : bool
         Stretch images to that size.
     find : callable or None
@@ -92,8 +92,8 @@ def open_given(data: PathLike, *, root: Optional[PathLike] = None, probes: Optio
         add_groups(given, groups)
     given.by_quality = bool(quality)
     if quality == 'norm' and given.embeddings is not None and of_one_length(given.embeddings):
-        raise ValueError('{}: all embeddings have one length, which says nothing of quality: give those of the net as '
-                         'they are.'.format(given.path))
+        raise ValueError('{}: all embeddings have one length, which says nothing of quality: give those of the network '
+                         'as they are.'.format(given.path))
     if quality and quality != 'norm':
         add_quality(given, quality)
     if noise and not distractors:

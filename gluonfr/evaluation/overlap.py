@@ -63,8 +63,9 @@ def find_overlap(given: Given, embeddings: Optional[np.ndarray], digests: Option
     near = pairs = None
     if embeddings is not None and there['embeddings'] is not None:
         if embeddings.shape[1] != there['embeddings'].shape[1]:
-            raise ValueError('{}: its embeddings have {} numbers, and those of {} {}: they are of other nets.'.format(
-                train, there['embeddings'].shape[1], given.name, embeddings.shape[1]))
+            raise ValueError('{}: its embeddings have {} numbers, and those of {} {}: they are of another '
+                             'network.'.format(train, there['embeddings'].shape[1], given.name,
+                                               embeddings.shape[1]))
         best, where = _nearest(unit_rows(embeddings), unit_rows(there['embeddings']))
         near = best >= NEAR
         pairs = [[given.names[i], there['names'][where[i]], round(float(best[i]), 4)]

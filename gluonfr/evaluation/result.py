@@ -38,8 +38,8 @@ class Result:
     made : dict
         How it came about: command, gluonfr, date, seconds, machine.
     model : dict or None
-        The net and how it was used: name, sha256, card_sha256, engine, precision, flip, color, normalization, ...; None
-        where embeddings or scores were given.
+        The network and how it was used: name, sha256, card_sha256, engine, precision, flip, color, normalization, ...;
+        None where embeddings or scores were given.
     data : dict
         What it was measured on: name, kind, path, sha256, images, people, and left_out, a list of {'what', 'why'}.
     sections : list of dict

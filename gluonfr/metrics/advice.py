@@ -17,7 +17,7 @@ Advice = namedtuple('Advice', 'fmr threshold low high people tar held_out_fmr')
 
 def advise_threshold(scores: ArrayLike, issame: ArrayLike, people0: ArrayLike, people1: ArrayLike, fmr: float = 1e-3, *,
                      confidence: float = 0.95, draws: int = 1000, seed: int = 0) -> Advice:
-    """The threshold at a chosen false match rate (FMR), from people whom the net was not trained on.
+    """The threshold at a chosen false match rate (FMR), from people whom the network was not trained on.
 
     Parameters
     ----------

@@ -68,7 +68,7 @@ class RejectByQuality:
         Parameters
         ----------
         embeddings : array (N, D)
-            Where their length is the quality, as the net gives them.
+            Where their length is the quality, as the network gives them.
         truth : QualityTruth
         name : str
             What the set is called in the row.
@@ -94,7 +94,7 @@ class RejectByQuality:
             quality = np.linalg.norm(as_numpy(embeddings).astype('float64'), axis=1)
             if np.ptp(quality) <= 1e-5 * quality.max():
                 raise ValueError('{}: embeddings must differ in length where that is the quality, got all of length '
-                                 '{:.6g}: give quality, or embeddings as the net gives them.'.format(
+                                 '{:.6g}: give quality, or embeddings as the network gives them.'.format(
                                      name, quality.max()))
         else:
             quality = _finite(truth.quality, name)

@@ -24,7 +24,8 @@ def pair_scores(embeddings0: ArrayLike, embeddings1: ArrayLike, kind: str = 'cos
     kind : {'cosine', 'l2', 'squared_l2'}
         ``x.y / (|x| |y|)``, ``-|x - y|`` or ``-|x - y|^2``.
     normalize : bool
-        Bring every embedding to length 1 first: distances are then in [0, 2] and squares in [0, 4], whatever the net.
+        Bring every embedding to length 1 first: distances are then in [0, 2] and squares in [0, 4], whatever the
+        network.
 
     Returns
     -------
@@ -207,6 +208,6 @@ def directions(owner, x, start=0):
     x = x / np.maximum(np.abs(x).max(axis=1, keepdims=True), np.finfo(float).tiny)
     lengths = np.sqrt(np.einsum('ij,ij->i', x, x))
     if not lengths.all():
-        raise ValueError('{}: embeddings must have a direction, got one of length 0 in row {}: the net gives zeros, or '
-                         'its input is broken.'.format(owner, start + int(lengths.argmin())))
+        raise ValueError('{}: embeddings must have a direction, got one of length 0 in row {}: the network gives '
+                         'zeros, or its input is broken.'.format(owner, start + int(lengths.argmin())))
     return x / lengths[:, None]

@@ -13,7 +13,7 @@ class RunReport(Callback):
     """The report of a training run, written anew at each verification.
 
     It reads the csv files and results in the folder of the run, so it comes after the callbacks that write them. The
-    last report needs the card of the net, which is written when the training is over: `write_report` does it then.
+    last report needs the card of the network, which is written when the training is over: `write_report` does it then.
 
     Parameters
     ----------

@@ -223,7 +223,7 @@ def repeat_parts(known, runs):
     for run in runs:
         card = {name: run.card[name] for name in ('model', 'params', 'sha256', 'step', 'gluonfr') if name in run.card}
         parts.append({'title': 'training ' + run.name, 'command': run.card.get('command') or '', 'left_out': [],
-                      'left_out_count': 0, 'groups': [('Net', _facts(card)), ('Recipe', _facts(run.recipe))]})
+                      'left_out_count': 0, 'groups': [('Network', _facts(card)), ('Recipe', _facts(run.recipe))]})
     return parts
 
 

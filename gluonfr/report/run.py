@@ -36,7 +36,7 @@ def read_run(folder):
              for row in read_rows(os.path.join(folder, file_name))]
             for file_name in ('steps.csv', 'metrics.csv', 'verify.csv')]
     return Run(os.path.basename(os.path.abspath(folder)), content(RECIPE, 'recipe of a training'),
-               content(CARD, 'card of a net'), *rows)
+               content(CARD, 'card of a network'), *rows)
 
 
 def last_verified(run):
@@ -47,7 +47,7 @@ def last_verified(run):
 
 
 def said_of_run(run):
-    """A line on a run: the net, the loss, the data, how far it came, and where it was verified."""
+    """A line on a run: the network, the loss, the data, how far it came, and where it was verified."""
     recipe, rows = run.recipe, [row for row in run.steps or run.epochs if is_number(row.get('loss'))]
     words = [str(recipe[name]) for name in ('network', 'loss') if recipe.get(name)]
     if is_number(recipe.get('images')) and is_number(recipe.get('classes')):
@@ -67,7 +67,8 @@ def run_pictures(run):
                  'rate has done its work; one that rises or is broken, see the page on divergence.', 'loss',
                  [('training', rows, 'loss', 1)]),
         _picture('accuracy', 'Accuracy', 'On the training images among all classes, and on verification sets, which '
-                 'hold other people. Where the first climbs and the others fall, the net learns its images by heart.',
+                 'hold other people. Where the first climbs and the others fall, the network learns its images by '
+                 'heart.',
                  'accuracy, %', [('training', rows, 'accuracy', 100),
                                  ('training images', run.epochs, 'train_accuracy', 100),
                                  ('test images', run.epochs, 'test_accuracy', 100),

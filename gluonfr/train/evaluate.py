@@ -28,7 +28,7 @@ def embed(net: Block, data: Batches, ctx: Optional[Contexts] = None) -> Tuple[np
     data : iterable
         Yields (x, label).
     ctx : Context, list of Context or None
-        Where to compute; None for where the net is.
+        Where to compute; None for where the network is.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def accuracy(net: Block, data: Batches, *, head: Optional[Block] = None, loss: O
              reference: Optional[Batches] = None, ctx: Optional[Contexts] = None) -> float:
     """Share of samples whose highest class score is their label, in [0, 1].
 
-    The scores are those of the head, else of the net, else of the loss (`predict`), else the nearest class mean of
+    The scores are those of the head, else of the network, else of the loss (`predict`), else the nearest class mean of
     the reference embeddings: see `classify`.
 
     Parameters

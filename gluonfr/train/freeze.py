@@ -9,7 +9,7 @@ from .parameters import named_parameters
 
 __all__ = ['freeze', 'freeze_parts', 'unfreeze']
 
-BACKBONE = r'net/(?!output\.)'  # the class layer of a face net is named output
+BACKBONE = r'net/(?!output\.)'  # the class layer of a face network is named output
 
 
 def freeze(patterns: Union[str, Sequence[str]], *, net: Block, head: Optional[Block] = None,
@@ -23,7 +23,7 @@ def freeze(patterns: Union[str, Sequence[str]], *, net: Block, head: Optional[Bl
     Parameters
     ----------
     patterns : str or sequence of str
-        'backbone' for all of the net but its class layer, or regular expressions, matched from the beginning of the
+        'backbone' for all of the network but its class layer, or regular expressions, matched from the beginning of the
         names that `fit` and its checkpoints use: r'net/features\\.[0-9]\\.' for the first ten layers of the features,
         'head/'.
     net, head, loss : Block or None

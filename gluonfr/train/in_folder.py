@@ -48,7 +48,7 @@ def train_in_folder(folder: str, net: Block, loss: Block, train_data: Batches, *
                     header: str = '', profile: bool = False, progress: bool = True,
                     callbacks: Sequence[Callback] = (), resume: bool = False, overwrite: bool = False,
                     precision: str = 'float32', auto: bool = False) -> TrainState:
-    """Train by `fit`; log, csv files, curves, checkpoints and the card of the net go into a folder.
+    """Train by `fit`; log, csv files, curves, checkpoints and the card of the network go into a folder.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The one training loop: it knows no net, no head, no loss and no dataset by name."""
+"""The one training loop: it knows no network, no head, no loss and no dataset by name."""
 from typing import Any, Dict, Optional, Sequence, Union
 
 from mxnet.gluon import Block
@@ -32,8 +32,8 @@ def fit(net: Block, loss: Block, train_data: Batches, *, head: Optional[Block] =
     A batch (x, label) goes net -> (head) -> loss; the loss is called with what its `inputs` names. The step follows
     the mean loss of the whole batch, however it is divided over the contexts. Parameters with ``grad_req='null'`` are
     left to the blocks that own them (`gluonfr.train.freeze` sets it); `lr_mult` and `wd_mult` of a parameter are
-    honoured. A net cast to float16 gets its images in float16; embedding, head and loss stay float32, and the optimizer
-    keeps float32 copies of the weights.
+    honoured. A network cast to float16 gets its images in float16; embedding, head and loss stay float32, and the
+    optimizer keeps float32 copies of the weights.
 
     The same seed gives the same parameters, bit for bit on a CPU, and so does a run that was killed and resumed: all
     random numbers of a step depend on (seed, step) only. To that end `fit` seeds the global generators of Python,
@@ -68,9 +68,9 @@ def fit(net: Block, loss: Block, train_data: Batches, *, head: Optional[Block] =
         `optimizer_params` is MXNet's bound of each element.)
     loss_scale : float or None
         The loss is multiplied by this before the backward pass and its gradient divided by it after, > 0: small
-        gradients of a float16 net would be lost to 0 otherwise. None is 128 for such a net, else 1.
+        gradients of a float16 network would be lost to 0 otherwise. None is 128 for such a network, else 1.
     ctx : Context, list of Context or None
-        Where to train; None for where the net is.
+        Where to train; None for where the network is.
     initializer : str or mxnet.init.Initializer
         For parameters that are neither initialised yet nor have an initialiser of their own.
     hybridize : bool

@@ -28,7 +28,7 @@ def loss_and_head(name: str, arguments: Dict[str, Any], *, dataset: FaceDataset,
     dataset, path
         The training set and where it is.
     embedding_size, batch_size : int
-        Of the net, and of all contexts together.
+        Of the network, and of all contexts together.
     ctx : list of Context
         Over which a batch is divided.
     groups : (int, int) or None

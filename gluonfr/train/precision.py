@@ -1,4 +1,4 @@
-"""What a step computes with: the net as it is, or its layers in bfloat16."""
+"""What a step computes with: the network as it is, or its layers in bfloat16."""
 import logging
 
 import mxnet as mx
@@ -18,27 +18,29 @@ PRECISIONS = ('float32', 'bfloat16')
 
 
 def check_precision(precision, net, ctx):
-    """Raise a ValueError where a net cannot train in a precision on some contexts."""
+    """Raise a ValueError where a network cannot train in a precision on some contexts."""
     check_choice('fit', 'precision', precision, PRECISIONS)
     if precision == 'float32':
         return
     if not isinstance(net, HybridBlock):
-        raise ValueError("fit: precision 'bfloat16' needs a net that is a HybridBlock, got {}.".format(
+        raise ValueError("fit: precision 'bfloat16' needs a network that is a HybridBlock, got {}.".format(
             type(net).__name__))
     if is_half(net):
-        raise ValueError("fit: precision must be 'float32' for a net that was cast to float16, got 'bfloat16'.")
+        raise ValueError("fit: precision must be 'float32' for a network that was cast to float16, got 'bfloat16'.")
     if any(context.device_type != 'cpu' for context in ctx):
-        raise ValueError("fit: precision 'bfloat16' is for CPUs, got {}. Cast the net to float16 there.".format(ctx))
+        raise ValueError("fit: precision 'bfloat16' is for CPUs, got {}. Cast the network to float16 there.".format(
+            ctx))
     problem = bfloat16_problem()
     if problem:
         raise ValueError("fit: precision must be 'float32' here, got 'bfloat16': {}.".format(problem))
 
 
 class InBfloat16:
-    """A net whose convolutions and fully connected layers compute in bfloat16, forward and both ways back.
+    """A network whose convolutions and fully connected layers compute in bfloat16, forward and both ways back.
 
-    It has no parameters of its own: it casts those of the net at each call, and their gradients are float32. It is
-    called as the net is, and compiled as `hybridize` of the net says. Where that is slower than need be, it is logged.
+    It has no parameters of its own: it casts those of the network at each call, and their gradients are float32. It is
+    called as the network is, and compiled as `hybridize` of the network says. Where that is slower than need be, it is
+    logged.
 
     Parameters
     ----------
@@ -55,7 +57,7 @@ class InBfloat16:
             logging.getLogger('gluonfr').warning(bfloat16_note())
 
     def __call__(self, x):
-        """What the net makes of a batch, in float32."""
+        """What the network makes of a batch, in float32."""
         flags = self._net._flags if self._net._active else []
         if flags != self._flags:
             self._compile(x.shape, flags)

@@ -16,7 +16,7 @@ def prepare(net, head, loss, train_data, *, ctx, initializer, hybridize, optimiz
             wd_mult, seed, epochs, half):
     """The `TrainState` from which `fit` begins; the parameters, and what raises, are those of `fit`.
 
-    `half` says whether the net is float16.
+    `half` says whether the network is float16.
     """
     _check_inputs(loss)
     arguments = _optimizer_arguments(optimizer, optimizer_params, lr_scheduler, half)

@@ -123,7 +123,7 @@ def begin_run(folder: str, recipe: Dict[str, Any], files: Sequence[str], *, resu
 
 def write_run_card(folder: str, state: TrainState, *, model: str, arguments: Dict[str, Any], spec: InputSpec,
                    command: str, data: Dict[str, Any]) -> str:
-    """Write the card of a trained net: with the best weights where a metric was monitored, else with the last ones.
+    """Write the card of a trained network: with the best weights where a metric was monitored, else with the last ones.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def write_run_card(folder: str, state: TrainState, *, model: str, arguments: Dic
     state : TrainState
         At the end of training.
     model, arguments : str, dict
-        The canonical name of the net and what it was made with.
+        The canonical name of the network and what it was made with.
     spec : InputSpec
         Of its input.
     command : str

@@ -1,4 +1,4 @@
-"""The net that a training begins with, and its weights if there are any."""
+"""The network that a training begins with, and its weights if there are any."""
 import os
 import shlex
 from typing import Any, Dict, Optional, Sequence
@@ -25,14 +25,14 @@ FOREIGN = ('-symbol.json', '.onnx', '.pth', '.pt', '.ckpt', '.pth.tar')
 
 def starting_net(network: str, network_args: Dict[str, Any], *, ctx: Sequence[Context], finetune: Optional[str] = None,
                  dtype: str = 'float32') -> Block:
-    """A net of the zoo as a training begins with it: to be initialised, or with the weights of another training.
+    """A network of the zoo as a training begins with it: to be initialised, or with the weights of another training.
 
-    A card of the weights tells the input, too: the net takes it over.
+    A card of the weights tells the input, too: the network takes it over.
 
     Parameters
     ----------
     network, network_args : str, dict
-        A name of `gluonfr models`, and what the net is made with.
+        A name of `gluonfr models`, and what the network is made with.
     ctx : list of Context
         Where to load the weights.
     finetune : str or None
@@ -43,7 +43,7 @@ def starting_net(network: str, network_args: Dict[str, Any], *, ctx: Sequence[Co
     Raises
     ------
     ValueError, FileNotFoundError
-        There are no such weights, or they are of another net; float16 on a CPU.
+        There are no such weights, or they are of another network; float16 on a CPU.
     """
     if dtype == 'float16' and ctx[0].device_type == 'cpu':
         raise ValueError("dtype='float16' needs GPUs: MXNet has no float16 layers on the CPU.")
@@ -70,7 +70,7 @@ def _find_weights(source):
     Returns
     -------
     (str, (str, dict) or None, InputSpec or None)
-        The file of weights, the net that it is of with its arguments, and the input, as far as they are known.
+        The file of weights, the network that it is of with its arguments, and the input, as far as they are known.
 
     Raises
     ------
@@ -101,9 +101,9 @@ def _find_weights(source):
 
 
 def _check_made(source, network, arguments, model, needed):
-    """Raise a ValueError unless the net of the weights, `model` made with `needed`, is the one asked for."""
+    """Raise a ValueError unless the network of the weights, `model` made with `needed`, is the one asked for."""
     if model in (ONNX, SYMBOL):
-        raise ValueError('finetune={!r}: these are weights of a graph that was taken as it is ({}), no net of the '
+        raise ValueError('finetune={!r}: these are weights of a graph that was taken as it is ({}), no network of the '
                          'model zoo, and it does not train.'.format(source, model))
     asked, model = MODELS.canonical(network), MODELS.canonical(model)
     if asked != model:

@@ -38,9 +38,9 @@ def forward(net, head, loss, x, label):
     named = {'pred': pred, 'label': label, 'embedding': embedding}
     wanted = getattr(loss, 'inputs', ('pred', 'label'))
     if pred is None and 'pred' in wanted:
-        raise ValueError('fit: {} needs class scores, and the net gives an embedding only. Pass head=, for example '
-                         'gluonfr.nn.get_head(loss.head, classes, embedding_size), or a net that returns (embedding, '
-                         'pred).'.format(type(loss).__name__))
+        raise ValueError('fit: {} needs class scores, and the network gives an embedding only. Pass head=, for example '
+                         'gluonfr.nn.get_head(loss.head, classes, embedding_size), or a network that returns '
+                         '(embedding, pred).'.format(type(loss).__name__))
     value = loss(*[named[name] for name in wanted])
     if isinstance(value, (tuple, list)):
         value, pred = value
@@ -58,7 +58,7 @@ class Step:
     loss_scale : float
         Factor of the loss in the backward pass.
     half : bool
-        Whether the net is float16.
+        Whether the network is float16.
     net : callable or None
         What is called as `state.net`, such as its `InBfloat16`.
     """

@@ -23,7 +23,7 @@ a .rec. Nothing in it is changed. OUT gets:
 What is found:
   unreadable       images that cannot be read
   no images        people without any; left out: files that are no images of a person
-  size             images of another size than the net takes, or smaller than --min-size
+  size             images of another size than the network takes, or smaller than --min-size
   blurred, norm    less sharp than --min-sharpness, shorter embeddings than --min-norm; the command says what is usual
   wrong label      images that resemble another person, who is proposed
   stranger         images that resemble neither the others of their person nor anybody else
@@ -33,9 +33,9 @@ What is found:
   in test          copies of images of the test set --against; person in test: the other images of their people
   few              people with fewer than --min-images when all that is done
 
-The embeddings judge, so a better NET finds more. Relatives and twins can look like one person, and faces that the net
-does not know well like strangers. If interrupted, the same command continues; embeddings are kept in OUT, and only new
-images are embedded the next time.""", 'clean:clean')
+The embeddings judge, so a better NET finds more. Relatives and twins can look like one person, and faces that the
+network does not know well like strangers. If interrupted, the same command continues; embeddings are kept in OUT, and
+only new images are embedded the next time.""", 'clean:clean')
     parser.add_argument('data', type=user_path, metavar='DATA', help='a folder of people, a list or a rec')
     parser.add_argument('--out', type=user_path, required=True, metavar='DIR', help='folder for what is found')
     add_net(parser, '--net', required=True)
@@ -55,5 +55,5 @@ images are embedded the next time.""", 'clean:clean')
     group.add_argument('--min-size', type=positive, metavar='PIXELS', help='of both sides of an image')
     group.add_argument('--min-norm', type=float, metavar='X', help='length of the embedding, a measure of quality')
     group.add_argument('--min-sharpness', type=float, metavar='X', help='variance of the Laplacian of the grey image')
-    group.add_argument('--stretch', action='store_true', help='stretch images to the size that the net takes')
+    group.add_argument('--stretch', action='store_true', help='stretch images to the size that the network takes')
     parser.add_argument('--no-progress', action='store_true', help='no progress bar')

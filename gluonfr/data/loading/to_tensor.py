@@ -12,7 +12,7 @@ __all__ = ['ToTensor']
 
 
 class ToTensor(HybridBlock):
-    """Images as they are stored -> the input of a net: (pixel - mean) / std, channels first, in the spec's order.
+    """Images as they are stored -> the input of a network: (pixel - mean) / std, channels first, in the spec's order.
 
     It has no parameters, so it may stand before a network, which then takes bytes: a quarter of the memory and of the
     way to the device.

@@ -23,7 +23,7 @@ def choose_engine(engine, net, precision, device, calibration):
     Parameters
     ----------
     engine : str or None
-        A name, 'auto', or None: MXNet for a net of its own, ONNX Runtime for an ONNX file and on a GPU named by
+        A name, 'auto', or None: MXNet for a network of its own, ONNX Runtime for an ONNX file and on a GPU named by
         `device`, and 'auto' where that is not installed.
     net : TrainedNet
     precision : str
@@ -85,7 +85,7 @@ def _able(wanted):
 
 
 def _fastest(able, net, precision, device, calibration):
-    """The fastest engine by what was measured once for the net, the machine, the precision and what is installed."""
+    """The fastest engine by what was measured once for this network, machine, precision and what is installed."""
     versions = ', '.join('{} {}'.format(name, ENGINES.get(name).version()) for name in able)
     key = 'images/s ahead in {} on {}, {}, {} threads: {}'.format(
         precision, device or 'cpu', processor(), threads_to_use(), versions)
@@ -98,7 +98,7 @@ def _fastest(able, net, precision, device, calibration):
             except ValueError as error:
                 log.warning('engine %s is left out: %s', name, error)
         if not made:
-            raise ValueError('Embedder: no engine computes this net: see the lines above.')
+            raise ValueError('Embedder: no engine computes this network: see the lines above.')
         if len(made) == 1:
             return next(iter(made.items()))
         rates = measure(made)

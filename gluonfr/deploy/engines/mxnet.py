@@ -13,16 +13,16 @@ MOST_CALIBRATION = 128
 
 @ENGINES.register('mxnet')
 class MXNetEngine:
-    """A copy of a net that is made for inference, equal to it but for rounding, on all cores of a CPU or a GPU.
+    """A copy of a network that is made for inference, equal to it but for rounding, on all cores of a CPU or a GPU.
 
     Parameters
     ----------
     net : TrainedNet
-        Of a `FrBase` with a class layer only the features run; a float16 net gets float16 images.
+        Of a `FrBase` with a class layer only the features run; a float16 network gets float16 images.
     precision : {'float32', 'bfloat16', 'int8'}
         Less than float32 on a CPU only.
     device : Device or None
-        None for where the net is.
+        None for where the network is.
     calibration : sequence or None
         For 'int8': images as they will come; the first 128 count.
     """
@@ -53,7 +53,7 @@ class MXNetEngine:
         MXNetEngine.version()
         if net.is_onnx:
             raise ValueError("Embedder: engine must be 'onnxruntime' or 'openvino' for an ONNX file, got 'mxnet'. "
-                             '`gluonfr convert` makes a net for MXNet of it.')
+                             '`gluonfr convert` makes a network for MXNet of it.')
         if precision == 'int8' and not calibrated:
             raise ValueError("Embedder: precision 'int8' needs calibration=, some images as they will come.")
         if precision == 'bfloat16' and bfloat16_problem():

@@ -1,4 +1,4 @@
-"""What was found out about a net on this machine: its choice of engine, and how near engines come to MXNet."""
+"""What was found out about a network on this machine: its choice of engine, and how near engines come to MXNet."""
 import json
 import logging
 import os
@@ -9,12 +9,12 @@ __all__ = ['note', 'noted']
 
 
 def noted(sha256, key):
-    """What was noted of a net under a key, None where nothing was."""
+    """What was noted of a network under a key, None where nothing was."""
     return _read(_path(sha256)).get(key)
 
 
 def note(sha256, key, value):
-    """Note a JSON value of a net; where nothing can be written, that is logged and found out anew the next time."""
+    """Note a JSON value of a network; where nothing can be written, that is logged and found out anew the next time."""
     path = _path(sha256)
     notes = dict(_read(path), **{key: value})
     try:

@@ -62,7 +62,8 @@ class OnnxEngine:
         if fits:
             self.spec = net.given_spec or model.read_input(size, declared.producer, declared.metadata)
         if not fits or shape[1] not in (None, self.spec.shape[0]):
-            raise ValueError('an ONNX net must have one input of images (B, 3, H, W), got {}.'.format(declared.shapes))
+            raise ValueError('an ONNX network must have one input of images (B, 3, H, W), got {}.'.format(
+                declared.shapes))
         self._type, self.batch = declared.dtype, shape[0]
         self._waiting, self._lock = 0, threading.Lock()  # how many calls' results nobody has taken
         self._prepare(declared.output)
@@ -70,9 +71,9 @@ class OnnxEngine:
 
     @staticmethod
     def check_model(name, net, precision, calibrated):
-        """Raise a ValueError or ImportError where a net or a precision is for no engine of this kind."""
+        """Raise a ValueError or ImportError where a network or a precision is for no engine of this kind."""
         if net.is_half:
-            raise ValueError("Embedder: engine must be 'mxnet' for a float16 net, got {!r}: or net.cast('float32')."
+            raise ValueError("Embedder: engine must be 'mxnet' for a float16 network, got {!r}: or net.cast('float32')."
                              .format(name))
         if precision == 'int8' and not net.is_onnx:
             raise ValueError("Embedder: precision must not be 'int8' for engine {!r} but of ONNX files with layers in "
@@ -112,7 +113,7 @@ class OnnxEngine:
             rows = np.concatenate(rows if self.batch is None else [row[:1] for row in rows]).astype('float32')
             rows = rows.reshape(len(rows), -1)
             if len(rows) != len(x):
-                raise ValueError('an ONNX net must give an embedding for each image, got {} for {}.'.format(
+                raise ValueError('an ONNX network must give an embedding for each image, got {} for {}.'.format(
                     len(rows), len(x)))
             return rows
 

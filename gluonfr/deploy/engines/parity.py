@@ -1,4 +1,4 @@
-"""Whether a net that was taken over gives MXNet's embeddings."""
+"""Whether a network that was taken over gives MXNet's embeddings."""
 import logging
 
 import numpy as np
@@ -17,16 +17,16 @@ log = logging.getLogger('gluonfr')
 
 
 def compare_once(name, engine, net, device):
-    """Compare a net's embeddings by an engine, in float32, with MXNet's on images of noise, unless that was done.
+    """Compare a network's embeddings by an engine, in float32, with MXNet's on images of noise, unless that was done.
 
-    The result is kept for the net, engine and its version. Where MXNet is not installed nothing is compared, which is
-    logged once for the net.
+    The result is kept for the network, engine and its version. Where MXNet is not installed nothing is compared, which
+    is logged once for the network.
 
     Parameters
     ----------
     name : str
     engine : object
-        One of `ENGINES` on the net.
+        One of `ENGINES` on the network.
     net : TrainedNet
     device : Device or None
 
@@ -43,7 +43,7 @@ def compare_once(name, engine, net, device):
         return
     if mxnet_problem():
         if not noted(sha256, 'unchecked'):
-            log.warning('%s computes this net from its files, and nothing has compared it with MXNet, which is not '
+            log.warning('%s computes this network from its files, and nothing has compared it with MXNet, which is not '
                         'installed here. This is said once.', name)
             note(sha256, 'unchecked', True)
         return
@@ -57,7 +57,7 @@ def compare_once(name, engine, net, device):
     difference = float(np.abs(unit_rows(found) - unit_rows(wanted)).max())
     if not difference <= TOLERANCE:
         raise ValueError("Embedder: engine {!r} must give MXNet's embeddings within {:g}, got a difference of {:.2g}: "
-                         "use engine='mxnet'. A net that is not trained can amplify rounding so much.".format(
+                         "use engine='mxnet'. A network that is not trained can amplify rounding so much.".format(
                              name, TOLERANCE, difference))
     log.debug('%s %s gives the embeddings of MXNet within %.1g', name, engine.version(), difference)
     note(sha256, key, difference)

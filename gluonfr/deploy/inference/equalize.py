@@ -1,4 +1,4 @@
-"""Weights of the same net whose channels have values of one size, so that 8 bits can tell them apart."""
+"""Weights of the same network whose channels have values of one size, so that 8 bits can tell them apart."""
 import mxnet as mx
 import numpy as np
 from mxnet import nd

@@ -1,4 +1,4 @@
-"""The graph of a net for inference alone: fewer operators, the same function."""
+"""The graph of a network for inference alone: fewer operators, the same function."""
 import numpy as np
 from mxnet import nd
 

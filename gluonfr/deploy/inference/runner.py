@@ -1,4 +1,4 @@
-"""Runs a net on arrays of images as fast as the device can."""
+"""Runs a network on arrays of images as fast as the device can."""
 import threading
 import time
 from collections import deque
@@ -29,21 +29,21 @@ PLANNED = {'null', '_sg_mkldnn_conv', '_sg_mkldnn_fully_connected', 'Convolution
 
 
 class Runner:
-    """A fused copy of a net: NumPy images in, NumPy embeddings out, from any thread.
+    """A fused copy of a network: NumPy images in, NumPy embeddings out, from any thread.
 
     On a CPU each core runs a copy of its own, an image at a time: no core waits for another, an image's maps stay in
-    its cache, and an embedding does not depend on the images beside it. A net so large that copies would fill the
+    its cache, and an embedding does not depend on the images beside it. A network so large that copies would fill the
     memory gets fewer ones, each with several cores. An image by itself goes to one more copy that has all cores, unless
     that was slower of late, as it is when another process keeps a core busy.
 
     Parameters
     ----------
     net : HybridBlock
-        With weights. A float16 net runs as it is.
+        With weights. A float16 network runs as it is.
     shape : tuple of int
         Of one image, (C, H, W).
     ctx : Context or None
-        Where to run; None for where the net is.
+        Where to run; None for where the network is.
     precision : {'float32', 'bfloat16', 'int8'}
         Of the layers; less than float32 on a CPU only.
     images : numpy.ndarray, float32, (N, C, H, W), or None
@@ -56,7 +56,7 @@ class Runner:
         check_gpus([ctx])
         self._one_by_one, self._whole = False, None
         if precision != 'float32' and (is_half(net) or ctx.device_type != 'cpu'):
-            raise ValueError('Embedder: precision must be float32 but for float32 nets on a CPU, got {}.'.format(
+            raise ValueError('Embedder: precision must be float32 but for float32 networks on a CPU, got {}.'.format(
                 precision))
         if is_half(net):
             self._replicas = [Replica(*trace(net, 'float16'), ctx, 'float16')]

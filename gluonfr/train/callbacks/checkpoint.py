@@ -14,8 +14,8 @@ __all__ = ['Checkpoint']
 class Checkpoint(Callback):
     """Saves the run into a folder, so that it can be resumed exactly.
 
-    The folder gets 'step-<updates>.npz' (the newest `keep` of them), 'last.params' (plain weights of the net, at the
-    end) and, with `monitor`, 'best.npz' and 'best.params'. Nothing that is not finite is ever written.
+    The folder gets 'step-<updates>.npz' (the newest `keep` of them), 'last.params' (plain weights of the network, at
+    the end) and, with `monitor`, 'best.npz' and 'best.params'. Nothing that is not finite is ever written.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Accuracy on a loader while a net trains."""
+"""Accuracy on a loader while a network trains."""
 from typing import Optional
 
 from ...utils.check import check_int

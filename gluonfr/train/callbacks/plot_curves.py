@@ -1,4 +1,4 @@
-"""A picture of the loss and the accuracies while a net trains."""
+"""A picture of the loss and the accuracies while a network trains."""
 from typing import Optional
 
 from ...utils.rows import read_rows

@@ -1,4 +1,4 @@
-"""Pictures of the embeddings while a net trains."""
+"""Pictures of the embeddings while a network trains."""
 import os
 
 from ...utils.check import check_int

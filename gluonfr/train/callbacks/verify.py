@@ -1,4 +1,4 @@
-"""Verification accuracy while a net trains."""
+"""Verification accuracy while a network trains."""
 import logging
 import os
 from typing import Dict, Optional

@@ -48,7 +48,7 @@ def test_one_person_is_refused_whatever_the_loss(tmp_path, loss, capsys):
         (tmp_path / 'people' / 'only' / '{}.png'.format(i)).write_bytes(
             encode(np.zeros((28, 28, 3), 'uint8'), '.png'))
     train(tmp_path / 'people', tmp_path / 'run', '--loss', loss, '--sampler', 'pk:2x2', code=2)
-    assert 'must hold at least 2 people, whom a net learns to tell apart, got 1.' in capsys.readouterr().err
+    assert 'must hold at least 2 people, whom a network learns to tell apart, got 1.' in capsys.readouterr().err
     assert not (tmp_path / 'run').exists()
 
 

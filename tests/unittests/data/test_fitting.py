@@ -22,9 +22,9 @@ def test_people_to_train_on(folder, tmp_path):
         (tmp_path / person).mkdir()
         (tmp_path / person / '1.png').write_bytes(encode(np.zeros((128, 128, 3), np.uint8), '.png'))
         if person == 'a':
-            with pytest.raises(ValueError, match='must hold at least 2 people, whom a net learns to tell apart, got 1'):
+            with pytest.raises(ValueError, match='at least 2 people, whom a network learns to tell apart, got 1'):
                 open_training_set(str(tmp_path), network='net', size=(128, 128))
-    with pytest.raises(ValueError, match=r'net takes images of 112 x 112 pixels, got 128 x 128.*the net to theirs.$'):
+    with pytest.raises(ValueError, match=r'net takes images of 112 x 112 pixels, got 128.*the network to theirs.$'):
         open_training_set(str(tmp_path), network='net', size=(112, 112), resizable=True)
 
 

@@ -12,7 +12,7 @@ def dataset(size, **more):
 
 @pytest.mark.parametrize('size, wanted, resizable, end', [
     ((128, 128), (112, 112), True, '--resize 112 --out DIR` brings them to that size, network_args input_size=128 the '
-                                   'net to theirs.'),
+                                   'network to theirs.'),
     ((28, 28), (112, 112), True, 'to that size.'), ((128, 112), (112, 112), True, 'to that size.'),
     ((128, 128), (28, 28), False, '--resize 28 --out DIR` brings them to that size.')])
 def test_images_of_another_size_are_told_what_helps(size, wanted, resizable, end):

@@ -44,7 +44,7 @@ def test_pairs_by_rows_or_one_after_the_other(tmp_path):
     ({'embeddings': EMBEDDINGS, 'people': NAMES, 'names': ['a']}, r'names must be \(12,\), got 1'),
     ({'embeddings': EMBEDDINGS, 'first': [0], 'second': [12], 'same': [1]}, 'second must be rows of the embeddings'),
     ({'embeddings': EMBEDDINGS, 'first': [0], 'second': [1], 'same': [2]}, 'same must be true or false .* got 2'),
-    ({'embeddings': EMBEDDINGS, 'people': NAMES, 'net': '{'}, 'must say its net as JSON'),
+    ({'embeddings': EMBEDDINGS, 'people': NAMES, 'net': '{'}, 'must say its network as JSON'),
     ({'embeddings': EMBEDDINGS, 'people': NAMES, 'net': '[]'}, 'net must say its input as size, mean, std and colour'),
     ({'embeddings': EMBEDDINGS, 'people': NAMES, 'net': '{"input": [[1], ["x"], [1], "rgb"]}'}, 'net must say its inp'),
     ({'embeddings': EMBEDDINGS, 'issame': [1, 0]}, 'must be of one length')])

@@ -80,7 +80,7 @@ def test_lengths_that_say_nothing_are_told(tmp_path):
 
 def test_mirror_images_are_added_of_a_net_that_gives_both(tmp_path):
     mine, net = open_given(make_ijb(tmp_path), size=(12, 12)), PixelNet()
-    with pytest.raises(ValueError, match="flip must be 'concat' of a net whose mirror images a protocol adds"):
+    with pytest.raises(ValueError, match="flip must be 'concat' of a network whose mirror images a protocol adds"):
         evaluate(mine, net, protocols=['templates'], flip=True)
 
 

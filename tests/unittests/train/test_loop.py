@@ -288,7 +288,7 @@ def test_unused_parameters_are_named():
 
 
 @pytest.mark.parametrize('kwargs, text', [
-    (dict(head=None), 'SoftmaxCrossEntropyLoss needs class scores, and the net gives an embedding only. Pass head='),
+    (dict(head=None), 'Loss needs class scores, and the network gives an embedding only. Pass head='),
     (dict(epochs=-1), 'fit: epochs must be >= 0, got -1'),
     (dict(check_every=0), 'fit: check_every must be >= 1, got 0'),
     (dict(seed=-1), 'fit: seed must be >= 0, got -1'),

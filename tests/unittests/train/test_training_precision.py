@@ -221,19 +221,19 @@ def test_a_block_that_cannot_be_traced_is_refused():
     class Plain(gluon.Block):
         """Anything."""
 
-    with pytest.raises(ValueError, match='needs a net that is a HybridBlock, got Plain'):
+    with pytest.raises(ValueError, match='needs a network that is a HybridBlock, got Plain'):
         precision.check_precision('bfloat16', Plain(), [mx.cpu()])
 
 
 def test_a_float16_net_is_refused():
     net = gluon.nn.Dense(SIZE, in_units=FEATURES)
     net.cast('float16')
-    with pytest.raises(ValueError, match="must be 'float32' for a net that was cast to float16"):
+    with pytest.raises(ValueError, match="must be 'float32' for a network that was cast to float16"):
         precision.check_precision('bfloat16', net, [mx.cpu()])
 
 
 def test_gpus_are_refused():
-    with pytest.raises(ValueError, match=r"'bfloat16' is for CPUs, got \[gpu\(0\)\]. Cast the net to float16"):
+    with pytest.raises(ValueError, match=r"'bfloat16' is for CPUs, got \[gpu\(0\)\]. Cast the network to float16"):
         precision.check_precision('bfloat16', dense_net(), [mx.gpu(0)])
 
 

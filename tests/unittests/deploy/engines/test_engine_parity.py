@@ -109,7 +109,7 @@ def test_auto_with_calibration_is_mxnet():
 def test_a_net_of_half_precision_is_for_mxnet(engine):
     net = lenet()
     net.cast('float16')
-    with pytest.raises(ValueError, match=r"engine must be 'mxnet' for a float16 net, got .*net.cast\('float32'\)"):
+    with pytest.raises(ValueError, match=r"engine must be 'mxnet' for a float16 network, got .*net.cast\('float32'\)"):
         Embedder(net, engine=engine)
 
 

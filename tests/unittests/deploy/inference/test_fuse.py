@@ -229,7 +229,7 @@ def test_refused_precisions(options, message):
 def test_refused_precision_of_a_float16_net():
     net = used(get_model('lenetplus'), (1, 28, 28))
     net.cast('float16')
-    with pytest.raises(ValueError, match='precision must be float32 but for float32 nets on a CPU, got bfloat16'):
+    with pytest.raises(ValueError, match='precision must be float32 but for float32 networks on a CPU, got bfloat16'):
         Embedder(net, precision='bfloat16')
 
 
