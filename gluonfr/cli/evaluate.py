@@ -87,9 +87,14 @@ def evaluate_one(args, net, name, out):
                                       progress=progress)
         print(result.overlap['sentence'])
     if args.advise:
+        said = len(result.assumed)
         result.advice = advise(result, args.advise)
+        for sentence in result.assumed[said:]:
+            print(sentence)
         for advice in result.advice:
             print(advice['sentence'])
+        if args.write_card and result.advice[0]['fmr'] != args.advise[0]:
+            raise ValueError('--write-card writes the threshold of the first --advise, which cannot be shown here.')
         if args.write_card:
             write_advice(embedder.files and embedder.files.card, result.advice)
             print('{}: compare and search use the first threshold now'.format(embedder.files.card))

@@ -1,7 +1,10 @@
 """Which threshold to take: that at which a chosen share of pairs of two people is taken for one."""
 from typing import Any, Dict, List, Sequence
 
+import numpy as np
+
 from ..metrics import advise_threshold
+from ..metrics.far_cells import cannot_show, shown
 from .comparison import pair_people
 from .result import Result
 
@@ -23,12 +26,13 @@ def advise(result: Result, fmrs: Sequence[float]) -> List[Dict[str, Any]]:
     -------
     list of dict
         fmr, threshold, low, high, people, tar, held_out_fmr (see `gluonfr.metrics.advise_threshold`), data,
-        data_sha256, flip, precision, sentence.
+        data_sha256, flip, precision, sentence. Rates that the pairs cannot show have none, and a sentence among what
+        the result takes for granted.
 
     Raises
     ------
     ValueError
-        There are no such pairs, or too few impostor pairs for a rate.
+        There are no such pairs, or too few impostor pairs for each of the rates.
     """
     arrays = result.arrays
     people = pair_people(arrays)
@@ -36,8 +40,13 @@ def advise(result: Result, fmrs: Sequence[float]) -> List[Dict[str, Any]]:
         raise ValueError('advise: {} has no pairs whose people are known, which a threshold needs.'.format(
             result.data['name']))
     model = result.model or {}
+    impostors = int(np.count_nonzero(~arrays['same']))
+    known = [fmr for fmr in fmrs if shown(fmr, impostors)]
+    if known and len(known) < len(fmrs):
+        result.assumed += [note + ': no threshold is advised.' for note in cannot_show(
+            result.data['name'], fmrs, impostors, rate='FMR')]
     advice = []
-    for fmr in fmrs:
+    for fmr in known or fmrs:
         found = advise_threshold(arrays['scores'], arrays['same'], *people, fmr=fmr)
         said = ('{}: threshold {:.4f} [{:.4f}, {:.4f}] for FMR {:g}, by {} people; it accepts {:.2%} of the pairs of '
                 'one person'.format(result.data['name'], found.threshold, found.low, found.high, fmr, found.people,

@@ -86,6 +86,10 @@ def test_thresholds_are_advised_with_all_that_they_hold_for():
 def test_a_threshold_needs_people_and_pairs_enough(tmp_path):
     with pytest.raises(ValueError, match='cannot show FMR 1e-05'):
         advise(result_of(EMBEDDINGS), [1e-5])
+    result = result_of(EMBEDDINGS)
+    assert [advice['fmr'] for advice in advise(result, [1e-5, 0.1])] == [0.1]
+    assert result.assumed[-1] == ('mine: 1710 impostor pairs cannot show FMR 1e-05; the smallest is 0.000585: no '
+                                  'threshold is advised.')
     (tmp_path / 'mine.csv').write_text('score,same\n0.9,1\n0.1,0\n')
     with pytest.raises(ValueError, match='mine has no pairs whose people are known'):
         advise(evaluate(open_given(tmp_path / 'mine.csv')).result, [0.1])
