@@ -84,7 +84,7 @@ def _refuse_file(path):
     """Say of a path that is no network what it is instead."""
     if is_image(path, foreign=True):
         raise ValueError('load_net: {} is an image, and the network must be given first. {}'.format(path, ALLOWED))
-    if path.endswith(TORCH_SUFFIXES):
+    if path.endswith(TORCH_SUFFIXES) and os.path.isfile(path):
         raise ValueError('load_net: {} holds weights of PyTorch, without their graph. `gluonfr convert` makes a '
                          'network of them, where MXNet is. {}'.format(path, TORCH_TO_ONNX))
     if os.path.isfile(path):

@@ -56,7 +56,8 @@ def test_cards_by_name(pretrained, name, card):
     ('lenetplus', 'lenetplus', 'must be True or one of the weights of lenetplus: lenetplus_arcface, lenetplus_softmax; '
                                "got 'lenetplus'"),
     ('iresnet50', 'w600k_mbf', "iresnet50: w600k_r50, .*got 'w600k_mbf', which are of mbf"),
-    ('iresnet50', 'sface', 'which are of no net of the zoo'), ('miniresnet18', 'w600k', 'miniresnet18: there are none'),
+    ('iresnet50', 'sface', 'which are of no network of the zoo'),
+     ('miniresnet18', 'w600k', 'miniresnet18: there are none'),
     ('iresnet50', 'w6', "iresnet50: w600k_r50, .*got 'w6'"),
     ('w600k_mfb', True, "unknown model 'w600k_mfb'.* Pretrained weights: .*w600k_mbf"),
     ('lenetpluss', 'x', "Did you mean 'lenetplus'")])

@@ -268,7 +268,8 @@ def test_bad_parameters(rec, kwargs, error, message):
     (b'no image at all, only some text', 'record 5 of .*damaged or of an unknown format'),
     (jpeg()[:-300], 'record 5 of .*truncated'),
     (b'', 'record 5 of .*no image'),
-    (jpeg((36, 40)), 'record 5 of .*36 x 40 pixels, others are 40 x 36')])
+    (jpeg((36, 40)), 'record 5 of .*36 x 40 pixels, others are 40 x 36')],
+    ids=['text', 'truncated', 'empty', 'another size'])
 def test_a_bad_record_is_named(rec, tmp_path, image, message):
     path = write(tmp_path / 'bad', 'arrays', [jpeg()] * 5 + [image] + [jpeg()] * 3)
     with pytest.raises(RecordError, match=message):
