@@ -9,7 +9,7 @@ from ..utils.files import atomic_path
 from ..utils.messages import counted
 from .colours import apply_palette, drawn_palette
 
-__all__ = ['as_numpy', 'checked', 'new_figure', 'palette', 'save_png', 'with_palette']
+__all__ = ['as_numpy', 'checked', 'new_figure', 'palette', 'save_png', 'several_curves', 'with_palette']
 
 DPI = 96
 PNG_COLOURS = 256
@@ -78,6 +78,27 @@ def checked(owner, embeddings, labels, max_points):
         keep = np.linspace(0, len(labels) - 1, max_points).round().astype('int64')
         embeddings, labels = embeddings[keep], labels[keep]
     return embeddings, labels
+
+
+def several_curves(owner, names, **columns):
+    """One curve or several as a list of (name, column, ...), checked; only a rank may be above 1."""
+    several = any(len(values) and np.ndim(values[0]) for values in columns.values())
+    columns = {name: [as_numpy(part).astype('float64') for part in (values if several else [values])]
+               for name, values in columns.items()}
+    count = {len(parts) for parts in columns.values()}
+    names = [''] * max(count) if names is None else [names] if isinstance(names, str) else list(names)
+    if count != {len(names)} or not names:
+        raise ValueError('{}: {} and names must be of one number of curves, got {} and {}.'.format(
+            owner, ', '.join(columns), ', '.join(str(len(parts)) for parts in columns.values()), len(names)))
+    for name, parts in columns.items():
+        for part, first in zip(parts, next(iter(columns.values()))):
+            if part.ndim != 1 or part.shape != first.shape or not part.size:
+                raise ValueError('{}: {} must be (M,), M >= 1, got {} and {}.'.format(
+                    owner, ' and '.join(columns), first.shape, part.shape))
+            if not np.isfinite(part).all() or part.min() < 0 or name != 'rank' and part.max() > 1:
+                raise ValueError('{}: {} must be finite and in [0, 1], got {:g} to {:g}.'.format(
+                    owner, name, part.min(), part.max()))
+    return list(zip(names, *columns.values()))
 
 
 def as_numpy(array):

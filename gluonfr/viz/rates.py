@@ -5,7 +5,7 @@ from typing import Any, Optional, Sequence, Union
 import numpy as np
 
 from ..utils.types import ArrayLike
-from .figure import as_numpy, new_figure, palette, save_png
+from .figure import new_figure, palette, save_png, several_curves
 
 __all__ = ['plot_cmc', 'plot_det', 'plot_reject']
 
@@ -50,7 +50,7 @@ def plot_det(fmr: Lines, fnmr: Lines, *, path: Optional[str] = None, names: Name
     false match rate
     """
     from scipy.stats import norm
-    lines = _several('plot_det', names, fmr=fmr, fnmr=fnmr)
+    lines = several_curves('plot_det', names, fmr=fmr, fnmr=fnmr)
     lines = [(name, *(rate[((x > 0) & (x < 1) & (y > 0) & (y < 1))] for rate in (x, y))) for name, x, y in lines]
     if not any(len(x) for _, x, _ in lines):
         raise ValueError('plot_det: fmr and fnmr must have points with rates between 0 and 1, got none.')
@@ -97,7 +97,7 @@ def plot_cmc(rank: Lines, rate: Lines, *, low: Optional[Lines] = None, high: Opt
     rank [90.0, 97.0, 99.0]
     """
     both = low is not None and high is not None
-    lines = _several('plot_cmc', names, rank=rank, rate=rate, **({'low': low, 'high': high} if both else {}))
+    lines = several_curves('plot_cmc', names, rank=rank, rate=rate, **({'low': low, 'high': high} if both else {}))
     if min(line[1].min() for line in lines) < 1:
         raise ValueError('plot_cmc: rank must be >= 1, got {:g}.'.format(min(line[1].min() for line in lines)))
 
@@ -136,34 +136,13 @@ def plot_reject(rejected: Lines, fnmr: Lines, *, path: Optional[str] = None, nam
     ValueError
         Arrays of other shapes, or values out of range.
     """
-    lines = _several('plot_reject', names, rejected=rejected, fnmr=fnmr)
+    lines = several_curves('plot_reject', names, rejected=rejected, fnmr=fnmr)
 
     def draw(axes):
         axes.set(xlabel='pairs left out for low quality, %', ylabel='false non-match rate of the others, %')
         axes.set_ylim(bottom=0)
 
     return _draw([(name, 100 * x, 100 * y, None) for name, x, y in lines], draw, path, title, 'upper right')
-
-
-def _several(owner, names, **columns):
-    """One curve or several as a list of (name, column, ...), checked; only a rank may be above 1."""
-    several = any(len(values) and np.ndim(values[0]) for values in columns.values())
-    columns = {name: [as_numpy(part).astype('float64') for part in (values if several else [values])]
-               for name, values in columns.items()}
-    count = {len(parts) for parts in columns.values()}
-    names = [''] * max(count) if names is None else [names] if isinstance(names, str) else list(names)
-    if count != {len(names)} or not names:
-        raise ValueError('{}: {} and names must be of one number of curves, got {} and {}.'.format(
-            owner, ', '.join(columns), ', '.join(str(len(parts)) for parts in columns.values()), len(names)))
-    for name, parts in columns.items():
-        for part, first in zip(parts, next(iter(columns.values()))):
-            if part.ndim != 1 or part.shape != first.shape or not part.size:
-                raise ValueError('{}: {} must be (M,), M >= 1, got {} and {}.'.format(
-                    owner, ' and '.join(columns), first.shape, part.shape))
-            if not np.isfinite(part).all() or part.min() < 0 or name != 'rank' and part.max() > 1:
-                raise ValueError('{}: {} must be finite and in [0, 1], got {:g} to {:g}.'.format(
-                    owner, name, part.min(), part.max()))
-    return list(zip(names, *columns.values()))
 
 
 def _draw(lines, finish, path, title, place):

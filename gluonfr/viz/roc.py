@@ -4,7 +4,7 @@ from typing import Any, Optional, Sequence, Union
 import numpy as np
 
 from ..utils.types import ArrayLike
-from .figure import as_numpy, new_figure, palette, save_png
+from .figure import as_numpy, new_figure, palette, save_png, several_curves
 
 __all__ = ['plot_accuracy', 'plot_roc', 'plot_scores']
 
@@ -55,18 +55,16 @@ def plot_roc(tpr: Union[ArrayLike, Sequence[ArrayLike]], fpr: Union[ArrayLike, S
     >>> print(figure.axes[0].get_xlabel(), figure.axes[0].get_xscale())
     FAR log
     """
-    several = len(tpr) > 0 and np.ndim(tpr[0]) > 0
-    curves = [_curve(*pair) for pair in (zip(tpr, fpr) if several else [(tpr, fpr)])]
-    names = [''] * len(curves) if names is None else [names] if isinstance(names, str) else list(names)
-    if len(names) != len(curves) or several and len(tpr) != len(fpr):
-        raise ValueError('plot_roc: tpr, fpr and names must be of one number of curves, got {}, {} and {}.'.format(
-            len(tpr) if several else 1, len(fpr) if several else 1, len(names)))
-    smallest = min([x[x > 0].min() for _, x in curves if (x > 0).any()], default=1e-3)
+    curves = several_curves('plot_roc', names, tpr=tpr, fpr=fpr)
+    for _, _, x in curves:
+        if (np.diff(x) < 0).any():
+            raise ValueError('plot_roc: fpr must rise, got {:g} to {:g}.'.format(x[0], x[-1]))
+    smallest = min([x[x > 0].min() for _, _, x in curves if (x > 0).any()], default=1e-3)
     left = 10 ** np.floor(np.log10(min(smallest, 0.1)) + 1e-9) if log else 0
     with new_figure(6, 5) as figure:
         axes = figure.subplots()
         grid = np.geomspace(left, 1, POINTS) if log else np.linspace(0, 1, POINTS)
-        for curve, name, colour in zip(curves, names, palette(len(curves))):
+        for (name, *curve), colour in zip(curves, palette(len(curves))):
             _draw_curve(axes, *curve, grid, fars, name, colour)
         if log:
             axes.set_xscale('log')
@@ -186,17 +184,6 @@ def _draw_curve(axes, tpr, fpr, grid, fars, name, colour):
     label = [name] * bool(name) + ['{:.2f} % at {:g}'.format(100 * value, far) for value, far in zip(values, marks)]
     axes.plot(grid, _at(tpr, fpr, grid), color=colour, linewidth=1.8, label='\n   '.join(label) or None)
     axes.scatter(marks, values, color=colour, s=26, zorder=3, edgecolors='white', linewidths=0.8)
-
-
-def _curve(tpr, fpr):
-    """One curve, checked: (tpr, fpr)."""
-    y, x = _finite('plot_roc', 'tpr', tpr), _finite('plot_roc', 'fpr', fpr)
-    if y.shape != x.shape or y.ndim != 1 or not y.size:
-        raise ValueError('plot_roc: tpr and fpr must be (M,), M >= 1, got {} and {}.'.format(y.shape, x.shape))
-    if min(x.min(), y.min()) < 0 or max(x.max(), y.max()) > 1 or (np.diff(x) < 0).any():
-        raise ValueError('plot_roc: tpr and fpr must be in [0, 1] and fpr must rise, got {:g} to {:g} and {:g} to '
-                         '{:g}.'.format(y[0], y[-1], x[0], x[-1]))
-    return y, x
 
 
 def _finite(owner, name, values):

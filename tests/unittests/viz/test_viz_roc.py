@@ -121,8 +121,8 @@ def test_pyplot_and_its_settings_are_left_alone(tmp_path):
 @pytest.mark.parametrize('call,match', [
     (lambda: plot_roc([0, 1], [0, 0.5, 1]), r'plot_roc: tpr and fpr must be \(M,\), M >= 1, got \(2,\) and \(3,\)'),
     (lambda: plot_roc([], []), r'plot_roc: tpr and fpr must be \(M,\), M >= 1, got \(0,\)'),
-    (lambda: plot_roc([0, 1], [1, 0]), 'plot_roc: .* fpr must rise, got 0 to 1 and 1 to 0'),
-    (lambda: plot_roc([0, 2], [0, 1]), r'plot_roc: tpr and fpr must be in \[0, 1\]'),
+    (lambda: plot_roc([0, 1], [1, 0]), 'plot_roc: fpr must rise, got 1 to 0'),
+    (lambda: plot_roc([0, 2], [0, 1]), r'plot_roc: tpr must be finite and in \[0, 1\], got 0 to 2'),
     (lambda: plot_roc([0, np.nan], [0, 1]), 'plot_roc: tpr must be finite'),
     (lambda: plot_roc([[0, 1]], [[0, 1]], names=['a', 'b']), 'one number of curves, got 1, 1 and 2'),
     (lambda: plot_roc([[0, 1], [0, 1]], [[0, 1]]), 'one number of curves, got 2, 1 and'),
