@@ -1,5 +1,6 @@
 """What is given to be evaluated: images or embeddings or scores, and what is known of whom they show."""
 import os
+import re
 from collections import namedtuple
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
@@ -10,7 +11,7 @@ from ..metrics import PairTruth, QualityTruth
 from ..utils.files import file_sha256
 from ..utils.messages import counted, names
 
-__all__ = ['Given', 'GivenPairs', 'Task', 'file_facts', 'note_skipped']
+__all__ = ['Given', 'GivenPairs', 'Task', 'file_facts', 'note_skipped', 'plain_name']
 
 FEW_PEOPLE = 30
 
@@ -139,6 +140,10 @@ class GivenPairs(Given):
         super().__init__(name, path, **given)
         self.first, self.second = np.asarray(first, np.int64), np.asarray(second, np.int64)
         self.same = np.asarray(same, bool)
+        alone = int(np.count_nonzero(self.first == self.second))
+        if alone:
+            self.assumed.append('{}: {} of an image and itself, which every net gets right.'.format(
+                name, counted(alone, 'pair is', 'pairs are')))
         if self.people is not None:
             self.say_few_people()
             return
@@ -184,6 +189,11 @@ def people_of_pairs(first, second, same, count):
     links = coo_matrix((np.ones(int(same.sum())), (first[same], second[same])), shape=(count, count))
     people = connected_components(links, directed=False)[1].astype(np.int64)
     return None if (people[first[~same]] == people[second[~same]]).any() else people
+
+
+def plain_name(person: Any) -> str:
+    """A name without case and marks; '' of a number, which says nothing."""
+    return re.sub(r'[\W_]+', '', str(person).lower()) if re.search(r'[^\W\d_]', str(person)) else ''
 
 
 def file_facts(path: str) -> Tuple[str, str]:

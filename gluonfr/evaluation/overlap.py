@@ -1,6 +1,5 @@
 """Whether the people or images of a set were trained on."""
 import os
-import re
 from typing import Any, Dict, Optional
 
 import numpy as np
@@ -9,7 +8,7 @@ from ..data import open_dataset
 from ..utils.messages import counted
 from ..utils.vectors import unit_rows
 from .embeddings_file import read_embeddings
-from .given import Given
+from .given import Given, plain_name
 from .joined import HashedImages
 
 __all__ = ['NEAR', 'find_overlap']
@@ -115,8 +114,7 @@ def _nearest(embeddings, others):
 
 def _names(people):
     """{name without case and marks: name} of people who have names, with letters: numbers say nothing."""
-    return {re.sub(r'[\W_]+', '', str(name).lower()): str(name) for name in people
-            if re.search(r'[^\W\d_]', str(name))}
+    return {plain_name(name): str(name) for name in people if plain_name(name)}
 
 
 def _sentence(given, train, found):

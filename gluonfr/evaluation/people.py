@@ -1,6 +1,6 @@
 """People with one image or several each: a folder of people, a list, a .rec, or embeddings of them."""
 import os
-from typing import Any, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from ..data.pairs import most_pairs, sample_pairs
 from ..metrics import PairTruth, PeopleTruth, QualityTruth, SearchTruth
 from ..utils.check import check_int, check_number
 from ..utils.messages import counted
-from .given import Given, Task, note_skipped
+from .given import Given, Task, note_skipped, plain_name
 
 __all__ = ['GivenPeople', 'given_people', 'people_of', 'split_gallery']
 
@@ -64,8 +64,23 @@ class GivenPeople(Given):
         self.unknown = None if unknown is None else check_number('evaluate', 'unknown', unknown, 0, 1, high_open=True)
         self.seed = check_int('evaluate', 'seed', seed, 0, 2 ** 32 - 1)
         self._pairs = None
+        self._say_alike()
         if of_pairs:
             self._check_pairs()
+
+    def _say_alike(self):
+        """Note names that are hardly two, and images that have one name."""
+        called: Dict[str, List[str]] = {}
+        for person in np.unique(self.people).tolist():
+            called.setdefault(plain_name(person) or str(person), []).append(str(person))
+        alike = [found for found in called.values() if len(found) > 1]
+        if alike:
+            self.assumed.append('{}: {} differ in case and marks alone, and count as different people.'.format(
+                self.name, '; '.join(' and '.join(found) for found in alike[:3])))
+        twice = self.count - len(set(self.names))
+        if twice and self.embeddings is not None:  # of files `note_skipped` says which
+            self.assumed.append('{}: {} the name of another.'.format(
+                self.name, counted(twice, 'image has', 'images have')))
 
     def _check_pairs(self):
         there, images = np.unique(self.people, return_counts=True)

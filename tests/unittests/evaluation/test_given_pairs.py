@@ -89,3 +89,8 @@ def test_groups_of_pairs_leave_out_those_across(tmp_path):
     assert truth.group.tolist() == ['x', 'y'] and truth.same.all()
     assert '1 pair left out' in mine.assumed[-1]
     assert mine.left_out == [{'what': 'groups z', 'why': 'they have no image of the set'}]
+
+
+def test_an_image_beside_itself_is_told():
+    mine = GivenPairs('mine', '', [0, 1, 2], [0, 2, 3], [True, True, False], embeddings=np.eye(4), names=range(4))
+    assert mine.assumed[0] == 'mine: 1 pair is of an image and itself, which every net gets right.'

@@ -112,3 +112,10 @@ def test_an_image_of_nobody_is_a_person_of_its_own(tmp_path):
     mine = open_given(tmp_path / 'list.txt')
     assert mine.people.tolist() == ['0', '0', '0', '1']
     assert 'listed twice, and counted twice' in mine.assumed[-1] and 'p0/0.png' in mine.assumed[-1]
+
+
+def test_names_that_are_hardly_two_are_told():
+    people = ['Ann Lee', 'ann_lee', 'bob', 'bob', '1', '-1']
+    mine = GivenPeople('mine', '', people, embeddings=np.eye(6), names=['a', 'a', 'b', 'c', 'd', 'e'])
+    assert mine.assumed[:2] == ['mine: Ann Lee and ann_lee differ in case and marks alone, and count as different '
+                                'people.', 'mine: 1 image has the name of another.']
