@@ -137,8 +137,10 @@ def compare_models(scores_a: ArrayLike, scores_b: ArrayLike, issame: ArrayLike, 
     >>> first, second = np.triu_indices(40, 1)
     >>> same = people[first] == people[second]
     >>> a, b = same + np.random.RandomState(0).randn(2, 780) * [[0.5], [0.51]]
-    >>> print(compare_models(a, b, same, people[first], people[second], far=0.01).sentence)
-    No difference shown: TAR at FAR 0.01 of A 0.4500, of B 0.3000, difference -0.1500 [-0.4012, 0.3000] (20 people).
+    >>> for part in compare_models(a, b, same, people[first], people[second], far=0.01).sentence.split(', difference '):
+    ...     print(part)
+    No difference shown: TAR at FAR 0.01 of A 0.4500, of B 0.3000
+    -0.1500 [-0.4012, 0.3000] (20 people; McNemar p 0.508).
     """
     owner = 'compare_models'
     check_number(owner, 'confidence', confidence, 0, 1, True, True)
@@ -212,7 +214,7 @@ def _sentence(measure, names, rates, low, high, test, people, shown):
     if low is None:
         interval = ' (people unknown; McNemar p {:.3g})'.format(test.p)
     else:
-        interval = ' [{:.4f}, {:.4f}] ({} people)'.format(low, high, people.count)
+        interval = ' [{:.4f}, {:.4f}] ({} people; McNemar p {:.3g})'.format(low, high, people.count, test.p)
     better = names[int(rates[1] > rates[0])]
     return '{}: {} of {} {:.4f}, of {} {:.4f}, difference {:.4f}{}.'.format(
         '{} is better'.format(better) if shown else 'No difference shown', measure, names[0], rates[0], names[1],
