@@ -53,7 +53,15 @@ def evaluate(args):
 
 
 def check_outs(args, outs):
-    """Refuse to write over what is read."""
+    """Refuse to write over what is read, or where nothing can be written: that is known before hours of embedding."""
+    for option, path in [('--out', out) for out in outs] + [('--report', args.report)] * bool(args.report):
+        folder, name = os.path.split(os.path.expanduser(path))
+        folder = os.path.abspath(folder)
+        while not os.path.lexists(folder):
+            folder = os.path.dirname(folder)
+        if not name or not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+            raise ValueError('{} must be a name of files in a folder that can be written to, got {}.'.format(
+                option, path))
     written = {os.path.abspath(path) for out in outs for path in result_paths(out)}
     for name in INPUTS:
         given = getattr(args, name)

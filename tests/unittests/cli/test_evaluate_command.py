@@ -170,6 +170,16 @@ def test_what_is_read_is_not_written_over(tmp_path, capsys):
     assert 'would write over --data' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('option, path', [('--out', 'file/mine'), ('--out', 'new/'), ('--report', 'file/mine.html')])
+def test_where_nothing_can_be_written_is_known_first(tmp_path, capsys, option, path):
+    pytest.importorskip('bokeh')
+    (tmp_path / 'file').write_text('')
+    np.savez(tmp_path / 'mine.npz', embeddings=np.eye(4), people=['a', 'a', 'b', 'b'])
+    options = {'--out': str(tmp_path / 'out'), option: '{}/{}'.format(tmp_path, path)}
+    evaluate('--data', tmp_path / 'mine.npz', *(word for pair in options.items() for word in pair), code=2)
+    assert '{} must be a name of files in a folder that can be written to'.format(option) in capsys.readouterr().err
+
+
 def test_a_report_is_written_with_the_results(place, tmp_path, capsys):
     pytest.importorskip('bokeh')
     evaluate(place / 'net', place / 'other', '--data', place / 'people', '--protocol', 'pairs', '--far', 0.1, '--out',
