@@ -10,6 +10,7 @@ __all__ = ['BlockSearch', 'FaissSearch', 'nearest']
 
 BLOCK = 2048  # rows at once; what they become stays near a core
 MOST_SCORES = 1 << 25  # at once, float32
+ADDED = 1 << 16  # rows that faiss takes at a time
 SPARE = 16  # candidates from faiss beside those that are asked for
 SLACK = 2.0 ** -9  # rows of length 1 have it but for 2^-11 in float16; twice that, and what the product is rounded
 SCALE = 2.0 ** 112  # between a number and what the bits of its float16, moved to their places, are as float32
@@ -78,7 +79,8 @@ class FaissSearch:
             self._index = self._faiss.IndexScalarQuantizer(
                 rows.shape[1], self._faiss.ScalarQuantizer.QT_fp16, self._faiss.METRIC_INNER_PRODUCT)
         if self._index.ntotal < len(rows):
-            self._index.add_sa_codes(np.ascontiguousarray(rows[self._index.ntotal:]).view(np.uint8))
+            for start in range(self._index.ntotal, len(rows), ADDED):  # float32 of a float16 and back is exact
+                self._index.add(rows[start:start + ADDED].astype(np.float32))
         alive = np.ones(self._index.ntotal, bool)
         alive[dead] = False
         alive[len(rows):] = False

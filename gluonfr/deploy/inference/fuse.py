@@ -10,6 +10,8 @@ from .quantize import quantize
 
 __all__ = ['fuse']
 
+BFLOAT16 = np.dtype([('bfloat16', np.uint16)])  # MXNet's; NumPy knows the name only where ml_dtypes is imported
+
 
 def fuse(symbol, params, shape, onednn=True, precision='float32', images=None):
     """Rewrite a graph for inference.
@@ -48,7 +50,7 @@ def fuse(symbol, params, shape, onednn=True, precision='float32', images=None):
     symbol, weights = to_symbol(heads, fusion.attrs)
     if precision == 'int8':
         return quantize(symbol, weights, images)
-    weights = {name: nd.amp_cast(nd.array(value), dtype='bfloat16') if name.startswith(PREFIX) else value
+    weights = {name: nd.amp_cast(nd.array(value), dtype=BFLOAT16) if name.startswith(PREFIX) else value
                for name, value in weights.items()}
     # MXNet's pass folds a BatchNorm that is left along a wrong axis, or into a convolution with other uses
     if onednn and all(node.op != 'BatchNorm' for node in nodes_of(symbol)[0]):

@@ -42,6 +42,7 @@ def test_convert_names_the_way_without_it(monkeypatch, capsys):
                                      ['embed', 'w.pth.tar', 'faces', '--out', 'o.npz']])
 def test_weights_of_pytorch_are_no_net_and_the_way_is_named(command, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / 'w.pth.tar').write_bytes(b'PK')
     run(*command, code=2)
     said = capsys.readouterr().err
     assert 'w.pth.tar holds weights of PyTorch, without their graph. `gluonfr convert` makes a network of them' in said

@@ -7,6 +7,7 @@ import pytest
 from mxnet import autograd
 
 from gluonfr.compat import bfloat16_problem
+from gluonfr.deploy.inference.fuse import BFLOAT16
 from gluonfr.graph.bfloat16 import in_bfloat16
 from gluonfr.graph.nodes import nodes_before, shaped_nodes
 from gluonfr.graph.symbols import to_symbol
@@ -107,7 +108,7 @@ def test_the_plain_layout_lets_a_gradient_of_another_layout_through(norm_of):
     x, *weights = (mx.nd.array(random.randn(*shape)) for shape in ((4, 64, 28, 28), (64, 64, 3, 3), (64, 64, 3, 3)))
     gamma, zeros = mx.nd.ones(64), mx.nd.zeros(64)
     gradients = []
-    for dtype in ('bfloat16', 'float32'):
+    for dtype in (BFLOAT16, 'float32'):
         x.attach_grad()
         with autograd.record():
             y = mx.nd.amp_cast(x, dtype=dtype)
