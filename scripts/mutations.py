@@ -173,7 +173,7 @@ MUTATIONS = [Mutation(*entry) for entry in [
     ('advice-for-another-flip', 'gluonfr/deploy/advice.py',
      'any(found[name] != getattr(embedder, name) for name in SETTINGS)', 'False',
      ['tests/unittests/deploy/test_card_advice.py', '-k', 'keeps_the_rest']),
-    ('numbers-as-names', 'gluonfr/evaluation/overlap.py', "if re.search(r'[^\\W\\d_]', str(name))", '',
+    ('numbers-as-names', 'gluonfr/evaluation/given.py', " if re.search(r'[^\\W\\d_]', str(person)) else ''", '',
      ['tests/unittests/evaluation/test_overlap.py', '-k', 'numbers']),
     # bfloat16 and AMX
     ('isa-of-the-user-lost', 'gluonfr/compat/amx.py', 'isa is not None and isa != AMX_ISA', 'False',
