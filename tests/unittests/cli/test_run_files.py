@@ -8,6 +8,8 @@ from helpers import rows
 from gluonfr.compat import without_module
 from gluonfr.deploy import read_card
 
+pytestmark = pytest.mark.mxnet
+
 
 def test_what_a_run_leaves(trained, data):
     for name in ('log.txt', 'steps.csv', 'metrics.csv', 'verify.csv', 'curves.png', 'card.json', 'recipe.json'):
