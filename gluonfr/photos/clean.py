@@ -39,6 +39,8 @@ SAID = {
 CleanReport = namedtuple('CleanReport', 'images people new counts excluded relabelled findings facts')
 CleanReport.__doc__ = """What `clean` found.
 
+Parameters
+----------
 images, people : int
 new : int
     Images that had to be embedded.

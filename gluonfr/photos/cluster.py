@@ -38,6 +38,8 @@ UTF8 = {'newline': '', 'encoding': 'utf-8', 'errors': 'surrogateescape'}  # file
 ClusterReport = namedtuple('ClusterReport', 'images new groups alone named left_out threshold said')
 ClusterReport.__doc__ = """What `cluster` made.
 
+Parameters
+----------
 images, new : int
     Faces, and how many of them had to be embedded.
 groups : list of int array

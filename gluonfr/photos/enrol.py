@@ -33,6 +33,8 @@ SAME = 0.999  # cosine of what is one photograph, where no threshold is known
 Enrolment = namedtuple('Enrolment', 'name path status detail')
 Enrolment.__doc__ = """What came of one photograph.
 
+Parameters
+----------
 name, path : str
 status : str
     A key of ENROLMENTS.

@@ -30,6 +30,8 @@ Finding = namedtuple('Finding', 'kind image person score own other resembles pro
                      defaults=(None, None, '', '', '', ''))
 Finding.__doc__ = """One thing that is wrong.
 
+Parameters
+----------
 kind : str
     Of `KINDS`.
 image : int or str
