@@ -12,7 +12,6 @@ leaderboard-losses.csv (losses, once all their seeds are there), the picture to 
 scripts/tables.py writes the table into docs/results.md.
 """
 import argparse
-import csv
 import os
 import resource
 import shlex
@@ -28,7 +27,7 @@ from gluonfr.data import RecordDataset, pack_folder, read_pairs  # noqa: E402
 from gluonfr.deploy import Embedder, load_net  # noqa: E402
 from gluonfr.metrics import PeopleTruth, get_protocol  # noqa: E402
 from gluonfr.metrics.people import pairs_of_people  # noqa: E402
-from gluonfr.utils.files import atomic_path  # noqa: E402
+from gluonfr.utils.rows import write_rows  # noqa: E402
 from gluonfr.viz.figure import new_figure, save_png  # noqa: E402
 
 RUNS, SUMMARY, PICTURE = (os.path.join(ROOT, 'resources', *place) for place in (
@@ -123,11 +122,11 @@ def measure(args):
             if os.path.isfile(os.path.join(out, 'embeddings.npz')):
                 row, drawn[loss, seed] = measured(out)
                 rows.append({'loss': loss, 'seed': seed, 'epochs': args.epochs, **row})
-    write_rows(RUNS, rows)
+    write_table(RUNS, rows)
     whole = [loss for loss in LOSSES if all((loss, seed) in drawn for seed in SEEDS)]
     if BASE in whole:
         losses = [summary(loss, rows, drawn, len(LOSSES) - 1) for loss in whole]
-        write_rows(SUMMARY, losses)
+        write_table(SUMMARY, losses)
         draw(losses)
         for row in losses:
             print('{loss}: accuracy {acc:.4f} [{acc_low:.4f}, {acc_high:.4f}], {acc_shown}'.format(**row))
@@ -189,13 +188,10 @@ def ends(values, alpha):
     return tuple(round(float(value), 5) for value in np.quantile(values, [alpha / 2, 1 - alpha / 2]))
 
 
-def write_rows(path, rows):
-    """A csv file of rows with the same columns, whole or not at all."""
+def write_table(path, rows):
+    """A csv file of rows with the same columns, if there are any."""
     if rows:
-        with atomic_path(path) as temporary, open(temporary, 'w', newline='', encoding='utf-8') as file:
-            writer = csv.DictWriter(file, list(rows[0]), lineterminator='\n')
-            writer.writeheader()
-            writer.writerows(rows)
+        write_rows(path, rows[0], [row.values() for row in rows])
 
 
 def draw(losses):

@@ -1,5 +1,4 @@
 """Whether a folder of people, or a rec, is clean: a table, a contact sheet, and two files for `gluonfr pack`."""
-import csv
 import os
 from collections import Counter, namedtuple
 from multiprocessing.pool import ThreadPool
@@ -16,9 +15,9 @@ from ..evaluation.joined import Stretched
 from ..evaluation.people import people_of
 from ..report.sheet import Group, Item, needs_jinja, write_sheet
 from ..utils.check import check_int
-from ..utils.files import atomic_path
 from ..utils.lock import sole_writer
 from ..utils.messages import counted
+from ..utils.rows import write_rows
 from ..utils.types import PathLike
 from .embeddings import Embedded, embed_cached
 from .findings import KINDS, Against, Finding, Limits, examine, people_now
@@ -185,15 +184,11 @@ def _decisions(findings, people, keys):
 
 
 def _write_table(path, findings, keys):
-    with atomic_path(path) as temporary, open(temporary, 'w', newline='', encoding='utf-8',
-                                              errors='surrogateescape') as file:
-        writer = csv.writer(file, lineterminator='\n')
-        writer.writerow(COLUMNS)
-        for finding in findings:
-            image = keys[finding.image] if isinstance(finding.image, int) else finding.image
-            writer.writerow([finding.kind, image, finding.person, _number(finding.score), _number(finding.own),
-                             keys[finding.other] if finding.other is not None else finding.resembles,
-                             finding.proposed, finding.action, finding.why])
+    write_rows(path, COLUMNS, [
+        [finding.kind, keys[finding.image] if isinstance(finding.image, int) else finding.image, finding.person,
+         _number(finding.score), _number(finding.own),
+         keys[finding.other] if finding.other is not None else finding.resembles,
+         finding.proposed, finding.action, finding.why] for finding in findings])
 
 
 def _number(value):

@@ -19,6 +19,7 @@ from ..utils.check import check_int, check_number
 from ..utils.files import atomic_path
 from ..utils.lock import sole_writer
 from ..utils.messages import counted
+from ..utils.rows import UTF8, write_rows
 from ..utils.types import PathLike
 from ..utils.vectors import unit_rows
 from .duplicates import find_copies, near_pairs
@@ -33,7 +34,6 @@ SHOWN_GROUPS, SHOWN_FACES = 100, 12
 NAMES, GROUPS, PEOPLE = 'names.csv', 'groups.csv', 'people'
 NAME_COLUMNS = 'group', 'images', 'example', 'name'
 GROUP_COLUMNS = 'image', 'group', 'name', 'file', 'why'
-UTF8 = {'newline': '', 'encoding': 'utf-8', 'errors': 'surrogateescape'}  # file names may be other bytes
 
 ClusterReport = namedtuple('ClusterReport', 'images new groups alone named left_out threshold said')
 ClusterReport.__doc__ = """What `cluster` made.
@@ -171,8 +171,8 @@ def cluster(images: Any, embedder: Any, out: PathLike, *, root: PathLike = '', t
                 for i in faces]
         there = {row[0] for row in rows}
         rows += [[keys[i], '', '', '', 'no other face is like it'] for i in usable if keys[i] not in there]
-        _write_csv(os.path.join(out, GROUPS), GROUP_COLUMNS, rows + [[key, '', '', '', why] for key, why in left_out])
-        _write_csv(os.path.join(out, NAMES), NAME_COLUMNS, [
+        write_rows(os.path.join(out, GROUPS), GROUP_COLUMNS, rows + [[key, '', '', '', why] for key, why in left_out])
+        write_rows(os.path.join(out, NAMES), NAME_COLUMNS, [
             [number + 1, len(faces), keys[usable[examples[number]]], called[number]]
             for number, faces in enumerate(groups)])
         _write_sheet(os.path.join(out, 'groups.html'), images, groups, people, keys, said)
@@ -269,13 +269,6 @@ def _files_before(path) -> List[str]:
     with open(path, **UTF8) as file:
         files = [row.get('file') or '' for row in csv.DictReader(file)]
     return [name for name in files if name.startswith(PEOPLE + '/') and '..' not in name.split('/')]
-
-
-def _write_csv(path, columns, rows):
-    with atomic_path(path) as temporary, open(temporary, 'w', **UTF8) as file:
-        writer = csv.writer(file, lineterminator='\n')
-        writer.writerow(columns)
-        writer.writerows(rows)
 
 
 def _write_sheet(path, images, groups, people, keys, said):
