@@ -69,6 +69,7 @@ setup(
         'matplotlib>=3.1',
         'seaborn>=0.11',
         'scikit-learn>=0.22',
+        'threadpoolctl>=2.0',
         'tqdm',
         'opencv-python',
         'pillow',

@@ -11,6 +11,7 @@ from ..compat import usable_cores
 from ..compat.machine import processor
 from ..metrics import PROTOCOLS, get_protocol
 from ..metrics.cosines import listed_cosines, unit_embeddings
+from ..utils.messages import counted
 from ..utils.vectors import unit_rows
 from ..version import __version__
 from .embed_given import embed_given, facts_of_file, model_facts, row_facts
@@ -68,14 +69,22 @@ def plan_protocols(given: Given, protocols: Optional[Sequence[str]] = None, **pa
             notes = protocol.notes(given.truth(task) if isinstance(given, GivenScores) else task.truth, given.name)
         except ValueError as error:
             if asked:
-                raise
+                raise _with_left_out(error, given) from error
             faults.append(error)
             given.assumed.append('{} is not measured: {}'.format(name, error))
             continue
         planned.append(Planned(name, protocol, task, notes))
     if not planned:
-        raise faults[0] if faults else given.refuse('nothing')
+        raise _with_left_out(faults[0], given) if faults else given.refuse('nothing')
     return planned
+
+
+def _with_left_out(error, given):
+    """The error; where something was left out, it says so: perhaps nothing was missing but for that."""
+    if not given.left_out:
+        return error
+    return ValueError('{} Of what was given, {} left out, first {what}: {why}.'.format(
+        error, counted(len(given.left_out), 'thing was', 'things were'), **given.left_out[0]))
 
 
 def evaluate(given: Given, net: Any = None, *, protocols: Optional[Sequence[str]] = None, name: str = '',

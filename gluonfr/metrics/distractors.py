@@ -1,14 +1,18 @@
 """Identification among many distractors, as MegaFace has it: rank-1 at each size, and TAR at very low FARs."""
+from concurrent.futures import ThreadPoolExecutor
+from queue import Queue
 from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
+from ..compat import usable_cores
 from ..utils.check import check_int, check_number
 from ..utils.messages import counted
 from ..utils.types import ArrayLike
 from .cosines import unit_embeddings
 from .far_cells import cannot_show, far_cells, far_lines
 from .highest import Highest
+from .intervals import clopper_pearson
 from .people import PairsOfPeople
 from .protocol import PROTOCOLS, Measured
 from .roc import OperatingPoints, allowed, loosest_allowing
@@ -29,7 +33,8 @@ class Distractors:
 
     For every two probes of a person, one is searched for in a gallery of the other one and the first so many
     distractors: rank-1 is the share of these trials in which the other one scores above all distractors. Its interval
-    is that of a bootstrap over people. TAR is over pairs of probes of a person, FAR over pairs of a probe and a
+    is that of a bootstrap over people or, where all trials or none succeed and no draw would differ, the exact binomial
+    one of as many trials as there are people. TAR is over pairs of probes of a person, FAR over pairs of a probe and a
     distractor.
 
     The embeddings are multiplied in float32, in blocks; what its rounding leaves open is computed again in float64, so
@@ -119,16 +124,20 @@ class Distractors:
         draws = PairsOfPeople(np.ones(len(trial), bool), codes[trial], codes[trial], int(codes.max()) + 1)
         low, high = np.quantile(draws.bootstrap_means('Distractors', right.astype('float64'), 1, DRAWS, 0),
                                 [0.025, 0.975], axis=0)
+        rank1 = right.mean(axis=1)
+        alike = (rank1 == 0) | (rank1 == 1)
+        mated = len(np.unique(codes[trial]))
+        low[alike], high[alike] = clopper_pearson((rank1[alike] * mated).astype(int), mated)
         rows = []
         for i, size in enumerate(sizes):
             row = {'set': name, 'distractors': size, 'probes': len(units), 'people': int(codes.max()) + 1,
                    'trials': len(trial)}
             row.update(zip(('rank1', 'rank1_low', 'rank1_high'),
-                           (round(float(rate), 5) for rate in (right[i].mean(), low[i], high[i]))))
+                           (round(float(rate), 5) for rate in (rank1[i], low[i], high[i]))))
             rows.append(dict(row, **far_cells(_points(pairs, tops[i], self.fars, len(units) * size))))
         nearest = np.full(len(units), -np.inf)
         np.maximum.at(nearest, trial, mates)
-        curve = {'size': sizes, 'rank1': right.mean(axis=1).tolist(), 'low': low.tolist(), 'high': high.tolist()}
+        curve = {'size': sizes, 'rank1': rank1.tolist(), 'low': low.tolist(), 'high': high.tolist()}
         return Measured(rows, np.maximum(nearest, best[-1]), nearest > best[-1], {'distractors': curve})
 
     def lines(self, row: Dict[str, Any]) -> List[str]:
@@ -179,25 +188,38 @@ class _Search:
 
     def _nearest(self, probes, tail=None):
         """Highest score of each probe at each size, in the type of the probes; what the tail holds at each size."""
+        from threadpoolctl import threadpool_limits
         now = np.full(len(probes), -np.inf, probes.dtype)
         best, tops = [], []
-        step = max(1, CELLS // COLUMNS)
-        buffer = np.empty(min(step, len(probes)) * COLUMNS, probes.dtype)
-        for low, high in self._blocks():
-            units = self._directions(low, high, probes.dtype)
-            for start in range(0, len(probes), step):
-                some = probes[start:start + step]
-                scores = buffer[:len(some) * len(units)].reshape(len(some), len(units))
-                np.matmul(some, units.T, out=scores)
-                highest = scores.max(axis=1)
-                np.maximum(now[start:start + step], highest, out=now[start:start + step])
-                if tail:
-                    hot = np.flatnonzero(highest >= tail.least)
-                    row, column = np.nonzero(scores[hot] >= tail.least)
-                    tail.add(scores[hot[row], column], start + hot[row], low + column)
-            if high in self.sizes:
-                best.append(now.copy())
-                tops.append(tail.found() if tail else None)
+        threads = min(usable_cores(), len(probes))
+        step = max(1, min(CELLS // COLUMNS, -(-len(probes) // threads)))
+        buffers = Queue()
+        for _ in range(threads):
+            buffers.put(np.empty(step * COLUMNS, probes.dtype))
+
+        def look(start):
+            """Raise `now` for some probes; row, column and score of those in reach of the tail."""
+            some, buffer = probes[start:start + step], buffers.get()
+            scores = np.matmul(some, units.T, out=buffer[:len(some) * len(units)].reshape(len(some), len(units)))
+            highest = scores.max(axis=1)
+            np.maximum(now[start:start + step], highest, out=now[start:start + step])
+            hot = np.flatnonzero(highest >= least)
+            row, column = np.nonzero(scores[hot] >= least)
+            found = scores[hot[row], column], start + hot[row], low + column
+            buffers.put(buffer)
+            return found
+
+        # each thread multiplies and looks for itself: within a product of all threads, the looking would be done by one
+        with threadpool_limits(1, 'blas'), ThreadPoolExecutor(threads) as pool:
+            for low, high in self._blocks():
+                units = self._directions(low, high, probes.dtype)
+                least = tail.least if tail else np.inf
+                for found in pool.map(look, range(0, len(probes), step)):
+                    if tail:
+                        tail.add(*found)
+                if high in self.sizes:
+                    best.append(now.copy())
+                    tops.append(tail.found() if tail else None)
         return np.stack(best), tops
 
     def _blocks(self):

@@ -115,7 +115,7 @@ def groups_picture(series):
         return None
     words = column_words({'accuracy': 'acc'}.get(known[0][2], known[0][2]))[0]
     return Picture('groups', 'Groups', 'Each mark is a group of people, the line through it the 95 % interval. Groups '
-                   'whose lines overlap cannot be told apart by these data.',
+                   'whose lines overlap may differ less than these data can show.',
                    *_ranges(known, words + ', %'))
 
 

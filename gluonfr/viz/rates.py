@@ -75,7 +75,7 @@ def plot_cmc(rank: Lines, rate: Lines, *, low: Optional[Lines] = None, high: Opt
     rank, rate : array, (M,), or list of such arrays
         Ranks from 1, and rates in [0, 1], as the curve 'cmc' of a protocol gives them; a list for several curves.
     low, high : as rate, or None
-        The ends of an interval, drawn as a band.
+        The ends of an interval, both or none, drawn as a band.
     path, names, title
         As for `plot_det`.
 
@@ -87,7 +87,7 @@ def plot_cmc(rank: Lines, rate: Lines, *, low: Optional[Lines] = None, high: Opt
     Raises
     ------
     ValueError
-        Arrays of other shapes, or values out of range.
+        Arrays of other shapes, values out of range, or one end of an interval without the other.
 
     Examples
     --------
@@ -96,8 +96,11 @@ def plot_cmc(rank: Lines, rate: Lines, *, low: Optional[Lines] = None, high: Opt
     >>> print(figure.axes[0].get_xlabel(), figure.axes[0].lines[0].get_ydata().tolist())
     rank [90.0, 97.0, 99.0]
     """
-    both = low is not None and high is not None
-    lines = several_curves('plot_cmc', names, rank=rank, rate=rate, **({'low': low, 'high': high} if both else {}))
+    if (low is None) != (high is None):
+        raise ValueError('plot_cmc: low and high must be given together, got {} alone.'.format(
+            'low' if high is None else 'high'))
+    band = {} if low is None else {'low': low, 'high': high}
+    lines = several_curves('plot_cmc', names, rank=rank, rate=rate, **band)
     if min(line[1].min() for line in lines) < 1:
         raise ValueError('plot_cmc: rank must be >= 1, got {:g}.'.format(min(line[1].min() for line in lines)))
 
@@ -109,7 +112,7 @@ def plot_cmc(rank: Lines, rate: Lines, *, low: Optional[Lines] = None, high: Opt
         axes.minorticks_off()
         axes.set(xlabel='rank', ylabel='probes whose person is among them, %')
 
-    return _draw([(line[0], line[1], 100 * line[2], [100 * band for band in line[3:]]) for line in lines], draw, path,
+    return _draw([(line[0], line[1], 100 * line[2], [100 * end for end in line[3:]]) for line in lines], draw, path,
                  title, 'lower right')
 
 

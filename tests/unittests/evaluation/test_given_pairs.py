@@ -5,7 +5,7 @@ from evaluation_cases import face, make_people
 
 from gluonfr.data import encode, write_bin
 from gluonfr.data.pairs import BinError
-from gluonfr.evaluation import GivenPairs, open_given
+from gluonfr.evaluation import GivenPairs, evaluate, open_given
 from gluonfr.evaluation.given import people_of_pairs
 
 LIST = 'p0/0.png p0/1.png 1\np1/0.png p0/0.png 0\np1/0.png p1/1.png 1\np2/0.png p1/2.png 0\n'
@@ -94,3 +94,14 @@ def test_groups_of_pairs_leave_out_those_across(tmp_path):
 def test_an_image_beside_itself_is_told():
     mine = GivenPairs('mine', '', [0, 1, 2], [0, 2, 3], [True, True, False], embeddings=np.eye(4), names=range(4))
     assert mine.assumed[0] == 'mine: 1 pair is of an image and itself, which every net gets right.'
+
+
+def test_where_pairs_of_a_kind_are_missing_it_says_what_was_left_out(tmp_path):
+    make_people(tmp_path, (2, 2))
+    (tmp_path / 'pairs.txt').write_text('p0/0.png p0/1.png 1\np0/0.png p1/7.png 0\n')
+    mine = open_given(tmp_path / 'pairs.txt')
+    with pytest.raises(ValueError, match=r'1 of one person and 0 of two people.* 1 thing was left out, first p0/0.png '
+                                         r'p1/7.png: there is no '):
+        evaluate(mine, protocols=['kfold'])
+    with pytest.raises(ValueError, match='first p0/0.png p1/7.png'):
+        evaluate(mine)

@@ -84,3 +84,13 @@ def test_the_highest_pairs_are_found_among_many():
 def test_embeddings_that_do_not_fit_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         Distractors([5]).measure(change(*faces()), DistractorTruth(PEOPLE, 40, noisy_distractors=[2]), 'x')
+
+
+@pytest.mark.parametrize('rank1', [0, 1])
+def test_where_all_trials_end_alike_the_interval_still_has_a_width(rank1):
+    """Ten people, each alone on an axis; the distractors lie opposite, or where the probes are."""
+    probes = np.repeat(np.eye(10), 2, axis=0) + np.random.RandomState(0).rand(20, 10) * 1e-3
+    distractors = -np.ones((20, 10)) if rank1 else probes
+    row = Distractors([], []).measure((probes, distractors), DistractorTruth(np.arange(20) // 2, 20), 'x').rows[0]
+    ends = (0.69150, 1) if rank1 else (0, 0.30850)  # 1 - 0.025 ** (1 / 10), Clopper and Pearson for ten of ten
+    assert (row['rank1'], row['rank1_low'], row['rank1_high']) == (rank1, *ends)

@@ -43,6 +43,7 @@ def test_several_models_differ_without_colour(tmp_path):
     (lambda: plot_det([.1, np.nan], [.1, .2]), 'plot_det: fmr must be finite'),
     (lambda: plot_det([[.1], [.1]], [[.1], [.1]], names=['a']), 'must be of one number of curves, got 2, 2 and 1'),
     (lambda: plot_cmc([0, 1], [.1, .2]), 'plot_cmc: rank must be >= 1, got 0'),
+    (lambda: plot_cmc([1, 2], [.1, .2], low=[0, .1]), 'plot_cmc: low and high must be given together, got low alone'),
     (lambda: plot_cmc([1, 2], [.1, 1.2]), r'plot_cmc: rate must be finite and in \[0, 1\], got 0.1 to 1.2'),
     (lambda: plot_reject([], []), r'plot_reject: rejected and fnmr must be \(M,\), M >= 1')])
 def test_what_cannot_be_drawn_is_refused(draw, said):
