@@ -29,6 +29,8 @@ class CheckedLoss(gloss.Loss):
         Whether the loss compares directions only, so that evaluation should normalise embeddings.
     keeps_classes : bool
         Whether the loss keeps something for each class, such as its centre, so that a label must be the class's own.
+    lfw : float or None
+        Accuracy on LFW in %, as the loss's own paper gives it.
 
     Arithmetic is float32 whatever comes in (float64 after ``cast('float64')``): margins need more than float16.
     """
@@ -37,6 +39,7 @@ class CheckedLoss(gloss.Loss):
     head = 'dense'
     normalized = False
     keeps_classes = False
+    lfw = None
     _classes = None          # label range, where known
     _embedding_size = None   # D, where known
     _two_axes = ('pred', 'embedding')

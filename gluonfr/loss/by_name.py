@@ -156,7 +156,7 @@ def get_loss_list() -> List[str]:
     --------
     >>> from gluonfr.loss import get_loss_list
     >>> get_loss_list()[:4]
-    ['arcface', 'asoftmax', 'centerloss', 'cocoloss']
+    ['adaface', 'arcface', 'asoftmax', 'centerloss']
     """
     return LOSSES.names()
 

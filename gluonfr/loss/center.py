@@ -38,6 +38,7 @@ class _CentreLoss(JointLoss):
         own = F.BlockGrad(F.take(centers, index))  # (B, D)
         hot = F.one_hot(index, depth=self._classes, dtype=self._dtype)  # (B, C)
         pull = F.broadcast_div(F.dot(hot, own - x, transpose_a=True), F.expand_dims(1 + F.sum(hot, axis=0), 1))
+        pull = F.where(F.abs(pull) < float('inf'), pull, F.zeros_like(pull))  # no bad batch stays in the centres
         moved = accumulate(F, centers, F.broadcast_mul(pull, training_flag(F, F.slice(
             centers, begin=(0, 0), end=(1, 1)))) * -self._alpha)
         # Ties the update to the output: nothing else reads it, and an unread node is pruned.

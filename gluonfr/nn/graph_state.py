@@ -8,7 +8,7 @@ import json
 
 import mxnet as mx
 
-__all__ = ['training_flag', 'accumulate']
+__all__ = ['training_flag', 'accumulate', 'follow']
 
 
 def training_flag(F, like):
@@ -39,6 +39,29 @@ def accumulate(F, state, delta):
     else:
         new = _update_graph(state.name + '_update')(weight=zero, grad=delta, mom=state)
     return F.BlockGrad(new)
+
+
+def follow(F, state, value, rate):
+    """Move ``state`` towards ``value`` in training.
+
+    Parameters
+    ----------
+    state : NDArray or Symbol
+        A parameter with ``grad_req='null'``.
+    value : NDArray or Symbol
+        Where to, of the shape of ``state``. NaN and infinity move nothing, so that no bad batch stays in the state.
+    rate : number, or NDArray or Symbol of the shape of ``state``
+        The part of the way, in [0, 1].
+
+    Returns
+    -------
+    before, after : NDArray or Symbol
+        What the state was and what it is now, without gradient. As for `accumulate`, ``after`` must reach the output.
+    """
+    before = F.BlockGrad(state + 0)  # a copy that the update waits for: right in whatever order a graph runs
+    way = (F.BlockGrad(value) - before) * rate
+    way = F.where(F.abs(way) < float('inf'), way, F.zeros_like(way))
+    return before, accumulate(F, state, way * training_flag(F, before))
 
 
 def _update_graph(name):

@@ -10,6 +10,7 @@ from loss_inputs import (CLASSES, DIM, cosines, scores, log_probabilities, score
 from loss_values import set_params
 
 import reference as ref
+import reference_adaptive as adaptive
 import reference_pairs as tuples
 from gluonfr.loss import get_loss
 
@@ -20,7 +21,8 @@ class Case:
     name: the registered name, or a sum of names. tag: tells apart the settings of one loss. args: constructor
     arguments. feed(rng): inputs by name, float64, ``label`` included. expected(x, p, done, train): (B,) from inputs,
     parameters and the number of training forwards before this one. params(rng): values of the parameters, by
-    attribute name. dense: takes one-hot labels. turns: takes batch_axis=1. classes: the label range, or None.
+    attribute name. dense: takes one-hot labels. turns: takes batch_axis=1. classes: the label range, or None. still:
+    inputs that no gradient flows to, though the loss depends on them.
 
     State, which a training-mode forward changes, is a counter (state=True, and ``expected`` goes by ``done``), or
     follows the data: moved(x, p) gives the state after a training forward on x, by attribute name. The loss of that
@@ -28,11 +30,12 @@ class Case:
     """
 
     def __init__(self, name, tag, args, feed, expected, params=None, state=False, moved=None, moved_first=False,
-                 dense=True, turns=True, classes=CLASSES):
+                 dense=True, turns=True, classes=CLASSES, still=()):
         self.name, self.tag, self.args, self.feed = name, tag, args, feed
         self._expected, self.params = expected, params or (lambda rng: {})
+        self.follows = moved is not None
         self.state, self._moved, self._moved_first = state or moved is not None, moved, moved_first
-        self.dense, self.turns, self.classes = dense, turns, classes
+        self.dense, self.turns, self.classes, self.still = dense, turns, classes, still
 
     def __str__(self):
         return self.name + ('-' + self.tag if self.tag else '')
@@ -160,6 +163,22 @@ case('magface', '', dict(C, s=8), long_embedding,
      lambda x, p, done, train: ref.magface(x['pred'], x['label'], x['embedding'], 8, 10, 110, 0.45, 0.8, 35))
 case('magface', 'defaults', C, long_embedding,
      lambda x, p, done, train: ref.magface(x['pred'], x['label'], x['embedding'], 64, 10, 110, 0.45, 0.8, 35))
+
+case('curricularface', '', dict(C, m=0.5, s=8, alpha=0.3), cosines,
+     lambda x, p, done, train: adaptive.curricular(x['pred'], x['label'], 0.5, 8, p['t']),
+     params=lambda rng: dict(t=np.array([0.4])),
+     moved=lambda x, p: {'t': adaptive.followed(p['t'], adaptive.targets(x), 0.3)})
+case('curricularface', 'defaults', C, cosines,
+     lambda x, p, done, train: adaptive.curricular(x['pred'], x['label'], 0.5, 64, p['t']),
+     params=lambda rng: dict(t=np.zeros(1)),
+     moved=lambda x, p: {'t': adaptive.followed(p['t'], adaptive.targets(x), 0.01)})
+for _tag, _state, _alpha in (('', (50.0, 40.0), 0.3), ('first', (0.0, 0.0), 0.3), ('defaults', (20.0, 2.0), 0.01)):
+    case('adaface', _tag, dict(C, m=0.4, s=8, alpha=0.3) if _alpha == 0.3 else C, long_embedding,
+         lambda x, p, done, train, s=8 if _alpha == 0.3 else 64: adaptive.adaface(
+             x['pred'], x['label'], x['embedding'], 0.4, s, 0.333, p['mean'], p['std']),
+         params=lambda rng, at=_state: {'mean': np.array([at[0]]), 'std': np.array([at[1]])},
+         moved=lambda x, p, a=_alpha: adaptive.moved_norms(x['embedding'], p, a), moved_first=True,
+         still=('embedding',))
 
 case('focalloss', '', {}, scores, lambda x, p, done, train: ref.focal(x['pred'], x['label'], 2.0))
 case('focalloss', 'gamma_half', dict(gamma=0.5), scores,

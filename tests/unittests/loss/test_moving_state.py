@@ -1,0 +1,38 @@
+"""State that follows the data: what a bad batch, another order of the graph and a first batch do to it."""
+import numpy as np
+import pytest
+from mxnet import autograd, nd
+
+import loss_cases as lc
+import loss_values as lv
+from gluonfr.nn.graph_state import follow
+
+HYBRID = pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
+FOLLOWING = [c for c in lc.CASES if c.follows]
+
+
+@pytest.mark.parametrize('case', FOLLOWING, ids=str)
+@pytest.mark.parametrize('bad', [np.nan, np.inf])
+@HYBRID
+def test_a_bad_batch_does_not_stay_in_the_state(case, bad, hybridize):
+    loss, p = case.make('float64')
+    if hybridize:
+        loss.hybridize()
+    x = case.inputs()
+    for name in set(x) - {'label'}:
+        spoiled = dict(x, **{name: x[name].copy()})
+        spoiled[name][1] = bad
+        lv.value(loss, spoiled, True, 'float64')
+        assert all(np.isfinite(value).all() for value in lv.snapshot(loss).values()), name
+    lv.set_params(loss, p)
+    lv.value(loss, x, True, 'float64')
+    for name, want in case.after(x, p).items():
+        lv.close(lv.snapshot(loss)[name], want)
+
+
+def test_follow_gives_what_was_and_what_is():
+    state = nd.array([2.0])
+    with autograd.record():
+        before, after = follow(nd, state, nd.array([4.0]), 0.25)
+    assert (before.asscalar(), after.asscalar(), state.asscalar()) == (2.0, 2.5, 2.5)
+    assert [value.asscalar() for value in follow(nd, state, nd.array([9.0]), 0.25)] == [2.5, 2.5]
