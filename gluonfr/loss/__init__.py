@@ -5,17 +5,22 @@ Each is a Gluon loss that names what it takes (``loss.inputs``) and the class la
 from .adaface import AdaFace
 from .adaptive import FocalLoss, MagFace, SVXSoftmax
 from .base import LOSSES, SoftmaxCrossEntropyLoss
+from .binary import SphereFace2, UniFace
 from .by_name import fill_arguments, get_loss, get_loss_list, loss_keywords, parse_loss
 from .center import CenterLoss, COCOLoss, GitLoss, LGMLoss
+from .circle import CircleLoss, CirclePairLoss
+from .contrast import MultiSimilarityLoss, ProxyAnchorLoss, SupConLoss
 from .curricular import CurricularFace
 from .joint import RingLoss
 from .margin import ArcLoss, CombinedLoss, CosLoss, L2Softmax, LiArcFace, NormSoftmax
 from .pair import ContrastiveLoss, MPSLoss, RangeLoss, TripletLoss
 from .sphere import ASoftmax, LSoftmax
+from .sphereface_r import SphereFaceR
 from .sum import SumLoss
 
-__all__ = ['ASoftmax', 'AdaFace', 'ArcLoss', 'COCOLoss', 'CenterLoss', 'CombinedLoss', 'ContrastiveLoss', 'CosLoss',
-           'CurricularFace', 'FocalLoss',
-           'GitLoss', 'L2Softmax', 'LGMLoss', 'LOSSES', 'LSoftmax', 'LiArcFace', 'MPSLoss', 'MagFace', 'NormSoftmax',
-           'RangeLoss', 'RingLoss', 'SVXSoftmax', 'SoftmaxCrossEntropyLoss', 'SumLoss', 'TripletLoss',
-           'fill_arguments', 'get_loss', 'get_loss_list', 'loss_keywords', 'parse_loss']
+__all__ = ['ASoftmax', 'AdaFace', 'ArcLoss', 'COCOLoss', 'CenterLoss', 'CircleLoss', 'CirclePairLoss', 'CombinedLoss',
+           'ContrastiveLoss', 'CosLoss', 'CurricularFace', 'FocalLoss', 'GitLoss', 'L2Softmax', 'LGMLoss', 'LOSSES',
+           'LSoftmax', 'LiArcFace', 'MPSLoss', 'MagFace', 'MultiSimilarityLoss', 'NormSoftmax', 'ProxyAnchorLoss',
+           'RangeLoss', 'RingLoss', 'SVXSoftmax', 'SoftmaxCrossEntropyLoss', 'SphereFace2', 'SphereFaceR', 'SumLoss',
+           'SupConLoss', 'TripletLoss', 'UniFace', 'fill_arguments', 'get_loss', 'get_loss_list', 'loss_keywords',
+           'parse_loss']

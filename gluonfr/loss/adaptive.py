@@ -176,7 +176,7 @@ class FocalLoss(CheckedLoss):
         self._gamma = check_number(self._owner, 'gamma', gamma, 0)
         with self.name_scope():
             base = LOSSES.create(loss, **loss_args) if isinstance(loss, str) else loss
-            plain = isinstance(base, CheckedLoss) and base.head is not None and base.inputs == ('pred', 'label')
+            plain = isinstance(base, CheckedLoss) and base.cross_entropy and base.inputs == ('pred', 'label')
             if not plain or base._weight is not None:
                 raise ValueError('FocalLoss: loss must be an unweighted cross-entropy over pred and label (softmax, '
                                  'arcface, cosloss, ...), got {!r}.'.format(base))

@@ -31,6 +31,8 @@ class CheckedLoss(gloss.Loss):
         Whether the loss keeps something for each class, such as its centre, so that a label must be the class's own.
     lfw : float or None
         Accuracy on LFW in %, as the loss's own paper gives it.
+    cross_entropy : bool
+        Whether exp(-loss) is the probability of the label's class.
 
     Arithmetic is float32 whatever comes in (float64 after ``cast('float64')``): margins need more than float16.
     """
@@ -40,6 +42,7 @@ class CheckedLoss(gloss.Loss):
     normalized = False
     keeps_classes = False
     lfw = None
+    cross_entropy = False
     _classes = None          # label range, where known
     _embedding_size = None   # D, where known
     _two_axes = ('pred', 'embedding')
@@ -197,6 +200,7 @@ class SoftmaxCrossEntropyLoss(CheckedLoss, gloss.SoftmaxCrossEntropyLoss):
     ['0.127', '2.127']
     """
 
+    cross_entropy = True
     _two_axes = ()
 
     def __init__(self, axis: int = -1, sparse_label: bool = True, from_logits: bool = False,

@@ -155,8 +155,8 @@ def get_loss_list() -> List[str]:
     Examples
     --------
     >>> from gluonfr.loss import get_loss_list
-    >>> get_loss_list()[:4]
-    ['adaface', 'arcface', 'asoftmax', 'centerloss']
+    >>> 'arcface' in get_loss_list()
+    True
     """
     return LOSSES.names()
 

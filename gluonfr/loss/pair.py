@@ -4,14 +4,12 @@ from typing import Optional
 import numpy as np
 from mxnet.gluon import ParameterDict
 
-from ..utils.check import check_choice, check_int, check_number
+from ..utils.check import check_int, check_number
 from ..utils.labels import host_labels
 from .base import LOSSES, CheckedLoss
+from .pair_base import FAR, PairLoss
 
 __all__ = ['ContrastiveLoss', 'TripletLoss', 'MPSLoss', 'RangeLoss']
-
-FAR = 1e30  # stands for "no such sample" in a minimum
-
 
 def pairwise_square(F, x):
     """Squared Euclidean distances (..., N, N) between the rows of ``x`` (..., N, D)."""
@@ -23,55 +21,8 @@ def pairwise_square(F, x):
     return F.broadcast_maximum(total, F.zeros_like(total))
 
 
-class _PairLoss(CheckedLoss):
-    """An embedding loss with an explicit form and, with ``mining``, one that makes its pairs from labels.
-
-    Mined losses take **embedding** (B, D) and **label** (B,), whole numbers >= 0, and return the mean over each
-    anchor's pairs, (B,); 0 for an anchor that has none.
-    """
-
-    head = None
-    explicit = ()
-    _two_axes = ('embedding',)
-
-    def __init__(self, weight=None, batch_axis=0, mining=None, minings=(), **kwargs):
-        super().__init__(weight=weight, batch_axis=check_choice(self._owner, 'batch_axis', batch_axis, (0, 1)),
-                         **kwargs)
-        self._mining = check_choice(self._owner, 'mining', mining, (None,) + minings)
-        self.inputs = self.explicit if mining is None else ('embedding', 'label')
-
-    def hybrid_forward(self, F, *inputs, **params):
-        """The loss of each sample or anchor, (B,)."""
-        named, sample_weight = inputs[:len(self.inputs)], inputs[len(self.inputs):]
-        first = self._scores(F, named[0])
-        if self._mining is None:
-            loss = self._explicit(F, first, *named[1:])
-        else:
-            same, other = self._masks(F, named[1])
-            loss = self._mined(F, first, same, other)
-        # A NaN may lose every comparison of a minimum, maximum or relu: it must still reach the loss.
-        loss = loss + 0 * F.sum(first, axis=0, exclude=True)
-        return self._finish(F, loss, *sample_weight)
-
-    def _masks(self, F, label):
-        """(B, B) masks of the other samples of the same class, and of the samples of other classes."""
-        label = F.reshape(F.cast(label, 'float64'), shape=(-1,))  # exact for any class index
-        order = F.contrib.arange_like(label)
-        same = F.broadcast_equal(F.expand_dims(label, 1), F.expand_dims(label, 0))
-        oneself = F.broadcast_equal(F.expand_dims(order, 1), F.expand_dims(order, 0))
-        return F.cast(same - oneself, self._dtype), F.cast(1 - same, self._dtype)
-
-    def _mean(self, F, values, mask):
-        """Mean of ``values`` (B, B) over the entries of each row that ``mask`` selects, 0 where there are none."""
-        count = F.sum(mask, axis=1)
-        return F.sum(values * mask, axis=1) / F.broadcast_maximum(count, F.ones_like(count))
-
-    def _shown(self):
-        return dict(margin=self._margin, mining=self._mining)
-
-
 @LOSSES.register('contrastiveloss', 'contrastive')
-class ContrastiveLoss(_PairLoss):
+class ContrastiveLoss(PairLoss):
     r"""Contrastive loss, "Dimensionality Reduction by Learning an Invariant Mapping" (Hadsell 2006).
 
     .. math::
@@ -123,7 +74,7 @@ class ContrastiveLoss(_PairLoss):
 
 
 @LOSSES.register('triplet', 'tripletloss')
-class TripletLoss(_PairLoss):
+class TripletLoss(PairLoss):
     r"""Triplet loss, "FaceNet: A Unified Embedding for Face Recognition and Clustering" (1503.03832).
 
     .. math::
@@ -188,7 +139,7 @@ class TripletLoss(_PairLoss):
 
 
 @LOSSES.register('mpsloss', 'mpsoss')
-class MPSLoss(_PairLoss):
+class MPSLoss(PairLoss):
     r"""Max-margin pairwise score loss, "DocFace: Matching ID Document Photos to Selfies" (1805.02283).
 
     .. math::
@@ -223,10 +174,6 @@ class MPSLoss(_PairLoss):
                  prefix: Optional[str] = None, params: Optional[ParameterDict] = None) -> None:
         super().__init__(weight, 0, mining, ('all',), prefix=prefix, params=params)
         self._margin = check_number(self._owner, 'm', m, 0)
-
-    def _cosines(self, F, a, b):
-        return F.linalg_gemm2(F.L2Normalization(a, mode='instance'), F.L2Normalization(b, mode='instance'),
-                              transpose_b=True)
 
     def _explicit(self, F, a, b):
         cos = self._cosines(F, a, self._scores(F, b))

@@ -1,9 +1,10 @@
 """The mathematics that heads and losses share."""
 import math
 
-__all__ = ['GRADIENTS', 'angular_margin', 'arccos', 'l2_norm']
+__all__ = ['GRADIENTS', 'angular_margin', 'arccos', 'l2_norm', 'log_sum_exp', 'softplus', 'straight_through', 'times']
 
 GRADIENTS = ('exact', 'straight-through')
+NOTHING = -1e30  # stands for the logarithm of 0: an empty sum
 # The derivative of arccos is infinite at +-1; this near to them it is taken as 1 (the slope of the cosine itself).
 EDGE = 1e-6
 
@@ -38,7 +39,7 @@ def angular_margin(F, cos, m1=1, m2=0, m3=0, easy_margin=False, gradient='exact'
         return _minus(F, cos, m3)
 
     def psi(c):
-        phi = _plus(F, _times(F, F.arccos(c), m1), m2)
+        phi = _plus(F, times(F, F.arccos(c), m1), m2)
         k = F.floor(phi / math.pi)
         sign = 1 - 2 * (k - 2 * F.floor(k / 2))
         return sign * F.cos(phi) - 2 * k
@@ -63,7 +64,8 @@ def _is_number(value, number):
     return isinstance(value, (int, float)) and value == number
 
 
-def _times(F, x, m):
+def times(F, x, m):
+    """``x`` times a number, or an array or Symbol that is broadcast."""
     return x * m if isinstance(m, (int, float)) else F.broadcast_mul(x, m)
 
 
@@ -85,3 +87,25 @@ def arccos(F, cos):
     inner = F.clip(cos, -1 + EDGE, 1 - EDGE)
     near = F.arccos(inner) - (cos - inner)
     return near + F.BlockGrad(F.arccos(F.clip(cos, -1, 1)) - near)
+
+
+def softplus(F, x):
+    """log(1 + exp(x)), finite for every finite x."""
+    return F.Activation(x, act_type='softrelu')
+
+
+def log_sum_exp(F, x, mask, axis):
+    """The logarithm of the sum of exp(x) along an axis over the entries that ``mask`` selects.
+
+    -1e30 where it selects none: `softplus` makes 0 of it. ``mask`` holds 0 and 1 and has the shape of ``x``.
+    """
+    x = F.where(mask, x, F.ones_like(x) * NOTHING)
+    top = F.BlockGrad(F.max(x, axis=axis, keepdims=True))
+    total = F.sum(F.exp(F.broadcast_sub(x, top)), axis=axis, keepdims=True)  # >= 1, of an empty row, too
+    return F.sum(F.broadcast_add(F.log(total), top), axis=axis)
+
+
+def straight_through(F, x, function):
+    """The value of ``function(x)`` with the gradient of x itself."""
+    held = F.BlockGrad(x)
+    return x + (function(held) - held)

@@ -5,6 +5,7 @@
 """
 import mxnet as mx
 import numpy as np
+from loss_cases_batch import MORE_CASES
 from loss_inputs import (CLASSES, DIM, cosines, scores, log_probabilities, scores_embedding, cosines_embedding,
                          long_embedding, embeddings, mined, pairs, triplets, two_sides, groups, groups_scores)
 from loss_values import set_params
@@ -27,14 +28,16 @@ class Case:
     State, which a training-mode forward changes, is a counter (state=True, and ``expected`` goes by ``done``), or
     follows the data: moved(x, p) gives the state after a training forward on x, by attribute name. The loss of that
     forward uses it as it was, or with moved_first=True as it is after; no gradient flows through the move.
+    held(x): what no gradient flows through, by name, such as a weight that the loss takes as a constant.
     """
 
     def __init__(self, name, tag, args, feed, expected, params=None, state=False, moved=None, moved_first=False,
-                 dense=True, turns=True, classes=CLASSES, still=()):
+                 held=lambda x: {}, dense=True, turns=True, classes=CLASSES, still=()):
         self.name, self.tag, self.args, self.feed = name, tag, args, feed
         self._expected, self.params = expected, params or (lambda rng: {})
         self.follows = moved is not None
         self.state, self._moved, self._moved_first = state or moved is not None, moved, moved_first
+        self._held = held
         self.dense, self.turns, self.classes, self.still = dense, turns, classes, still
 
     def __str__(self):
@@ -48,8 +51,8 @@ class Case:
         return dict(p, **self._moved(x, p)) if train and self._moved else p
 
     def used(self, x, p, train):
-        """The parameters that a forward on x computes with, where ``p`` were there before it."""
-        return self.after(x, p, train) if self._moved_first else p
+        """The parameters that a forward on x computes with, where ``p`` were there before it, and what is held."""
+        return dict(self.after(x, p, train) if self._moved_first else p, **self._held(x))
 
     def expected(self, x, p, done, train):
         """The loss of each sample, (B,), of a forward on x after ``done`` training forwards."""
@@ -235,6 +238,9 @@ case('mpsloss', '', dict(m=1.0), two_sides,
 case('mpsloss', 'all', dict(m=0.5, mining='all'), mined,
      lambda x, p, done, train: tuples.mps_mined(x['embedding'], x['label'], 0.5), dense=False, turns=False,
      classes=None)
+
+for _name, _tag, _args, _feed, _expected, _more in MORE_CASES:
+    case(_name, _tag, _args, _feed, _expected, **_more)
 
 case('softmax+ringloss', '', dict(lamda=0.3), scores_embedding,
      lambda x, p, done, train: ref.ring(x['pred'], x['label'], x['embedding'], p['R'], 0.3, 'l2', 1.0),

@@ -205,7 +205,8 @@ def test_nan_does_not_stay_in_the_counters(case):
                                rtol=1e-9)
 
 
-@pytest.mark.parametrize('case', lc.COSINE_LOSSES, ids=str)
+# of proxyanchor every sample carries the value of the whole batch
+@pytest.mark.parametrize('case', [c for c in lc.COSINE_LOSSES if c.name != 'proxyanchor'], ids=str)
 def test_nan_at_the_target_shows_in_its_own_loss(case):
     loss = made(case)
     x = dict(case.inputs())

@@ -78,7 +78,11 @@ def test_value_at_the_edges(name, want, cos):
     assert other - math.log(math.exp(got) - 1) == pytest.approx(want(cos), abs=2e-5)
 
 
-@pytest.mark.parametrize('case', lc.COSINE_LOSSES, ids=str)
+# by their formulas flat at -1
+FLAT = ('spherefacer-hard-v1-exact', 'sphereface2', 'sphereface2-defaults')
+
+
+@pytest.mark.parametrize('case', [c for c in lc.COSINE_LOSSES if str(c) not in FLAT], ids=str)
 def test_the_gradient_points_to_the_class_at_one(case):
     """Beyond the clip the slope is one, not zero: a sample on the wrong pole still learns."""
     loss, _ = case.make('float64')
