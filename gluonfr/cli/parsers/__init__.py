@@ -6,8 +6,8 @@ function that its parser names, 'verify:verify' for `verify` in gluonfr/cli/veri
 import argparse
 
 from ...version import __version__
-from . import (align, clean, cluster, compare, convert, embed, enrol, evaluate, export, listing, pack, report, search,
-               train, verify)
+from . import (align, clean, cluster, compare, convert, embed, enrol, evaluate, export, finetune, listing, pack, report,
+               search, train, verify)
 from .common import Parser
 
 __all__ = ['make_parser']
@@ -24,6 +24,7 @@ DESCRIPTION = """gluonfr: train, verify and use face-recognition networks.
   gluonfr align PHOTOS --out outputs/aligned --detect yunet        a folder of photographs -> faces
   gluonfr clean PEOPLE --net w600k_mbf --out outputs/clean         wrong labels, copies, bad images
   gluonfr cluster PHOTOS --net w600k_mbf --detect yunet --out outputs/groups   groups of faces without names
+  gluonfr finetune PEOPLE --from w600k_mbf --out outputs/mine      to your own people, if that is better
   gluonfr search outputs/people.npz outputs/photos.npz --top 5
   gluonfr enrol outputs/gallery --people PEOPLE --net outputs/mine-run   a gallery that grows
   gluonfr convert DOWNLOADED/w600k_mbf.onnx --out outputs/w600k_mbf  published weights -> a network
@@ -38,7 +39,7 @@ def make_parser():
     parser.add_argument('--version', action='version', version='gluonfr ' + __version__,
                         help='show the version; with --verbose also what this machine has, and which engines')
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
-    for module in (pack, align, clean, cluster, train, verify, evaluate, report, embed, compare, search, enrol, convert,
-                   export, listing):
+    for module in (pack, align, clean, cluster, finetune, train, verify, evaluate, report, embed, compare, search,
+                   enrol, convert, export, listing):
         module.add_commands(commands)
     return parser

@@ -1,0 +1,161 @@
+"""One training of a start network: on all people, or on those of the other folds."""
+import os
+import re
+from typing import Any, Callable, Dict, List, Optional, Sequence
+
+import mxnet as mx
+import numpy as np
+from mxnet.gluon import Block, HybridBlock
+
+from ..data import ImageLoader
+from ..deploy import Embedder
+from ..loss import get_loss
+from ..nn import get_head
+from ..train import Callback, Checkpoint, fit, freeze
+from ..train.parameters import named_parameters
+from ..utils import IterLRScheduler
+from ..utils.arrays_file import read_npz
+from ..utils.files import save_npz
+from ..utils.vectors import unit_rows
+from .plan import Plan, scale_for
+
+__all__ = ['HeldOut', 'embeddings_path', 'head_of_means', 'kept_layers', 'read_embeddings', 'train_last_stages']
+
+MOMENTUM, WD = 0.9, 5e-4
+NORMS = r'net/.*(gamma|beta)$'
+
+
+def head_of_means(embeddings: np.ndarray, labels: np.ndarray) -> Block:
+    """A class layer whose weights are the mean directions of each person's embeddings.
+
+    That is the class layer trained first, with the network kept as it is, at once and exactly: "Low-Shot Learning with
+    Imprinted Weights" (1712.07136). The last stages then begin with small gradients.
+
+    Parameters
+    ----------
+    embeddings : float array (N, D)
+        Of the start network.
+    labels : int array (N,)
+        From 0 on.
+
+    Returns
+    -------
+    Block : embedding (B, D) -> cosines (B, C)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gluonfr.finetune.training import head_of_means
+    >>> head = head_of_means(np.array([[3.0, 0], [1, 0], [0, 2]]), np.array([0, 0, 1]))
+    >>> head.weight.data().asnumpy().tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    units, classes = unit_rows(np.asarray(embeddings, 'float32')), int(labels.max()) + 1
+    means = np.zeros((classes, units.shape[1]), 'float32')
+    np.add.at(means, labels, units)
+    head = get_head('cosine', classes, units.shape[1])
+    head.initialize()
+    head.weight.set_data(mx.nd.array(unit_rows(means)))
+    return head
+
+
+class HeldOut(Callback):
+    """Embeds held-out images after each epoch, into a file each: what `judge` chooses the epoch by.
+
+    Parameters
+    ----------
+    folder : str
+    images : dataset
+    flip : {'none', 'sum', 'concat'}
+    """
+    order = -1  # before the checkpoint: a run that goes on from it finds the file
+
+    def __init__(self, folder: str, images: Any, flip: str):
+        self._folder, self._images, self._flip = folder, images, flip
+
+    def on_epoch_end(self, state):
+        embedder = Embedder(state.net, flip=self._flip, normalize=False)
+        save_npz(embeddings_path(self._folder, state.epoch), {'embeddings': embedder(self._images)})
+        state.meter.start()
+
+
+def embeddings_path(folder: str, epoch: int) -> str:
+    """The file of `HeldOut` for an epoch, from 1 on."""
+    return os.path.join(folder, 'epoch-{:03d}.npz'.format(epoch))
+
+
+def read_embeddings(folder: str, epoch: int) -> np.ndarray:
+    """What `HeldOut` wrote after an epoch, (N, D)."""
+    return read_npz(embeddings_path(folder, epoch))['embeddings']
+
+
+def train_last_stages(net: HybridBlock, images: Any, embeddings: np.ndarray, plan: Plan, folder: str, *,
+                      epochs: Optional[int] = None, callbacks: Sequence[Callback] = (),
+                      teacher: Optional[Callable] = None, distill: float = 1.0) -> HybridBlock:
+    """Fine-tune a network to the people of some images; what was killed goes on from the checkpoints in the folder.
+
+    The class layer begins with `head_of_means`. The layers nearest to the input stay as they are, and so do all
+    BatchNorms: over few images their statistics, and gamma and beta, follow the images rather than the people. The
+    other layers learn by ArcFace, the slower the nearer to the input, with a margin that grows from 0.
+
+    Parameters
+    ----------
+    net : HybridBlock
+        With the weights of the start; it is changed.
+    images : dataset
+        With `labels` from 0 on.
+    embeddings : array (N, D)
+        Of the images, by the start network without flip.
+    plan : Plan
+    folder : str
+        For checkpoints and callbacks; made.
+    epochs : int or None
+        Where to stop, without a change of the learning rates before; None: after all epochs of the plan.
+    callbacks : sequence of Callback
+    teacher, distill
+        As for `fit`.
+
+    Returns
+    -------
+    HybridBlock
+        The network, trained.
+    """
+    classes = images.num_classes
+    loader = ImageLoader(images, min(plan.batch_size, len(images)), shuffle=True, seed=plan.seed, spec=net.input_spec,
+                         transform=plan.augment, last_batch='discard')
+    steps = plan.epochs * len(loader)
+    loss = get_loss('arcface', classes=classes, m=plan.margin, s=plan.scale or scale_for(classes), easy_margin=False,
+                    margin_warmup=steps // 4)
+    head = head_of_means(embeddings, images.labels)
+    patterns = kept_layers(net, plan.frozen)
+    if patterns:
+        freeze(patterns, net=net, head=head)
+    _slow_down(net, plan.decay)
+    schedule = IterLRScheduler('cosine', plan.lr, steps, warmup_iters=min(steps // 10, len(loader)))
+    more: Dict[str, Any] = {} if teacher is None else {'teacher': teacher, 'distill': distill}
+    fit(net, loss, loader, head=head, epochs=epochs or plan.epochs, lr_scheduler=schedule, seed=plan.seed,
+        optimizer_params={'momentum': MOMENTUM, 'wd': WD}, resume='auto',
+        callbacks=[Checkpoint(folder, keep=2), *callbacks], **more)
+    return net
+
+
+def kept_layers(net: HybridBlock, share: float) -> List[str]:
+    """Patterns of the parameters that stay as they are: those of the first layers, and of all BatchNorms.
+
+    Parameters
+    ----------
+    net : HybridBlock
+    share : float
+        Of the layers of `net.features`.
+    """
+    names = list(named_parameters(net=net))
+    first = int(share * len(net.features))
+    patterns = [r'net/features\.({})\.'.format('|'.join(map(str, range(first))))] if first else []
+    return [pattern for pattern in [*patterns, NORMS] if any(re.match(pattern, name) for name in names)]
+
+
+def _slow_down(net, decay):
+    """Multiply the learning rate of each layer of the features by `decay` for each layer behind it."""
+    for behind, layer in enumerate(reversed(list(net.features))):
+        for param in layer.collect_params().values():
+            param.lr_mult = decay ** behind

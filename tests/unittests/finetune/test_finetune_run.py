@@ -1,0 +1,91 @@
+"""Fine-tuning from a folder of people to a network with a card."""
+import json
+import os
+
+import numpy as np
+import pytest
+
+pytest.importorskip('mxnet')
+pytest.importorskip('bokeh')
+pytest.importorskip('jinja2')
+from finetune_cases import hashes, tune, write_people, write_start  # noqa: E402
+from helpers import rows  # noqa: E402
+
+from gluonfr.deploy import Embedder, read_card  # noqa: E402
+from gluonfr.deploy.advice import advice_of  # noqa: E402
+from gluonfr.evaluation import Result  # noqa: E402
+
+
+@pytest.fixture(scope='module')
+def place(tmp_path_factory):
+    """Six people and a network that was never trained."""
+    folder = tmp_path_factory.mktemp('finetune')
+    return write_people(folder / 'people'), write_start(folder / 'start')
+
+
+@pytest.fixture(scope='module')
+def whole(place, tmp_path_factory):
+    """A run to its end, and what it said."""
+    out, said = tmp_path_factory.mktemp('whole') / 'run', []
+    before = hashes(place[0])
+    found = tune(*place, out, tell=said.append)
+    assert hashes(place[0]) == before
+    return out, found, said
+
+
+def test_the_run_holds_a_network_that_commands_take(whole, place):
+    out, found, said = whole
+    card, params, spec = read_card(str(out / 'card.json'))
+    assert card['kept'] == found.kept and card['why'] == found.why == json.loads(
+        (out / 'finetune.json').read_text())['why'] and found.why in said
+    assert (card['people'], card['images'], spec.size, card['licence']) == (6, 24, (32, 32), 'mine')
+    start = read_card(str(place[1] / 'card.json'))[0]
+    assert card['finetuned_from']['sha256'] == start['sha256']
+    embedder = Embedder(str(out))
+    assert embedder(np.zeros((2, 32, 32, 3), 'uint8')).shape == (2, 16)
+    (advice,) = found.advice
+    assert advice_of(embedder).threshold == advice['threshold'] and advice['fmr'] == 0.01
+    assert advice['low'] <= advice['threshold'] <= advice['high']
+    assert any('cannot show FMR 0.001' in line for line in said)
+
+
+def test_both_networks_are_in_the_report(whole):
+    out, found, _ = whole
+    results = [Result.load(str(out / name)) for name in ('start', 'finetuned')]
+    assert [result.model['name'] for result in results] == ['start', 'finetuned']
+    assert (results[0].arrays['first'] == results[1].arrays['first']).all()
+    page = (out / 'report.html').read_text(encoding='utf-8')
+    assert 'Fine-tuned to 6 people' in page and 'finetuned' in page and found.why.split(':')[0] in page
+
+
+def test_each_photograph_has_a_row_with_its_fold(whole):
+    found = rows(whole[0] / 'photos.csv')
+    assert len(found) == 24 and {row['result'] for row in found} == {'used'}
+    folds = {row['person']: row['fold'] for row in found}
+    assert all(row['fold'] == folds[row['person']] for row in found) and sorted(folds.values()) == ['1'] * 3 + ['2'] * 3
+
+
+def test_a_second_call_finds_all_done_and_a_second_run_is_equal(whole, place, tmp_path):
+    out, _, _ = whole
+    before = hashes(out)
+    tune(*place, out)
+    assert hashes(out)['net.params'] == before['net.params']
+    tune(*place, tmp_path / 'again')
+    other = hashes(tmp_path / 'again')
+    for name in ('net.params', 'photos.csv', 'recipe.json', 'start.npz', 'finetuned.npz', 'verify.csv',
+                 os.path.join('work', 'fold-1', 'last.params')):
+        assert other[name] == before[name], name
+
+
+def test_another_seed_is_another_run(whole, place):
+    with pytest.raises(ValueError, match='out must be a new folder, or that of the same run, got .*another seed'):
+        tune(*place, whole[0], seed=1)
+
+
+def test_too_few_people_keep_the_start(place, tmp_path):
+    people = write_people(tmp_path / 'people', people=3)
+    found = tune(people, place[1], tmp_path / 'run', folds=None)
+    assert found.kept == 'start' and found.verdict is None and 'takes four' in found.why
+    assert not (tmp_path / 'run' / 'work').exists()
+    images = np.random.RandomState(0).randint(0, 256, (2, 32, 32, 3)).astype('uint8')
+    assert (Embedder(str(tmp_path / 'run'))(images) == Embedder(str(place[1]))(images)).all()
