@@ -266,4 +266,5 @@ def _make_room(out, overwrite):
 
 
 def _hash(digests, people):
-    return hashlib.sha256(digests.tobytes() + '\n'.join(map(str, people)).encode('utf-8', 'surrogateescape')).hexdigest()
+    names = '\n'.join(map(str, people)).encode('utf-8', 'surrogateescape')
+    return hashlib.sha256(digests.tobytes() + names).hexdigest()

@@ -6,8 +6,8 @@ import typing
 import pytest
 from helpers import ROOT
 
-PACKAGES = ('align', 'compat', 'convert', 'data', 'deploy', 'evaluation', 'graph', 'loss', 'metrics', 'model_zoo',
-            'nn', 'photos', 'report', 'train', 'train.callbacks', 'utils', 'viz')
+PACKAGES = ('align', 'compat', 'convert', 'data', 'deploy', 'evaluation', 'finetune', 'graph', 'loss', 'metrics',
+            'model_zoo', 'nn', 'photos', 'report', 'train', 'train.callbacks', 'utils', 'viz')
 
 
 def public(package):

@@ -42,8 +42,8 @@ def test_every_help_has_an_example_that_parses(words):
     examples = re.findall('^ *(gluonfr .*)', text.partition('example' if words else '\n\n')[2], re.M)
     assert any(example.startswith(' '.join(('gluonfr',) + words)) for example in examples)
     for example in examples:
-        line = re.sub('  +(a folder|accuracy,|wrong labels|groups of|the same|as a page|published|a gallery|to your own).*', '',
-                      example)
+        line = re.sub('  +(a folder|accuracy,|wrong labels|groups of|the same|as a page|published|a gallery|to your).*',
+                      '', example)
         cli.make_parser().parse_args(line.split()[1:])
 
 
