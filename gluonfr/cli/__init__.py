@@ -13,8 +13,8 @@ from .words import in_words
 
 __all__ = ['main']
 
-STOPPED = {**dict.fromkeys(('align', 'clean', 'cluster', 'embed', 'finetune', 'pack'), 'the same command continues from there'),
-           'train': ''}
+STOPPED = {**dict.fromkeys(('align', 'clean', 'cluster', 'embed', 'finetune', 'pack'),
+                           'the same command continues from there'), 'train': ''}
 
 
 def main(argv=None):

@@ -115,7 +115,7 @@ def best_epoch(separations: np.ndarray, fold: Optional[int] = None) -> int:
 
 
 def judge(start: np.ndarray, new: np.ndarray, pairs: HeldOutPairs, people: Sequence[str], epoch: int) -> Verdict:
-    """Compare two networks on people that neither was trained on; the start stays unless the other is shown to be better.
+    """Compare two networks on people that neither was trained on: the start stays unless the other is clearly better.
 
     The accuracy of each fold is measured with the threshold that is best on the other folds. Of both networks the same
     pairs are judged, and people are the sample of the bootstrap.
@@ -137,8 +137,8 @@ def judge(start: np.ndarray, new: np.ndarray, pairs: HeldOutPairs, people: Seque
     count = len(np.unique(np.concatenate(shown_people)))
     before, now = (float(decided.mean()) for decided in decisions)
     better = found.low > 0 and epoch > 0
-    said = 'accuracy on held-out people {:.4f}, of the start network {:.4f}, difference {:+.4f} [{:+.4f}, {:+.4f}] by ' \
-           '{} people'.format(now, before, found.difference, found.low, found.high, count)
+    said = ('accuracy on held-out people {:.4f}, of the start network {:.4f}, difference {:+.4f} [{:+.4f}, {:+.4f}] '
+            'by {} people').format(now, before, found.difference, found.low, found.high, count)
     if better:
         sentence = 'the fine-tuned network is kept: {}.'.format(said)
     elif epoch == 0:

@@ -1,7 +1,7 @@
 """The photographs of a fine-tuning: aligned where asked, looked through, and a row for what came of each."""
 import os
 from collections import namedtuple
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 import numpy as np
 

@@ -61,8 +61,8 @@ def finetune(people: PathLike, start: PathLike, out: PathLike, *, finder: Any = 
 
     The people are dealt into folds. For each fold the network is trained on the people of all others, and recognises
     those of the fold. Together these results say after which epoch to stop, and whether the new network is better than
-    the start: by a bootstrap over people, at 95 %. If it is, it is trained on all people; else the start is kept. Either
-    way `out` holds a network with a card, which all commands take, with thresholds measured on held-out people.
+    the start: by a bootstrap over people, at 95 %. If it is, it is trained on all people; else the start is kept.
+    Either way `out` holds a network with a card, which all commands take, with thresholds measured on held-out people.
 
     Each step leaves its result in `out`: after a kill the same call goes on, and ends with the same files.
 
@@ -214,8 +214,9 @@ class _Run:
         before = read_json(path, 'recipe of a fine-tuning') if os.path.isfile(path) else recipe
         changed = [name for name in recipe if before.get(name) != recipe[name]]
         if changed:
-            raise ValueError('finetune: out must be a new folder, or that of the same run, got {}, which was begun with '
-                             'another {}. Give another folder, or overwrite.'.format(self.out, ', '.join(changed)))
+            raise ValueError('finetune: out must be a new folder, or that of the same run, got {}, which was begun '
+                             'with another {}. Give another folder, or overwrite.'.format(
+                                 self.out, ', '.join(changed)))
         write_text(path, json.dumps(recipe, indent=1))
 
     def _write_curve(self, separations):

@@ -22,16 +22,16 @@ photographs. Two to fifty images each of 6 to 200 people are enough to try. Noth
 The people are dealt into folds. For each fold the network is trained on the people of all others, and recognises
 those of the fold. If these are recognised better than by the network --from, and not only by chance (a bootstrap over
 people, at 95 %), it is trained on all people; else the network --from is kept, and the command says so. The card gets
-thresholds at false match rates of 0.001 and 0.01, as far as so many people can show them: `gluonfr search`, `compare` and
-`enrol` use the first.
+thresholds at false match rates of 0.001 and 0.01, as far as so many people can show them; `gluonfr search`, `compare`
+and `enrol` use the first.
 
 Copies of a picture are left out of the training; wrong labels are only reported, in OUT/clean/clean.html. If
 interrupted, the same command continues, and ends with the same network.""", 'finetune:finetune')
     parser.add_argument('people', type=user_path, metavar='PEOPLE', help='a folder of people, a list or a .rec')
     parser.add_argument('--from', dest='net', type=user_path, required=True, metavar='NET',
-                        help='the network to begin with: folder or card.json of a training or of `gluonfr convert`, the '
-                             'name of pretrained weights (`gluonfr models`), an MXNet -symbol.json, an .onnx or weights '
-                             'of PyTorch of a network of the model zoo')
+                        help='the network to begin with: folder or card.json of a training or of `gluonfr convert`, '
+                             'the name of pretrained weights (`gluonfr models`), or an MXNet -symbol.json, .onnx or '
+                             'PyTorch file of a network of the model zoo')
     parser.add_argument('--out', type=user_path, required=True, metavar='DIR', help='folder of the run')
     parser.add_argument('--flip', choices=FLIPS, default='none',
                         help='how the network is going to be used: sum adds the embedding of the mirror image, concat '
@@ -60,5 +60,5 @@ interrupted, the same command continues, and ends with the same network.""", 'fi
     group.add_argument('--teacher', type=user_path, metavar='NET',
                        help='a network, also an .onnx, whose embeddings are learned, too')
     group.add_argument('--distill', type=float, default=1.0, metavar='X', help='weight of the teacher (default 1)')
-    group.add_argument('--seed', type=natural, default=0, help='random seed of folds, order and augmentation (default 0)')
+    group.add_argument('--seed', type=natural, default=0, help='of folds, order and augmentation (default 0)')
     add_faces(parser)
