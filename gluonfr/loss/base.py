@@ -73,6 +73,15 @@ class CheckedLoss(gloss.Loss):
                         self._owner, args[0].shape[self._batch_axis], sample_weight.shape))
         return super().forward(*args)
 
+    def among(self, width: int) -> None:
+        """Take scores of `width` classes from now on, in place of ``classes``: a head that samples classes has them."""
+        def take(block):
+            if getattr(block, '_classes', None) not in (None, width):
+                block._classes = width
+                block._clear_cached_op()
+
+        self.apply(take)
+
     @property
     def _owner(self):
         return type(self).__name__

@@ -1,4 +1,4 @@
-"""Blocks (`NormDense`, `SELayer`, `FrBase`, `PReLU`, `Chain`) and heads (`AngleLinear`, `get_head`).
+"""Blocks (`NormDense`, `SELayer`, `FrBase`, `PReLU`, `Chain`) and heads (`AngleLinear`, `PartialFC`, `get_head`).
 
 A head makes class scores of embeddings and owns the class centres. It is a HybridBlock, and what is asked of it is:
 
@@ -6,9 +6,12 @@ A head makes class scores of embeddings and owns the class centres. It is a Hybr
 - With the attribute ``needs_label = True``, training calls ``head(embedding, label)`` instead, as a margin or a sample
   of the classes needs it. It may then return (pred, label): the scores (B, K) of the K classes of a sample, and where
   each sample's own class stands among them, (B,). The loss and the training accuracy take that label: a loss with the
-  argument ``classes`` is made for K of them, and one that keeps something for each class (`keeps_classes`), such as
+  argument ``classes`` is told K (`among`), and one that keeps something for each class (`keeps_classes`), such as
   `CenterLoss` its centres, is refused: it needs a head that scores all.
 - Parameters that training moves beside the gradient have ``grad_req='null'``: they are saved and restored with it.
+- A head whose centres are too many for Gluon's parameters keeps and moves them itself, as `PartialFC` does: it has the
+  methods `begin`, `gradients` and `update`, which `fit` calls, and `form`, `settings` and `arrays`, which checkpoints
+  take.
 """
 from mxnet.gluon.nn import Dense
 from mxnet.gluon import HybridBlock
@@ -18,10 +21,11 @@ from .angular import ANGLE_SETTINGS, AngleLinear
 from .basic_blocks import Dropout, EmbeddingNorm, FrBase, NormDense, SELayer
 from .chain import Chain
 from .forms import plain_operators
+from .partial_fc import PartialFC
 from .prelu import PReLU
 
 __all__ = ['ANGLE_SETTINGS', 'AngleLinear', 'Chain', 'Dropout', 'EmbeddingNorm', 'FrBase', 'NormDense', 'PReLU',
-           'SELayer', 'get_head', 'plain_operators']
+           'PartialFC', 'SELayer', 'get_head', 'plain_operators']
 
 
 def get_head(kind: str, classes: int, in_units: int) -> HybridBlock:

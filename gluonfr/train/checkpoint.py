@@ -6,7 +6,8 @@ A checkpoint is an uncompressed NumPy archive (.npz; nothing in it is unpickled)
    arrays;
  - 'net/...', 'head/...', 'loss/...': a parameter by its place in the block; those with ``grad_req='null'`` (running
    statistics, counters) as (contexts, ...) since each context has its own;
- - 'optimizer/<parameter>/<i>': the optimizer's state arrays.
+ - 'optimizer/<parameter>/<i>': the optimizer's state arrays;
+ - 'apart/head/...': what a head keeps outside its parameters (`apart.py`), left in the file where nobody asks for it.
 
 The learning-rate schedule stands where the update count says, the sampler where (epoch, batch) say, and all random
 numbers follow from (seed, step): see `seed_step`.
@@ -23,10 +24,11 @@ from mxnet import nd
 from mxnet.gluon import Block
 
 from ..utils.check import fits
-from ..utils.arrays_file import read_npz
+from ..utils.arrays_file import fill_from_npz, read_npz
 from ..utils.files import atomic_path, save_npz
 from ..utils.messages import counted
 from ..utils.params_file import CLASS_LAYER, save_whole
+from .apart import APART, apart_arrays, apart_faults, apart_header, fill_apart, finite, keeps_apart
 from .optimizer_state import pack_optimizer, unpack_optimizer
 from .parameters import named_parameters
 from .state import NonFiniteLoss
@@ -70,8 +72,10 @@ def save_checkpoint(path, state):
     """
     state.read_losses()
     arrays = {name: _values(param) for name, param in state.params.items()}
-    for name, param in state.params.items():
-        if param.grad_req != 'null' and not np.isfinite(arrays[name]).all():
+    apart = apart_arrays(state.apart)
+    learned = [name for name, param in state.params.items() if param.grad_req != 'null'] + list(apart)
+    for name in learned:
+        if not finite(apart[name] if name in apart else arrays[name]):
             raise NonFiniteLoss('parameter {} is not finite after the update'.format(name), state.step,
                                 state.epoch + (1 if state.batch else 0), state.learning_rate,
                                 state.last_checkpoint)
@@ -81,13 +85,21 @@ def save_checkpoint(path, state):
     header.update({name: getattr(state, name) for name in _POSITION + _RECORDS})
     header.update(meter=state.meter.totals(), intervals=state.intervals, data=_data_identity(state))
     header['arrays'] = sorted(arrays)
+    if apart:
+        header['apart'] = apart_header(state.apart)
     text = json.dumps(header, default=float).encode('utf-8')
     arrays['header'] = np.frombuffer(text, dtype=np.uint8)
-    save_npz(path, arrays)
+    save_npz(path, {**apart, **arrays})
 
 
-def read_checkpoint(path):
+def read_checkpoint(path, whole=True):
     """Read and check a checkpoint.
+
+    Parameters
+    ----------
+    path : str
+    whole : bool
+        Whether to check what lies apart from the parameters, too. It is read through for that, and not kept.
 
     Returns
     -------
@@ -106,12 +118,14 @@ def read_checkpoint(path):
         raise FileNotFoundError('no checkpoint at {}. The folder holds: {}.'.format(
             path, ', '.join(beside) or 'no checkpoint'))
     try:
-        arrays = read_npz(path)
+        arrays = read_npz(path, leave=APART)
         header = json.loads(arrays.pop('header').tobytes().decode('utf-8'))
+        if whole and _has(header, apart=dict):
+            fill_from_npz(path, dict.fromkeys(header['apart']['arrays']))
     except (KeyError, RecursionError, ValueError) as error:
         raise DamagedCheckpoint(_damaged(path, error)) from error
     if not _has(header, arrays=list, per_context=list) or header.get('format') != FORMAT \
-            or header['arrays'] != sorted(arrays):
+            or header['arrays'] != sorted(arrays) or not isinstance(header.get('apart', {}), dict):
         raise DamagedCheckpoint(_damaged(path, 'it is of another format or lacks arrays'))
     return CheckpointFile(path, header, arrays)
 
@@ -187,7 +201,9 @@ def restore(checkpoint, state):
         warnings.warn('{} was written by a run on {} and continues on {}: running statistics are averaged, so '
                       'the result is not bit-identical.'.format(
                           path, counted(header['contexts'], 'context'), len(state.ctx)), stacklevel=3)
+    _fits_apart(checkpoint, state.apart)
     _set_parameters(checkpoint, state.params)
+    fill_apart(path, state.apart)
     unpack_optimizer(header['optimizer'], checkpoint.arrays, state.trainer, state.params)
     for name in _POSITION + _RECORDS:
         setattr(state, name, header[name])
@@ -201,7 +217,7 @@ def load_weights(path: str, *, net: Optional[Block] = None, head: Optional[Block
     """Load the parameters of the given blocks from a checkpoint, to fine-tune, evaluate or export.
 
     The blocks must be initialised (deferred shapes are fine). Parts that are None stay in the file, and so does a class
-    layer of a `FrBase` where `net` has none.
+    layer of a `FrBase` where `net` has none. The class centres of a `PartialFC` are read only if it is given.
 
     Returns
     -------
@@ -213,13 +229,17 @@ def load_weights(path: str, *, net: Optional[Block] = None, head: Optional[Block
     CheckpointError
         The file is damaged or does not fit, with the names.
     """
-    checkpoint = read_checkpoint(path)
     blocks = {name: block for name, block in (('net', net), ('head', head), ('loss', loss)) if block is not None}
+    apart = {name: block for name, block in blocks.items() if keeps_apart(block)}
+    checkpoint = read_checkpoint(path, whole=bool(apart))
+    if head is not None:
+        _fits_apart(checkpoint, apart, settings=False)
     params, layer = named_parameters(**blocks), 'net/' + CLASS_LAYER
     if not any(name.startswith(layer) for name in params):
         arrays = {name: array for name, array in checkpoint.arrays.items() if not name.startswith(layer)}
         checkpoint = checkpoint._replace(arrays=arrays)
     _set_parameters(checkpoint, params, prefixes=tuple(name + '/' for name in blocks))
+    fill_apart(path, apart)
     return checkpoint.header
 
 
@@ -231,6 +251,12 @@ def _values(param):
     if param.grad_req == 'null':
         return np.stack([data.asnumpy() for data in param.list_data()])
     return param.list_data()[0].asnumpy()  # equal on all contexts: they took the same updates
+
+
+def _fits_apart(checkpoint, blocks, settings=True):
+    faults = apart_faults(checkpoint.header.get('apart', {}), blocks, settings)
+    if faults:
+        raise CheckpointError('{} does not fit the model: {}.'.format(checkpoint.path, '; '.join(faults)))
 
 
 def _same_trained(checkpoint, params):

@@ -109,7 +109,7 @@ def check_gradients(named):
                          "unused part out, or freeze it with param.grad_req = 'null'.".format(', '.join(stale)))
 
 
-def clip_global_norm(params, max_norm, scale):
+def clip_global_norm(params, max_norm, scale, others=()):
     """Shrink gradients so that their common 2-norm, times `scale`, is at most `max_norm`; never waits for the device.
 
     Parameters
@@ -120,12 +120,17 @@ def clip_global_norm(params, max_norm, scale):
         Bound, > 0.
     scale : float
         What the optimizer will multiply the gradients with, 1 / batch size: the bound is meant for that product.
+    others : list of NDArray
+        Gradients that lie elsewhere, of a training on one context.
     """
     for context in params[0].list_ctx():
-        grads = [param.grad(context) for param in params]
+        grads = [param.grad(context) for param in params] + [grad.as_in_context(context) for grad in others]
         by_dtype = [[grad for grad in grads if grad.dtype == dtype] for dtype in {grad.dtype for grad in grads}]
         squares = [nd.multi_sum_sq(*same, num_arrays=len(same)).sum() for same in by_dtype]
         norm = nd.add_n(*squares).sqrt() * scale
         factor = nd.minimum(max_norm / nd.maximum(norm, 1e-12), 1.0)
         for grad in grads:
             nd.broadcast_mul(grad, factor.astype(grad.dtype, copy=False).reshape((1,) * grad.ndim), out=grad)
+        for grad, bounded in zip(others, grads[len(params):]):
+            if bounded is not grad:
+                bounded.copyto(grad)

@@ -34,6 +34,11 @@ def prepare(net, head, loss, train_data, *, ctx, initializer, hybridize, optimiz
         pin_threads(ctx[0])
     seed_step(seed, 0)
     initialize(params.values(), ctx, initializer)
+    trainer = gluon.Trainer(trained, optimizer, arguments, kvstore='device', update_on_kvstore=False)
+    state = TrainState(net, head, loss, train_data, ctx, params, trainer, optimizer_numbers(trainer.optimizer), seed,
+                       epochs, len(train_data) if hasattr(train_data, '__len__') else None)
+    for block in state.apart.values():
+        block.begin(ctx, trainer.optimizer, seed)
     if any(param._deferred_init for param in params.values()):
         x, label = next(epoch_batches(train_data, 0, 0, 0, seed))
         x, label = split(x, ctx, half)[0], split(label, ctx)[0]
@@ -42,9 +47,7 @@ def prepare(net, head, loss, train_data, *, ctx, initializer, hybridize, optimiz
         for block in (net, head, loss):
             if block is not None:
                 block.hybridize(static_alloc=True, static_shape=True)
-    trainer = gluon.Trainer(trained, optimizer, arguments, kvstore='device', update_on_kvstore=False)
-    return TrainState(net, head, loss, train_data, ctx, params, trainer, optimizer_numbers(trainer.optimizer), seed,
-                      epochs, len(train_data) if hasattr(train_data, '__len__') else None)
+    return state
 
 
 def _check_inputs(loss):

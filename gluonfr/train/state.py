@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, List, Optional
 from mxnet import Context
 from mxnet.gluon import Block, Parameter, Trainer
 
+from .apart import keeps_apart
 from .meter import Meter
 from .types import Batches
 
@@ -108,6 +109,12 @@ class TrainState:
     intervals: Dict[str, Any] = field(default_factory=dict)
     observe: Optional[Callable[..., None]] = field(default=None, repr=False)
     meter: Meter = field(default_factory=Meter)
+
+    @property
+    def apart(self) -> Dict[str, Block]:
+        """Blocks that keep what they learn outside the parameters and move it themselves, by name; see `gluonfr.nn`."""
+        return {name: block for name, block in (('net', self.net), ('head', self.head), ('loss', self.loss))
+                if keeps_apart(block)}
 
     @property
     def learning_rate(self) -> float:

@@ -35,6 +35,8 @@ def forward(net, head, loss, x, label):
                                  'each batch. Take a head that scores all classes.'.format(
                                      type(loss).__name__, type(head).__name__))
             label = among
+            if hasattr(loss, 'among'):
+                loss.among(pred.shape[-1])
     named = {'pred': pred, 'label': label, 'embedding': embedding}
     wanted = getattr(loss, 'inputs', ('pred', 'label'))
     if pred is None and 'pred' in wanted:
@@ -68,6 +70,7 @@ class Step:
         self._state, self._clip, self._scale = state, clip_gradient, loss_scale
         self._trained = {name: param for name, param in state.params.items() if param.grad_req != 'null'}
         self._half = half
+        self._apart = list(state.apart.values())
 
     def __call__(self, x, label):
         """One update; returns the loss sums and the hit counts as (1,) NDArrays, one for each context in use."""
@@ -88,8 +91,11 @@ class Step:
         if state.observe is not None:
             state.observe(xs[0], outputs[0], size)
         if self._clip is not None:
-            clip_global_norm(params, self._clip, 1.0 / size)
+            others = [grad for block in self._apart for grad in block.gradients()]
+            clip_global_norm(params, self._clip, 1.0 / size, others)
         state.trainer.update(size)
+        for block in self._apart:
+            block.update(state.trainer.optimizer, 1.0 / size)
         losses = [output.loss.astype('float32', copy=False).sum() for output in outputs]
         hits = [_hits(score, output.label) for score, output in zip(scores, outputs) if score is not None]
         return losses, hits

@@ -3,10 +3,11 @@ import os
 import re
 import zipfile
 import zlib
+from contextlib import contextmanager
 
 import numpy as np
 
-__all__ = ['read_npy', 'read_npz']
+__all__ = ['fill_from_npz', 'read_npy', 'read_npz']
 
 _HEADER = 10000  # bytes of text, as NumPy itself allows
 _HEADER_FORM = re.compile(r"\{'descr': '([<>|=]?(?:b1|[iu][1248]|f[248]|[SU][0-9]{1,9}))', "
@@ -15,8 +16,14 @@ _PIECE = 1 << 24
 _MOST_PACKED = 100  # arrays hardly shrink so far; zeros, 1000 to 1, fill all memory
 
 
-def read_npz(path):
+def read_npz(path, leave=None):
     """Read an archive of arrays; nothing in it is unpickled.
+
+    Parameters
+    ----------
+    path : str
+    leave : str or None
+        Arrays whose names begin with this stay in the file.
 
     Returns
     -------
@@ -29,6 +36,35 @@ def read_npz(path):
     OSError
         It cannot be opened.
     """
+    with _members(path) as (archive, members):
+        return {name: _member(archive, member) for name, member in members.items()
+                if leave is None or not name.startswith(leave)}
+
+
+def fill_from_npz(path, arrays):
+    """Read arrays of an archive into memory that is there, piece by piece.
+
+    Parameters
+    ----------
+    path : str
+    arrays : dict of str to numpy.ndarray or None
+        What to fill, in C order; None only reads it through, which compares its checksum.
+
+    Raises
+    ------
+    ValueError
+        As `read_npz`; an array is missing, or of another shape or type than the one to fill.
+    OSError
+        It cannot be opened.
+    """
+    with _members(path) as (archive, members):
+        for name, array in arrays.items():
+            _member(archive, members[name], array, keep=False)
+
+
+@contextmanager
+def _members(path):
+    """An archive, and its members by the names of their arrays; whatever is wrong with it is a ValueError."""
     with open(path, 'rb') as file:
         size = os.fstat(file.fileno()).st_size
         try:
@@ -36,8 +72,8 @@ def read_npz(path):
                 members = archive.infolist()
                 if sum(member.file_size for member in members) > (1 << 26) + _MOST_PACKED * size:
                     raise ValueError('it unpacks to more than {} times its size'.format(_MOST_PACKED))
-                return {member.filename[:-4] if member.filename.endswith('.npy') else member.filename:
-                        _member(archive, member) for member in members}
+                yield archive, {member.filename[:-4] if member.filename.endswith('.npy') else member.filename: member
+                                for member in members}
         # what the modules zipfile and zlib raise for bytes that make no sense
         except (EOFError, LookupError, NotImplementedError, OSError, OverflowError, RuntimeError, ValueError,
                 zipfile.BadZipFile, zlib.error) as error:
@@ -63,10 +99,18 @@ def read_npy(path):
     return np.load(path, mmap_mode='r', allow_pickle=False)
 
 
-def _member(archive, member):
+def _member(archive, member, array=None, keep=True):
+    """A member as an array; read into `array` if that is given, and only read through if not to be kept."""
     with archive.open(member) as stream:
         shape, by_columns, dtype, size = _header(stream, member.file_size)
-        data = memoryview(bytearray(size))
+        if array is None and not keep:
+            while stream.read(_PIECE):
+                pass
+            return None
+        if array is not None and (shape, dtype, by_columns) != (array.shape, array.dtype, False):
+            raise ValueError('{} is of shape {} and type {}, to be {} and {}'.format(
+                member.filename, shape, dtype, array.shape, array.dtype))
+        data = memoryview(bytearray(size) if array is None else array.reshape(-1).view('uint8'))
         done = 0
         while done < size:
             count = stream.readinto(data[done:done + _PIECE])
@@ -74,7 +118,7 @@ def _member(archive, member):
                 raise EOFError('{} is cut off'.format(member.filename))
             done += count
         stream.read(1)  # so that the checksum is compared
-    return np.ndarray(shape, dtype, data, order='F' if by_columns else 'C')
+    return np.ndarray(shape, dtype, data, order='F' if by_columns else 'C') if array is None else array
 
 
 def _header(stream, size):

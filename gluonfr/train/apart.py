@@ -1,0 +1,65 @@
+"""What blocks learn outside their parameters, such as the class centres of `gluonfr.nn.PartialFC`, in a checkpoint.
+
+It is written from where it lies and read to where it will lie, piece by piece: there is never a second copy in memory.
+"""
+import numpy as np
+
+from ..utils.arrays_file import fill_from_npz
+
+__all__ = ['APART', 'apart_arrays', 'apart_faults', 'apart_header', 'fill_apart', 'finite', 'keeps_apart']
+
+APART = 'apart/'  # what the names of its arrays begin with
+METHODS = 'begin', 'gradients', 'update', 'form', 'settings', 'arrays'
+LOOK = 1 << 22  # values looked at together for one that is not finite
+
+
+def keeps_apart(block):
+    """Whether a block keeps what it learns outside its parameters, and moves it itself: see `gluonfr.nn`."""
+    return all(hasattr(block, method) for method in METHODS)
+
+
+def apart_arrays(blocks, drawn=True):
+    """The arrays of such blocks by their names in a checkpoint, as they lie in memory."""
+    return {'{}{}/{}'.format(APART, name, part): array for name, block in blocks.items()
+            for part, array in block.arrays(drawn).items()}
+
+
+def apart_header(blocks):
+    """What a checkpoint says of such blocks."""
+    return {'form': {name: block.form() for name, block in blocks.items()},
+            'settings': {name: block.settings() for name, block in blocks.items()},
+            'arrays': list(apart_arrays(blocks))}
+
+
+def apart_faults(saved, blocks, settings=True):
+    """In what the blocks differ from those that a checkpoint is of, as a list of phrases.
+
+    Parameters
+    ----------
+    saved : dict
+        What `apart_header` gave; empty for a checkpoint of none.
+    blocks : dict of str to Block
+    settings : bool
+        Whether the settings must agree, too, as for a run that goes on.
+    """
+    forms = saved.get('form', {})
+    faults = ['the table of {} is missing'.format(name) for name in blocks if name not in forms]
+    faults += ['the table of {} is not in the model'.format(name) for name in forms if name not in blocks]
+    for name in (name for name in blocks if name in forms):
+        pairs = [(forms[name], blocks[name].form())]
+        pairs += [(saved['settings'][name], blocks[name].settings())] if settings else []
+        faults += ['{} of {} was {} and is {}'.format(what, name, then.get(what), value) for then, now in pairs
+                   for what, value in now.items() if value != then.get(what)]
+    return faults
+
+
+def fill_apart(path, blocks):
+    """Read the arrays of such blocks from a checkpoint that fits them."""
+    if blocks:
+        fill_from_npz(path, apart_arrays(blocks, drawn=False))
+
+
+def finite(array):
+    """Whether all values of an array are; a large one needs little memory for that."""
+    flat = array.reshape(-1)
+    return all(np.isfinite(flat[start:start + LOOK]).all() for start in range(0, flat.size, LOOK))
