@@ -254,8 +254,8 @@ MUTATIONS = [Mutation(*entry) for entry in [
      'ids[place] % (self.rows_of_piece - 1)', ['tests/unittests/nn/test_row_table.py', '-k', 'split']),
     ('loss-of-all-classes', 'gluonfr/train/step.py', 'loss.among(pred.shape[-1])', 'pass',
      ['tests/unittests/train/test_partial_fc_training.py', '-k', 'takes_the_sampled']),
-    ('momentum-not-restored', 'gluonfr/nn/row_table.py', "zip(('weight', 'momentum'), piece)", "zip(('weight',), piece)",
-     ['tests/unittests/train/test_partial_fc_training.py', '-k', 'bit_identical']),
+    ('momentum-not-restored', 'gluonfr/nn/row_table.py', "zip(('weight', 'momentum'), piece)",
+     "zip(('weight',), piece)", ['tests/unittests/train/test_partial_fc_training.py', '-k', 'bit_identical']),
     ('table-read-for-weights', 'gluonfr/train/checkpoint.py', 'read_npz(path, leave=APART)', 'read_npz(path)',
      ['tests/unittests/train/test_partial_fc_training.py', '-k', 'without_the_table']),
     # the doctor

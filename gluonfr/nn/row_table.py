@@ -131,8 +131,7 @@ class RowTable:
 
     def _over_blocks(self, work, ids):
         """Call work((piece, rows in it, place among ids)) for all blocks, on all cores where there is enough to do."""
-        self.pieces  # before threads ask for them
-        blocks = list(self._blocks(ids))
+        blocks = list(self._blocks(ids))  # draws the pieces, if need be, before threads ask for them
         if len(blocks) < 4:
             for block in blocks:
                 work(block)

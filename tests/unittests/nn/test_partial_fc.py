@@ -46,21 +46,23 @@ def moved(head, x, label, factor, ctx=None):
 @HYBRID
 def test_scores_and_gradients_are_those_of_the_sampled_classes(norms, hybridize):
     head, factor = made(norms, hybridize), RNG.randn(BATCH, 11)
-    for step in range(3):  # the rows' memory is used again
-        w = weight(head)
-        pred, place, x_gradient, w_gradient = moved(head, X + step, LABEL, factor)
+
+    def scored(x, rows):
+        return ref.dense(x, rows, w_norm=norms[0], x_norm=norms[1])
+
+    def step(x, w):
+        pred, place, x_gradient, w_gradient = moved(head, x, LABEL, factor)
         ids = head.sampled
         assert len(ids) == 11 and (ids[place] == LABEL).all() and place.dtype == np.int32
-
-        def dense(x, rows):
-            return ref.dense(x, rows, w_norm=norms[0], x_norm=norms[1])
-
-        np.testing.assert_allclose(pred, dense(X + step, w[ids]), rtol=1e-5, atol=1e-6)
-        for got, want in ((x_gradient, ref.numerical_gradient(lambda v: (factor * dense(v, w[ids])).sum(), X + step)),
-                          (w_gradient[ids], ref.numerical_gradient(lambda v: (factor * dense(X + step, v)).sum(),
-                                                                   w[ids]))):
-            np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(pred, scored(x, w[ids]), rtol=1e-5, atol=1e-6)
+        x_want = ref.numerical_gradient(lambda v: (factor * scored(v, w[ids])).sum(), x)
+        w_want = ref.numerical_gradient(lambda v: (factor * scored(x, v)).sum(), w[ids])
+        np.testing.assert_allclose(x_gradient, x_want, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(w_gradient[ids], w_want, rtol=1e-4, atol=1e-5)
         assert not np.delete(w_gradient, ids, axis=0).any()
+
+    for shift in range(3):  # the rows' memory is used again
+        step(X + shift, weight(head))
 
 
 @NORMS

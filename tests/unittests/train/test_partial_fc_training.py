@@ -69,8 +69,8 @@ def centres(head):
 
 
 def job(head, loss=None, **arguments):
-    return train(arguments.pop('net', None) or make_net(), loss or make_loss(s=16), arguments.pop('data', None) or data(),
-                 head=head, **{'optimizer_params': RULE, 'clip_gradient': 1.0, **arguments})
+    settings = dict(net=make_net(), data=data(), optimizer_params=RULE, clip_gradient=1.0)
+    return train(loss=loss or make_loss(s=16), head=head, **{**settings, **arguments})
 
 
 class StopAt(Callback):
