@@ -128,7 +128,8 @@ def prepare(args):
     recipe = choose(config, source=train_set.source, **choice)
     train_data = train_loader(train_set, recipe, args)
     net = make_net(recipe['model'], recipe['embedding_size'])
-    head, loss = build_loss(recipe, CLASSES, len(train_data), len(ctx))
+    counts = np.bincount(thinned(train_set, args.limit)[1].astype('int64'), minlength=CLASSES)
+    head, loss = build_loss(recipe, CLASSES, len(train_data), len(ctx), counts)
     if recipe['finetune']:
         load_start(recipe['finetune'], net, head, ctx)
     args.out = args.out or default_folder(args)

@@ -130,11 +130,12 @@ def _loss_and_entry(known, parts, given):
     return '+'.join(said), joined
 
 
-def build_loss(recipe, classes, steps_per_epoch, contexts=1):
+def build_loss(recipe, classes, steps_per_epoch, contexts=1, counts=None):
     """The head (or None) and the loss of a recipe.
 
     What the constructor of a loss asks for and the data decide (classes, embedding size, groups of the batch) is filled
     in unless ``loss_args`` says otherwise. A batch of groups is cut over ``contexts``, so each sees its share of them.
+    ``counts`` are the images of each class; None where the data are not there yet.
     """
     size = recipe['embedding_size']
     if recipe['lossname'] is not None:
@@ -153,7 +154,8 @@ def build_loss(recipe, classes, steps_per_epoch, contexts=1):
         raise ValueError(f'classes_per_batch must be a multiple of the number of GPUs, {contexts}, got {groups}.')
     arguments = fill_arguments(recipe['loss'], recipe['loss_args'], classes=classes, embedding_size=size,
                                groups=groups and (groups // contexts, recipe['batch_size'] // groups),
-                               margin_warmup=round(recipe['margin_warmup'] * steps_per_epoch))
+                               margin_warmup=round(recipe['margin_warmup'] * steps_per_epoch),
+                               counts=[1] * classes if counts is None else counts)
     loss = get_loss(recipe['loss'], **arguments)
     kind = recipe['head'] or loss.head
     return (None if kind is None else _prepared(get_head(kind, classes, size), recipe)), _prepared(loss, recipe)

@@ -2,6 +2,7 @@
 
 Each is a Gluon loss that names what it takes (``loss.inputs``) and the class layer it wants (``loss.head``).
 """
+from .adacos import AdaCos
 from .adaface import AdaFace
 from .adaptive import FocalLoss, MagFace, SVXSoftmax
 from .base import LOSSES, SoftmaxCrossEntropyLoss
@@ -11,16 +12,19 @@ from .center import CenterLoss, COCOLoss, GitLoss, LGMLoss
 from .circle import CircleLoss, CirclePairLoss
 from .contrast import MultiSimilarityLoss, ProxyAnchorLoss, SupConLoss
 from .curricular import CurricularFace
+from .elastic import ElasticArc, ElasticCos
 from .joint import RingLoss
+from .long_tail import DynamicMargin
 from .margin import ArcLoss, CombinedLoss, CosLoss, L2Softmax, LiArcFace, NormSoftmax
 from .pair import ContrastiveLoss, MPSLoss, RangeLoss, TripletLoss
 from .sphere import ASoftmax, LSoftmax
 from .sphereface_r import SphereFaceR
+from .subcenter import SubCenterArcFace
 from .sum import SumLoss
 
-__all__ = ['ASoftmax', 'AdaFace', 'ArcLoss', 'COCOLoss', 'CenterLoss', 'CircleLoss', 'CirclePairLoss', 'CombinedLoss',
-           'ContrastiveLoss', 'CosLoss', 'CurricularFace', 'FocalLoss', 'GitLoss', 'L2Softmax', 'LGMLoss', 'LOSSES',
-           'LSoftmax', 'LiArcFace', 'MPSLoss', 'MagFace', 'MultiSimilarityLoss', 'NormSoftmax', 'ProxyAnchorLoss',
-           'RangeLoss', 'RingLoss', 'SVXSoftmax', 'SoftmaxCrossEntropyLoss', 'SphereFace2', 'SphereFaceR', 'SumLoss',
-           'SupConLoss', 'TripletLoss', 'UniFace', 'fill_arguments', 'get_loss', 'get_loss_list', 'loss_keywords',
-           'parse_loss']
+__all__ = ['ASoftmax', 'AdaCos', 'AdaFace', 'ArcLoss', 'COCOLoss', 'CenterLoss', 'CircleLoss', 'CirclePairLoss',
+           'CombinedLoss', 'ContrastiveLoss', 'CosLoss', 'CurricularFace', 'DynamicMargin', 'ElasticArc', 'ElasticCos',
+           'FocalLoss', 'GitLoss', 'L2Softmax', 'LGMLoss', 'LOSSES', 'LSoftmax', 'LiArcFace', 'MPSLoss', 'MagFace',
+           'MultiSimilarityLoss', 'NormSoftmax', 'ProxyAnchorLoss', 'RangeLoss', 'RingLoss', 'SVXSoftmax',
+           'SoftmaxCrossEntropyLoss', 'SphereFace2', 'SphereFaceR', 'SubCenterArcFace', 'SumLoss', 'SupConLoss',
+           'TripletLoss', 'UniFace', 'fill_arguments', 'get_loss', 'get_loss_list', 'loss_keywords', 'parse_loss']

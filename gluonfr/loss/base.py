@@ -23,7 +23,7 @@ class CheckedLoss(gloss.Loss):
     ----------
     inputs : tuple of str
         Names of the arguments in order, of 'pred', 'label', 'embedding' and the names of explicit pairs.
-    head : {'dense', 'linear', 'cosine', 'feature_norm'} or None
+    head : {'dense', 'linear', 'cosine', 'feature_norm', 'subcenter:K'} or None
         The class layer (`gluonfr.nn.get_head`) that makes ``pred``; None where the embedding is enough.
     normalized : bool
         Whether the loss compares directions only, so that evaluation should normalise embeddings.

@@ -2,7 +2,7 @@
 import difflib
 import re
 from collections import namedtuple
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from ..utils.arguments import parse_arguments
 from ..utils.check import check_int, check_number
@@ -15,7 +15,7 @@ PLUS = r'(?<![\d.][eE])\+'  # but not that of 1e+5
 COMMA = r',(?=\s*\w+\s*=)'
 # What the data and the form of a batch decide is the same in every loss of a sum.
 SHARED = {'classes', 'num_classes', 'embedding_size', 'feature_dim', 'num_class', 'num_in_class', 'margin_warmup',
-          'sparse_label', 'batch_axis', 'axis', 'dtype'}
+          'counts', 'sparse_label', 'batch_axis', 'axis', 'dtype'}
 
 
 class LossPart(namedtuple('LossPart', 'name arguments')):
@@ -167,7 +167,8 @@ def loss_keywords(name: str) -> Set[str]:
 
 
 def fill_arguments(name: str, arguments: Dict[str, Any], *, classes: int, embedding_size: int,
-                   groups: Optional[Tuple[int, int]] = None, margin_warmup: int = 0) -> Dict[str, Any]:
+                   groups: Optional[Tuple[int, int]] = None, margin_warmup: int = 0,
+                   counts: Optional[Sequence[int]] = None) -> Dict[str, Any]:
     """Arguments for ``get_loss(name, ...)``: those given, and those that only data and network can tell.
 
     Parameters
@@ -182,6 +183,8 @@ def fill_arguments(name: str, arguments: Dict[str, Any], *, classes: int, embedd
         Classes a batch and images of each, where batches are made of groups.
     margin_warmup : int
         Steps in which the margin climbs from 0; 0 for none.
+    counts : sequence of int or None
+        Images of each class in the training set, (classes,).
 
     Returns
     -------
@@ -209,6 +212,8 @@ def fill_arguments(name: str, arguments: Dict[str, Any], *, classes: int, embedd
              'feature_dim': embedding_size}
     if groups:
         known.update(num_class=groups[0], num_in_class=groups[1])
+    if counts is not None:
+        known['counts'] = counts
     if margin_warmup:
         if 'margin_warmup' not in accepted:
             raise ValueError('{} has no margin that could warm up: leave margin_warmup at 0.'.format(name))

@@ -23,9 +23,10 @@ from .chain import Chain
 from .forms import plain_operators
 from .partial_fc import PartialFC
 from .prelu import PReLU
+from .subcenter import SubCenterDense
 
 __all__ = ['ANGLE_SETTINGS', 'AngleLinear', 'Chain', 'Dropout', 'EmbeddingNorm', 'FrBase', 'NormDense', 'PReLU',
-           'PartialFC', 'SELayer', 'get_head', 'plain_operators']
+           'PartialFC', 'SELayer', 'SubCenterDense', 'get_head', 'plain_operators']
 
 
 def get_head(kind: str, classes: int, in_units: int) -> HybridBlock:
@@ -33,8 +34,9 @@ def get_head(kind: str, classes: int, in_units: int) -> HybridBlock:
 
     Parameters
     ----------
-    kind : {'dense', 'linear', 'cosine', 'feature_norm', 'weight_norm'}
-        W x + b, W x, both sides normalised, only x normalised, only the rows of W normalised.
+    kind : {'dense', 'linear', 'cosine', 'feature_norm', 'weight_norm', 'subcenter:K'}
+        W x + b, W x, both sides normalised, only x normalised, only the rows of W normalised, or the nearest of K
+        normalised rows for each class (`SubCenterDense`).
     classes, in_units : int
         C >= 2 and D >= 1.
 
@@ -54,8 +56,14 @@ def get_head(kind: str, classes: int, in_units: int) -> HybridBlock:
     >>> get_head('cosine', classes=10, in_units=64)
     NormDense(64 -> 10, weight_norm=True, feature_norm=True)
     """
-    check_choice('get_head', 'kind', kind, ('dense', 'linear', 'cosine', 'feature_norm', 'weight_norm'))
+    kind, colon, subcenters = kind.partition(':') if isinstance(kind, str) else (kind, '', '')
+    check_choice('get_head', 'kind', kind, ('dense', 'linear', 'cosine', 'feature_norm', 'weight_norm', 'subcenter'))
     check_int('get_head', 'classes', classes, 2)
+    if kind == 'subcenter' and subcenters.isdigit():
+        return SubCenterDense(classes, in_units, int(subcenters))
+    if colon or kind == 'subcenter':
+        raise ValueError("get_head: kind must be 'subcenter:K' with K centres a class like 'subcenter:3', or another "
+                         'one without a number, got {!r}.'.format(kind + colon + subcenters))
     if kind == 'dense':
         return Dense(classes, in_units=in_units)
     return NormDense(classes, weight_norm=kind in ('cosine', 'weight_norm'),

@@ -9,7 +9,8 @@ from .enrol import ENROLMENTS, Enrolment, enrol_people, people_in
 from .enrol_embeddings import enrol_embeddings
 from .enrolled import Enrolled, is_enrolled
 from .findings import Finding, Limits, examine
+from .subcenters import SubCenters, subcenter_angles
 
 __all__ = ['CleanReport', 'ClusterReport', 'ENROLMENTS', 'Embedded', 'Enrolled', 'Enrolment', 'Finding', 'Limits',
-           'clean', 'cluster', 'embed_cached', 'enrol_embeddings', 'enrol_people', 'examine', 'group_faces',
-           'is_enrolled', 'people_in']
+           'SubCenters', 'clean', 'cluster', 'embed_cached', 'enrol_embeddings', 'enrol_people', 'examine',
+           'group_faces', 'is_enrolled', 'people_in', 'subcenter_angles']

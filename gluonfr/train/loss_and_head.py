@@ -61,7 +61,8 @@ def loss_and_head(name: str, arguments: Dict[str, Any], *, dataset: FaceDataset,
                          'pk:32x4.'.format(name))
     classes = int(dataset.num_classes)
     loss = get_loss(name, **fill_arguments(name, arguments, classes=classes, embedding_size=embedding_size,
-                                           groups=groups, margin_warmup=margin_warmup))
+                                           groups=groups, margin_warmup=margin_warmup,
+                                           counts=np.bincount(dataset.labels, minlength=classes)))
     if not set(loss.inputs) <= {'pred', 'label', 'embedding'}:
         raise ValueError('loss={!r} takes pairs or triplets, and a batch has labels: give loss_args mining=..., see '
                          '`gluonfr losses {}`.'.format(name, name))

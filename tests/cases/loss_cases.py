@@ -6,8 +6,9 @@
 import mxnet as mx
 import numpy as np
 from loss_cases_batch import MORE_CASES
-from loss_inputs import (CLASSES, DIM, cosines, scores, log_probabilities, scores_embedding, cosines_embedding,
-                         long_embedding, embeddings, mined, pairs, triplets, two_sides, groups, groups_scores)
+from loss_inputs import (CLASSES, DIM, cosines, near_cosines, scores, log_probabilities, scores_embedding,
+                         cosines_embedding, long_embedding, embeddings, mined, pairs, triplets, two_sides, groups,
+                         groups_scores)
 from loss_values import set_params
 
 import reference as ref
@@ -183,6 +184,28 @@ for _tag, _state, _alpha in (('', (50.0, 40.0), 0.3), ('first', (0.0, 0.0), 0.3)
          moved=lambda x, p, a=_alpha: adaptive.moved_norms(x['embedding'], p, a), moved_first=True,
          still=('embedding',))
 
+for _dynamic, _tag in ((True, 'dynamic'), (True, 'near'), (False, 'fixed')):
+    case('adacos', _tag, dict(C, dynamic=_dynamic), near_cosines if _tag == 'near' else cosines,
+         lambda x, p, done, train: adaptive.cross_entropy_at(x, p.get('s', [adaptive.fixed_scale(CLASSES)])[0]),
+         params=(lambda rng: dict(s=np.array([3.0]))) if _dynamic else None,
+         moved=(lambda x, p: {'s': adaptive.adacos_scale(x, p['s'])}) if _dynamic else None, moved_first=True)
+# Drawn margins are in test_elastic.py. Without spread these are ArcFace and CosFace.
+for _plus in (True, False):
+    case('elasticarc', 'plus' if _plus else '', dict(C, m=0.4, s=8, sigma=0.0, plus=_plus), cosines,
+         lambda x, p, done, train: ref.combined(x['pred'], x['label'], 1, 0.4, 0, 8))
+    case('elasticcos', 'plus' if _plus else '', dict(C, m=0.3, s=8, sigma=0.0, plus=_plus), cosines,
+         lambda x, p, done, train: ref.combined(x['pred'], x['label'], 1, 0, 0.3, 8))
+case('subcenterarcface', '', dict(C, m=0.4, s=8, subcenters=2), cosines,
+     lambda x, p, done, train: ref.combined(x['pred'], x['label'], 1, 0.4, 0, 8))
+case('dynamicmargin', '', dict(C, counts=[3, 40, 0, 200, 9], m_min=0.1, m_max=0.6, lamda=0.5, s=8), cosines,
+     lambda x, p, done, train: adaptive.dynamic_margin(x['pred'], x['label'], [3, 40, 0, 200, 9], 0.1, 0.6, 0.5, 8))
+case('dynamicmargin', 'defaults', dict(C, counts=[1, 2, 3, 4, 100]), cosines,
+     lambda x, p, done, train: adaptive.dynamic_margin(x['pred'], x['label'], [1, 2, 3, 4, 100], 0.05, 0.5, 0.25, 64),
+     params=lambda rng: dict(margins=adaptive.class_margins([1, 2, 3, 4, 100], 0.05, 0.5, 0.25)))
+case('dynamicmargin', 'warmup', dict(C, counts=[7] * CLASSES, m_max=0.4, s=8, margin_warmup=3), cosines,
+     lambda x, p, done, train: ref.combined(x['pred'], x['label'], 1, 0.4 * warm(done, 3), 0, 8), state=True,
+     params=lambda rng: dict(margins=np.full(CLASSES, 0.4)))
+
 case('focalloss', '', {}, scores, lambda x, p, done, train: ref.focal(x['pred'], x['label'], 2.0))
 case('focalloss', 'gamma_half', dict(gamma=0.5), scores,
      lambda x, p, done, train: ref.focal(x['pred'], x['label'], 0.5))
@@ -270,12 +293,15 @@ OPTIONS = {'ringloss': ('loss_type', {'l2', 'smoothl1', 'cauchy', 'geman'}),
            'contrastiveloss': ('mining', {None, 'all'}),
            'mpsloss': ('mining', {None, 'all'}),
            'svxsoftmax': ('margin', {'cos', 'arc'}),
+           'adacos': ('dynamic', {True, False}),
+           'elasticarc': ('plus', {True, False}),
+           'elasticcos': ('plus', {True, False}),
            'asoftmax': ('phiflag', {True, False}),
            'l2softmax': ('from_normx', {True, False}),
            'rangeloss': ('with_softmax', {True, False})}
 # The value of such an option where a case does not say it.
 DEFAULTS = {'mining': None, 'margin': 'cos', 'phiflag': True, 'from_normx': False, 'with_softmax': False,
-            'loss_type': 'l2'}
+            'loss_type': 'l2', 'dynamic': True, 'plus': False}
 assert not {o for o, _ in OPTIONS.values()} - set(DEFAULTS), 'DEFAULTS lacks an option of OPTIONS'
 
 # The named settings of AngleLinear, as a second copy of that table.

@@ -15,6 +15,13 @@ def cosines(rng):
     return OrderedDict(pred=rng.uniform(-0.95, 0.95, (BATCH, CLASSES)), label=LABEL)
 
 
+def near_cosines(rng):
+    """The targets at less than 45 degrees."""
+    x = cosines(rng)
+    x['pred'][np.arange(BATCH), LABEL.astype(int)] = rng.uniform(0.75, 0.95, BATCH)
+    return x
+
+
 def scores(rng):
     """Class scores of any size."""
     return OrderedDict(pred=rng.randn(BATCH, CLASSES) * 3, label=LABEL)

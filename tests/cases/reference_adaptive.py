@@ -46,3 +46,38 @@ def adaface(pred, label, embedding, m, s, h, mean, std):
         z = min(max(z, -1), 1)
         logits[i, y] = ref.psi(pred[i, y], m2=-m * z, m3=m + m * z)
     return ref.cross_entropy(s * logits, label)
+
+
+def fixed_scale(classes):
+    """AdaCos: sqrt(2) log(C - 1) (1905.00292, eq. 12)."""
+    return math.sqrt(2) * math.log(classes - 1)
+
+
+def cross_entropy_at(x, s):
+    """CE(s cos)."""
+    return ref.cross_entropy(float(s) * x['pred'], x['label'])
+
+
+def adacos_scale(x, s):
+    """AdaCos: the scale after a batch that came at scale s (1905.00292, eq. 15), at least 1."""
+    sums = [sum(math.exp(float(s[0]) * c) for j, c in enumerate(row) if j != ref.class_of(y))
+            for row, y in zip(x['pred'], x['label'])]
+    median = float(np.median([math.acos(c) for c in targets(x)]))
+    return np.array([max(1.0, math.log(sum(sums) / len(sums)) / math.cos(min(math.pi / 4, median)))])
+
+
+def class_margins(counts, m_min, m_max, lamda):
+    """a n^-lamda + b, m_max for the smallest class and m_min for the largest (2010.05350)."""
+    sizes = [max(n, 1) for n in counts]
+    a = (m_max - m_min) / (min(sizes) ** -lamda - max(sizes) ** -lamda)
+    b = m_max - a * min(sizes) ** -lamda
+    return np.array([a * n ** -lamda + b for n in sizes])
+
+
+def dynamic_margin(pred, label, counts, m_min, m_max, lamda, s):
+    """ArcFace whose margin is that of the class."""
+    margins, logits = class_margins(counts, m_min, m_max, lamda), np.array(pred)
+    for i, y in enumerate(label):
+        y = ref.class_of(y)
+        logits[i, y] = ref.psi(pred[i, y], m2=margins[y])
+    return ref.cross_entropy(s * logits, label)

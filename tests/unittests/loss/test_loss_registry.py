@@ -14,7 +14,7 @@ from loss_values import close
 
 ALL = pytest.mark.parametrize('case', lc.CASES, ids=str)
 STATEFUL = [c for c in lc.CASES if c.state]
-HEADS = {None, 'dense', 'linear', 'cosine', 'feature_norm'}
+HEADS = {None, 'dense', 'linear', 'cosine', 'feature_norm', 'subcenter'}
 STEPS = 5
 
 
@@ -59,7 +59,8 @@ def test_declarations(case):
     given = tuple(case.inputs())
     assert isinstance(loss.inputs, tuple)
     assert set(loss.inputs) == set(given), 'the loss names other inputs than its case feeds: `inputs` or feed is wrong'
-    assert loss.head in HEADS, 'the class layer {!r} is none of gluonfr.nn.get_head'.format(loss.head)
+    kind = loss.head and loss.head.partition(':')[0]
+    assert kind in HEADS, 'the class layer {!r} is none of gluonfr.nn.get_head'.format(loss.head)
     assert (loss.head is not None) == ('pred' in given and 'positive' not in given)
     kept = [name for name, param in lv.params_of(loss).items() if param.shape[0] == li.CLASSES]
     assert loss.keeps_classes == bool(kept), 'keeps_classes must be {}: of each class the loss has {}'.format(

@@ -196,7 +196,8 @@ def test_frozen_layers_stay():
 NEEDED = {'contrastiveloss': {'mining': 'all'}, 'mpsloss': {'mining': 'all'}, 'triplet': {'mining': 'batch-hard'},
           'centerloss': {'lamda': 0.1}, 'cocoloss': {'alpha': 4}, 'gitloss': {'lamda_c': 0.1, 'lamda_g': 0.1},
           'l2softmax': {'alpha': 4}, 'lgmloss': {'alpha': 0.1, 'lamda': 0.1, 'lr_mult': 1}, 'ringloss': {'lamda': 0.1},
-          'rangeloss': {'alpha': 0.1, 'beta': 0.1, 'top_k': 1, 'margin': 1}}
+          'rangeloss': {'alpha': 0.1, 'beta': 0.1, 'top_k': 1, 'margin': 1},
+          'dynamicmargin': {'counts': range(1, CLASSES + 1)}}
 
 
 @pytest.mark.parametrize('name', LOSSES.names())
