@@ -13,7 +13,7 @@ from .words import in_words
 
 __all__ = ['main']
 
-STOPPED = {**dict.fromkeys(('align', 'clean', 'cluster', 'embed', 'finetune', 'pack'),
+STOPPED = {**dict.fromkeys(('align', 'clean', 'cluster', 'embed', 'finetune', 'pack', 'tune'),
                            'the same command continues from there'), 'train': ''}
 
 

@@ -7,7 +7,7 @@ import argparse
 
 from ...version import __version__
 from . import (align, clean, cluster, compare, convert, embed, enrol, evaluate, export, finetune, listing, pack, report,
-               search, train, verify)
+               search, train, tune, verify)
 from .common import Parser
 
 __all__ = ['make_parser']
@@ -15,6 +15,7 @@ __all__ = ['make_parser']
 DESCRIPTION = """gluonfr: train, verify and use face-recognition networks.
 
   gluonfr pack folder PEOPLE --out ~/.mxnet/datasets/face/mine     a folder of people -> train.rec
+  gluonfr tune PEOPLE --from w600k_mbf --out outputs/tune          which loss suits my people
   gluonfr train --dataset mine --network mobilefacenet --loss arcface --out outputs/mine-run
   gluonfr verify outputs/mine-run --data lfw                       accuracy, TAR@FAR, ROC
   gluonfr evaluate outputs/mine-run --data PEOPLE --out results/people   the same, and more, on any data
@@ -39,7 +40,7 @@ def make_parser():
     parser.add_argument('--version', action='version', version='gluonfr ' + __version__,
                         help='show the version; with --verbose also what this machine has, and which engines')
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
-    for module in (pack, align, clean, cluster, finetune, train, verify, evaluate, report, embed, compare, search,
+    for module in (pack, align, clean, cluster, finetune, tune, train, verify, evaluate, report, embed, compare, search,
                    enrol, convert, export, listing):
         module.add_commands(commands)
     return parser

@@ -1,0 +1,165 @@
+"""One candidate on the people outside one fold: a linear layer on embeddings, or the last part of the network."""
+import math
+from types import SimpleNamespace
+from typing import Any, Callable, List, Optional, Sequence
+
+import mxnet as mx
+import numpy as np
+from mxnet import nd
+from mxnet.gluon import Block, nn
+
+from ..data.loading import ArrayLoader, ImageLoader
+from ..data.loading.training_loader import default_batch
+from ..deploy import Embedder
+from ..train import NonFiniteLoss, StopAfter, class_means, fit, freeze, make_optimizer
+from ..train.loss_and_head import loss_and_head
+from ..train.parameters import named_parameters
+from ..utils import IterLRScheduler
+from .candidates import Candidate
+
+__all__ = ['SLOWER', 'Subset', 'adapt', 'early_layers', 'finetune', 'steps_of_epoch', 'train_start']
+
+WD, MOMENTUM, CLIP, WARM = 5e-4, 0.9, 5.0, 0.1
+SLOWER = 0.1  # of the rate of the class layer: that of the network, whose weights are good already
+PART = 0.25   # of the layers, from behind, that are fine-tuned
+AUGMENT = 'mirror'
+START_LR = 0.05
+
+
+class Subset:
+    """Some images of a data set, with labels of their own."""
+
+    def __init__(self, images: Any, chosen: np.ndarray, labels: np.ndarray):
+        self._images, self._chosen, self._labels = images, chosen.tolist(), labels.tolist()
+
+    def __len__(self):
+        return len(self._chosen)
+
+    @property
+    def names(self):
+        """What they are called."""
+        names = self._images.names
+        return [names[i] for i in self._chosen]
+
+    def read(self, i):
+        """Image `i` (uint8 (H, W, 3) RGB) and its label; several threads may."""
+        return self._images.read(self._chosen[i])[0], self._labels[i]
+
+
+def steps_of_epoch(images: int) -> int:
+    """Batches of an epoch of so many images."""
+    return images // default_batch(images)
+
+
+def adapt(candidate: Candidate, embeddings: np.ndarray, labels: np.ndarray, train: np.ndarray, *, steps: int,
+          seed: int = 0) -> Optional[np.ndarray]:
+    """All embeddings after a linear layer that begins as the identity and is trained with a class layer and a loss.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    embeddings : float32 array (N, D)
+        Of a network that stays as it is.
+    labels : int array (N,)
+    train : int array
+        The images to train on.
+    steps : int
+        Updates, >= 1.
+    seed : int
+
+    Returns
+    -------
+    float32 array (N, D), or None
+        None where the loss became NaN or infinite.
+    """
+    size, inside = embeddings.shape[1], embeddings[train]
+    net = nn.Dense(size, use_bias=False, in_units=size, flatten=False)
+    net.initialize(ctx=mx.cpu())
+    net.weight.set_data(nd.array(np.eye(size)))
+    loader = _loader(ArrayLoader, inside, _numbered(labels[train]), seed=seed)
+    if not _train(candidate, net, loader, inside, labels[train], steps, seed):
+        return None
+    return embeddings @ net.weight.data().asnumpy().T
+
+
+def finetune(candidate: Candidate, net: Block, images: Any, embeddings: np.ndarray, labels: np.ndarray,
+             train: np.ndarray, test: np.ndarray, *, steps: int, frozen: Sequence[str] = (),
+             seed: int = 0) -> Optional[np.ndarray]:
+    """Embeddings (len(test), D) of other images after a short training of the network itself; None as of `adapt`.
+
+    Parameters
+    ----------
+    net : Block
+        It is changed.
+    images : data set
+    embeddings : float32 array (N, D)
+        Of the network as it begins.
+    test : int array
+        The images to embed afterwards.
+    frozen : sequence of str
+        Patterns of `freeze`; what is not frozen learns at a tenth of the rate of the class layer, `SLOWER`. Of a
+        network without frozen layers, which is not trained to its end, all learn at the full rate.
+    """
+    if frozen:
+        freeze(frozen, net=net)
+        for param in net.collect_params().values():
+            param.lr_mult = SLOWER
+    chosen = Subset(images, train, _numbered(labels[train]))
+    loader = _loader(ImageLoader, chosen, seed=seed, transform=AUGMENT, spec=net.input_spec)
+    if not _train(candidate, net, loader, embeddings[train], labels[train], steps, seed):
+        return None
+    return Embedder(net, normalize=False)(Subset(images, test, labels[test]))
+
+
+def train_start(net: Block, images: Any, labels: np.ndarray, train: np.ndarray, *, steps: int, seed: int = 0,
+                callbacks: Sequence[Any] = ()) -> None:
+    """Train a new network with softmax, where there is none to begin with."""
+    chosen = Subset(images, train, _numbered(labels[train]))
+    loader = _loader(ImageLoader, chosen, seed=seed, transform=AUGMENT, spec=net.input_spec)
+    mx.random.seed(seed)
+    net.initialize(ctx=mx.cpu())
+    _train(Candidate('softmax', (), START_LR), net, loader, None, labels[train], steps, seed, callbacks)
+
+
+def early_layers(net: Block) -> List[str]:
+    """Patterns for `freeze`: all layers of a network but the last quarter of those with weights."""
+    layers = list(dict.fromkeys('.'.join(name.split('.')[:2]) for name, param in named_parameters(net=net).items()
+                                if param.grad_req != 'null'))
+    kept = layers[:len(layers) - max(2, math.ceil(PART * len(layers)))]
+    return [name.replace('.', r'\.') + r'\.' for name in kept]
+
+
+def _loader(kind: Callable, data: Any, *more: Any, **settings: Any) -> Any:
+    return kind(data, *more, batch_size=default_batch(len(data)), shuffle=True, last_batch='discard', **settings)
+
+
+def _numbered(labels):
+    """Labels from 0 on without gaps."""
+    return np.unique(labels, return_inverse=True)[1].astype(np.int32)
+
+
+def _train(candidate, net, loader, embeddings, labels, steps, seed, callbacks=()):
+    """Train a network in place by a candidate; whether the loss stayed finite.
+
+    The class layer begins at the mean direction of each person's embeddings (Qi et al., "Low-Shot Learning with
+    Imprinted Weights", arXiv:1712.07136), where it is a matrix (classes, D) and these are given.
+    """
+    classes = len(np.unique(labels))
+    size = embeddings.shape[1] if embeddings is not None else net.input_spec.embedding_size
+    loss, head = loss_and_head(candidate.loss, dict(candidate.arguments), path='DATA', embedding_size=size,
+                               batch_size=loader.batch_size, ctx=[mx.cpu()],
+                               dataset=SimpleNamespace(num_classes=classes, labels=labels))
+    if head is not None and embeddings is not None:
+        mx.random.seed(seed)
+        head.initialize(mx.init.Xavier(), ctx=mx.cpu())
+        weight = getattr(head, 'weight', None)
+        if weight is not None and weight.shape == (classes, size):
+            weight.set_data(nd.array(class_means(embeddings, labels, normalize=True)[0]))
+    schedule = IterLRScheduler('cosine', candidate.lr, steps, warmup_iters=int(WARM * steps))
+    try:
+        fit(net, loss, loader, head=head, epochs=math.ceil(steps / len(loader)), ctx=mx.cpu(), seed=seed,
+            optimizer=make_optimizer('sgd', schedule, WD, MOMENTUM), clip_gradient=CLIP,
+            callbacks=[StopAfter(steps), *callbacks])
+    except NonFiniteLoss:
+        return False
+    return True
