@@ -80,6 +80,8 @@ MUTATIONS = [Mutation(*entry) for entry in [
      [REGISTRY, '-k', 'test_value and proxyanchor']),
     ('sphereface2-pushes-its-own', 'gluonfr/loss/binary.py', 'others = 1 - F.one_hot(', 'others = 1 - 0 * F.one_hot(',
      [REGISTRY, '-k', 'test_value and sphereface2']),
+    ('bias-out-of-balance', 'gluonfr/loss/binary.py', 'math.log(2 * share) - other', 'math.log(share) - other',
+     ['tests/unittests/loss/test_binary.py', '-k', 'balance']),
     ('uniface-bias-sign', 'gluonfr/loss/binary.py', 'F.broadcast_sub(pred * self._s, bias)',
      'F.broadcast_add(pred * self._s, bias)', [REGISTRY, '-k', 'test_value and uniface']),
     ('sphere-r-past-pi', 'gluonfr/loss/sphereface_r.py', 'm), 0, math.pi)', 'm), 0, 9)',

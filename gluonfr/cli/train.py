@@ -80,7 +80,7 @@ def train(args):
     advice = Advice([] if args.resume else hints(
         network=args.network, embedding_size=spec.embedding_size, finetuned=bool(args.finetune), loss=args.loss,
         loss_arguments=loss_args, margin_warmup=numbers.margin_warmup, optimizer=args.optimizer,
-        batch_size=numbers.batch_size, lr=numbers.lr))
+        batch_size=numbers.batch_size, lr=numbers.lr, sampler=args.sampler))
     reports = run_reports(args.out, args.no_report)
     try:
         state = train_in_folder(

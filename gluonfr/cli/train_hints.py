@@ -5,7 +5,7 @@ examples/face/README.md has all of the advice, with its reasons.
 import logging
 
 from ..data.loading.training_loader import BATCH
-from ..loss import loss_keywords, parse_loss
+from ..loss import LOSSES, loss_keywords, parse_loss
 from ..model_zoo import MODELS
 from ..train import Callback
 from ..train.defaults import LR
@@ -39,7 +39,8 @@ def say_unused_labels(path, people, classes):
                 *map('{:,}'.format, (classes - people, classes - 1)), path, '{:,}'.format(people - 1))
 
 
-def hints(*, network, embedding_size, finetuned, loss, loss_arguments, margin_warmup, optimizer, batch_size, lr):
+def hints(*, network, embedding_size, finetuned, loss, loss_arguments, margin_warmup, optimizer, batch_size, lr,
+          sampler):
     """Lines for one run.
 
     Parameters
@@ -52,6 +53,8 @@ def hints(*, network, embedding_size, finetuned, loss, loss_arguments, margin_wa
         A loss of `get_loss` and what was given for it.
     margin_warmup, batch_size : int
     optimizer, lr : str, float
+    sampler : str
+        As ``--sampler`` has it.
 
     Returns
     -------
@@ -62,6 +65,10 @@ def hints(*, network, embedding_size, finetuned, loss, loss_arguments, margin_wa
            for part in parse_loss(loss)):
         lines.append('ArcFace has easy_margin=True by default, as in gluonfr 1.0: targets beyond 90 degrees, half of '
                      "them on a fresh net, get no margin. The paper's loss: --loss-args easy_margin=False.")
+    for part in parse_loss(loss):
+        if LOSSES.get(part.name).wants_groups and not sampler.startswith('pk'):
+            lines.append('{} learns from several images of one person in a batch, and {} batches hold such pairs by '
+                         'chance only: try --sampler pk:32x4, 4 images each of 32 people.'.format(part.name, sampler))
     if batch_size < BATCH and optimizer.lower() in ('sgd', 'nag') and lr >= LR:
         lines.append('--lr {:g} is for batches of {} and more: with --batch-size {}, try --lr {:.2g}.'.format(
             lr, BATCH, batch_size, LR * batch_size / BATCH))

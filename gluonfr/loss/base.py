@@ -31,6 +31,8 @@ class CheckedLoss(gloss.Loss):
         Whether the loss keeps something for each class, such as its centre, so that a label must be the class's own.
     lfw : float or None
         Accuracy on LFW in %, as the loss's own paper gives it.
+    wants_groups : bool
+        Whether the loss learns from several images of one person in a batch (`gluonfr.data.PKSampler`).
     cross_entropy : bool
         Whether exp(-loss) is the probability of the label's class.
 
@@ -42,6 +44,7 @@ class CheckedLoss(gloss.Loss):
     normalized = False
     keeps_classes = False
     lfw = None
+    wants_groups = False
     cross_entropy = False
     _classes = None          # label range, where known
     _embedding_size = None   # D, where known

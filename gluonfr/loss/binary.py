@@ -1,6 +1,6 @@
 """Losses of as many binary classifiers as there are classes, which share one trained bias."""
 import math
-from typing import Any
+from typing import Any, Union
 
 import mxnet as mx
 
@@ -39,12 +39,16 @@ class BinaryLoss(ClassScoreLoss):
     cross_entropy = False
     _factors = 1, 1  # of the target's term and of the others'
 
-    def __init__(self, classes: int, m: float, s: float, **kwargs: Any) -> None:
+    def __init__(self, classes: int, m: float, s: float, b_init: Union[float, str], **kwargs: Any) -> None:
         super().__init__(classes, **kwargs)
+        if b_init != 'auto':
+            check_number(self._owner, 'b_init', b_init)
+        self._b_init = b_init
         self._m = check_number(self._owner, 'm', m, 0)
         self._s = check_number(self._owner, 's', s, 0, low_open=True)
 
-    def _set_bias(self, value):
+    def _set_bias(self, balanced):
+        value = balanced if self._b_init == 'auto' else self._b_init
         with self.name_scope():
             self.bias = self.params.get('bias', shape=(1,), init=mx.init.Constant(value), dtype=self._dtype, wd_mult=0)
 
@@ -98,6 +102,9 @@ class SphereFace2(BinaryLoss):
         Weight of the target's classifier against the others, in (0, 1). 0.7 for faces.
     t : float
         Power of g, >= 1: spreads similarities that crowd around 0. 3 for faces; 1 leaves the cosine as it is.
+    b_init : float or 'auto'
+        First bias. 'auto' is the balance for random directions of many dimensions; in 2-d, -s times the g that should
+        tell own from others.
     gradient : {'exact', 'straight-through'}
         'straight-through' takes the gradient of the plain cosine.
     dtype, sparse_label, weight, batch_axis
@@ -122,9 +129,9 @@ class SphereFace2(BinaryLoss):
     ['0.158', '0.236']
     """
 
-    def __init__(self, classes: int, m: float = 0.4, s: float = 40, lamda: float = 0.7, t: float = 3, *,
-                 gradient: str = 'exact', **kwargs: Any) -> None:
-        super().__init__(classes, m, s, **kwargs)
+    def __init__(self, classes: int, m: float = 0.4, s: float = 40, lamda: float = 0.7, t: float = 3,
+                 b_init: Union[float, str] = 'auto', *, gradient: str = 'exact', **kwargs: Any) -> None:
+        super().__init__(classes, m, s, b_init, **kwargs)
         self._lamda = check_number(self._owner, 'lamda', lamda, 0, 1, low_open=True, high_open=True)
         self._t = check_number(self._owner, 't', t, 1)
         self._exact = check_choice(self._owner, 'gradient', gradient, GRADIENTS) == 'exact'
@@ -168,14 +175,18 @@ class UniFace(BinaryLoss):
         Margin, a cosine, >= 0; 0 is the plain unified cross-entropy (UCE).
     s : float
         Scale, > 0. 64 for faces.
+    b_init : float or 'auto'
+        First bias. 'auto' is the balance for random directions of many dimensions; in 2-d, s times the cosine that
+        should tell own from others.
     dtype, sparse_label, weight, batch_axis
         As in `ClassScoreLoss`.
 
     Inputs, outputs: as `SphereFace2`.
     """
 
-    def __init__(self, classes: int, m: float = 0.4, s: float = 64, **kwargs: Any) -> None:
-        super().__init__(classes, m, s, **kwargs)
+    def __init__(self, classes: int, m: float = 0.4, s: float = 64, b_init: Union[float, str] = 'auto',
+                 **kwargs: Any) -> None:
+        super().__init__(classes, m, s, b_init, **kwargs)
         self._set_bias(-balanced_bias(-s * m, 0, 1 / (self._classes - 1)))
 
     def _two_scores(self, F, own, pred, bias):

@@ -229,6 +229,7 @@ class RangeLoss(CheckedLoss):
 
     inputs = ('embedding', 'label')
     head = None
+    wants_groups = True
 
     def __init__(self, alpha: float, beta: float, top_k: int, num_class: int, num_in_class: int, feature_dim: int,
                  margin: float, *, with_softmax: bool = False, weight: Optional[float] = None,

@@ -15,6 +15,7 @@ class PairLoss(CheckedLoss):
     """
 
     head = None
+    wants_groups = True
     explicit = ()
     _two_axes = ('embedding',)
 

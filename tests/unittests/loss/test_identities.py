@@ -41,6 +41,10 @@ IDENTITIES = [
      'arcface', {'m': 0.5, 's': 8, 'easy_margin': False, **C}),
     ('focalloss', {'gamma': 0}, 'softmax', {}),
     ('focalloss', {'gamma': 0, 'loss': 'arcface', 's': 8, **C}, 'arcface', {'s': 8, **C}),
+    ('spherefacer', {'m': 1, 's': 8, 'gradient': 'exact', **C}, 'normsoftmax', {'s': 8, **C}),
+    ('spherefacer', {'m': 1, 's': 8, 'version': 'v1', 'gradient': 'exact', **C}, 'normsoftmax', {'s': 8, **C}),
+    ('spherefacer', {'m': 3, 's': 8, 'version': 'v0', 'gradient': 'exact', **C},
+     'combined', {'m1': 3, 'm2': 0, 'm3': 0, 's': 8, **C}),
     ('l2softmax', {'alpha': 8, 'from_normx': True, **C}, 'normsoftmax', {'s': 8, **C}),
 ]
 
@@ -67,6 +71,24 @@ def test_without_its_term_a_joint_loss_is_softmax(name, args):
     np.testing.assert_array_equal(grads['embedding'], np.zeros((li.BATCH, li.DIM)))
     gluon_loss = gluon.loss.SoftmaxCrossEntropyLoss()(*lv.arrays({k: x[k] for k in ('pred', 'label')}, 'float64'))
     np.testing.assert_allclose(out, gluon_loss.asnumpy(), rtol=1e-10)
+
+
+def test_sphereface2_on_plain_cosines_is_uniface_with_twice_the_margin():
+    """s (c - m) + b and s (c + m) + b are s (c - 2m) - b' and s c - b' with b' = -b - s m."""
+    x, losses = li.cosines(np.random.RandomState(0)), []
+    for name, args in (('sphereface2', {'m': 0.1, 'lamda': 0.5, 't': 1, 'b_init': -3}),
+                       ('uniface', {'m': 0.2, 'b_init': 3 - 8 * 0.1})):
+        loss = get_loss(name, s=8, **C, **args)
+        loss.initialize()
+        loss.cast('float64')
+        losses.append(lv.value(loss, x, dtype='float64'))
+    np.testing.assert_allclose(losses[0] * 2 * 8, losses[1], rtol=1e-7)
+
+
+def test_soft_normalisation_without_its_weight_is_none():
+    x = li.cosines_embedding(np.random.RandomState(0))
+    soft, none = (get_loss('spherefacer', feature_norm=kind, t=0, **C) for kind in ('soft', 'none'))
+    np.testing.assert_array_equal(lv.value(soft, x), lv.value(none, x))
 
 
 def test_git_without_repulsion_is_centre_loss():
