@@ -13,20 +13,32 @@ SCALES, LEARNING_RATES = (32, 64, 16), (0.03, 0.1, 0.01)
 
 # The values of each argument, the usual one first; a loss that is not here gets SCALES for its s and its own defaults.
 RANGES = {
+    'adacos': {'dynamic': (True, False)},
+    'adaface': {'m': (0.4, 0.2), 's': SCALES},
     'arcface': {'m': (0.3, 0.5, 0.15), 's': SCALES, 'easy_margin': (False,)},
     'asoftmax': {'m': (2, 4), 's': SCALES, 'lambda_base': (100.0, 1500.0)},
     'centerloss': {'lamda': (0.003, 0.03)},
+    'circle': {'m': (0.25, 0.4), 'gamma': (64, 256)},
     'cocoloss': {'alpha': SCALES},
     'combined': {'m1': (1.0,), 'm2': (0.3, 0.15), 'm3': (0.2, 0.1), 's': SCALES},
     'cosloss': {'m': (0.2, 0.35, 0.1), 's': SCALES},
+    'curricularface': {'m': (0.3, 0.5, 0.15), 's': SCALES},
+    'dynamicmargin': {'m_max': (0.5, 0.3), 'm_min': (0.05, 0.15), 's': SCALES},
+    'elasticarc': {'m': (0.3, 0.5), 's': SCALES, 'plus': (False, True)},
+    'elasticcos': {'m': (0.2, 0.35), 's': SCALES, 'plus': (False, True)},
     'focalloss': {'gamma': (2.0, 1.0)},
     'gitloss': {'lamda_c': (0.003, 0.03), 'lamda_g': (0.003,)},
     'l2softmax': {'alpha': SCALES},
     'lgmloss': {'alpha': (0.2, 0.5), 'lamda': (0.1,), 'lr_mult': (1.0,)},
     'liarcface': {'m': (0.3, 0.45), 's': SCALES},
     'lsoftmax': {'m': (2, 3)},
+    'proxyanchor': {'alpha': (32, 16), 'delta': (0.1, 0.2)},
     'ringloss': {'lamda': (0.01, 0.1), 'r_init': ('auto',)},
+    'sphereface2': {'m': (0.4, 0.2), 's': (40, 64, 20)},
+    'spherefacer': {'m': (1.4, 1.2), 's': (60, 30)},
+    'subcenterarcface': {'m': (0.3, 0.5), 's': SCALES, 'subcenters': (2, 3)},
     'svxsoftmax': {'m': (0.2, 0.35), 't': (1.2, 1.12), 's': SCALES},
+    'uniface': {'m': (0.4, 0.2), 's': SCALES},
 }
 OF_THE_EMBEDDING = {'pred', 'label', 'embedding'}
 
@@ -135,11 +147,12 @@ def _unsuitable(name, classes, embedding_size):
         return 'it takes batches of several images of each person'
     arguments = {key: values[0] for key, values in _ranges(name).items()}
     try:
-        loss = get_loss(name, **fill_arguments(name, arguments, classes=classes, embedding_size=embedding_size))
+        loss = get_loss(name, **fill_arguments(name, arguments, classes=classes, embedding_size=embedding_size,
+                                              counts=[2] * classes))
     except (TypeError, ValueError) as error:
         return str(error).rstrip('.')
     if not set(loss.inputs) <= OF_THE_EMBEDDING:
         return 'it takes pairs or triplets, no labels'
     if loss.head is None and not loss.keeps_classes:
-        return 'it has no classes'
+        return 'it compares the images of a batch, and has no classes'
     return None

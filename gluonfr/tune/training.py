@@ -17,11 +17,13 @@ from ..train.parameters import named_parameters
 from ..utils import IterLRScheduler
 from .candidates import Candidate
 
-__all__ = ['SLOWER', 'Subset', 'adapt', 'early_layers', 'finetune', 'steps_of_epoch', 'train_start']
+__all__ = ['SLOWER', 'Subset', 'adapt', 'begin_at_means', 'early_layers', 'finetune', 'steps_of_epoch', 'train_start']
 
 WD, MOMENTUM, CLIP, WARM = 5e-4, 0.9, 5.0, 0.1
 SLOWER = 0.1  # of the rate of the class layer: that of the network, whose weights are good already
 PART = 0.25   # of the layers, from behind, that are fine-tuned
+NOISE = 0.1   # length of it beside that of a direction
+OF_A_CLASS = 'centers', 'mean'  # ends of names of what lies in the space of the embeddings
 AUGMENT = 'mirror'
 START_LR = 0.05
 
@@ -129,6 +131,38 @@ def early_layers(net: Block) -> List[str]:
     return [name.replace('.', r'\.') + r'\.' for name in kept]
 
 
+def begin_at_means(head: Optional[Block], loss: Block, embeddings: np.ndarray, labels: np.ndarray,
+                   seed: int = 0) -> None:
+    """Set what the class layer, or the loss, keeps for each class to the mean of its embeddings.
+
+    "Low-Shot Learning with Imprinted Weights" (arXiv:1712.07136): weights get the mean direction, of several for a
+    class each with a little noise; centres in the space of the embeddings get the mean itself.
+
+    Parameters
+    ----------
+    head, loss : Block or None, Block
+        As they go to `fit`, not initialised yet.
+    embeddings : float array (N, D)
+    labels : int array (N,)
+        From 0 on without gaps.
+    seed : int
+        Of the noise, and of what has no class.
+    """
+    classes, random = int(labels.max()) + 1, np.random.RandomState(seed)
+    directions, means = (class_means(embeddings, labels, normalize=unit)[0] for unit in (True, False))
+    mx.random.seed(seed)
+    for name, param in named_parameters(head=head, loss=loss).items():
+        param.initialize(ctx=mx.cpu(), default_init=mx.init.Xavier())
+        if len(param.shape) != 2 or param.shape[1] != embeddings.shape[1] or param.shape[0] % classes:
+            continue
+        if name.endswith(OF_A_CLASS):
+            param.set_data(nd.array(means))
+        elif name.endswith('weight'):
+            copies = param.shape[0] // classes
+            noise = NOISE * random.randn(*param.shape) / np.sqrt(param.shape[1]) if copies > 1 else 0
+            param.set_data(nd.array(np.repeat(directions, copies, axis=0) + noise))
+
+
 def _loader(kind: Callable, data: Any, *more: Any, **settings: Any) -> Any:
     return kind(data, *more, batch_size=default_batch(len(data)), shuffle=True, last_batch='discard', **settings)
 
@@ -139,22 +173,15 @@ def _numbered(labels):
 
 
 def _train(candidate, net, loader, embeddings, labels, steps, seed, callbacks=()):
-    """Train a network in place by a candidate; whether the loss stayed finite.
-
-    The class layer begins at the mean direction of each person's embeddings (Qi et al., "Low-Shot Learning with
-    Imprinted Weights", arXiv:1712.07136), where it is a matrix (classes, D) and these are given.
-    """
-    classes = len(np.unique(labels))
+    """Train a network in place by a candidate; whether the loss stayed finite."""
+    labels = _numbered(labels)
+    classes = int(labels.max()) + 1
     size = embeddings.shape[1] if embeddings is not None else net.input_spec.embedding_size
     loss, head = loss_and_head(candidate.loss, dict(candidate.arguments), path='DATA', embedding_size=size,
                                batch_size=loader.batch_size, ctx=[mx.cpu()],
                                dataset=SimpleNamespace(num_classes=classes, labels=labels))
-    if head is not None and embeddings is not None:
-        mx.random.seed(seed)
-        head.initialize(mx.init.Xavier(), ctx=mx.cpu())
-        weight = getattr(head, 'weight', None)
-        if weight is not None and weight.shape == (classes, size):
-            weight.set_data(nd.array(class_means(embeddings, labels, normalize=True)[0]))
+    if embeddings is not None:
+        begin_at_means(head, loss, embeddings, labels, seed)
     schedule = IterLRScheduler('cosine', candidate.lr, steps, warmup_iters=int(WARM * steps))
     try:
         fit(net, loss, loader, head=head, epochs=math.ceil(steps / len(loader)), ctx=mx.cpu(), seed=seed,

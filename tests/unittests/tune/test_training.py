@@ -7,9 +7,11 @@ from tune_cases import make_people
 from gluonfr.data import open_dataset
 from gluonfr.metrics import tar_at_far
 from gluonfr.model_zoo import get_model
-from gluonfr.tune import Candidate
+from gluonfr.loss import get_loss
+from gluonfr.nn import get_head
+from gluonfr.tune import Candidate, find_losses, list_candidates
 from gluonfr.tune.people import draw_folds, fold_pairs
-from gluonfr.tune.training import adapt, early_layers, finetune, train_start
+from gluonfr.tune.training import adapt, begin_at_means, early_layers, finetune, train_start
 
 ARCFACE = Candidate('arcface', (('m', 0.2), ('s', 16), ('easy_margin', False)), 0.1)
 
@@ -37,6 +39,39 @@ def test_what_is_learned_of_some_people_helps_with_others(candidate):
     pairs = type(pairs)(*(part[inside] for part in pairs))
     found = adapt(candidate, embeddings, labels, np.flatnonzero(fold == 1), steps=120)
     assert tar(found, pairs) > tar(embeddings, pairs) + 0.2
+
+
+@pytest.mark.parametrize('name', find_losses(None, 16, 12)[0])
+def test_every_loss_trains_and_begins_with_what_the_embeddings_say(name):
+    embeddings, labels = noisy_people()
+    fold = draw_folds(labels, 3)
+    candidate = list_candidates([name], 1)[0]
+    found = adapt(candidate, embeddings, labels, np.flatnonzero(fold != 1), steps=3)
+    assert np.isfinite(found).all() and found.shape == embeddings.shape and (found != embeddings).any()
+    assert (adapt(candidate, embeddings, labels, np.flatnonzero(fold != 1), steps=3) == found).all()
+
+
+@pytest.mark.parametrize('kind', ['cosine', 'dense', 'subcenter:2'])
+def test_class_layers_begin_at_the_mean_directions(kind):
+    embeddings, labels = noisy_people()
+    head = get_head(kind, 24, 12)
+    begin_at_means(head, get_loss('softmax'), embeddings, labels)
+    units = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    means = np.stack([units[labels == person].mean(axis=0) for person in range(24)])
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+    weight = head.weight.data().asnumpy().reshape(24, -1, 12)
+    np.testing.assert_allclose(weight, np.repeat(means[:, None], weight.shape[1], axis=1),
+                               atol=0.15 if kind == 'subcenter:2' else 1e-6)
+    assert weight.shape[1] == 1 or (weight[:, 0] != weight[:, 1]).all()
+
+
+def test_centres_begin_at_the_means_themselves():
+    embeddings, labels = noisy_people()
+    loss = get_loss('centerloss', classes=24, embedding_size=12, lamda=0.1)
+    begin_at_means(get_head('dense', 24, 12), loss, embeddings, labels)
+    means = np.stack([embeddings[labels == person].mean(axis=0) for person in range(24)])
+    centres = [param.data().asnumpy() for param in loss.collect_params().values() if param.shape == (24, 12)]
+    np.testing.assert_allclose(centres, [means], rtol=1e-5, atol=1e-6)
 
 
 def test_people_of_the_fold_that_is_measured_have_no_part_in_it():
