@@ -8,17 +8,20 @@ import numpy as np
 
 from ..data.fitting import open_training_set, open_verification_sets
 from ..data.loading.training_loader import BATCH, training_loader
+from ..deploy import Embedder
 from ..loss import parse_loss
 from ..model_zoo import MODELS
 from ..model_zoo.card_file import CARD_NAME
 from ..model_zoo.making import resizable
 from ..report import RunReport, write_report
-from ..train import make_optimizer
+from ..train import layer_decay, make_optimizer, teacher_of
 from ..train.defaults import choose_numbers
 from ..train.freeze import freeze_parts
 from ..train.in_folder import train_in_folder
 from ..train.loss_and_head import loss_and_head
+from ..train.parameters import named_parameters
 from ..train.precision import check_precision
+from ..train.rates import rate_factors
 from ..train.run_folder import OtherRecipe
 from ..train.starting_net import starting_net
 from ..utils import IterLRScheduler
@@ -37,7 +40,8 @@ REPORT = 'report.html'
 def train(args):
     """Train, verify, write the card; returns the state. Nothing is written before all is made and checked."""
     groups, progress = _groups(args.sampler), not args.no_progress
-    _check_options(args.freeze, args.finetune, args.wd, args.momentum, args.clip)
+    _check_options(args.freeze, args.finetune, args.wd, args.momentum, args.clip, args.ema, args.distill)
+    lr_mult = _lr_mult(args.lr_mult)
     network_args, loss_args = parse_arguments(args.network_args, '--network-args'), parse_arguments(args.loss_args)
     if args.embedding_size:
         network_args['embedding_size'] = args.embedding_size
@@ -52,14 +56,19 @@ def train(args):
     loader = training_loader(dataset, args.dataset, spec=spec, batch_size=args.batch_size, augment=args.augment,
                              balanced=args.sampler == 'balanced', groups=groups, data_iter=args.data_iter,
                              workers=args.workers, ctx=ctx[0], seed=args.seed)
+    teacher = None if args.teacher is None else Embedder(args.teacher)
     given = dict(batch_size=args.batch_size, lr=args.lr, warmup=args.warmup, margin_warmup=args.margin_warmup)
     numbers = choose_numbers(len(loader), default=BATCH if groups else loader.batch_size, lr_mode=args.lr_mode,
-                             lr_steps=args.lr_steps, steps=args.steps, epochs=args.epochs, **given)
+                             lr_steps=args.lr_steps, steps=args.steps, epochs=args.epochs,
+                             accumulate=args.accumulate, **given)
     loss, head = loss_and_head(args.loss, loss_args, dataset=dataset, path=args.dataset, batch_size=loader.batch_size,
                                embedding_size=spec.embedding_size, ctx=ctx, groups=groups,
-                               margin_warmup=numbers.margin_warmup)
+                               margin_warmup=numbers.margin_warmup * args.accumulate)  # the loss counts batches
     if args.freeze:
         freeze_parts(args.freeze, net=net, head=head, loss=loss, loss_name=args.loss)
+    if args.layer_decay is not None:
+        lr_mult = {**layer_decay(net, args.layer_decay), **lr_mult}
+    rate_factors(named_parameters(net=net, head=head, loss=loss), lr_mult)
     schedule = IterLRScheduler(numbers.lr_mode, numbers.lr, numbers.steps, args.lr_steps, args.lr_factor,
                                warmup_iters=numbers.warmup)
     optimizer = make_optimizer(args.optimizer, schedule, args.wd, args.momentum,
@@ -67,7 +76,7 @@ def train(args):
 
     people, classes = len(np.unique(dataset.labels)), int(dataset.num_classes)
     facts = {'images': len(dataset), 'classes': classes, **dataset.identity()}
-    recipe = make_recipe(vars(args), numbers, facts, sets)
+    recipe = make_recipe(vars(args), numbers, facts, sets, teacher)
     command = 'gluonfr ' + ' '.join(map(shlex.quote, args.argv))
     summary = '{} of {}, {} in {}; {} -> {}, {}'.format(
         counted(len(dataset), 'image'), counted(people, 'person', 'people'), counted(numbers.steps, 'step'),
@@ -80,7 +89,7 @@ def train(args):
     advice = Advice([] if args.resume else hints(
         network=args.network, embedding_size=spec.embedding_size, finetuned=bool(args.finetune), loss=args.loss,
         loss_arguments=loss_args, margin_warmup=numbers.margin_warmup, optimizer=args.optimizer,
-        batch_size=numbers.batch_size, lr=numbers.lr, sampler=args.sampler))
+        batch_size=numbers.batch_size * args.accumulate, lr=numbers.lr, sampler=args.sampler))
     reports = run_reports(args.out, args.no_report)
     try:
         state = train_in_folder(
@@ -90,7 +99,9 @@ def train(args):
             save_every=args.save_every, header='\n'.join((command, summary, shown(recipe))), title=title,
             card=dict(model=MODELS.canonical(args.network), arguments=network_args, command=command, data=facts),
             profile=args.profile, progress=progress, callbacks=[advice, *reports], resume=args.resume,
-            overwrite=args.overwrite, precision=args.precision, auto=args.auto)
+            overwrite=args.overwrite, precision=args.precision, auto=args.auto,
+            lr_mult=lr_mult, accumulate=args.accumulate, ema=args.ema, distill=args.distill,
+            teacher=None if teacher is None else teacher_of(teacher, spec))
     except OtherRecipe as error:
         raise ValueError(other_recipe(args.out, error.changed, recipe['lr_mode'])) from error
     if reports:
@@ -113,14 +124,31 @@ def run_reports(out, unwanted):
         return []
 
 
-def _check_options(freeze, finetune, wd, momentum, clip):
+def _check_options(freeze, finetune, wd, momentum, clip, ema, distill):
     """Raise a ValueError for what the options alone tell."""
     if freeze and not finetune:
         raise ValueError('--freeze keeps weights as they begin: give those worth keeping, --finetune RUN|FILE|NAME.')
     check_number('--wd', 'weight decay', wd, low=0)
     check_number('--momentum', 'momentum', momentum, low=0, high=1, high_open=True)
+    check_number('--distill', 'factor', distill, low=0, low_open=True)
+    if ema is not None:
+        check_number('--ema', 'decay', ema, low=0, high=1, low_open=True, high_open=True)
     if clip is not None:
         check_number('--clip', 'norm', clip, low=0, low_open=True)
+
+
+def _lr_mult(words):
+    """{pattern: factor} of the words PATTERN=FACTOR; names of parameters have no '='."""
+    factors = {}
+    for word in words:
+        pattern, _, factor = word.rpartition('=')
+        try:
+            factors[pattern] = float(factor)
+        except ValueError:
+            pattern = ''
+        if not pattern:
+            raise ValueError('--lr-mult takes PATTERN=FACTOR such as net/features=0.1, got {!r}.'.format(word))
+    return factors
 
 
 def _groups(sampler):

@@ -5,12 +5,13 @@ __all__ = ['make_recipe', 'other_recipe', 'shown']
 
 DECISIVE = ('network', 'network_args', 'embedding_size', 'loss', 'loss_args', 'margin_warmup', 'finetune', 'freeze',
             'dtype', 'precision', 'data_iter', 'augment', 'sampler', 'batch_size', 'optimizer', 'lr', 'lr_factor',
-            'warmup', 'wd', 'momentum', 'clip', 'seed', 'on_error', 'lr_mode')
+            'warmup', 'wd', 'momentum', 'clip', 'seed', 'on_error', 'lr_mode', 'lr_mult', 'layer_decay', 'accumulate',
+            'ema')
 CHOSEN = 'batch_size', 'lr', 'lr_mode', 'warmup', 'margin_warmup'  # by the data, where they are not given
-FACTS = 'images', 'classes'  # of the set, beside a hash
+FACTS = 'images', 'classes', 'teacher_crc32'  # beside the hash of the set
 
 
-def make_recipe(options, numbers, facts, sets):
+def make_recipe(options, numbers, facts, sets, teacher=None):
     """What a resumed run must have in common with the first one.
 
     Parameters
@@ -23,9 +24,13 @@ def make_recipe(options, numbers, facts, sets):
         What tells the training set from another.
     sets : dict of str to BinFile
         The verification sets.
+    teacher : Embedder or None
+        Its weights decide, wherever they lie.
     """
     chosen = {name: getattr(numbers, name) for name in CHOSEN}
     recipe = {**facts, **{name: chosen.get(name, options[name]) for name in DECISIVE}}
+    recipe.update(teacher_crc32=None if teacher is None else '{:08x}'.format(teacher.fingerprint()),
+                  distill=None if teacher is None else options['distill'])
     if numbers.lr_mode == 'step':
         recipe['lr_steps'] = options['lr_steps']  # and the length is free: the rate does not depend on it
     else:

@@ -247,7 +247,7 @@ _UPRIGHT = {2: np.fliplr, 3: lambda x: np.rot90(x, 2), 4: np.flipud, 5: lambda x
 
 
 def resize(image: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
-    """Return a uint8 image (H,W,C) stretched to ``size``, (height, width); itself where it has that size.
+    """Return an image (H,W,C), uint8 or float32, stretched to ``size``, (height, width); itself where it has that size.
 
     Examples
     --------

@@ -1,6 +1,7 @@
 """Batches, the randomness that belongs to each of them, and their way to the contexts."""
 import random
 import warnings
+from itertools import islice
 
 import mxnet as mx
 import numpy as np
@@ -30,8 +31,10 @@ def seed_step(seed: int, step: int) -> None:
     mx.random.seed(value & 0x7fffffff)
 
 
-def epoch_batches(data, epoch, start, step, seed):
-    """Yield the batches (x, label) of one epoch from batch `start` on, each after `seed_step` of its own step.
+def epoch_batches(data, epoch, start, step, seed, each=1):
+    """Yield lists of `each` batches (x, label), those of one step, from step `start` of an epoch on.
+
+    `seed_step` of the step comes before each list is loaded. The last list of an epoch holds what is left.
 
     Parameters
     ----------
@@ -40,30 +43,32 @@ def epoch_batches(data, epoch, start, step, seed):
         its beginning and the batches before `start` are dropped: the order repeats if it is fixed, or drawn in this
         process from the global generators of Python, NumPy or MXNet.
     epoch, start : int
-        The epoch, from 0, and the first batch wanted.
+        The epoch, from 0, and its first step wanted.
     step : int
-        Updates made before batch `start`.
+        Updates made before step `start`.
     seed : int
         Seed of the run.
+    each : int
+        Batches a step.
     """
     seed_step(seed, step - start)
     if hasattr(data, 'batches'):
-        batches = iter(data.batches(epoch, start))
+        batches = iter(data.batches(epoch, start * each))
     else:
         batches = iter(data)
         if batches is data:
             raise ValueError('fit: train_data must be re-iterable (a loader or a list of batches), got the one-shot '
                              'iterator {!r}.'.format(data))
-        _skip(batches, start, step, seed)
+        _skip(batches, start, step, seed, each)
     seed_step(seed, step)
-    batch = next(batches, None)
-    if batch is None and not start:
+    found = list(islice(batches, each))
+    if not found and not start:
         raise ValueError('fit: train_data must give at least one batch an epoch, got none.')
-    while batch is not None:
-        yield _checked(batch)
+    while found:
+        yield [_checked(batch) for batch in found]
         step += 1
         seed_step(seed, step)
-        batch = next(batches, None)
+        found = list(islice(batches, each))
 
 
 def _checked(batch):
@@ -77,17 +82,18 @@ def _checked(batch):
     return x, label
 
 
-def _skip(batches, start, step, seed):
+def _skip(batches, start, step, seed, each):
     if start:
         warnings.warn('fit: the loader has no batches(epoch, start), so {} read and dropped. The run goes '
                       'on exactly only if the loader repeats its order (no worker processes that draw random numbers, '
                       'no generator of its own).'.format(
-                          counted(start, 'batch is', 'batches are')), stacklevel=5)
+                          counted(start * each, 'batch is', 'batches are')), stacklevel=5)
     for skipped in range(start):
         seed_step(seed, step - start + skipped)
-        if next(batches, None) is None:
+        if not list(islice(batches, each)):
             raise ValueError('fit: the checkpoint stands after batch {} of its epoch, but the loader gives only {} '
-                             'batches. Resume with the data and batch size of the first run.'.format(start, skipped))
+                             'batches. Resume with the data and batch size of the first run.'.format(
+                                 start * each, skipped * each))
 
 
 def split(array, ctx, half=False):

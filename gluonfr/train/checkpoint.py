@@ -6,6 +6,7 @@ A checkpoint is an uncompressed NumPy archive (.npz; nothing in it is unpickled)
    arrays;
  - 'net/...', 'head/...', 'loss/...': a parameter by its place in the block; those with ``grad_req='null'`` (running
    statistics, counters) as (contexts, ...) since each context has its own;
+ - 'average/<parameter>': its average over the updates, where the run keeps one;
  - 'optimizer/<parameter>/<i>': the optimizer's state arrays;
  - 'apart/head/...': what a head keeps outside its parameters (`apart.py`), left in the file where nobody asks for it.
 
@@ -38,6 +39,7 @@ __all__ = ['CheckpointError', 'DamagedCheckpoint', 'atomic_path', 'checkpoint_na
            'save_parameters_atomic']
 
 FORMAT = 'gluonfr-checkpoint-1'
+AVERAGE = 'average/'
 CheckpointFile = namedtuple('CheckpointFile', 'path header arrays')
 
 
@@ -71,7 +73,7 @@ def save_checkpoint(path, state):
         A loss of the steps so far, or a trained parameter, is NaN or infinite. Nothing is written.
     """
     state.read_losses()
-    arrays = {name: _values(param) for name, param in state.params.items()}
+    arrays = {name: _values(param, param.list_data()) for name, param in state.params.items()}
     apart = apart_arrays(state.apart)
     learned = [name for name, param in state.params.items() if param.grad_req != 'null'] + list(apart)
     for name in learned:
@@ -83,7 +85,12 @@ def save_checkpoint(path, state):
               'per_context': [name for name, param in state.params.items() if param.grad_req == 'null'],
               'optimizer': pack_optimizer(state.trainer, state.params, state.optimizer_start, arrays)}
     header.update({name: getattr(state, name) for name in _POSITION + _RECORDS})
-    header.update(meter=state.meter.totals(), intervals=state.intervals, data=_data_identity(state))
+    header.update(meter=state.meter.totals(), intervals=state.intervals, data=_data_identity(state),
+                  accumulate=state.accumulate)
+    if state.average is not None:
+        header['average'] = {'decay': state.average.decay, 'updates': state.average.updates}
+        arrays.update({AVERAGE + name: _values(state.params[name], values)
+                       for name, values in state.average.values.items()})
     header['arrays'] = sorted(arrays)
     if apart:
         header['apart'] = apart_header(state.apart)
@@ -194,7 +201,9 @@ def restore(checkpoint, state):
     _same_trained(checkpoint, state.params)
     _require(path, 'seed', header['seed'], state.seed)
     _require(path, 'optimizer', header['optimizer']['class'], type(state.trainer.optimizer).__name__)
+    _require(path, 'ema', header.get('average', {}).get('decay'), state.average and state.average.decay)
     if header['batch']:
+        _require(path, 'accumulate', header.get('accumulate', 1), state.accumulate)
         for name, value in _data_identity(state).items():
             _require(path, 'train_data ' + name, header['data'].get(name), value)
     if header['contexts'] != len(state.ctx):
@@ -204,6 +213,8 @@ def restore(checkpoint, state):
     _fits_apart(checkpoint, state.apart)
     _set_parameters(checkpoint, state.params)
     fill_apart(path, state.apart)
+    if state.average is not None:
+        _set_average(checkpoint, state)
     unpack_optimizer(header['optimizer'], checkpoint.arrays, state.trainer, state.params)
     for name in _POSITION + _RECORDS:
         setattr(state, name, header[name])
@@ -216,8 +227,9 @@ def load_weights(path: str, *, net: Optional[Block] = None, head: Optional[Block
                  loss: Optional[Block] = None) -> Dict[str, Any]:
     """Load the parameters of the given blocks from a checkpoint, to fine-tune, evaluate or export.
 
-    The blocks must be initialised (deferred shapes are fine). Parts that are None stay in the file, and so does a class
-    layer of a `FrBase` where `net` has none. The class centres of a `PartialFC` are read only if it is given.
+    Of a run that averages its weights it takes the averages. The blocks must be initialised (deferred shapes are fine).
+    Parts that are None stay in the file, and so does a class layer of a `FrBase` where `net` has none. The class
+    centres of a `PartialFC` are read only if it is given.
 
     Returns
     -------
@@ -232,6 +244,8 @@ def load_weights(path: str, *, net: Optional[Block] = None, head: Optional[Block
     blocks = {name: block for name, block in (('net', net), ('head', head), ('loss', loss)) if block is not None}
     apart = {name: block for name, block in blocks.items() if keeps_apart(block)}
     checkpoint = read_checkpoint(path, whole=bool(apart))
+    averages = {name[len(AVERAGE):]: array for name, array in checkpoint.arrays.items() if name.startswith(AVERAGE)}
+    checkpoint = checkpoint._replace(arrays={**checkpoint.arrays, **averages})
     if head is not None:
         _fits_apart(checkpoint, apart, settings=False)
     params, layer = named_parameters(**blocks), 'net/' + CLASS_LAYER
@@ -247,10 +261,11 @@ _POSITION = ('seed', 'epoch', 'batch', 'step')
 _RECORDS = ('history', 'metrics', 'best')
 
 
-def _values(param):
+def _values(param, arrays):
+    """What a checkpoint keeps of a parameter's arrays, one for each context."""
     if param.grad_req == 'null':
-        return np.stack([data.asnumpy() for data in param.list_data()])
-    return param.list_data()[0].asnumpy()  # equal on all contexts: they took the same updates
+        return np.stack([array.asnumpy() for array in arrays])
+    return arrays[0].asnumpy()  # equal on all contexts: they took the same updates
 
 
 def _fits_apart(checkpoint, blocks, settings=True):
@@ -286,11 +301,24 @@ def _set_parameters(checkpoint, params, prefixes=('net/', 'head/', 'loss/')):
         if param._data is None:
             param.set_data(nd.array(_average(copies), dtype=param.dtype))
             continue
-        data = param.list_data()
-        if len(copies) not in (1, len(data)):
-            copies = _average(copies)[None]
-        for i, array in enumerate(data):
-            array[:] = nd.array(copies[i % len(copies)], dtype=array.dtype)
+        _write(param.list_data(), copies)
+
+
+def _set_average(checkpoint, state):
+    """Put the averages of the weights where the checkpoint's are."""
+    per_context = set(checkpoint.header['per_context'])
+    for name, values in state.average.values.items():
+        saved = checkpoint.arrays[AVERAGE + name]
+        _write(values, saved if name in per_context else saved[None])
+    state.average.updates = checkpoint.header['average']['updates']
+
+
+def _write(arrays, copies):
+    """Fill the arrays of all contexts; `copies` are one for all, or one for each context of the run that was saved."""
+    if len(copies) not in (1, len(arrays)):
+        copies = _average(copies)[None]
+    for i, array in enumerate(arrays):
+        array[:] = nd.array(copies[i % len(copies)], dtype=array.dtype)
 
 
 def _average(copies):

@@ -14,7 +14,7 @@ Numbers = namedtuple('Numbers', 'batch_size lr lr_mode steps epochs warmup margi
 def choose_numbers(per_epoch: int, *, batch_size: Optional[int] = None, default: int = BATCH,
                    lr: Optional[float] = None, lr_mode: Optional[str] = None, lr_steps: Sequence[int] = (),
                    steps: Optional[int] = None, epochs: Optional[int] = None, warmup: Union[int, str] = 0,
-                   margin_warmup: Union[int, str] = 0) -> Numbers:
+                   margin_warmup: Union[int, str] = 0, accumulate: int = 1) -> Numbers:
     """The numbers of a run as they were given, else by the set and the length of the run.
 
     Parameters
@@ -24,13 +24,15 @@ def choose_numbers(per_epoch: int, *, batch_size: Optional[int] = None, default:
     batch_size, default : int or None, int
         Images a batch, and what is taken for None.
     lr : float or None
-        None for 0.1, less in proportion for a default batch below 128.
+        None for 0.1, less in proportion for steps of less than 128 images where the batch size is the default.
     lr_mode : {'step', 'cosine', 'poly'} or None
         None for 'step' with `lr_steps`, else 'cosine'.
     steps, epochs : int or None
         Length of the run: 20 epochs, or what the steps take.
     warmup, margin_warmup : int or 'auto'
         Steps; 'auto' is a tenth of the run, at most 100, and a quarter, at most 500.
+    accumulate : int
+        Batches to a step, as for `fit`.
 
     Returns
     -------
@@ -50,7 +52,8 @@ def choose_numbers(per_epoch: int, *, batch_size: Optional[int] = None, default:
     """
     size = batch_size or default
     if lr is None:
-        lr = LR if batch_size else LR * size / BATCH
+        lr = LR if batch_size else LR * min(size * accumulate, BATCH) / BATCH
+    per_epoch = math.ceil(per_epoch / accumulate)
     lr_mode = lr_mode or ('step' if lr_steps else 'cosine')
     most = (epochs or EPOCHS) * per_epoch if epochs or not steps else steps
     steps = min(steps or most, most)

@@ -2,7 +2,7 @@
 import logging
 import os
 from functools import partial
-from typing import Any, Dict, Optional, Sequence, Union
+from typing import Any, Callable, Dict, Optional, Sequence, Union
 
 from mxnet.gluon import Block
 from mxnet.optimizer import Optimizer
@@ -47,14 +47,17 @@ def train_in_folder(folder: str, net: Block, loss: Block, train_data: Batches, *
                     log_every: Optional[int] = None, save_every: Optional[int] = None, title: str = '',
                     header: str = '', profile: bool = False, progress: bool = True,
                     callbacks: Sequence[Callback] = (), resume: bool = False, overwrite: bool = False,
-                    precision: str = 'float32', auto: bool = False) -> TrainState:
+                    precision: str = 'float32', auto: bool = False, lr_mult: Optional[Dict[str, float]] = None,
+                    accumulate: int = 1, ema: Optional[float] = None, teacher: Optional[Callable] = None,
+                    distill: float = 1.0) -> TrainState:
     """Train by `fit`; log, csv files, curves, checkpoints and the card of the network go into a folder.
 
     Parameters
     ----------
     folder : str
         New, empty, or with a run to `resume` or to `overwrite`.
-    net, loss, train_data, head, epochs, optimizer, clip_gradient, ctx, seed, precision
+    net, loss, train_data, head, epochs, optimizer, clip_gradient, ctx, seed, precision, lr_mult, accumulate, ema,
+    teacher, distill
         As for `fit`.
     recipe : dict
         JSON values by name: what a run that goes on must have in common with the first one.
@@ -110,6 +113,7 @@ def train_in_folder(folder: str, net: Block, loss: Block, train_data: Batches, *
         with log.writing(), logging_redirect_tqdm([logging.getLogger()]), signals.listening():
             state = fit(net, loss, train_data, head=head, epochs=epochs, callbacks=[*written, *callbacks],
                         optimizer=optimizer, clip_gradient=clip_gradient, ctx=ctx, seed=seed,
-                        resume='auto' if resume else None, precision=precision)
+                        resume='auto' if resume else None, precision=precision, lr_mult=lr_mult,
+                        accumulate=accumulate, ema=ema, teacher=teacher, distill=distill)
         write_run_card(folder, state, spec=net.input_spec, **card)
     return state

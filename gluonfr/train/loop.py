@@ -1,5 +1,5 @@
 """The one training loop: it knows no network, no head, no loss and no dataset by name."""
-from typing import Any, Dict, Optional, Sequence, Union
+from typing import Any, Callable, Dict, Optional, Sequence, Union
 
 from mxnet.gluon import Block
 from mxnet.initializer import Initializer
@@ -13,6 +13,7 @@ from .callbacks.base import Callback
 from .checkpoint import find_checkpoint, restore
 from .precision import InBfloat16, check_precision
 from .prepare import prepare
+from .rates import scaled_rates
 from .state import TrainState
 from .step import Step
 from .types import Batches, Contexts
@@ -25,8 +26,9 @@ def fit(net: Block, loss: Block, train_data: Batches, *, head: Optional[Block] =
         lr_scheduler: Optional[LRScheduler] = None, wd_mult: Optional[Dict[str, float]] = None,
         clip_gradient: Optional[float] = None, loss_scale: Optional[float] = None, ctx: Optional[Contexts] = None,
         initializer: Union[str, Initializer] = 'xavier', hybridize: bool = True, callbacks: Sequence[Callback] = (),
-        check_every: int = 10, seed: int = 0, resume: Optional[str] = None,
-        precision: str = 'float32') -> TrainState:
+        check_every: int = 10, seed: int = 0, resume: Optional[str] = None, precision: str = 'float32',
+        lr_mult: Optional[Dict[str, float]] = None, accumulate: int = 1, ema: Optional[float] = None,
+        teacher: Optional[Callable] = None, distill: float = 1.0) -> TrainState:
     """Train the parameters of net, head and loss together, with one optimizer.
 
     A batch (x, label) goes net -> (head) -> loss; the loss is called with what its `inputs` names. The step follows
@@ -90,6 +92,26 @@ def fit(net: Block, loss: Block, train_data: Batches, *, head: Optional[Block] =
         back; between them BatchNorm, ReLU, PReLU, sums and pooling read and write bfloat16 and compute in float32. The
         rest, head and loss included, the weights, their gradients and checkpoints are float32, so that a run can go on
         in either. For CPUs with avx512; faster than float32 with AMX or avx512_bf16 only.
+    lr_mult : dict or None
+        Factors of the learning rate by name pattern, beside the `lr_mult` that parameters have: regular expressions,
+        matched from the beginning of the names that checkpoints use, as for `freeze`: ``{r'net/features': 0.1}``. The
+        last pattern that matches a name counts. `layer_decay` makes such a dict.
+    accumulate : int
+        Batches to one update, >= 1, which follows the mean loss of all their samples: a batch that is too large for
+        the memory, in parts. BatchNorm and losses over pairs see the parts alone. A step is an update: the schedule,
+        the steps of callbacks and checkpoints count updates, and an epoch has ceil(batches / accumulate) of them, the
+        last one of the batches that are left.
+    ema : float or None
+        Decay of an average of the weights over the updates, in (0, 1); 0.999 is over about 1,000. What is evaluated,
+        plain weights that are saved, and `state.net` at the end have the average; training goes on with the weights
+        themselves, and checkpoints have both. BatchNorms have the average of their running statistics. See `Average`.
+    teacher : callable or None
+        Images as the network gets them, NDArray (B, C, H, W) -> embedding (B, D') of any width: a network, or what
+        `teacher_of` makes of any Embedder. It sees the augmented batches, and the loss grows by `distill` times the
+        distance of the embeddings from its own; the mean distance is in the history.
+    distill : float
+        > 0. The distance is 1 - cosine for embeddings of the teacher's width, else the squared difference of the
+        batch's cosine matrices, which is smaller: try 10 to 100 times the value there.
 
     Returns
     -------
@@ -127,17 +149,25 @@ def fit(net: Block, loss: Block, train_data: Batches, *, head: Optional[Block] =
     if clip_gradient is not None:
         check_number('fit', 'clip_gradient', clip_gradient, low=0, low_open=True)
     check_number('fit', 'loss_scale', loss_scale, low=0, low_open=True)
+    check_int('fit', 'accumulate', accumulate, low=1)
+    check_number('fit', 'distill', distill, low=0, low_open=True)
+    if ema is not None:
+        check_number('fit', 'ema', ema, low=0, high=1, low_open=True, high_open=True)
 
     state = prepare(net, head, loss, train_data, ctx=ctx, initializer=initializer, hybridize=hybridize,
                     optimizer=optimizer, optimizer_params=optimizer_params, lr_scheduler=lr_scheduler, wd_mult=wd_mult,
-                    seed=seed, epochs=epochs, half=half)
+                    seed=seed, epochs=epochs, half=half, accumulate=accumulate, ema=ema)
     check_precision(precision, net, state.ctx)
     callbacks = sorted(callbacks, key=lambda callback: callback.order)
     checkpoint = find_checkpoint(resume, callbacks)
     if checkpoint is not None:
         restore(checkpoint, state)
-    step = Step(state, clip_gradient, loss_scale, half, InBfloat16(net) if precision == 'bfloat16' else None)
-    run(state, step, callbacks, check_every)
+    step = Step(state, clip_gradient, loss_scale, half, InBfloat16(net) if precision == 'bfloat16' else None, teacher,
+                distill)
+    with scaled_rates(state.params, lr_mult or {}):
+        run(state, step, callbacks, check_every)
+    if state.average is not None:
+        state.average.keep()
     return state
 
 
@@ -148,7 +178,7 @@ def run(state, step, callbacks, check_every):
     ----------
     state : TrainState
     step : callable
-        Makes one update of (x, label) and returns loss sums and hits, as `Step` does.
+        Makes one update of a list of batches (x, label) and returns its sums, as `Step` does.
     callbacks : sequence of Callback
         In the order in which they are called.
     check_every : int
@@ -173,11 +203,11 @@ def run(state, step, callbacks, check_every):
 def _run_epoch(state, step, callbacks, check_every):
     """Train the running epoch to its end or a stop."""
     state.meter.start()
-    for x, label in epoch_batches(state.train_data, state.epoch, state.batch, state.step, state.seed):
-        losses, hits = step(x, label)
+    for batches in epoch_batches(state.train_data, state.epoch, state.batch, state.step, state.seed, state.accumulate):
+        sums = step(batches)
         state.step += 1
         state.batch += 1
-        state.meter.add(state.step, state.learning_rate, x.shape[0], losses, hits)
+        state.meter.add(state.step, state.learning_rate, *sums)
         if len(state.meter) > check_every:
             state.read_losses(leave=1)  # the newest may still be on its way: do not wait for it
         for callback in callbacks:

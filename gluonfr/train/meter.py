@@ -7,7 +7,7 @@ from mxnet import nd
 
 __all__ = ['Meter']
 
-Pending = namedtuple('Pending', 'step lr size losses hits')
+Pending = namedtuple('Pending', 'step lr size losses hits distances')
 
 
 class Meter:
@@ -23,10 +23,12 @@ class Meter:
         Sum of the samples' losses read so far in this epoch.
     hits, judged, count : int
         Samples whose highest score was their label, samples that had class scores, samples in all.
+    distance_sum, taught : float, int
+        Sum of the distances to a teacher, and the samples that had one.
     seconds : float
         Time since `start` until the newest `read`, and what `restore` brought.
     """
-    FIELDS = ('loss_sum', 'hits', 'judged', 'count', 'seconds')
+    FIELDS = ('loss_sum', 'hits', 'judged', 'count', 'seconds', 'distance_sum', 'taught')
 
     def __init__(self):
         self._pending = []
@@ -36,17 +38,18 @@ class Meter:
     def reset(self):
         """Begin an epoch."""
         self.loss_sum, self.hits, self.judged, self.count, self.seconds = 0.0, 0, 0, 0, 0.0
+        self.distance_sum, self.taught = 0.0, 0
 
     def start(self):
         """Start the clock of the epoch, or of what is left of it."""
         self._began = time.perf_counter() - self.seconds
 
-    def add(self, step, lr, size, losses, hits):
-        """Queue a step: its number, learning rate and batch size, a (1,) loss sum and hit count for each context.
+    def add(self, step, lr, size, losses, hits, distances=()):
+        """Queue a step: its number, learning rate and samples, and (1,) sums of each batch on each context.
 
-        `hits` is an empty list if there are no class scores.
+        `hits` is empty if there are no class scores, `distances` if there is no teacher.
         """
-        self._pending.append(Pending(step, lr, size, losses, hits))
+        self._pending.append(Pending(step, lr, size, losses, hits, distances))
 
     def __len__(self):
         """Steps queued and not read."""
@@ -72,8 +75,9 @@ class Meter:
             return None
         losses = _fetch([p.losses for p in ready])
         hits = _fetch([p.hits for p in ready])
+        distances = _fetch([p.distances for p in ready])
         self.seconds = time.perf_counter() - self._began
-        for item, loss, hit in zip(ready, losses, hits):
+        for item, loss, hit, distance in zip(ready, losses, hits, distances):
             if not math.isfinite(loss):
                 return item.step, item.lr, loss
             self.loss_sum += loss
@@ -81,6 +85,9 @@ class Meter:
             if item.hits:
                 self.hits += int(hit)
                 self.judged += item.size
+            if item.distances:
+                self.distance_sum += distance
+                self.taught += item.size
         return None
 
     @property
@@ -92,6 +99,11 @@ class Meter:
     def accuracy(self):
         """Share of hits among the samples with class scores, in [0, 1], or None if there are none."""
         return self.hits / self.judged if self.judged else None
+
+    @property
+    def distance(self):
+        """Mean distance to the teacher, or None if there is none."""
+        return self.distance_sum / self.taught if self.taught else None
 
     @property
     def images_per_second(self):
@@ -106,7 +118,7 @@ class Meter:
         """Go on from `totals`; what is queued is dropped."""
         self._pending = []
         for name in self.FIELDS:
-            setattr(self, name, totals[name])
+            setattr(self, name, totals.get(name, 0))  # gluonfr 2.0.0.dev0 knew no teachers
 
 
 def _fetch(rows):

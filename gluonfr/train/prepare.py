@@ -3,6 +3,7 @@ from mxnet import gluon
 
 from ..utils.engine import pin_threads
 from ..utils.gpu import check_gpus
+from .average import Average
 from .batches import epoch_batches, seed_step, split
 from .optimizer_state import optimizer_numbers
 from .parameters import apply_wd_mult, check_grad_req, initialize, list_ctx, named_parameters
@@ -13,7 +14,7 @@ __all__ = ['prepare']
 
 
 def prepare(net, head, loss, train_data, *, ctx, initializer, hybridize, optimizer, optimizer_params, lr_scheduler,
-            wd_mult, seed, epochs, half):
+            wd_mult, seed, epochs, half, accumulate, ema):
     """The `TrainState` from which `fit` begins; the parameters, and what raises, are those of `fit`.
 
     `half` says whether the network is float16.
@@ -35,18 +36,24 @@ def prepare(net, head, loss, train_data, *, ctx, initializer, hybridize, optimiz
     seed_step(seed, 0)
     initialize(params.values(), ctx, initializer)
     trainer = gluon.Trainer(trained, optimizer, arguments, kvstore='device', update_on_kvstore=False)
+    steps = -(-len(train_data) // accumulate) if hasattr(train_data, '__len__') else None
     state = TrainState(net, head, loss, train_data, ctx, params, trainer, optimizer_numbers(trainer.optimizer), seed,
-                       epochs, len(train_data) if hasattr(train_data, '__len__') else None)
+                       epochs, steps, accumulate)
+    if state.apart and accumulate > 1:
+        raise ValueError('fit: accumulate must be 1 with {}, which samples its classes anew in each batch, got {}.'
+                         .format(' and '.join(type(block).__name__ for block in state.apart.values()), accumulate))
     for block in state.apart.values():
         block.begin(ctx, trainer.optimizer, seed)
     if any(param._deferred_init for param in params.values()):
-        x, label = next(epoch_batches(train_data, 0, 0, 0, seed))
+        x, label = next(epoch_batches(train_data, 0, 0, 0, seed))[0]
         x, label = split(x, ctx, half)[0], split(label, ctx)[0]
         forward(net, head, loss, x, label)
     if hybridize:
         for block in (net, head, loss):
             if block is not None:
                 block.hybridize(static_alloc=True, static_shape=True)
+    if ema is not None:
+        state.average = Average(params, ema)
     return state
 
 

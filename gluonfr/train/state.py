@@ -1,12 +1,14 @@
 """What a running training is: the object that callbacks see and `fit` returns."""
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, ContextManager, Dict, List, Optional
 
 from mxnet import Context
 from mxnet.gluon import Block, Parameter, Trainer
 
 from .apart import keeps_apart
+from .average import Average
 from .meter import Meter
 from .types import Batches
 
@@ -59,16 +61,21 @@ class TrainState:
     epochs : int
         Epochs asked for.
     steps_per_epoch : int or None
-        Batches an epoch, None if the loader has no length.
+        Updates an epoch, None if the loader has no length.
+    accumulate : int
+        Batches to an update.
+    average : Average or None
+        Of the weights, what `averaged` takes.
     epoch : int
         Epochs finished.
     batch : int
-        Batches trained of the running epoch.
+        Updates of the running epoch: batches, or groups of `accumulate` batches.
     step : int
         Updates made.
     history : list of dict
         A row for each finished epoch: epoch (from 1), step, loss, accuracy (None without class scores), lr, seconds,
-        images_per_second, the loss's scalars, and what callbacks add, such as test_accuracy.
+        images_per_second, the distance to a teacher where there is one, the loss's scalars, and what callbacks add,
+        such as test_accuracy.
     metrics : dict
         The newest value of what callbacks measured, by name.
     best : dict or None
@@ -97,6 +104,8 @@ class TrainState:
     seed: int
     epochs: int
     steps_per_epoch: Optional[int] = None
+    accumulate: int = 1
+    average: Optional[Average] = None
     epoch: int = 0
     batch: int = 0
     step: int = 0
@@ -126,6 +135,19 @@ class TrainState:
         """Whether there is nothing more to train: all epochs are done or a stop was asked for."""
         return self.epoch >= self.epochs or self.stop_reason is not None
 
+    def averaged(self) -> ContextManager[None]:
+        """Net, head and loss have the averaged weights meanwhile, if the run averages them: for evaluations.
+
+        Examples
+        --------
+        >>> from gluonfr.train import Callback
+        >>> class Measure(Callback):
+        ...     def on_epoch_end(self, state):
+        ...         with state.averaged():
+        ...             pass  # what uses state.net
+        """
+        return nullcontext() if self.average is None else self.average.in_place()
+
     def request_stop(self, reason: str) -> None:
         """Ask the loop to end after this step or epoch; `reason` is a sentence for the log."""
         self.stop_reason = reason
@@ -145,9 +167,10 @@ class TrainState:
 
     def epoch_row(self) -> Dict[str, Any]:
         """The history row of the epoch whose losses are in `meter`."""
+        distance = {} if self.meter.distance is None else {'distance': self.meter.distance}
         return dict(epoch=self.epoch + 1, step=self.step, loss=self.meter.loss, accuracy=self.meter.accuracy,
                     lr=self.learning_rate, seconds=round(self.meter.seconds, 3),
-                    images_per_second=round(self.meter.images_per_second, 1), **loss_scalars(self.loss))
+                    images_per_second=round(self.meter.images_per_second, 1), **distance, **loss_scalars(self.loss))
 
     def end_epoch(self) -> None:
         """Add the row of the running epoch to `history` and stand before the first batch of the next one.

@@ -1,4 +1,4 @@
-"""One update: batch -> embedding -> class scores -> loss -> gradients -> parameters."""
+"""One update: batches -> embedding -> class scores -> loss -> gradients -> parameters."""
 from collections import namedtuple
 
 from mxnet import autograd
@@ -6,11 +6,13 @@ from mxnet import autograd
 from ..utils.labels import labels_on_host
 from ..utils.precision import is_half
 from .batches import split
+from .distill import distance, teachings
 from .parameters import check_gradients, clip_global_norm, zero_gradients
 
-__all__ = ['Output', 'Step', 'forward']
+__all__ = ['Output', 'Step', 'Sums', 'forward']
 
 Output = namedtuple('Output', 'loss pred label embedding')
+Sums = namedtuple('Sums', 'size losses hits distances')
 
 
 def forward(net, head, loss, x, label):
@@ -50,7 +52,7 @@ def forward(net, head, loss, x, label):
 
 
 class Step:
-    """Updates of what a `TrainState` holds, one for each batch it is called with.
+    """Updates of what a `TrainState` holds, one for each list of batches it is called with.
 
     Parameters
     ----------
@@ -63,50 +65,84 @@ class Step:
         Whether the network is float16.
     net : callable or None
         What is called as `state.net`, such as its `InBfloat16`.
+    teacher : callable or None
+        Images -> embeddings that those of the network should follow.
+    distill : float
+        Factor of the distance from them in the loss.
     """
 
-    def __init__(self, state, clip_gradient, loss_scale, half=False, net=None):
+    def __init__(self, state, clip_gradient, loss_scale, half=False, net=None, teacher=None, distill=1.0):
         self._net = net or state.net
         self._state, self._clip, self._scale = state, clip_gradient, loss_scale
         self._trained = {name: param for name, param in state.params.items() if param.grad_req != 'null'}
-        self._half = half
+        self._half, self._teacher, self._distill = half, teacher, distill
         self._apart = list(state.apart.values())
 
-    def __call__(self, x, label):
-        """One update; returns the loss sums and the hit counts as (1,) NDArrays, one for each context in use."""
+    def __call__(self, batches):
+        """One update by the mean gradient of all samples of some batches (x, label).
+
+        Returns
+        -------
+        Sums
+            Samples; and lists of (1,) NDArrays, one of each batch on each context in use: losses, hits, and distances
+            from the teacher.
+        """
         state, params = self._state, list(self._trained.values())
-        size, ctx = x.shape[0] * self._scale, state.ctx
-        xs, labels = split(x, ctx, self._half), split(label, ctx)
-        with labels_on_host(labels, label) as host, autograd.record():
-            outputs = [forward(self._net, state.head, state.loss, a, b) for a, b in zip(xs, labels)]
-            scaled = [output.loss if self._scale == 1 else output.loss * self._scale for output in outputs]
-        scores = [_scores(state.loss, output) for output in outputs]
-        if outputs[0].label is labels[0]:  # else they count among the sampled classes only
-            self._check_labels(host, scores[0])
-        autograd.backward(scaled)
-        zero_gradients(params, ctx[len(xs):])
-        if not state.history and state.batch == 0:
-            check_gradients(self._trained)
+        sums, before = Sums(sum(x.shape[0] for x, _ in batches), [], [], []), []
+        size = sums.size * self._scale
+        for number, (x, label) in enumerate(batches, 1):
+            seen = self._backward(x, label, number, sums)
+            gradients = [gradient for param in params for gradient in param.list_grad()]
+            for gradient, other in zip(gradients, before):
+                gradient += other
+            if number < len(batches):
+                before = [gradient.copy() for gradient in gradients]
         state.trainer.allreduce_grads()
         if state.observe is not None:
-            state.observe(xs[0], outputs[0], size)
+            state.observe(*seen, size)
         if self._clip is not None:
             others = [grad for block in self._apart for grad in block.gradients()]
             clip_global_norm(params, self._clip, 1.0 / size, others)
         state.trainer.update(size)
         for block in self._apart:
             block.update(state.trainer.optimizer, 1.0 / size)
-        losses = [output.loss.astype('float32', copy=False).sum() for output in outputs]
-        hits = [_hits(score, output.label) for score, output in zip(scores, outputs) if score is not None]
-        return losses, hits
+        if state.average is not None:
+            state.average.update()
+        return sums
 
-    def _check_labels(self, host, scores):
+    def _backward(self, x, label, number, sums):
+        """The gradients of one batch, the `number`th of its update; returns images and Output of the first context."""
+        state, ctx, params = self._state, self._state.ctx, list(self._trained.values())
+        xs, labels = split(x, ctx, self._half), split(label, ctx)
+        targets = [] if self._teacher is None else teachings(self._teacher, xs)
+        with labels_on_host(labels, label) as host, autograd.record():
+            outputs = [forward(self._net, state.head, state.loss, a, b) for a, b in zip(xs, labels)]
+            losses = [output.loss for output in outputs]
+            distances = [distance(output.embedding, target) for output, target in zip(outputs, targets)]
+            if distances:
+                losses = [loss + self._distill * far.astype(loss.dtype, copy=False)
+                          for loss, far in zip(losses, distances)]
+            scaled = [loss if self._scale == 1 else loss * self._scale for loss in losses]
+        scores = [_scores(state.loss, output) for output in outputs]
+        if outputs[0].label is labels[0]:  # else they count among the sampled classes only
+            self._check_labels(host, scores[0], number)
+        autograd.backward(scaled)
+        zero_gradients(params, ctx[len(xs):])
+        if not state.history and state.batch == 0:
+            check_gradients(self._trained)
+        sums.losses.extend(loss.astype('float32', copy=False).sum() for loss in losses)
+        sums.hits.extend(_hits(score, output.label) for score, output in zip(scores, outputs) if score is not None)
+        sums.distances.extend(far.astype('float32', copy=False).sum() for far in distances)
+        return xs[0], outputs[0]
+
+    def _check_labels(self, host, scores, number):
         """Labels outside the classes would be clipped without a word by MXNet's own losses."""
         if scores is None or host is None or host.values.ndim != 1:
             return
         if not (host.low >= 0 and host.high < scores.shape[-1]):
             raise ValueError('fit: labels must be in [0, {}), got {} to {} in batch {} of epoch {}.'.format(
-                scores.shape[-1], host.low, host.high, self._state.batch + 1, self._state.epoch + 1))
+                scores.shape[-1], host.low, host.high, self._state.batch * self._state.accumulate + number,
+                self._state.epoch + 1))
 
 
 def _scores(loss, output):

@@ -12,6 +12,8 @@ examples:
   gluonfr train --dataset PEOPLE --network mobilefacenet --loss arcface \\
       --loss-args m=0.3 s=10 easy_margin=False --finetune outputs/mine-run --epochs 10 --lr 0.01 \\
       --out outputs/mine-arcface
+  gluonfr train --dataset PEOPLE --network mobilefacenet --loss arcface --teacher w600k_r50 --distill 50 \\
+      --ema 0.999 --accumulate 2 --out outputs/mine-pupil
 
 --out gets log.txt, steps.csv, metrics.csv, verify.csv, curves.png, report.html, tensorboard/, checkpoint/ (best and
 newest) and the card of the network: `gluonfr verify outputs/mine-run --data lfw`. The same command with --resume
@@ -72,6 +74,14 @@ def add_options(parser):
     model.add_argument('--freeze', nargs='+', default=[], metavar='PATTERN',
                        help='layers that keep the weights of --finetune: backbone for the whole network, or regular '
                             r'expressions for the beginnings of names, such as net/features\.[0-5]\.')
+    model.add_argument('--teacher', type=user_path, metavar='NET',
+                       help='distil this network: the embeddings follow those that it has of the same augmented '
+                            'images; the folder or card of a training or of `gluonfr convert`, an .onnx, or the name '
+                            'of pretrained weights, of any embedding size')
+    model.add_argument('--distill', type=float, default=1.0, metavar='X',
+                       help='factor of the distance from the teacher in the loss: 1 - cosine, or with embeddings of '
+                            'another size the squared difference of the cosines within a batch, which wants a factor '
+                            'of 10 to 100 (default 1)')
     model.add_argument('--dtype', choices=('float32', 'float16'), default='float32', help='float16 needs GPUs')
     model.add_argument('--precision', choices=('float32', 'bfloat16'), default='float32',
                        help='what the layers compute in on the CPU, with float32 weights: bfloat16 is faster on '
@@ -94,6 +104,18 @@ def add_options(parser):
     steps.add_argument('--warmup', type=natural_or_auto, default=0, metavar='STEPS|auto',
                        help='let the rate grow from 0 in so many steps; auto: a tenth of the run, at most 100 '
                             '(default 0)')
+    steps.add_argument('--accumulate', type=positive, default=1, metavar='N',
+                       help='batches to an update, as if they were one batch (but for BatchNorm): for batches that the '
+                            'memory does not hold; all steps are updates (default 1)')
+    steps.add_argument('--layer-decay', type=float, metavar='X',
+                       help='learning rates of the stages of the network, each X times that of the stage behind it, '
+                            'such as 0.8 for --finetune (default: all alike)')
+    steps.add_argument('--lr-mult', nargs='+', default=[], metavar='PATTERN=FACTOR',
+                       help='factors of the learning rate, by regular expressions for the beginnings of names as for '
+                            '--freeze, such as net/=0.1; the last that matches counts')
+    steps.add_argument('--ema', type=float, metavar='X',
+                       help='average the weights over the updates with this decay, such as 0.999; the average is '
+                            'verified, and goes into the card (default: none)')
     steps.add_argument('--wd', type=float, default=5e-4, metavar='X', help='weight decay (default 5e-4)')
     steps.add_argument('--momentum', type=float, default=0.9, metavar='X', help='of sgd and nag (default 0.9)')
     steps.add_argument('--clip', type=float, metavar='X', help='largest norm of the gradient (default: none)')

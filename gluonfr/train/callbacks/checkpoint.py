@@ -15,7 +15,8 @@ class Checkpoint(Callback):
     """Saves the run into a folder, so that it can be resumed exactly.
 
     The folder gets 'step-<updates>.npz' (the newest `keep` of them), 'last.params' (plain weights of the network, at
-    the end) and, with `monitor`, 'best.npz' and 'best.params'. Nothing that is not finite is ever written.
+    the end) and, with `monitor`, 'best.npz' and 'best.params'. Plain weights are the averaged ones where a run has
+    them. Nothing that is not finite is ever written.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ class Checkpoint(Callback):
     def on_train_end(self, state):
         if (state.epoch, state.step) != self._saved:
             self._save(state)
-        save_parameters_atomic(state.net, os.path.join(self.checkpoint_folder, 'last.params'))
+        self._save_params(state, 'last.params')
         if self._monitor and state.history and state.best is None:
             known = list(dict.fromkeys(list(state.history[-1]) + list(state.metrics)))
             warnings.warn('Checkpoint: monitor must be one of {}, got {!r}: no best checkpoint was kept.'.format(
@@ -90,13 +91,17 @@ class Checkpoint(Callback):
             state.best = {'metric': self._monitor, 'value': self._value(state), 'epoch': state.epoch,
                           'step': state.step}
             save_checkpoint(os.path.join(self.checkpoint_folder, 'best.npz'), state)
-            save_parameters_atomic(state.net, os.path.join(self.checkpoint_folder, 'best.params'))
+            self._save_params(state, 'best.params')
         save_checkpoint(self._path(state), state)
         state.last_checkpoint = self._path(state)
         self._saved = (state.epoch, state.step)
         for path in list_checkpoints(self.checkpoint_folder)[:-self._keep]:
             os.remove(path)
         logging.getLogger('gluonfr').debug('saved %s', state.last_checkpoint)
+
+    def _save_params(self, state, name):
+        with state.averaged():
+            save_parameters_atomic(state.net, os.path.join(self.checkpoint_folder, name))
 
     def _value(self, state):
         row = state.history[-1] if state.history else {}

@@ -50,8 +50,9 @@ class Evaluate(Callback):
 
     def _measure(self, state):
         state.doing(self._name.replace('_', ' '))
-        value = accuracy(state.net, self._data, head=state.head, loss=state.loss, ctx=state.ctx,
-                         reference=state.train_data if self._reference is None else self._reference)
+        with state.averaged():
+            value = accuracy(state.net, self._data, head=state.head, loss=state.loss, ctx=state.ctx,
+                             reference=state.train_data if self._reference is None else self._reference)
         state.doing('')
         state.metrics[self._name] = value
         return value

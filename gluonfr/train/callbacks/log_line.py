@@ -48,6 +48,8 @@ class LogLine(StepMeans):
         words = ['epoch {} step {} loss {:.4f}'.format(row['epoch'], row['step'], row['loss'])]
         if row['accuracy'] is not None:
             words.append('accuracy {:.4f}'.format(row['accuracy']))
+        if 'distance' in row:
+            words.append('distance {:.4f}'.format(row['distance']))
         words.append('lr {:.6g}'.format(row['lr']))
         words += ['{} {:.4g}'.format(name, value) for name, value in loss_scalars(state.loss).items()]
         words.append('{:.0f} images/s {:.1f} s'.format(row['images_per_second'], row['seconds']))

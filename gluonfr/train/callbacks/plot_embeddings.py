@@ -33,6 +33,7 @@ class PlotEmbeddings(Callback):
         if state.epoch % self._every:
             return
         from ...viz import plot_embeddings
-        embeddings, labels = embed(state.net, self._data, state.ctx)
+        with state.averaged():
+            embeddings, labels = embed(state.net, self._data, state.ctx)
         plot_embeddings(embeddings, labels, os.path.join(self._folder, 'epoch-{:04d}.png'.format(state.epoch)),
                         title='{} epoch {}'.format(self._title, state.epoch).strip())

@@ -10,7 +10,8 @@ class StepMeans(Callback):
     """What happens every so many steps, and at the last, with the means since the last time. It waits for the device.
 
     A subclass has `write(state, row)`; row holds epoch (from 1), step, loss, accuracy (None without class scores), lr,
-    the loss's scalars, images_per_second and seconds. A resumed run goes on within the interval of its checkpoint.
+    the distance to a teacher where there is one, the loss's scalars, images_per_second and seconds. A resumed run goes
+    on within the interval of its checkpoint.
     """
 
     def __init__(self, every):
@@ -32,13 +33,14 @@ class StepMeans(Callback):
             return
         state.read_losses()
         now = state.meter.totals()
-        sums = {name: self._sums.get(name, 0) + now[name] - self._last[name] for name in now}
+        sums = {name: self._sums.get(name, 0) + now[name] - self._last.get(name, 0) for name in now}
         self._keep(state, now, {} if due else sums)
         if due:
+            distance = {'distance': sums['distance_sum'] / sums['taught']} if sums['taught'] else {}
             self.write(state, dict(
                 epoch=state.epoch + 1, step=state.step, loss=sums['loss_sum'] / sums['count'],
                 accuracy=sums['hits'] / sums['judged'] if sums['judged'] else None, lr=state.learning_rate,
-                **loss_scalars(state.loss), images_per_second=sums['count'] / sums['seconds'],
+                **distance, **loss_scalars(state.loss), images_per_second=sums['count'] / sums['seconds'],
                 seconds=sums['seconds']))
 
     def _keep(self, state, last, sums):

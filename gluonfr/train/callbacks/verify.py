@@ -83,14 +83,19 @@ class Verify(Callback):
     def _names(self):
         return ['{}_acc'.format(name) for name in self._sets] + ['mean_acc']
 
+    def _rows(self, state):
+        """Yield (set, what was measured on it)."""
+        with state.averaged():
+            embedder = Embedder(state.net, self._spec, batch_size=self._batch_size, flip=self._flip, ctx=state.ctx[0])
+            for name, pairs in self._sets.items():
+                state.doing('verifying on ' + name)
+                yield name, verify_pairs(embedder, pairs, name, protocol=self._protocol).row
+
     def _measure(self, state):
         self._done = state.step
         state.read_losses()  # brings the clock up to this moment
-        embedder = Embedder(state.net, self._spec, batch_size=self._batch_size, flip=self._flip, ctx=state.ctx[0])
         words, rows = [], []
-        for name, pairs in self._sets.items():
-            state.doing('verifying on ' + name)
-            row = verify_pairs(embedder, pairs, name, protocol=self._protocol).row
+        for name, row in self._rows(state):
             state.metrics[name + '_acc'] = row['acc']
             words.append('{}: {:.4f}+-{:.4f}'.format(name, row['acc'], row['std']))
             rows.append(dict(step=state.step, epoch=state.epoch + (1 if state.batch else 0), **row))

@@ -9,6 +9,8 @@ from train_cases import assert_identical, values
 
 from gluonfr.data import ArrayLoader, draw_pairs, read_bin, write_bin
 from gluonfr.data.image import encode
+from gluonfr.deploy import Embedder
+from gluonfr.deploy.verify import verify_pairs
 from gluonfr.model_zoo import InputSpec
 from gluonfr.train import Callback, Checkpoint, Verify, fit
 
@@ -32,7 +34,7 @@ def sets(tmp_path):
     return {'a': read_bin(str(tmp_path / 'a.bin')), 'b': read_bin(str(tmp_path / 'b.bin'))}
 
 
-def train(callbacks, epochs=2, resume=None):
+def train(callbacks, epochs=2, resume=None, **more):
     net = gluon.nn.HybridSequential(prefix='net_')
     with net.name_scope():
         net.add(gluon.nn.Dense(12, activation='relu'), gluon.nn.BatchNorm(), gluon.nn.Dense(4))
@@ -41,7 +43,7 @@ def train(callbacks, epochs=2, resume=None):
     return fit(net, gluon.loss.SoftmaxCrossEntropyLoss(), loader, head=gluon.nn.Dense(PEOPLE, in_units=4,
                                                                                      prefix='head_'),
                epochs=epochs, optimizer_params={'learning_rate': 0.05, 'momentum': 0.9}, seed=1, callbacks=callbacks,
-               resume=resume)
+               resume=resume, **more)
 
 
 class At(Callback):
@@ -172,3 +174,14 @@ def test_the_last_step_of_a_stop_is_measured_and_may_be_the_best(tmp_path, sets,
 def test_what_cannot_work_is_told_before_training(sets, arguments, message):
     with pytest.raises(ValueError, match=message):
         Verify(**dict(dict(sets=sets), **arguments))
+
+
+def test_the_averaged_weights_are_verified(sets, tmp_path):
+    """The last row is what the network gives at the end, when it has them."""
+    averaged = train([Verify(sets, None, str(tmp_path / 'verify.csv'))], ema=0.9)
+    again = train([], ema=0.9)
+    found = verify_pairs(Embedder(again.net), sets['a'], 'a').row
+    assert averaged.metrics['a_acc'] == found['acc']
+    row = [row for row in rows(tmp_path / 'verify.csv') if row['set'] == 'a'][-1]
+    assert float(row['threshold']) == found['threshold']
+    assert verify_pairs(Embedder(train([]).net), sets['a'], 'a').row['threshold'] != found['threshold']
