@@ -6,7 +6,6 @@ from the csv files in resources/results, the gallery from the pictures in resour
 A table stands between two marks of its page; tests/unittests/test_tables.py fails when one is out of date.
 """
 import csv
-import inspect
 import json
 import os
 import re
@@ -18,7 +17,7 @@ sys.path[:0] = [ROOT] + [os.path.join(ROOT, *folder) for folder in (['scripts'],
 import mnist_results  # noqa: E402
 import mnist_ringloss  # noqa: E402
 import ratios  # noqa: E402
-from gluonfr.loss import LOSSES  # noqa: E402
+from gluonfr.loss import get_loss_list, loss_facts, LOSSES  # noqa: E402
 from gluonfr.model_zoo import MODELS  # noqa: E402
 from gluonfr.model_zoo.model_store import list_cards  # noqa: E402
 from gluonfr.model_zoo.sizes import SIZES  # noqa: E402
@@ -29,9 +28,9 @@ __all__ = ['MARKS', 'TABLES', 'write']
 MARKS = '<!-- table: {}, by scripts/tables.py -->', '<!-- end of the table -->'
 # papers without a number of arXiv
 PAPERS = {'centerloss': '[ECCV 2016](https://ydwen.github.io/papers/WenECCV16.pdf)',
-          'contrastiveloss': '[Hadsell 2006](http://yann.lecun.com/exdb/publis/pdf/hadsell-chopra-lecun-06.pdf)'}
-# accuracy on LFW in %, as table 4 of the ArcFace paper lists it for the loss's own paper
-LFW = {'triplet': 99.63, 'centerloss': 99.28, 'rangeloss': 99.52, 'asoftmax': 99.42, 'cosloss': 99.73, 'arcface': 99.83}
+          'contrastiveloss': '[Hadsell 2006](http://yann.lecun.com/exdb/publis/pdf/hadsell-chopra-lecun-06.pdf)',
+          'subcenterarcface': '[ECCV 2020](https://www.ecva.net/papers/eccv_2020/papers_ECCV/papers/123560715.pdf)',
+          'uniface': 'ICCV 2023'}
 SETTING_OF = {'A-softmax': 'asoftmax', 'CosFace': 'cosloss', 'ArcFace': 'arcface'}  # a named setting -> its loss
 
 
@@ -48,15 +47,22 @@ def marks(name):
 
 def losses():
     """A row for each loss of the registry."""
-    return table(['name', 'class', 'also called', 'paper'], [
-        [name, LOSSES.get(name).__name__, ', '.join(LOSSES.aliases(name)), paper(name)] for name in LOSSES.names()])
+    rows = []
+    for facts in map(loss_facts, get_loss_list()):
+        use = re.sub('`+', '`', facts.use)
+        rows.append([facts.name, LOSSES.get(facts.name).__name__, ', '.join(facts.aliases), paper(facts),
+                     '{:.2f}'.format(facts.lfw) if facts.lfw else '', use])
+    return table(['name', 'class', 'also called', 'paper', 'LFW, %', 'when to use it'], rows)
 
 
-def paper(name):
-    """Links to the papers that the first paragraph of the docstring names."""
-    first = inspect.getdoc(LOSSES.get(name)).partition('\n\n')[0]
-    numbers = dict.fromkeys(re.findall(r'\d{4}\.\d{5}', first))
-    return PAPERS.get(name) or ', '.join('[{0}](https://arxiv.org/abs/{0})'.format(number) for number in numbers)
+def all_losses(text):
+    """How many losses there are, and their names."""
+    return text.format(len(get_loss_list()), ', '.join(map('`{}`'.format, get_loss_list())))
+
+
+def paper(facts):
+    """Links to the papers that the docstring names."""
+    return PAPERS.get(facts.name) or ', '.join('[{0}](https://arxiv.org/abs/{0})'.format(n) for n in facts.papers)
 
 
 def nets():
@@ -90,8 +96,9 @@ def gallery():
         text = '`{}`: test accuracy {:.2f} %'.format(
             re.sub(r' --seed.*', '', row['command']), 100 * float(row['test_accuracy']))
         loss = name if row['kind'] == 'loss' else SETTING_OF.get(name.partition('_')[0], '')
-        if loss in LFW:
-            text += '; on LFW in its paper: {:.2f} %'.format(LFW[loss])
+        lfw = loss and loss_facts(loss).lfw
+        if lfw:
+            text += '; on LFW in its paper: {:.2f} %'.format(lfw)
         sections += ['### {}'.format(name), '', text + '.', '', pictures(row), '']
     return '\n'.join(sections).rstrip()
 
@@ -234,6 +241,8 @@ def spread(row):
 
 # (page, name of the table) -> what makes it
 TABLES = {('README.md', 'results'): lambda: short('en'), ('README_zh.md', 'results'): lambda: short('zh'),
+          ('README.md', 'all-losses'): lambda: all_losses('{} losses: {}.'),
+          ('README_zh.md', 'all-losses'): lambda: all_losses('共 {} 个损失函数：{}。'),
           ('docs/losses.md', 'losses'): losses, ('docs/model-zoo.md', 'nets'): nets,
           ('docs/model-zoo.md', 'weights'): weights, ('docs/gallery.md', 'gallery'): gallery,
           ('docs/results.md', 'mnist'): mnist_results.full_table,

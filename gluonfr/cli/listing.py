@@ -1,27 +1,39 @@
 """`gluonfr models` and `gluonfr losses`: what there is, by name."""
 import inspect
+import textwrap
 
 from ..compat import mxnet_problem
 from ..model_zoo.card_table import list_cards
 from ..model_zoo.model_store import download, get_model_file, is_cached
 from ..model_zoo.registry import MODELS
 from ..model_zoo.sizes import SIZES
-from .plain import plain_text
+from .plain import plain_formula, plain_text
 
 __all__ = ['losses', 'models']
 
+WIDTH = 110  # of the text about a loss
 SIZE_COLUMNS = ('name', 'D', 'parameters', 'multiply-adds', 'what it is')
 COLUMNS = ('name', 'net', 'D', 'MB', 'input', 'trained on', 'cached', 'licence', 'published, %')
 
 
 def losses(args):
-    """A line for each loss, or all of one."""
-    from ..loss import LOSSES
+    """A paragraph about each loss, or all of one."""
+    from ..loss import LOSSES, loss_facts
     if args.name:
         describe(LOSSES, args.name)
     else:
-        for name in LOSSES.names():
-            print('{:16} {}'.format(name, summary(LOSSES, name)))
+        print('\n\n'.join(in_short(loss_facts(name)) for name in LOSSES.names()))
+
+
+def in_short(facts):
+    """A paragraph about a loss: its name at the left, the rest indented."""
+    defaults = ', '.join('{}={}'.format(*item) for item in facts.defaults.items())
+    texts = [facts.title, 'defaults: ' + defaults if defaults else '', 'when to use it: ' + facts.use,
+             'LFW in its paper: {:.2f} %'.format(facts.lfw) if facts.lfw else '']
+    lines = [line for text in texts if text for line in textwrap.wrap(plain_text(text), WIDTH)]
+    at = len(textwrap.wrap(plain_text(facts.title), WIDTH))
+    lines[at:at] = ['  ' + plain_formula(line) for line in facts.formula]
+    return '\n    '.join([' '.join(filter(None, (facts.name, also(facts.aliases))))] + lines)
 
 
 def models(args):

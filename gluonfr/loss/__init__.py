@@ -13,6 +13,7 @@ from .circle import CircleLoss, CirclePairLoss
 from .contrast import MultiSimilarityLoss, ProxyAnchorLoss, SupConLoss
 from .curricular import CurricularFace
 from .elastic import ElasticArc, ElasticCos
+from .facts import LossFacts, loss_facts
 from .joint import RingLoss
 from .long_tail import DynamicMargin
 from .margin import ArcLoss, CombinedLoss, CosLoss, L2Softmax, LiArcFace, NormSoftmax
@@ -24,7 +25,8 @@ from .sum import SumLoss
 
 __all__ = ['ASoftmax', 'AdaCos', 'AdaFace', 'ArcLoss', 'COCOLoss', 'CenterLoss', 'CircleLoss', 'CirclePairLoss',
            'CombinedLoss', 'ContrastiveLoss', 'CosLoss', 'CurricularFace', 'DynamicMargin', 'ElasticArc', 'ElasticCos',
-           'FocalLoss', 'GitLoss', 'L2Softmax', 'LGMLoss', 'LOSSES', 'LSoftmax', 'LiArcFace', 'MPSLoss', 'MagFace',
-           'MultiSimilarityLoss', 'NormSoftmax', 'ProxyAnchorLoss', 'RangeLoss', 'RingLoss', 'SVXSoftmax',
+           'FocalLoss', 'GitLoss', 'L2Softmax', 'LGMLoss', 'LOSSES', 'LSoftmax', 'LiArcFace', 'LossFacts', 'MPSLoss',
+           'MagFace', 'MultiSimilarityLoss', 'NormSoftmax', 'ProxyAnchorLoss', 'RangeLoss', 'RingLoss', 'SVXSoftmax',
            'SoftmaxCrossEntropyLoss', 'SphereFace2', 'SphereFaceR', 'SubCenterArcFace', 'SumLoss', 'SupConLoss',
-           'TripletLoss', 'UniFace', 'fill_arguments', 'get_loss', 'get_loss_list', 'loss_keywords', 'parse_loss']
+           'TripletLoss', 'UniFace', 'fill_arguments', 'get_loss', 'get_loss_list', 'loss_facts', 'loss_keywords',
+           'parse_loss']

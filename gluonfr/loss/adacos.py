@@ -19,13 +19,15 @@ class AdaCos(CosineLoss):
     (1905.00292).
 
     .. math::
-        z_j = s\cos\theta_j, \quad s_0 = \sqrt{2}\log(C - 1), \quad
-        s \leftarrow \frac{\log\left(\mathop{mean}_i \sum_{j \ne y_i} e^{s\cos\theta_{ij}}\right)}
-        {\cos(\min(\pi/4, \mathop{median}_i \theta_{i, y_i}))}
+        z_j = s\cos\theta_j, \quad s_0 = \sqrt{2}\log(C - 1), \quad s \leftarrow \log(B) / \cos(\min(\pi/4, M))
 
-    There is no margin: the scale alone decides how far a target may be from its centre until its loss counts. The fixed
-    form stays at s_0. The dynamic one moves ``s`` in each training step, before the loss of that step, and no gradient
-    flows through it; here it never falls below 1, for which the paper has no bound.
+        B = \mathop{mean}_i \sum_{j \ne y} e^{s\cos\theta_j}, \quad M = \mathop{median}_i \theta_y
+
+    with the mean and the median over the samples of the batch. There is no margin: the scale alone decides how far a
+    target may be from its centre until its loss counts. The fixed form stays at s_0. The dynamic one moves ``s`` in
+    each training step, before the loss of that step, and no gradient flows through it. Here it stays between 1 and
+    2 s_0, for which the paper has no bounds: where the centres of other classes are nearer than 45 degrees, as those of
+    ten digits in the plane, it would grow without end.
 
     When to use it: to get a good baseline without choosing s and m, or to learn which s suits your number of classes.
 
@@ -79,7 +81,7 @@ class AdaCos(CosineLoss):
         log_mean = F.log(F.mean(sums, axis=0, keepdims=True)) + F.reshape(top, (1,))
         median = self._median(F, arccos(F, F.pick(pred, index, axis=1)))
         scale = log_mean / F.cos(F.broadcast_minimum(median, F.ones_like(median) * (math.pi / 4)))
-        return F.broadcast_maximum(scale, F.ones_like(scale))
+        return F.where(scale == scale, F.clip(scale, 1, 2 * self._s), scale)  # a clip alone would hide NaN
 
     def _median(self, F, x):
         """The median (1,) of ``x`` (B,): the middle value, or the mean of the two in the middle."""

@@ -16,8 +16,8 @@ class AdaFace(CosineLoss):
     r"""AdaFace, "AdaFace: Quality Adaptive Margin for Face Recognition" (2204.00964).
 
     .. math::
-        z_y = s\left(\cos(\theta_y - m\hat z) - (m + m\hat z)\right), \quad
-        \hat z = \mathop{clip}\left(\frac{\lVert x\rVert - \mu}{\sigma / h}, -1, 1\right)
+        z_y = s(\cos(\theta_y - m q) - m - m q), \quad
+        q = \mathop{clip}(h(\lVert x\rVert - \mu) / \sigma, -1, 1)
 
     where mu and sigma follow the mean and the standard deviation of the norms of the batches. A short embedding, of an
     image of low quality, gets the margin of ArcFace, one of middle length that of CosFace, and a long one a negative
@@ -25,7 +25,7 @@ class AdaFace(CosineLoss):
     the norms.
 
     ``mean`` and ``std`` are those of the first batch at first, then each batch moves them by alpha; the batch itself
-    counts in its own loss. Before the first, z is 0. Where an angle minus the margin passes 0 or an angle plus it
+    counts in its own loss. Before the first, q is 0. Where an angle minus the margin passes 0 or an angle plus it
     passes pi, the score goes on monotonically (`gluonfr.nn.functional.angular_margin`); the paper does not say.
 
     When to use it: training images of very different quality, such as from surveillance cameras or old scans, above all
@@ -96,7 +96,7 @@ class AdaFace(CosineLoss):
         return self._finish(F, self._cross_entropy(F, logits, label), sample_weight, label, pred)
 
     def _quality(self, F, norm, mean, std):
-        """z of the docstring, (B,), for norms (B,)."""
+        """q of the docstring, (B,), for norms (B,)."""
         now = F.mean(norm, axis=0, keepdims=True)
         deviation = F.sqrt(F.mean(F.square(F.broadcast_sub(norm, now)), axis=0, keepdims=True))
         rate = F.where(mean == 0, F.ones_like(mean), F.ones_like(mean) * self._alpha)  # 0: no batch was there yet

@@ -24,6 +24,8 @@ class SVXSoftmax(CosineLoss):
     .. math::
         z_y = s g_y, \quad z_j = s(t\cos\theta_j + t - 1) \text{ where } \cos\theta_j > g_y, \text{ else } s\cos\theta_j
 
+    When to use it: most samples are easy, and the people that are mistaken for each other should count more.
+
     Parameters
     ----------
     classes : int
@@ -84,6 +86,8 @@ class MagFace(CosineLoss):
     .. math::
         m(a) = \frac{u_m - l_m}{u_a - l_a}(a - l_a) + l_m, \quad
         L = CE(z;\ z_y = s\cos(\theta_y + m(a))) + \lambda_g\left(\frac{a}{u_a^2} + \frac{1}{a}\right)
+
+    When to use it: the norm of an embedding should tell the quality of its image.
 
     Parameters
     ----------
@@ -150,6 +154,8 @@ class FocalLoss(CheckedLoss):
 
     .. math::
         L = (1 - p)^\gamma L_{CE}, \quad p = e^{-L_{CE}}
+
+    When to use it: most samples are easy and dominate the loss; over any cross-entropy, also over a margin loss.
 
     Parameters
     ----------

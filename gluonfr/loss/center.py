@@ -57,6 +57,9 @@ class CenterLoss(_CentreLoss):
     .. math::
         L = CE(pred) + \frac{\lambda}{2}\lVert x - c_y\rVert^2
 
+    When to use it: hundreds to some thousands of people: embeddings gather around their class by Euclidean
+    distance, beside softmax.
+
     Parameters
     ----------
     classes, embedding_size : int
@@ -82,6 +85,8 @@ class CenterLoss(_CentreLoss):
         - **loss**: (B,)
     """
 
+    lfw = 99.28  # table 4 of the ArcFace paper
+
     def __init__(self, classes: int, embedding_size: int, lamda: float,
                  weight_initializer: Optional[Initializer] = None, dtype: str = 'float32', *, alpha: float = 0.5,
                  **kwargs: Any) -> None:
@@ -102,6 +107,8 @@ class GitLoss(_CentreLoss):
     .. math::
         L = CE(pred) + \frac{\lambda_c}{2}\lVert x - c_y\rVert^2
             + \lambda_g \mathop{mean}_{j: y_j \ne y} \frac{1}{1 + \lVert x - c_{y_j}\rVert^2}
+
+    When to use it: as center loss, where classes should also keep away from each other.
 
     Parameters
     ----------
@@ -160,6 +167,8 @@ class LGMLoss(CheckedLoss):
             + \lambda\left(d_y + \tfrac12\log\det V_y\right)
 
     in log-sum-exp form, so that far samples do not underflow. V is diagonal: the absolute values of ``var``.
+
+    When to use it: few classes, where the likelihood of a sample should tell what belongs to none of them.
 
     Parameters
     ----------
@@ -241,6 +250,8 @@ class COCOLoss(ClassScoreLoss):
         L = CE(\alpha\cos(x, c_j))
 
     It owns its class centres ``centers`` (C, D), trained with the network.
+
+    When to use it: as `NormSoftmax`, where the loss itself should own the class centres.
 
     Parameters
     ----------

@@ -17,9 +17,8 @@ class CurricularFace(CosineLoss):
 
     .. math::
         z_y = s\cos(\theta_y + m), \quad
-        z_j = s\cos\theta_j \cdot \begin{cases} 1 & \cos\theta_j \le \cos(\theta_y + m) \\
-        t + \cos\theta_j & \text{else} \end{cases}, \quad
-        t \leftarrow t + \alpha(\mathop{mean}_i \cos\theta_{y_i} - t)
+        z_j = s\cos\theta_j(t + \cos\theta_j) \text{ where } \cos\theta_j > \cos(\theta_y + m),
+        \text{ else } s\cos\theta_j, \quad t \leftarrow t + \alpha(\mathop{mean}_i \cos\theta_y - t)
 
     ``t`` begins at 0 and follows the mean target cosine of the batches: as the network gets better, hard negatives
     count more. It is moved at the end of a training step, as in the paper's algorithm. The paper's momentum of 0.99 is

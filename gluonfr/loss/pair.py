@@ -28,6 +28,8 @@ class ContrastiveLoss(PairLoss):
     .. math::
         L = y d^2 + (1 - y)\max(m - d, 0)^2, \quad d = \lVert a - b\rVert
 
+    When to use it: only pairs are labelled, or distances should be trained directly.
+
     Parameters
     ----------
     margin : float
@@ -80,6 +82,9 @@ class TripletLoss(PairLoss):
     .. math::
         L = \max(\lVert a - p\rVert^2 - \lVert a - n\rVert^2 + m, 0)
 
+    When to use it: distances should be trained directly, without classes; with batches of several images of each
+    person.
+
     Parameters
     ----------
     margin : float
@@ -104,6 +109,7 @@ class TripletLoss(PairLoss):
     """
 
     explicit = ('pred', 'positive', 'negative')
+    lfw = 99.63  # table 4 of the ArcFace paper
 
     def __init__(self, margin: float = 1, weight: Optional[float] = None, batch_axis: int = 0, *,
                  mining: Optional[str] = None, prefix: Optional[str] = None,
@@ -146,6 +152,8 @@ class MPSLoss(PairLoss):
         L_i = \tfrac12\max\left(m + \max_{j \ne i}(\cos_{ij}, \cos_{ji}) - \cos_{ii}, 0\right)
 
     over B pairs of different people, :math:`\cos_{ij}` between the first image of pair i and the second of pair j.
+
+    When to use it: pairs of one person each, such as identity card and selfie, with few images a person.
 
     Parameters
     ----------
@@ -200,6 +208,8 @@ class RangeLoss(CheckedLoss):
     with D_ir the r-th largest squared distance inside class i, and D_centres the smallest squared distance between
     two classes' means.
 
+    When to use it: a few people have many images and most have few: it looks at the widest pairs of a person alone.
+
     Parameters
     ----------
     alpha, beta : float
@@ -230,6 +240,7 @@ class RangeLoss(CheckedLoss):
     inputs = ('embedding', 'label')
     head = None
     wants_groups = True
+    lfw = 99.52  # table 4 of the ArcFace paper
 
     def __init__(self, alpha: float, beta: float, top_k: int, num_class: int, num_in_class: int, feature_dim: int,
                  margin: float, *, with_softmax: bool = False, weight: Optional[float] = None,

@@ -23,6 +23,9 @@ class ASoftmax(CosineLoss):
     with psi of `gluonfr.nn.functional.angular_margin` at m1 = m and t the number of training steps, this one counted:
     the parameter ``steps``. The paper keeps the norm of the embedding instead of s: `gluonfr.nn.AngleLinear` does.
 
+    When to use it: to repeat results of SphereFace; ArcFace has the simpler margin and `SphereFaceR` the newer
+    form.
+
     Parameters
     ----------
     classes : int
@@ -40,6 +43,8 @@ class ASoftmax(CosineLoss):
 
     Inputs, outputs: as `CombinedLoss`.
     """
+
+    lfw = 99.42  # table 4 of the ArcFace paper
 
     def __init__(self, classes: int, m: int = 4, s: float = 64, phiflag: bool = True, dtype: str = 'float32', *,
                  lambda_base: float = 1500., lambda_gamma: float = 0.1, lambda_power: float = 1.,
@@ -80,6 +85,8 @@ class LSoftmax(ClassScoreLoss):
         z_j = s\lVert W_j\rVert\lVert x\rVert\cos\theta_j, \quad z_y = s\lVert W_y\rVert\lVert x\rVert\psi(\theta_y)
 
     It needs the norms of both sides, so it owns its class layer (`gluonfr.nn.AngleLinear`).
+
+    When to use it: few classes and a margin without normalisation; for faces take a loss on cosines.
 
     Parameters
     ----------

@@ -59,11 +59,12 @@ def cross_entropy_at(x, s):
 
 
 def adacos_scale(x, s):
-    """AdaCos: the scale after a batch that came at scale s (1905.00292, eq. 15), at least 1."""
+    """AdaCos: the scale after a batch that came at scale s (1905.00292, eq. 15), in [1, 2 s_0]."""
     sums = [sum(math.exp(float(s[0]) * c) for j, c in enumerate(row) if j != ref.class_of(y))
             for row, y in zip(x['pred'], x['label'])]
     median = float(np.median([math.acos(c) for c in targets(x)]))
-    return np.array([max(1.0, math.log(sum(sums) / len(sums)) / math.cos(min(math.pi / 4, median)))])
+    scale = math.log(sum(sums) / len(sums)) / math.cos(min(math.pi / 4, median))
+    return np.array([min(max(1.0, scale), 2 * fixed_scale(x['pred'].shape[1]))])
 
 
 def class_margins(counts, m_min, m_max, lamda):

@@ -20,7 +20,7 @@ def test_no_mark_of_a_docstring_reaches_the_terminal(name, capsys):
 def test_listings(command, names, alias, capsys):
     run(command)
     said = capsys.readouterr().out.partition('\n\npretrained weights\n')[0]
-    listed = [line.split()[0] for line in said.splitlines()]
+    listed = [line.split()[0] for line in said.splitlines() if line and not line.startswith(' ')]
     assert listed == ['name'] * (command == 'models') + names and alias in said and ':math:' not in said
     run(command, alias.upper())
     assert 'Parameters' in capsys.readouterr().out or command == 'models'

@@ -5,6 +5,7 @@ from mxnet import autograd, nd
 
 import loss_cases as lc
 import loss_values as lv
+from gluonfr.loss import get_loss
 from gluonfr.nn.graph_state import follow
 
 HYBRID = pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
@@ -36,3 +37,15 @@ def test_follow_gives_what_was_and_what_is():
         before, after = follow(nd, state, nd.array([4.0]), 0.25)
     assert (before.asscalar(), after.asscalar(), state.asscalar()) == (2.0, 2.5, 2.5)
     assert [value.asscalar() for value in follow(nd, state, nd.array([9.0]), 0.25)] == [2.5, 2.5]
+
+
+def test_the_scale_of_adacos_stays_in_bounds():
+    loss = get_loss('adacos', classes=10)
+    loss.initialize()
+    seen = {}
+    for cosine in (-1.0, 0.95):
+        seen[cosine] = []
+        for _ in range(20):
+            lv.value(loss, {'pred': np.full((4, 10), cosine), 'label': np.zeros(4)}, True)
+            seen[cosine].append(loss.s.data().asscalar())
+    assert min(seen[-1.0]) == 1 and max(seen[0.95]) == pytest.approx(2 * np.sqrt(2) * np.log(9))
