@@ -4,6 +4,7 @@ from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ..data.pairs import sample_pairs
 from ..evaluation import GivenPairs, GivenPeople, advise, evaluate
 from ..evaluation.result import Result
 from ..metrics import auc, paired_bootstrap, roc_curve
@@ -12,11 +13,11 @@ from ..metrics.kfold import kfold_accuracy
 from ..utils.vectors import unit_rows
 
 __all__ = ['FMRS', 'HeldOutPairs', 'Verdict', 'advice_for', 'best_epoch', 'held_out_pairs', 'held_out_result', 'judge',
-           'result_of_all', 'separation']
+           'of_fold', 'result_of_all', 'separation']
 
 FMRS = 1e-3, 1e-2  # of the thresholds in the card; the first that can be shown is the one that commands use
 DATA = 'held-out people'
-MOST_OF_PERSON, MOST_IMPOSTORS = 45, 200000  # genuine pairs of a person, and impostor pairs of a fold
+MOST, MOST_OF_PERSON = 200000, 45  # pairs of a fold, and genuine ones of a person
 
 HeldOutPairs = namedtuple('HeldOutPairs', 'first second same fold drawn')
 HeldOutPairs.__doc__ = """Pairs of images of people of one fold.
@@ -55,20 +56,25 @@ def held_out_pairs(people: Sequence[str], folds: np.ndarray, seed: int) -> HeldO
     seed : int
     """
     random, parts = np.random.RandomState(seed), []
-    people = np.unique(people, return_inverse=True)[1]
+    who = np.unique(people, return_inverse=True)[1]
     for k in range(folds.max() + 1):
         rows = np.flatnonzero(folds == k)
-        first, second = np.triu_indices(len(rows), 1)
-        same = people[rows[first]] == people[rows[second]]
+        first, second, same = sample_pairs(who[rows], MOST, seed)
         genuine = np.concatenate([_some(of, MOST_OF_PERSON, random) for of in _by(
-            np.flatnonzero(same), people[rows[first]])] or [np.zeros(0, np.int64)])
-        impostors = _some(np.flatnonzero(~same), MOST_IMPOSTORS, random)
+            np.flatnonzero(same), who[rows[first]])] or [np.zeros(0, np.int64)])
+        impostors = np.flatnonzero(~same)
         count = min(len(genuine), len(impostors))
         drawn = np.concatenate([_some(genuine, count, random), _some(impostors, count, random)])
-        chosen = np.sort(np.concatenate([genuine, impostors]))
+        chosen = np.concatenate([genuine, impostors])
         parts.append((rows[first[chosen]], rows[second[chosen]], same[chosen], np.full(len(chosen), k),
                       np.isin(chosen, drawn)))
     return HeldOutPairs(*map(np.concatenate, zip(*parts)))
+
+
+def of_fold(pairs: HeldOutPairs, fold: int) -> HeldOutPairs:
+    """The pairs of one fold."""
+    mine = pairs.fold == fold
+    return HeldOutPairs(*(values[mine] for values in pairs))
 
 
 def _some(values, most, random):
@@ -87,10 +93,9 @@ def scores_of(embeddings: np.ndarray, pairs: HeldOutPairs) -> np.ndarray:
     return np.einsum('ij,ij->i', units[pairs.first], units[pairs.second])
 
 
-def separation(embeddings: np.ndarray, pairs: HeldOutPairs, fold: int) -> float:
-    """How well pairs of one person are told from others in a fold: the area under the ROC curve, in [0, 1]."""
-    mine = pairs.fold == fold
-    return auc(roc_curve(scores_of(embeddings, pairs)[mine], pairs.same[mine]))
+def separation(embeddings: np.ndarray, pairs: HeldOutPairs) -> float:
+    """How well pairs of one person are told from others: the area under the ROC curve, in [0, 1]."""
+    return auc(roc_curve(scores_of(embeddings, pairs), pairs.same))
 
 
 def best_epoch(separations: np.ndarray, fold: Optional[int] = None) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..align import STATUSES, align_folder
 from ..align.report import read_report
-from ..data.opening import check_apart, open_dataset
+from ..data.opening import open_dataset
 from ..data.packing.changes import image_keys
 from ..data.walk import walk_images
 from ..evaluation.joined import Stretched
@@ -103,8 +103,6 @@ def choose_photos(people: str, embedder: Any, out: str, *, finder: Any = None,
     ValueError, FileNotFoundError, OSError
         There are no photographs, or none can be used.
     """
-    people = os.path.expanduser(people)
-    check_apart('finetune: out', out, people)
     rows: Dict[str, Any] = {}
     source, photo_of = people, None
     if finder is not None:
@@ -123,7 +121,8 @@ def choose_photos(people: str, embedder: Any, out: str, *, finder: Any = None,
         keys = [photo_of.get(key, key) for key in keys]
     else:
         stale = set()
-    left_out, doubted = _by_findings(report.findings, keys, rows, apply)
+    findings = [finding for finding in report.findings if photo_of is None or not isinstance(finding.image, str)]
+    left_out, doubted = _by_findings(findings, keys, rows, apply)  # other files among the faces are our own
     chosen = np.array([i for i in range(len(keys)) if i not in left_out and i not in stale], np.int64)
     for i in left_out:
         rows[keys[i]] = (whose[i], 'left out', left_out[i])
@@ -184,9 +183,9 @@ def _by_findings(findings, keys, rows, apply):
     left_out: Dict[int, str] = {}
     doubted = 0
     for finding in findings:
-        if not isinstance(finding.image, (int, np.integer)):
-            rows.setdefault(finding.image.replace(os.sep, '/'), (
-                _person(finding.image.replace(os.sep, '/')), finding.kind, finding.why))
+        if isinstance(finding.image, str):
+            name = finding.image.replace(os.sep, '/')
+            rows.setdefault(name, (_person(name), {'left out': 'ignored'}.get(finding.kind, finding.kind), finding.why))
         elif finding.kind in NEVER or (apply and finding.kind in SAFE and finding.action == 'exclude'):
             left_out.setdefault(int(finding.image), '{}: {}'.format(finding.kind, finding.why))
         elif finding.kind != 'few':

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Optional
 
 import numpy as np
 
+from ..data.opening import check_apart
 from ..deploy import Embedder
 from ..model_zoo.card_file import CARD_NAME, write_card
 from ..model_zoo.net_graph import graph_json
@@ -19,7 +20,8 @@ from ..utils.lock import sole_writer
 from ..utils.messages import counted
 from ..utils.rows import write_rows
 from ..utils.types import PathLike
-from .judging import (advice_for, best_epoch, held_out_pairs, held_out_result, judge, result_of_all, separation)
+from .judging import (advice_for, best_epoch, held_out_pairs, held_out_result, judge, of_fold, result_of_all,
+                      separation)
 from .photos import PHOTOS, choose_photos, write_photos
 from .plan import deal_folds, make_plan
 from .start import open_start
@@ -115,6 +117,7 @@ def finetune(people: PathLike, start: PathLike, out: PathLike, *, finder: Any = 
     """
     people, out = os.path.expanduser(os.fspath(people)), os.path.expanduser(os.fspath(out))
     needs_libraries()
+    check_apart('finetune: out', out, people)
     with sole_writer(os.path.join(out, '.lock'), out):
         _make_room(out, overwrite)
         begun = open_start(start, os.path.join(out, 'start'))
@@ -131,13 +134,14 @@ class _Run:
     def __init__(self, out, start, embedder, flip, teacher, distill, progress, tell, command):
         self.out, self.start, self.embedder, self.flip = out, start, embedder, flip
         self.teacher, self.distill, self.progress = teacher, distill, progress
-        self.command, self._tell, self.said = command, tell, []
+        self.command, self._tell, self.said, self.told = command, tell, [], 0
 
     def path(self, *names):
         return os.path.join(self.out, *names)
 
     def tell(self, sentences):
         self.said += sentences
+        self.told += len(sentences)
         for sentence in sentences:
             self._tell(sentence)
 
@@ -154,14 +158,15 @@ class _Run:
         self.judged = self.plain if self.flip == 'none' else embed_cached(
             chosen.images, Embedder(self.embedder.net, self.start.spec, normalize=False, flip=self.flip),
             self.path('clean')).embeddings
-        if not plan.folds:
-            write_photos(self.out, chosen, None)
+        folds = deal_folds(chosen.people, plan.folds, plan.seed) if plan.folds else None
+        write_photos(self.out, chosen, folds)
+        if os.path.isfile(self.path(RESULT)):
+            return self._found()
+        if folds is None:
             several = int((np.unique(chosen.people, return_counts=True)[1] > 1).sum())
             return self._keep_start(chosen, None, None, 'the start network is kept: {} with two images cannot show '
                                     'whether another one is better, which takes four.'.format(
                                         counted(several, 'person', 'people')))
-        folds = deal_folds(chosen.people, plan.folds, plan.seed)
-        write_photos(self.out, chosen, folds)
         self.tell(plan.said)
         pairs = held_out_pairs(chosen.people, folds, plan.seed)
         separations = np.array([self._fold(chosen, plan, folds, k, pairs) for k in range(plan.folds)])
@@ -186,17 +191,17 @@ class _Run:
         mine, others = np.flatnonzero(folds == k), np.flatnonzero(folds != k)
         folder = self._work(k)
         if not os.path.isfile(os.path.join(folder, 'last.params')):
-            self.tell(['fold {} of {}: training on {} of {}'.format(
+            self._tell('fold {} of {}: training on {} of {}'.format(
                 k + 1, plan.folds, counted(len(others), 'image'),
-                counted(len(set(chosen.people[others])), 'person', 'people'))])
+                counted(len(set(chosen.people[others])), 'person', 'people')))
             held_out = HeldOut(folder, chosen.images.part(mine), self.flip)
             train_last_stages(self.start.net(), chosen.images.part(others), self.plain[others], plan, folder,
                               callbacks=[held_out], **self._teaching())
-        found = [separation(self.judged, pairs, k)]
+        pairs, embeddings = of_fold(pairs, k), self.judged.copy()
+        found = [separation(embeddings, pairs)]
         for epoch in range(1, plan.epochs + 1):
-            embeddings = self.judged.copy()
             embeddings[mine] = read_embeddings(folder, epoch)
-            found.append(separation(embeddings, pairs, k))
+            found.append(separation(embeddings, pairs))
         return found
 
     def _teaching(self):
@@ -215,7 +220,7 @@ class _Run:
         changed = [name for name in recipe if before.get(name) != recipe[name]]
         if changed:
             raise ValueError('finetune: out must be a new folder, or that of the same run, got {}, which was begun '
-                             'with another {}. Give another folder, or overwrite.'.format(
+                             'with another {}. Give another folder, or overwrite=True.'.format(
                                  self.out, ', '.join(changed)))
         write_text(path, json.dumps(recipe, indent=1))
 
@@ -233,7 +238,7 @@ class _Run:
             advice, said = advice_for(result_of_all(self.judged, chosen.people, chosen.keys, kept), self.flip)
         elif kept == TUNED:
             advice, said = advice_for(results[1], self.flip)
-        self.tell([why, *said])
+        self.said += [why, *said]
         for result, name in zip(results or (), (STARTED, TUNED)):
             if name == kept:
                 result.advice = advice
@@ -244,26 +249,41 @@ class _Run:
                    graph=graph_json(net), **self.start.facts, command=self.command, kept=kept, why=why, step=epoch,
                    finetuned_from={'name': self.start.name, 'sha256': self.start.sha256},
                    people=len(set(chosen.people)), images=len(chosen.people), advice=advice)
-        write_text(self.path(RESULT), json.dumps({
-            'kept': kept, 'why': why, 'verdict': verdict and verdict._asdict(), 'epoch': epoch, 'said': self.said},
-            indent=1, ensure_ascii=False))
         write_report([self.out], self.path(REPORT), title='Fine-tuned to {}'.format(
             counted(len(set(chosen.people)), 'person', 'people')))
-        return FineTuned(self.path(CARD_NAME), kept, why, verdict and verdict._asdict(), advice, self.said,
-                         len(chosen.people), len(set(chosen.people)))
+        write_text(self.path(RESULT), json.dumps({
+            'kept': kept, 'why': why, 'epoch': epoch, 'verdict': verdict and verdict._asdict(), 'advice': advice,
+            'said': self.said, 'images': len(chosen.people), 'people': len(set(chosen.people))},
+            indent=1, ensure_ascii=False))
+        return self._found()
+
+    def _found(self):
+        """What the run has found, which is at its end: its checkpoints are not needed any more."""
+        shutil.rmtree(self.path(WORK), ignore_errors=True)
+        found = read_json(self.path(RESULT), 'result of a fine-tuning')
+        for sentence in found['said'][self.told:]:
+            self._tell(sentence)
+        return FineTuned(self.path(CARD_NAME), *(found[name] for name in FineTuned._fields[1:]))
 
 
 def _make_room(out, overwrite):
     """Take a new folder or that of a run; remove the files of a run that is replaced."""
-    there = [name for name in os.listdir(out) if not name.startswith('.')] if os.path.isdir(out) else []
+    for folder in (out, os.path.join(out, 'clean'), os.path.join(out, 'align')):
+        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            if name.startswith('.') and name.endswith('.tmp'):  # of a run that was killed while it wrote
+                _remove(os.path.join(folder, name))
+    there = [name for name in os.listdir(out) if not name.startswith('.')]
     known = {*FILES, 'align', 'clean', 'start'}
     strange = sorted(set(there) - known)
     if strange:
         raise ValueError('finetune: out must be a new or empty folder, or that of a fine-tuning, got {}, which holds '
                          '{}. Give another one.'.format(out, ', '.join(strange[:3])))
     for name in there if overwrite else ():
-        path = os.path.join(out, name)
-        shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+        _remove(os.path.join(out, name))
+
+
+def _remove(path):
+    shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
 
 
 def _hash(digests, people):

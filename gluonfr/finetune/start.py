@@ -94,7 +94,8 @@ def open_start(source: PathLike, folder: PathLike) -> Start:
 
 def _source_of(folder):
     """SHA-256 of the file that the network in a folder was converted from; None where there is none."""
+    card = os.path.join(folder, CARD_NAME)
     try:
-        return read_card(os.path.join(folder, CARD_NAME))[0].get('source', {}).get('sha256')
+        return read_card(card)[0].get('source', {}).get('sha256') if os.path.isfile(card) else None
     except CardError:
         return None

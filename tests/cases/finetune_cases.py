@@ -1,11 +1,12 @@
 """People drawn by a program, and a small network with a card, for tests of fine-tuning."""
 import hashlib
 import os
+from unittest import mock
 
 import mxnet as mx
 
 from gluonfr.data import SyntheticFaces, encode
-from gluonfr.finetune import finetune
+from gluonfr.finetune import finetune, judging, run
 from gluonfr.model_zoo import get_model
 from gluonfr.model_zoo.card_file import write_card
 
@@ -37,13 +38,37 @@ def write_start(folder, seed=0):
     return folder
 
 
-def tune(people, start, out, **options):
-    """`finetune` for a moment."""
-    return finetune(str(people), str(start), str(out), **{**QUICK, **options})
+def tune(people, start, out, keep=False, **options):
+    """`finetune` for a moment; with `keep` the new network is kept, whatever it is like."""
+    def judge(*arguments):
+        verdict = judging.judge(*arguments)
+        return verdict._replace(keep_new=True) if keep else verdict
+
+    with mock.patch.object(run, 'judge', judge):
+        return finetune(str(people), str(start), str(out), **{**QUICK, **options})
+
+
+def killed_at(name, people, start, out):
+    """`tune` in a process of its own that ends at once where a file of this name is about to get its place."""
+    replace = os.replace
+
+    def place(source, target):
+        if str(target).endswith(name):
+            os._exit(9)
+        replace(source, target)
+
+    os.replace = place
+    tune(people, start, out, keep=True)
 
 
 def hashes(folder):
-    """{path: SHA-256} of all files below a folder."""
-    return {os.path.relpath(os.path.join(root, name), str(folder)): hashlib.sha256(
-        open(os.path.join(root, name), 'rb').read()).hexdigest() for root, _, names in os.walk(str(folder))
-        for name in names}
+    """{path: SHA-256 of the file, or where a link leads} of all below a folder."""
+    found = {}
+    for root, _, names in os.walk(str(folder)):
+        for path in (os.path.join(root, name) for name in names):
+            if os.path.islink(path):
+                found[os.path.relpath(path, str(folder))] = os.readlink(path)
+                continue
+            with open(path, 'rb') as file:
+                found[os.path.relpath(path, str(folder))] = hashlib.sha256(file.read()).hexdigest()
+    return found

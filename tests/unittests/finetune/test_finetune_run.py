@@ -8,19 +8,22 @@ import pytest
 pytest.importorskip('mxnet')
 pytest.importorskip('bokeh')
 pytest.importorskip('jinja2')
-from finetune_cases import hashes, tune, write_people, write_start  # noqa: E402
+from finetune_cases import hashes, killed_at, tune, write_people, write_start  # noqa: E402
+from forks import Fork  # noqa: E402
 from helpers import rows  # noqa: E402
 
 from gluonfr.deploy import Embedder, read_card  # noqa: E402
 from gluonfr.deploy.advice import advice_of  # noqa: E402
 from gluonfr.evaluation import Result  # noqa: E402
 
+SAME = 'net.params', 'card.json', 'photos.csv', 'recipe.json', 'finetune.json', 'start.npz', 'finetuned.npz', 'verify.csv'
+
 
 @pytest.fixture(scope='module')
 def place(tmp_path_factory):
     """Six people and a network that was never trained."""
     folder = tmp_path_factory.mktemp('finetune')
-    return write_people(folder / 'people'), write_start(folder / 'start')
+    return write_people(folder / 'people', images=6), write_start(folder / 'start')
 
 
 @pytest.fixture(scope='module')
@@ -28,7 +31,7 @@ def whole(place, tmp_path_factory):
     """A run to its end, and what it said."""
     out, said = tmp_path_factory.mktemp('whole') / 'run', []
     before = hashes(place[0])
-    found = tune(*place, out, tell=said.append)
+    found = tune(*place, out, keep=True, tell=said.append)
     assert hashes(place[0]) == before
     return out, found, said
 
@@ -38,7 +41,7 @@ def test_the_run_holds_a_network_that_commands_take(whole, place):
     card, params, spec = read_card(str(out / 'card.json'))
     assert card['kept'] == found.kept and card['why'] == found.why == json.loads(
         (out / 'finetune.json').read_text())['why'] and found.why in said
-    assert (card['people'], card['images'], spec.size, card['licence']) == (6, 24, (32, 32), 'mine')
+    assert (card['people'], card['images'], spec.size, card['licence']) == (6, 36, (32, 32), 'mine')
     start = read_card(str(place[1] / 'card.json'))[0]
     assert card['finetuned_from']['sha256'] == start['sha256']
     embedder = Embedder(str(out))
@@ -60,7 +63,7 @@ def test_both_networks_are_in_the_report(whole):
 
 def test_each_photograph_has_a_row_with_its_fold(whole):
     found = rows(whole[0] / 'photos.csv')
-    assert len(found) == 24 and {row['result'] for row in found} == {'used'}
+    assert len(found) == 36 and {row['result'] for row in found} == {'used'}
     folds = {row['person']: row['fold'] for row in found}
     assert all(row['fold'] == folds[row['person']] for row in found) and sorted(folds.values()) == ['1'] * 3 + ['2'] * 3
 
@@ -69,12 +72,26 @@ def test_a_second_call_finds_all_done_and_a_second_run_is_equal(whole, place, tm
     out, _, _ = whole
     before = hashes(out)
     tune(*place, out)
-    assert hashes(out)['net.params'] == before['net.params']
-    tune(*place, tmp_path / 'again')
+    assert hashes(out) == before
+    tune(*place, tmp_path / 'again', keep=True)
     other = hashes(tmp_path / 'again')
-    for name in ('net.params', 'photos.csv', 'recipe.json', 'start.npz', 'finetuned.npz', 'verify.csv',
-                 os.path.join('work', 'fold-1', 'last.params')):
-        assert other[name] == before[name], name
+    assert all(other[name] == before[name] for name in SAME)
+    assert not (out / 'work').exists()
+
+
+STAGES = ('clean.csv', 'recipe.json', 'fold-1/epoch-001.npz', 'fold-1/step-00000004.npz', 'fold-2/epoch-002.npz',
+          'all/step-00000004.npz', 'all/last.params', '/start.json', '/card.json', 'report.html', 'finetune.json')
+
+
+
+def test_killed_in_each_stage_it_ends_as_if_it_had_never_stopped(whole, place, tmp_path):
+    for name in STAGES:
+        fork = Fork(tmp_path / 'said.txt', killed_at, name, *map(str, place), str(tmp_path / 'run'))
+        assert fork.end() == 9, (name, fork.said())
+    found = tune(*place, tmp_path / 'run', keep=True)
+    before, after = hashes(whole[0]), hashes(tmp_path / 'run')
+    assert found._replace(card='') == whole[1]._replace(card='')
+    assert all(after[name] == before[name] for name in SAME) and set(after) == set(before)
 
 
 def test_another_seed_is_another_run(whole, place):
