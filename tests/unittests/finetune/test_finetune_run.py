@@ -1,6 +1,5 @@
 """Fine-tuning from a folder of people to a network with a card."""
 import json
-import os
 
 import numpy as np
 import pytest
@@ -16,7 +15,8 @@ from gluonfr.deploy import Embedder, read_card  # noqa: E402
 from gluonfr.deploy.advice import advice_of  # noqa: E402
 from gluonfr.evaluation import Result  # noqa: E402
 
-SAME = 'net.params', 'card.json', 'photos.csv', 'recipe.json', 'finetune.json', 'start.npz', 'finetuned.npz', 'verify.csv'
+SAME = ('net.params', 'card.json', 'photos.csv', 'recipe.json', 'finetune.json', 'start.npz', 'finetuned.npz',
+        'verify.csv')
 
 
 @pytest.fixture(scope='module')
