@@ -153,22 +153,29 @@ def mixed(lfw, seed):
            'precision': precision}
 
 
+def write_copies(dataset, folder, seed):
+    """Write some images anew, by their numbers, into a folder; which they are."""
+    random = np.random.RandomState(seed)
+    chosen = random.permutation(len(dataset))[:COPIES]
+    os.makedirs(folder, exist_ok=True)
+    for k, i in enumerate(chosen):
+        image = dataset.read(int(i))[0]
+        if k % 2:
+            side = random.randint(70, 106)
+            small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+            image = cv2.resize(small, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        data = encode(image, '.jpg', int(random.randint(30, 91)))
+        assert decode(data).shape == image.shape
+        with open(os.path.join(folder, '{:04}.jpg'.format(k)), 'wb') as file:
+            file.write(data)
+    return chosen
+
+
 def copies(lfw, seed):
     """Copies that were encoded again."""
-    random, count = np.random.RandomState(seed), len(lfw.people)
-    chosen = random.permutation(count)[:COPIES]
+    count = len(lfw.people)
     with tempfile.TemporaryDirectory() as folder:
-        for k, i in enumerate(chosen):
-            image = lfw.dataset.read(int(i))[0]
-            if k % 2:
-                side = random.randint(70, 106)
-                small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
-                image = cv2.resize(small, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-            data = encode(image, '.jpg', int(random.randint(30, 91)))
-            assert decode(data).shape == image.shape
-            os.makedirs(os.path.join(folder, 'copies'), exist_ok=True)
-            with open(os.path.join(folder, 'copies', '{:04}.jpg'.format(k)), 'wb') as file:
-                file.write(data)
+        chosen = write_copies(lfw.dataset, os.path.join(folder, 'copies'), seed)
         added = embed_cached(open_dataset(folder, people=True), lfw.embedder, folder)
     together = Embedded(*(np.concatenate(pair) for pair in zip(lfw.images[:4], added[:4])), 0)
     findings, _ = look(together, np.concatenate([lfw.people, lfw.people[chosen]]))
