@@ -165,6 +165,14 @@ def beside():
         for row in read('beside-insightface')])
 
 
+def copies():
+    """Copies that were planted, found by gluonfr clean and by fastdup."""
+    mine = row_of('clean-lfw', 'part', 'copies')
+    found = [['`gluonfr clean`', '', mine['recall'], mine['precision']]]
+    found += [[row['tool'], row['threshold'], row['recall'], row['precision']] for row in read('copies-beside')]
+    return table(['found by', 'threshold', 'recall', 'precision'], found)
+
+
 def int8():
     """The certificate of the published network in 8 bits, and its speed in ONNX Runtime."""
     with open(os.path.join(ROOT, 'resources', 'results', 'int8-y1.json'), encoding='utf-8') as file:
@@ -249,7 +257,7 @@ TABLES = {('README.md', 'results'): lambda: short('en'), ('README_zh.md', 'resul
           ('docs/results.md', 'digits'): mnist_results.demo_table,
           ('docs/results.md', 'ringloss'): mnist_ringloss.table, ('docs/results.md', 'fold1'): fold1,
           ('docs/results.md', 'y1'): y1, ('docs/results.md', 'beside'): beside,
-          ('docs/results.md', 'int8'): int8, ('docs/results.md', 'parity'): parity,
+          ('docs/results.md', 'copies'): copies, ('docs/results.md', 'int8'): int8, ('docs/results.md', 'parity'): parity,
           ('docs/results.md', 'realigned'): realigned, ('docs/results.md', 'precisions'): ratios.precisions,
           ('docs/howto/engines.md', 'cuda'): cuda, ('docs/howto/engines.md', 'engines'): ratios.engines,
           ('docs/howto/engines.md', 'files'): ratios.files,
