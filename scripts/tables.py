@@ -169,7 +169,8 @@ def copies():
     """Copies that were planted, found by gluonfr clean and by fastdup."""
     mine = row_of('clean-lfw', 'part', 'copies')
     found = [['`gluonfr clean`', '', mine['recall'], mine['precision']]]
-    found += [[row['tool'], row['threshold'], row['recall'], row['precision']] for row in read('copies-beside')]
+    found += [[row['tool'], row['threshold'], *('{:.4f}'.format(float(row[key])) for key in ('recall', 'precision'))]
+              for row in read('copies-beside')]
     return table(['found by', 'threshold', 'recall', 'precision'], found)
 
 
@@ -257,8 +258,9 @@ TABLES = {('README.md', 'results'): lambda: short('en'), ('README_zh.md', 'resul
           ('docs/results.md', 'digits'): mnist_results.demo_table,
           ('docs/results.md', 'ringloss'): mnist_ringloss.table, ('docs/results.md', 'fold1'): fold1,
           ('docs/results.md', 'y1'): y1, ('docs/results.md', 'beside'): beside,
-          ('docs/results.md', 'copies'): copies, ('docs/results.md', 'int8'): int8, ('docs/results.md', 'parity'): parity,
-          ('docs/results.md', 'realigned'): realigned, ('docs/results.md', 'precisions'): ratios.precisions,
+          ('docs/results.md', 'copies'): copies, ('docs/results.md', 'int8'): int8,
+          ('docs/results.md', 'parity'): parity, ('docs/results.md', 'realigned'): realigned,
+          ('docs/results.md', 'precisions'): ratios.precisions,
           ('docs/howto/engines.md', 'cuda'): cuda, ('docs/howto/engines.md', 'engines'): ratios.engines,
           ('docs/howto/engines.md', 'files'): ratios.files,
           ('docs/results.md', 'drawn'): drawn, ('docs/speed.md', 'speed'): ratios.table,
