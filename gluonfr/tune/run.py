@@ -17,7 +17,7 @@ from .board import ALIKE, BETTER, WORSE, make_rows, write_board
 from .candidates import LEARNING_RATES, find_losses, list_candidates
 from .command import train_command
 from .people import choose_far, draw_folds, fold_pairs
-from .plan import EPOCHS, MOST_FINETUNE, Plan, fit_plan, make_rungs
+from .plan import EPOCHS, MOST_FINETUNE, Plan, Speeds, fit_plan, make_rungs
 from .search import FROZEN, Search, agreed_plan
 from .speed import measure_speeds
 from .start import GivenNet, NewNet
@@ -27,7 +27,7 @@ __all__ = ['TuneReport', 'tune']
 
 MOST_MINUTES = 100000
 
-TuneReport = namedtuple('TuneReport', 'rows winner command plan notes left_out seconds')
+TuneReport = namedtuple('TuneReport', 'rows winner command plan notes left_out seconds search known')
 TuneReport.__doc__ = """What `tune` found.
 
 Parameters
@@ -44,6 +44,10 @@ left_out : dict of str to str
     Losses that were not tried, and why.
 seconds : float
     That all trainings took.
+search : Search
+    With images, folds and pairs, to try more.
+known : list of Candidate
+    All that there are, first those that were tried.
 """
 
 
@@ -143,22 +147,17 @@ def tune(data: PathLike, out: PathLike, *, net: Union[PathLike, NetFiles, None] 
         def make():
             if candidates is not None:
                 count = min(candidates, len(known))
-                steps = 0 if not tunes else finetune_steps or MOST_FINETUNE * epoch
+                steps = (finetune_steps or MOST_FINETUNE * epoch) if tunes else 0
                 return Plan(count, make_rungs(count, rungs, epochs * epoch), steps,
-                            0 if files is not None else epochs * epoch)._asdict()
+                            epochs * epoch if files is None else 0)
             speeds = measure_speeds(start, images, labels, np.flatnonzero(fold != 0), known[0], size, tunes)
-            asked = dict(folds=folds, available=len(known), epoch=epoch, rungs=rungs, finetune=tunes,
-                         start=files is None, finetune_steps=finetune_steps)
-            plan = fit_plan(60 * minutes - (time.monotonic() - began), speeds, **asked)
-            if plan is None:
-                raise ValueError(_too_few(minutes, time.monotonic() - began, speeds, asked, files is None))
-            return plan._asdict()
+            return _planned(minutes, time.monotonic() - began, speeds, folds=folds, available=len(known), epoch=epoch,
+                            rungs=rungs, finetune=tunes, start=files is None, finetune_steps=finetune_steps)
 
         facts = dict(images.identity(), images=len(labels), losses=names, minutes=None if candidates else minutes,
                      candidates=candidates, rungs=rungs, epochs=epochs, finetune_steps=finetune_steps, folds=folds,
                      seed=seed, **start.identity())
-        found = agreed_plan(out, facts, make)
-        plan = Plan(**dict(found, rungs=[tuple(rung) for rung in found['rungs']]))
+        plan = agreed_plan(out, facts, make)
         start.steps = plan.start_steps
         for k in range(folds if files is None else 0):
             start.train(images, labels, fold, k, seed, progress)
@@ -169,7 +168,8 @@ def tune(data: PathLike, out: PathLike, *, net: Union[PathLike, NetFiles, None] 
         notes.append(_against_itself(rows, files is None))
         command = train_command(data, os.path.join(out, 'train'), start.options(), found.winner.candidate, plan,
                                 len(labels))
-        report = TuneReport(rows, found.winner.candidate, command, plan, notes, left_out, search.seconds)
+        report = TuneReport(rows, found.winner.candidate, command, plan, notes, left_out, search.seconds,
+                            search, known)
         write_board(out, report, data, far)
     return report
 
@@ -203,13 +203,18 @@ def _folds(labels, folds, seed, notes):
     return draw_folds(labels, fitting, seed), fitting
 
 
-def _too_few(minutes: float, spent: float, speeds: Any, asked: Dict[str, Any], new: bool) -> str:
-    needed = next((m for m in np.geomspace(minutes, 1000 * minutes, 200)
-                   if fit_plan(60 * m - spent, speeds, **asked)), None)
-    return ('tune: minutes must be at least {:.3g} for the smallest search of these images on this machine{}, got '
-            '{:g}. Give more minutes, fewer people or images, fewer folds{}.'.format(
-                needed or 1000 * minutes, ', which trains a network first' if new else '', minutes,
-                ', or a trained network (net)' if new else ' or finetune_steps=0'))
+def _planned(minutes: float, spent: float, speeds: Speeds, **asked: Any) -> Plan:
+    """The largest plan for what is left of the minutes, or a ValueError that says how many it takes."""
+    plan = fit_plan(60 * minutes - spent, speeds, **asked)
+    if plan is not None:
+        return plan
+    new = asked['start']
+    needed = next((m for m in np.geomspace(minutes, 10000 * minutes, 300)
+                   if fit_plan(60 * m - spent, speeds, **asked)), 10000 * minutes)
+    raise ValueError('tune: minutes must be at least {:.3g} for the smallest search of these images on this machine{}, '
+                     'got {:g}. Give more minutes, fewer people or images, fewer folds{}.'.format(
+                         needed, ', which trains a network first' if new else '', minutes,
+                         ', or a trained network (net)' if new else ' or finetune_steps=0'))
 
 
 def _against_itself(rows, new):

@@ -41,7 +41,7 @@ Found = namedtuple('Found', 'stages winner')
 Found.__doc__ = """{stage: list of Tried, the best first}, and the winner, a Tried of the last stage."""
 
 
-def agreed_plan(out: str, facts: Dict[str, Any], make: Callable[[], Dict[str, Any]]) -> Dict[str, Any]:
+def agreed_plan(out: str, facts: Dict[str, Any], make: Callable[[], Plan]) -> Plan:
     """The plan in a folder, if it was made for the same data, network and options; else `make()`, which is written.
 
     Raises
@@ -59,9 +59,9 @@ def agreed_plan(out: str, facts: Dict[str, Any], make: Callable[[], Dict[str, An
                              'search to go on with it.'.format(out, ' and '.join(changed), '; '.join(
                                  '{} {!r} then, {!r} now'.format(name, known.get('facts', {}).get(name), facts[name])
                                  for name in changed)))
-        return known['plan']
+        return Plan(**dict(known['plan'], rungs=[tuple(rung) for rung in known['plan']['rungs']]))
     plan = make()
-    write_text(path, json.dumps({'facts': facts, 'plan': plan}, indent=1) + '\n')
+    write_text(path, json.dumps({'facts': facts, 'plan': plan._asdict()}, indent=1) + '\n')
     return plan
 
 
@@ -86,7 +86,7 @@ class Search:
         self.far, self.out, self.seed, self.progress = far, out, seed, progress
         self.folds = int(fold.max()) + 1
         self.seconds = 0.0  # that the trainings took, those of earlier calls included
-        self._bar: Any = tqdm(disable=True)
+        self._bar = tqdm(disable=True)
 
     def run(self, candidates: Sequence[Candidate], plan: Plan) -> Found:
         """Go through the rungs, then fine-tune; what is in files is not computed again."""
@@ -105,8 +105,9 @@ class Search:
                              '{} of which none was.'.format(counted(plan.candidates, 'candidate')))
         return Found(stages, winner)
 
-    def grid(self, candidates: Sequence[Candidate], stage: str, steps: int) -> List[Tried]:
-        """All candidates in one stage, the best first."""
+    def grid(self, candidates: Sequence[Candidate], stage: str, steps: int, bar: tqdm) -> List[Tried]:
+        """All candidates in one stage, the best first; a bar shows how far it is."""
+        self._bar = bar
         return ranked([self._tried(i, candidate, stage, steps) for i, candidate in enumerate(candidates)])
 
     def _stage(self, stages, stage, alive, steps):

