@@ -7,7 +7,7 @@ from ..data.loading.training_loader import default_batch
 from ..loss import loss_keywords
 from .candidates import Candidate
 from .plan import Plan
-from .training import AUGMENT, CLIP, steps_of_epoch
+from .training import AUGMENT, CLIP, SLOWER, steps_of_epoch
 
 __all__ = ['train_command']
 
@@ -51,6 +51,8 @@ def train_command(data: str, out: str, start: Dict[str, Any], candidate: Candida
     words += ['--lr', '{:g}'.format(candidate.lr), '--warmup', 'auto', '--clip', '{:g}'.format(CLIP),
               '--batch-size', str(default_batch(images)), '--augment', AUGMENT,
               '--epochs', str(NEW_EPOCHS if new else _epochs(plan, images))]
+    if not new:
+        words += ['--lr-mult', 'net/={:g}'.format(SLOWER)]
     if new and 'margin_warmup' in loss_keywords(candidate.loss):
         words += ['--margin-warmup', 'auto']
     return ' '.join(map(shlex.quote, words + ['--out', out]))

@@ -104,11 +104,10 @@ def finetune(candidate: Candidate, net: Block, images: Any, embeddings: np.ndarr
     """
     if frozen:
         freeze(frozen, net=net)
-        for param in net.collect_params().values():
-            param.lr_mult = SLOWER
     chosen = Subset(images, train, _numbered(labels[train]))
     loader = _loader(ImageLoader, chosen, seed=seed, transform=AUGMENT, spec=net.input_spec)
-    if not _train(candidate, net, loader, embeddings[train], labels[train], steps, seed):
+    if not _train(candidate, net, loader, embeddings[train], labels[train], steps, seed,
+                  lr_mult={'net/': SLOWER} if frozen else None):
         return None
     return Embedder(net, normalize=False)(Subset(images, test, labels[test]))
 
@@ -172,7 +171,7 @@ def _numbered(labels):
     return np.unique(labels, return_inverse=True)[1].astype(np.int32)
 
 
-def _train(candidate, net, loader, embeddings, labels, steps, seed, callbacks=()):
+def _train(candidate, net, loader, embeddings, labels, steps, seed, callbacks=(), lr_mult=None):
     """Train a network in place by a candidate; whether the loss stayed finite."""
     labels = _numbered(labels)
     classes = int(labels.max()) + 1
@@ -185,7 +184,7 @@ def _train(candidate, net, loader, embeddings, labels, steps, seed, callbacks=()
     schedule = IterLRScheduler('cosine', candidate.lr, steps, warmup_iters=int(WARM * steps))
     try:
         fit(net, loss, loader, head=head, epochs=math.ceil(steps / len(loader)), ctx=mx.cpu(), seed=seed,
-            optimizer=make_optimizer('sgd', schedule, WD, MOMENTUM), clip_gradient=CLIP,
+            optimizer=make_optimizer('sgd', schedule, WD, MOMENTUM), clip_gradient=CLIP, lr_mult=lr_mult,
             callbacks=[StopAfter(steps), *callbacks])
     except NonFiniteLoss:
         return False

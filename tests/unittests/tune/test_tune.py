@@ -92,6 +92,7 @@ def test_the_command_at_the_end_parses_and_says_the_winner(done, people, net):
     args = make_parser().parse_args(words[1:])
     assert (args.dataset, args.network, args.finetune) == (str(people), 'lenetplus', str(net))
     assert args.loss == report.winner.loss and args.lr == report.winner.lr and args.freeze
+    assert args.lr_mult == ['net/=0.1']
     assert args.loss_args == ['{}={}'.format(*pair) for pair in report.winner.arguments]
 
 
