@@ -6,10 +6,12 @@ from the csv files in resources/results, the gallery from the pictures in resour
 A table stands between two marks of its page; tests/unittests/test_tables.py fails when one is out of date.
 """
 import csv
+import inspect
 import json
 import os
 import re
 import sys
+from functools import partial
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [ROOT] + [os.path.join(ROOT, *folder) for folder in (['scripts'], ['scripts', 'benchmark'])]
@@ -18,6 +20,8 @@ import mnist_results  # noqa: E402
 import mnist_ringloss  # noqa: E402
 import ratios  # noqa: E402
 from gluonfr.loss import get_loss_list, loss_facts, LOSSES  # noqa: E402
+from gluonfr.loss.by_name import SHARED  # noqa: E402
+from gluonfr.loss.joint import JointLoss  # noqa: E402
 from gluonfr.model_zoo import MODELS  # noqa: E402
 from gluonfr.model_zoo.model_store import list_cards  # noqa: E402
 from gluonfr.model_zoo.sizes import SIZES  # noqa: E402
@@ -31,6 +35,7 @@ PAPERS = {'centerloss': '[ECCV 2016](https://ydwen.github.io/papers/WenECCV16.pd
           'contrastiveloss': '[Hadsell 2006](http://yann.lecun.com/exdb/publis/pdf/hadsell-chopra-lecun-06.pdf)',
           'subcenterarcface': '[ECCV 2020](https://www.ecva.net/papers/eccv_2020/papers_ECCV/papers/123560715.pdf)',
           'uniface': 'ICCV 2023'}
+KINDS = 'cosines', 'scores', 'terms', 'pairs'  # of losses, a table each
 SETTING_OF = {'A-softmax': 'asoftmax', 'CosFace': 'cosloss', 'ArcFace': 'arcface'}  # a named setting -> its loss
 
 
@@ -47,12 +52,42 @@ def marks(name):
 
 def losses():
     """A row for each loss of the registry."""
+    return table(['name', 'class', 'also called', 'paper', 'LFW, %'], [
+        [facts.name, LOSSES.get(facts.name).__name__, ', '.join(facts.aliases), paper(facts),
+         '{:.2f}'.format(facts.lfw) if facts.lfw else ''] for facts in map(loss_facts, get_loss_list())])
+
+
+def choices(kind):
+    """A row for each loss of a kind: when to use it, what it needs and its defaults."""
+    names = {LOSSES.get(name).__name__: name for name in get_loss_list()}
     rows = []
     for facts in map(loss_facts, get_loss_list()):
-        use = re.sub('`+', '`', facts.use)
-        rows.append([facts.name, LOSSES.get(facts.name).__name__, ', '.join(facts.aliases), paper(facts),
-                     '{:.2f}'.format(facts.lfw) if facts.lfw else '', use])
-    return table(['name', 'class', 'also called', 'paper', 'LFW, %', 'when to use it'], rows)
+        maker = LOSSES.get(facts.name)
+        if kind_of(maker) == kind:
+            use = re.sub(r'`+(?:gluonfr\.[\w.]*\.)?([^`]*)`+',
+                         lambda m: '`{}`'.format(names.get(m[1], m[1])), facts.use)
+            defaults = ' '.join('{}={}'.format(*item) for item in facts.defaults.items())
+            rows.append(['`{}`'.format(facts.name), use[0].upper() + use[1:], needs(maker),
+                         '`{}`'.format(defaults) if defaults else ''])
+    return table(['loss', 'when to use it', 'needs', 'defaults'], rows)
+
+
+def kind_of(maker):
+    """The table of docs/howto/choose-a-loss.md that a loss stands in."""
+    if maker.wants_groups:
+        return 'pairs'
+    if issubclass(maker, JointLoss):
+        return 'terms'
+    return 'cosines' if maker.head == 'cosine' else 'scores'
+
+
+def needs(maker):
+    """What a loss needs beside images and labels."""
+    said = [name for name, parameter in inspect.signature(maker).parameters.items()
+            if parameter.default is parameter.empty and parameter.kind != parameter.VAR_KEYWORD]
+    said += ['mining'] * ('mining' in inspect.signature(maker).parameters)  # without it, pairs are given
+    return ', '.join(['`{}`'.format(name) for name in said if name not in SHARED]
+                     + ['batches of groups'] * maker.wants_groups)
 
 
 def all_losses(text):
@@ -252,8 +287,10 @@ def spread(row):
 TABLES = {('README.md', 'results'): lambda: short('en'), ('README_zh.md', 'results'): lambda: short('zh'),
           ('README.md', 'all-losses'): lambda: all_losses('{} losses: {}.'),
           ('README_zh.md', 'all-losses'): lambda: all_losses('共 {} 个损失函数：{}。'),
-          ('docs/losses.md', 'losses'): losses, ('docs/model-zoo.md', 'nets'): nets,
-          ('docs/model-zoo.md', 'weights'): weights, ('docs/gallery.md', 'gallery'): gallery,
+          ('docs/losses.md', 'losses'): losses,
+          **{('docs/howto/choose-a-loss.md', kind): partial(choices, kind) for kind in KINDS},
+          ('docs/model-zoo.md', 'nets'): nets, ('docs/model-zoo.md', 'weights'): weights,
+          ('docs/gallery.md', 'gallery'): gallery,
           ('docs/results.md', 'mnist'): mnist_results.full_table,
           ('docs/results.md', 'digits'): mnist_results.demo_table,
           ('docs/results.md', 'ringloss'): mnist_ringloss.table, ('docs/results.md', 'fold1'): fold1,

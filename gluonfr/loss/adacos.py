@@ -30,6 +30,7 @@ class AdaCos(CosineLoss):
     ten digits in the plane, it would grow without end.
 
     When to use it: to get a good baseline without choosing s and m, or to learn which s suits your number of classes.
+    First change dynamic: False keeps the s that the number of classes gives.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ class AdaFace(CosineLoss):
     passes pi, the score goes on monotonically (`gluonfr.nn.functional.angular_margin`); the paper does not say.
 
     When to use it: training images of very different quality, such as from surveillance cameras or old scans, above all
-    when low-quality faces are to be recognised.
+    when low-quality faces are to be recognised. First change m, then h.
 
     Parameters
     ----------

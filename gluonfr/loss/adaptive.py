@@ -24,7 +24,8 @@ class SVXSoftmax(CosineLoss):
     .. math::
         z_y = s g_y, \quad z_j = s(t\cos\theta_j + t - 1) \text{ where } \cos\theta_j > g_y, \text{ else } s\cos\theta_j
 
-    When to use it: most samples are easy, and the people that are mistaken for each other should count more.
+    When to use it: most samples are easy, and the people that are mistaken for each other should count more. First
+    change t, then m.
 
     Parameters
     ----------
@@ -87,7 +88,8 @@ class MagFace(CosineLoss):
         m(a) = \frac{u_m - l_m}{u_a - l_a}(a - l_a) + l_m, \quad
         L = CE(z;\ z_y = s\cos(\theta_y + m(a))) + \lambda_g\left(\frac{a}{u_a^2} + \frac{1}{a}\right)
 
-    When to use it: the norm of an embedding should tell the quality of its image.
+    When to use it: the norm of an embedding should tell the quality of its image. First change l_a and u_a, to the
+    range of norms that your network gives, and lamda_g with them.
 
     Parameters
     ----------
@@ -155,7 +157,8 @@ class FocalLoss(CheckedLoss):
     .. math::
         L = (1 - p)^\gamma L_{CE}, \quad p = e^{-L_{CE}}
 
-    When to use it: most samples are easy and dominate the loss; over any cross-entropy, also over a margin loss.
+    When to use it: most samples are easy and dominate the loss; over any cross-entropy, also over a margin loss. First
+    change gamma.
 
     Parameters
     ----------

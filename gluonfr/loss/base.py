@@ -180,7 +180,8 @@ class CheckedLoss(gloss.Loss):
 class SoftmaxCrossEntropyLoss(CheckedLoss, gloss.SoftmaxCrossEntropyLoss):
     r"""Gluon's softmax cross-entropy, :math:`L = -\log \mathrm{softmax}(pred)_y`, with checked inputs.
 
-    When to use it: to begin with: it always trains. On faces go on with ArcFace from its weights.
+    When to use it: to begin with: it always trains. On faces go on with ArcFace from its weights. First change the
+    learning rate.
 
     Parameters
     ----------

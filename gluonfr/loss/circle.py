@@ -32,8 +32,8 @@ class CircleLoss(ClassScoreLoss):
     :math:`(c_y - 1)^2 + c_j^2 = 2m^2`. `CirclePairLoss` is the form for pairs.
 
     When to use it: thousands of people and a network that trains stably, for a decision boundary with one clear goal
-    (c_y near 1, c_j near 0) in the place of a margin. First change gamma: smaller where the loss jumps, and about 20
-    for ten classes.
+    (c_y near 1, c_j near 0) in the place of a margin. First change gamma: smaller where the loss jumps. Few classes in
+    few dimensions, whose centres cannot be at right angles, want a larger m.
 
     Parameters
     ----------

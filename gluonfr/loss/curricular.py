@@ -25,7 +25,7 @@ class CurricularFace(CosineLoss):
     what t keeps of itself, so that alpha is 0.01.
 
     When to use it: large sets with hard negatives, trained from scratch: unlike in `SVXSoftmax`, their emphasis comes
-    by itself.
+    by itself. First change m.
 
     Parameters
     ----------

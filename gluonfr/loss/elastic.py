@@ -48,6 +48,7 @@ class ElasticArc(_ElasticFace):
     (``plus=True``) the margins of a batch are sorted: the farther a sample is from its centre, the larger its margin.
 
     When to use it: where one margin does not suit all people, because some vary more than others; `ArcLoss` otherwise.
+    First change m, then sigma.
 
     Parameters
     ----------
@@ -109,7 +110,7 @@ class ElasticCos(_ElasticFace):
 
     The margin is drawn as in `ElasticArc`; ``plus=True`` is ElasticFace-Cos+.
 
-    When to use it: as `ElasticArc`; a margin on the cosine trains more easily from scratch.
+    When to use it: as `ElasticArc`; a margin on the cosine trains more easily from scratch. First change m, then sigma.
 
     Parameters
     ----------

@@ -57,7 +57,8 @@ class RingLoss(JointLoss):
     with R(d) = d^2/2 ('l2', the paper's), Huber with delta 1 ('smoothl1'), (c^2/2) log(1 + d^2/c^2) ('cauchy') or
     (d^2/2)/(1 + d^2) ('geman'). The radius ``R`` (1,) is trained with the network.
 
-    When to use it: all embeddings should have about the same norm, beside softmax or, in a sum, any margin loss.
+    When to use it: all embeddings should have about the same norm, beside softmax or, in a sum, any margin loss. First
+    change lamda (0.01-0.5); r_init='auto' finds the radius.
 
     Parameters
     ----------

@@ -25,7 +25,8 @@ class DynamicMargin(CosineLoss):
     them.
 
     When to use it: a few people have many images and most have few (a long tail). The smallest and the largest class
-    have these margins however little their sizes differ: where they hardly do, take `ArcLoss`.
+    have these margins however little their sizes differ: where they hardly do, take `ArcLoss`. First change m_min and
+    m_max.
 
     Parameters
     ----------

@@ -57,11 +57,11 @@ class CombinedLoss(CosineLoss):
     .. math::
         L = CE(z), \quad z_j = s\cos\theta_j, \quad z_y = s(\cos(m_1\theta_y + m_2) - m_3)
 
-    continued monotonically where the angle passes pi (`gluonfr.nn.functional.angular_margin`). All three margins
-    always apply.
+    continued monotonically where the angle passes pi (`gluonfr.nn.functional.angular_margin`); the ArcFaceLoss of
+    pytorch-metric-learning goes on with cos(theta) - m sin(m) there, after a jump. All three margins always apply.
 
-    When to use it: to try margins between ArcFace and CosFace, or the three of them together; `ArcLoss` and
-    `CosLoss` have one number to choose.
+    When to use it: to try margins between ArcFace and CosFace, or the three of them together; `ArcLoss` and `CosLoss`
+    have one number to choose. First change m2 and m3.
 
     Parameters
     ----------
@@ -122,8 +122,8 @@ class ArcLoss(CombinedLoss):
     .. math::
         z_j = s\cos\theta_j, \quad z_y = s\cos(\theta_y + m)
 
-    When to use it: the first choice for thousands of people or more, with ``easy_margin=False``; with 128-d
-    embeddings and from scratch also with ``margin_warmup``, or after softmax.
+    When to use it: the first choice for thousands of people or more, with ``easy_margin=False``; with 128-d embeddings
+    and from scratch also with ``margin_warmup``, or after softmax. First change m (0.3 for hundreds of people), then s.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ class CosLoss(CombinedLoss):
     .. math::
         z_j = s\cos\theta_j, \quad z_y = s(\cos\theta_y - m)
 
-    When to use it: as ArcFace; its margin trains more easily from scratch and with few images.
+    When to use it: as ArcFace; its margin trains more easily from scratch and with few images. First change m, then s.
 
     Parameters
     ----------
@@ -208,7 +208,8 @@ class CosLoss(CombinedLoss):
 class NormSoftmax(CosineLoss):
     r"""Softmax over scaled cosines, "NormFace" (1704.06369): :math:`z_j = s\cos\theta_j`.
 
-    When to use it: a baseline for the margin losses, or to begin a training that goes on with one of them.
+    When to use it: a baseline for the margin losses, or to begin a training that goes on with one of them. First change
+    s.
 
     Parameters
     ----------
@@ -235,7 +236,8 @@ class LiArcFace(CosineLoss):
 
     Linear in the angle, so the margin needs no continuation and small embeddings train.
 
-    When to use it: small networks and embeddings, with which ArcFace does not train well.
+    When to use it: small networks and embeddings, with which ArcFace does not train well. First change m, then s (10
+    for small data).
 
     Parameters
     ----------
@@ -277,7 +279,8 @@ class L2Softmax(ClassScoreLoss):
 
     It is the feature that is normalised, not the scores.
 
-    When to use it: few people, where softmax suffices and all embeddings should have one norm.
+    When to use it: few people, where softmax suffices and all embeddings should have one norm. First change alpha
+    (16-50): for C people it must exceed log(9 (C - 2)).
 
     Parameters
     ----------

@@ -28,7 +28,8 @@ class ContrastiveLoss(PairLoss):
     .. math::
         L = y d^2 + (1 - y)\max(m - d, 0)^2, \quad d = \lVert a - b\rVert
 
-    When to use it: only pairs are labelled, or distances should be trained directly.
+    When to use it: only pairs are labelled, or distances should be trained directly. First change margin, to about the
+    distance between two people.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ class TripletLoss(PairLoss):
         L = \max(\lVert a - p\rVert^2 - \lVert a - n\rVert^2 + m, 0)
 
     When to use it: distances should be trained directly, without classes; with batches of several images of each
-    person.
+    person. First change mining (semi-hard to begin with), then margin (0.2-0.3 with normalised embeddings).
 
     Parameters
     ----------
@@ -153,7 +154,8 @@ class MPSLoss(PairLoss):
 
     over B pairs of different people, :math:`\cos_{ij}` between the first image of pair i and the second of pair j.
 
-    When to use it: pairs of one person each, such as identity card and selfie, with few images a person.
+    When to use it: pairs of one person each, such as identity card and selfie, with few images a person. First change m
+    (0.2-1).
 
     Parameters
     ----------
@@ -209,6 +211,7 @@ class RangeLoss(CheckedLoss):
     two classes' means.
 
     When to use it: a few people have many images and most have few: it looks at the widest pairs of a person alone.
+    First change alpha and beta, so that both terms are about as large as the softmax; top_k=2.
 
     Parameters
     ----------

@@ -23,8 +23,8 @@ class ASoftmax(CosineLoss):
     with psi of `gluonfr.nn.functional.angular_margin` at m1 = m and t the number of training steps, this one counted:
     the parameter ``steps``. The paper keeps the norm of the embedding instead of s: `gluonfr.nn.AngleLinear` does.
 
-    When to use it: to repeat results of SphereFace; ArcFace has the simpler margin and `SphereFaceR` the newer
-    form.
+    When to use it: to repeat results of SphereFace; ArcFace has the simpler margin and `SphereFaceR` the newer form.
+    First change lambda_min: smaller is stricter.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class LSoftmax(ClassScoreLoss):
 
     It needs the norms of both sides, so it owns its class layer (`gluonfr.nn.AngleLinear`).
 
-    When to use it: few classes and a margin without normalisation; for faces take a loss on cosines.
+    When to use it: few classes and a margin without normalisation; for faces take a loss on cosines. First change m.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ class SubCenterArcFace(ArcLoss):
 
     When to use it: labels that are partly wrong, such as of images from the web. After the training
     `gluonfr.photos.subcenter_angles` tells which images are far from the centre of their class; train again without
-    them and with ArcFace, as the paper does.
+    them and with ArcFace, as the paper does. First change subcenters, then m.
 
     Parameters
     ----------

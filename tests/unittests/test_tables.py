@@ -28,6 +28,15 @@ def test_tables_name_every_loss_and_net(tables):
     assert sorted(row.split(' | ')[0][2:] for row in tables.nets().splitlines()[2:]) == get_model_list()
 
 
+def test_every_loss_stands_in_one_table_to_choose_from(tables):
+    rows = [row for kind in tables.KINDS for row in tables.choices(kind).splitlines()[2:]]
+    assert sorted(row.split('`')[1] for row in rows) == get_loss_list()
+    shown = {row.split('`')[1]: [cell.strip() for cell in row.split(' | ')] for row in rows}
+    assert shown['triplet'][2] == '`mining`, batches of groups' and shown['ringloss'][2] == '`lamda`'
+    assert shown['cosloss'][2] == '' and shown['cosloss'][3] == '`m=0.35 s=64` |'
+    assert '`arcface` and `cosloss` have one number' in shown['combined'][1]
+
+
 def test_the_gallery_has_every_picture():
     shown = set(re.findall(r'resources/(mnist-[^)]+)', (ROOT / 'docs' / 'gallery.md').read_text(encoding='utf-8')))
     assert shown == {str(path.relative_to(ROOT / 'resources')) for path in (ROOT / 'resources').glob('mnist-*/*')}

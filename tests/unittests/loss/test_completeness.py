@@ -32,7 +32,7 @@ def pictures(name):
 def missing(name, made):
     """A sentence for each thing that a loss lacks."""
     text = inspect.getdoc(LOSSES.get(name))
-    first = text.partition('\n\n')[0]
+    first, use = text.partition('\n\n')[0], ' '.join(text.partition('When to use it: ')[2].split())
     if not any(case.name == name for case in lc.CASES):
         yield 'a case with its reference in NumPy, which its values and gradients are compared with: {}'.format(
             'tests/cases/loss_cases.py')
@@ -40,6 +40,8 @@ def missing(name, made):
         yield 'its paper, title and number of arXiv, in the first paragraph of its docstring'
     if ':math:' not in text and '.. math::' not in text:
         yield 'its formula in its docstring'
+    if 'First change' not in use:
+        yield '"When to use it: ... First change ..." in its docstring, a paragraph that the documentation shows'
     if name not in CONFIG:
         yield 'a recipe that trains digits in 2-d: "losses" in examples/mnist/config.json'
     there, wanted = pictures(name)
@@ -63,6 +65,6 @@ def test_what_is_missing_is_said(monkeypatch):
         """A loss."""
 
     monkeypatch.setattr(LOSSES, 'get', lambda name: Bare)
-    assert len(list(missing('bare', {}))) == 4
+    assert len(list(missing('bare', {}))) == 5
     assert any('bare-train.png' in sentence and 'mnist_results.py --only loss:bare' in sentence
                for sentence in missing('bare', {'bare': {}}))
