@@ -13,7 +13,7 @@ __all__ = ['Plan', 'deal_folds', 'make_plan', 'most_folds', 'scale_for']
 FOLDS, MANY, VERY_MANY = 5, 1000, 5000  # folds of people; fewer of so many images, where two hold out enough
 PASSES = 2400  # images that a training should see: more epochs of fewer images
 BATCHES = 6  # an epoch
-LR, MARGIN = 0.01, 0.3
+LR, MARGIN = 0.02, 0.3
 
 Plan = namedtuple('Plan', 'folds epochs batch_size lr margin scale frozen decay augment seed said')
 Plan.__doc__ = """What a fine-tuning does.
@@ -31,7 +31,7 @@ scale : float or None
 frozen : float
     Share of the network's layers, from the input on, that stay as they are.
 decay : float
-    Learning rate of a layer as a multiple of that of the layer behind it.
+    Learning rate of a stage as a multiple of that of the one behind it, as `gluonfr.train.layer_decay` has it.
 augment : str
     As `gluonfr.data.augmentation` takes it, '' for none.
 seed : int
@@ -42,7 +42,7 @@ said : list of str
 
 def make_plan(people: Sequence[str], *, folds: Optional[int] = None, epochs: Optional[int] = None,
               batch_size: Optional[int] = None, lr: Optional[float] = None, margin: Optional[float] = None,
-              scale: Optional[float] = None, frozen: float = 0.3, decay: float = 0.9, augment: str = 'mirror',
+              scale: Optional[float] = None, frozen: float = 0.3, decay: float = 0.8, augment: str = 'mirror',
               seed: int = 0) -> Plan:
     """Choose what is not given by who is on the images.
 
@@ -58,7 +58,7 @@ def make_plan(people: Sequence[str], *, folds: Optional[int] = None, epochs: Opt
     batch_size : int or None
         None for about six batches an epoch, between 8 and 64.
     lr : float or None
-        > 0; None for 0.01.
+        > 0; None for 0.02.
     margin : float or None
         In [0, pi/2); None for 0.3.
     scale : float or None

@@ -14,8 +14,8 @@ from ..model_zoo.card_file import CARD_NAME, write_card
 from ..model_zoo.net_graph import graph_json
 from ..photos import embed_cached
 from ..report import needs_libraries, write_report
-from ..train import CSVLog, save_parameters_atomic
-from ..utils.files import read_json, write_text
+from ..train import CSVLog, save_parameters_atomic, teacher_of
+from ..utils.files import is_path, read_json, write_text
 from ..utils.lock import sole_writer
 from ..utils.messages import counted
 from ..utils.rows import write_rows
@@ -122,6 +122,7 @@ def finetune(people: PathLike, start: PathLike, out: PathLike, *, finder: Any = 
         _make_room(out, overwrite)
         begun = open_start(start, os.path.join(out, 'start'))
         embedder = Embedder(begun.net(), begun.spec, normalize=False)
+        teacher = Embedder(teacher) if is_path(teacher) else teacher
         run = _Run(out, begun, embedder, flip, teacher, distill, progress, tell, command)
         chosen = choose_photos(people, embedder, out, finder=finder, settings=settings, stretch=stretch, apply=clean,
                                progress=progress)
@@ -152,7 +153,7 @@ class _Run:
         self._begin({'images': len(chosen.people), 'classes': len(set(chosen.people)), 'clean': clean,
                      'digests_sha256': _hash(embedded.digests, chosen.people), 'start_sha256': self.start.sha256,
                      'network': self.start.model, 'loss': 'arcface', 'flip': self.flip,
-                     'teacher': self.teacher and str(self.teacher), 'distill': self.distill,
+                     'teacher': self.teacher and self.teacher.fingerprint(), 'distill': self.distill,
                      **{name: value for name, value in plan._asdict().items() if name != 'said'}})
         self.plain = embedded.embeddings
         self.judged = self.plain if self.flip == 'none' else embed_cached(
@@ -207,7 +208,6 @@ class _Run:
     def _teaching(self):
         if self.teacher is None:
             return {}
-        from ..train import teacher_of
         return {'teacher': teacher_of(self.teacher, self.start.spec), 'distill': self.distill}
 
     def _work(self, k):

@@ -1,7 +1,7 @@
 """One training of a start network: on all people, or on those of the other folds."""
 import os
 import re
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, List, Optional, Sequence
 
 import mxnet as mx
 import numpy as np
@@ -11,7 +11,7 @@ from ..data import ImageLoader
 from ..deploy import Embedder
 from ..loss import get_loss
 from ..nn import get_head
-from ..train import Callback, Checkpoint, fit, freeze
+from ..train import Callback, Checkpoint, fit, freeze, layer_decay
 from ..train.parameters import named_parameters
 from ..utils import IterLRScheduler
 from ..utils.arrays_file import read_npz
@@ -130,12 +130,10 @@ def train_last_stages(net: HybridBlock, images: Any, embeddings: np.ndarray, pla
     patterns = kept_layers(net, plan.frozen)
     if patterns:
         freeze(patterns, net=net, head=head)
-    _slow_down(net, plan.decay)
     schedule = IterLRScheduler('cosine', plan.lr, steps, warmup_iters=min(steps // 10, len(loader)))
-    more: Dict[str, Any] = {} if teacher is None else {'teacher': teacher, 'distill': distill}
     fit(net, loss, loader, head=head, epochs=epochs or plan.epochs, lr_scheduler=schedule, seed=plan.seed,
-        optimizer_params={'momentum': MOMENTUM, 'wd': WD}, resume='auto',
-        callbacks=[Checkpoint(folder, keep=2), *callbacks], **more)
+        optimizer_params={'momentum': MOMENTUM, 'wd': WD}, lr_mult=layer_decay(net, plan.decay), resume='auto',
+        callbacks=[Checkpoint(folder, keep=2), *callbacks], teacher=teacher, distill=distill)
     return net
 
 
@@ -152,10 +150,3 @@ def kept_layers(net: HybridBlock, share: float) -> List[str]:
     first = int(share * len(net.features))
     patterns = [r'net/features\.({})\.'.format('|'.join(map(str, range(first))))] if first else []
     return [pattern for pattern in [*patterns, NORMS] if any(re.match(pattern, name) for name in names)]
-
-
-def _slow_down(net, decay):
-    """Multiply the learning rate of each layer of the features by `decay` for each layer behind it."""
-    for behind, layer in enumerate(reversed(list(net.features))):
-        for param in layer.collect_params().values():
-            param.lr_mult = decay ** behind

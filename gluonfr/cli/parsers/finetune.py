@@ -50,13 +50,13 @@ interrupted, the same command continues, and ends with the same network.""", 'fi
     group.add_argument('--epochs', type=positive, metavar='N',
                        help='at most; how many are best is measured (default: about 2,400 images, from 3 to 15)')
     group.add_argument('--batch-size', type=positive, metavar='N', help='default: about six batches an epoch, 8 to 64')
-    group.add_argument('--lr', type=float, help='highest learning rate (default 0.01)')
+    group.add_argument('--lr', type=float, help='highest learning rate (default 0.02)')
     group.add_argument('--margin', type=float, metavar='RADIANS', help='of ArcFace (default 0.3)')
     group.add_argument('--scale', type=float, metavar='S', help='s of ArcFace (default sqrt(2) log(people - 1))')
     group.add_argument('--frozen', type=float, metavar='SHARE',
                        help='of the layers, from the input on, that stay as they are (default 0.3)')
     group.add_argument('--decay', type=float, metavar='FACTOR',
-                       help='learning rate of a layer as a multiple of the next one\'s (default 0.9)')
+                       help='learning rate of a stage as a multiple of that of the one behind it (default 0.8)')
     group.add_argument('--teacher', type=user_path, metavar='NET',
                        help='a network, also an .onnx, whose embeddings are learned, too')
     group.add_argument('--distill', type=float, default=1.0, metavar='X', help='weight of the teacher (default 1)')
