@@ -135,6 +135,9 @@ def gallery():
         if lfw:
             text += '; on LFW in its paper: {:.2f} %'.format(lfw)
         sections += ['### {}'.format(name), '', text + '.', '', pictures(row), '']
+    waiting = sorted(set(get_loss_list()) - {row['name'] for row in read('mnist') if row['kind'] == 'loss'})
+    if waiting:
+        sections += ['### No pictures yet', '', ', '.join(map('`{}`'.format, waiting)) + '.']
     return '\n'.join(sections).rstrip()
 
 
