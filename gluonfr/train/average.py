@@ -17,9 +17,9 @@ class Average:
 
     All that is trained is averaged, and the running statistics of the network alike: its BatchNorms get the mean of the
     statistics that went with the averaged weights. What a loss or a head keeps beside (``grad_req='null'``), such as a
-    counter, and tables with sparse gradients, which would cost a pass over all classes at each step, stay as they are.
-    Averages are float32 where weights are float16. Each context has its own, and an update waits for no device, unless
-    there are running statistics in a layer without trained parameters.
+    counter, stays as it is, and so do tables with sparse gradients and the centres of a `PartialFC`: they would cost a
+    pass over all classes at each step. Averages are float32 where weights are float16. Each context has its own, and an
+    update waits for no device, unless there are running statistics in a layer without trained parameters.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from mxnet import gluon
 
 from gluonfr.data.loading import ArrayLoader
 from gluonfr.nn.graph_state import accumulate, training_flag
-from gluonfr.train import fit
+from gluonfr.train import Callback, fit
 
 CLASSES, SIZE, FEATURES = 4, 3, 6
 
@@ -82,3 +82,36 @@ def assert_close(first, second, tolerance=1e-5):
     assert sorted(first) == sorted(second)
     for name, value in first.items():
         np.testing.assert_allclose(value, second[name], rtol=tolerance, atol=tolerance, err_msg=name)
+
+
+class KeepWeights(Callback):
+    """The weights after each update, on all contexts, and those of the average where there is one."""
+    order = 3
+
+    def __init__(self):
+        self.rows, self.averages = [], []
+
+    def on_step_end(self, state):
+        self.rows.append(copies(state))
+        with state.averaged():
+            self.averages.append(copies(state))
+        assert_same(self.rows[-1], copies(state))
+
+
+def copies(state):
+    """Parameters by name, NumPy, from each context."""
+    return {name: [data.asnumpy() for data in param.list_data()] for name, param in state.params.items()}
+
+
+def assert_same(first, second):
+    """Bit for bit, on all contexts."""
+    for name, arrays in first.items():
+        for a, b in zip(arrays, second[name]):
+            assert a.tobytes() == b.tobytes(), name
+
+
+def decayed_mean(rows, decay):
+    """Weighted with powers of the decay, the newest with 1; in float64."""
+    weights = decay ** np.arange(len(rows))[::-1]
+    return {name: [np.tensordot(weights / weights.sum(), [row[name][i].astype('float64') for row in rows], 1)
+                   for i in range(len(rows[0][name]))] for name in rows[0]}

@@ -3,8 +3,8 @@ import mxnet as mx
 import numpy as np
 import pytest
 from mxnet import nd
-from test_half import product_net
-from train_cases import PullLoss, assert_identical, dense_net, loader, make_head, train, values
+from train_cases import (KeepWeights, PullLoss, assert_identical, assert_same, copies, decayed_mean, dense_net, loader,
+                         make_head, train, values)
 
 from gluonfr.train import (Callback, Checkpoint, CheckpointError, Doctor, Evaluate, PlotEmbeddings, StopAfter,
                            accuracy, load_weights)
@@ -13,44 +13,13 @@ TWO = [mx.cpu(0), mx.cpu(1)]
 DECAY = 0.7
 
 
-class Keep(Callback):
-    """The weights after each update, on all contexts, and those of the average where there is one."""
-    order = 3
-
-    def __init__(self):
-        self.rows, self.averages = [], []
-
-    def on_step_end(self, state):
-        self.rows.append(copies(state))
-        with state.averaged():
-            self.averages.append(copies(state))
-        assert_same(self.rows[-1], copies(state))
-
-
-def copies(state):
-    return {name: [data.asnumpy() for data in param.list_data()] for name, param in state.params.items()}
-
-
-def assert_same(first, second):
-    for name, arrays in first.items():
-        for a, b in zip(arrays, second[name]):
-            assert a.tobytes() == b.tobytes(), name
-
-
-def mean(rows, decay=DECAY):
-    """Weighted with powers of the decay, the newest with 1; in float64."""
-    weights = decay ** np.arange(len(rows))[::-1]
-    return {name: [np.tensordot(weights / weights.sum(), [row[name][i].astype('float64') for row in rows], 1)
-                   for i in range(len(rows[0][name]))] for name in rows[0]}
-
-
 @pytest.mark.parametrize('ctx', [None, TWO], ids=['one', 'two'])
 @pytest.mark.parametrize('hybridize', [False, True])
 def test_the_average_is_the_weighted_mean_of_the_weights_after_each_update(ctx, hybridize):
-    keep = Keep()
+    keep = KeepWeights()
     state = train(dense_net(batch_norm=True), PullLoss(), ema=DECAY, ctx=ctx, hybridize=hybridize, callbacks=[keep])
     for steps, average in enumerate(keep.averages, 1):
-        for name, arrays in mean(keep.rows[:steps]).items():
+        for name, arrays in decayed_mean(keep.rows[:steps], DECAY).items():
             for i, expected in enumerate(arrays):
                 if name == 'loss/count':
                     expected = keep.rows[steps - 1][name][i]  # a counter is no weight
@@ -61,7 +30,7 @@ def test_the_average_is_the_weighted_mean_of_the_weights_after_each_update(ctx, 
 
 
 def test_training_goes_on_with_the_weights_themselves():
-    keep, plain = Keep(), Keep()
+    keep, plain = KeepWeights(), KeepWeights()
     train(ema=DECAY, callbacks=[keep, Evaluate(loader(), every_steps=1)])
     train(callbacks=[plain])
     for a, b in zip(keep.rows, plain.rows):
@@ -83,7 +52,7 @@ def test_no_update_leaves_the_weights():
 
 
 def test_what_measures_sees_the_average(tmp_path, monkeypatch):
-    seen, keep = [], Keep()
+    seen, keep = [], KeepWeights()
     monkeypatch.setattr('gluonfr.viz.plot_embeddings', lambda embeddings, *args, **kwargs: seen.append(embeddings))
     state = train(ema=DECAY, epochs=3, callbacks=[
         keep, Evaluate(loader(shuffle=False)), PlotEmbeddings(str(tmp_path), loader(shuffle=False)),
@@ -139,15 +108,6 @@ def test_the_doctor_goes_back_with_the_average(tmp_path):
     state = train(ema=0.9, check_every=1, callbacks=[Checkpoint(str(tmp_path)), Doctor(1, auto=True), Break()])
     assert state.step == 12 and state.average.updates == 12
     assert all(np.isfinite(value).all() for value in values(state).values())
-
-
-def test_averages_of_float16_are_float32():
-    keep = Keep()
-    state = train(product_net(), ema=DECAY, callbacks=[keep])
-    assert state.average.values['net/0.weight'][0].dtype == np.float32
-    average = state.average.values['net/0.weight'][0].asnumpy()
-    np.testing.assert_allclose(average, mean(keep.rows)['net/0.weight'][0], rtol=1e-5, atol=1e-6)
-    assert values(state)['net/0.weight'].tobytes() == average.astype('float16').tobytes()
 
 
 def test_no_wait_for_the_device(monkeypatch):

@@ -3,7 +3,7 @@ import mxnet as mx
 import numpy as np
 import pytest
 from mxnet.gluon import HybridBlock
-from train_cases import FEATURES, SIZE, assert_identical, loader, train, values
+from train_cases import FEATURES, SIZE, KeepWeights, assert_identical, decayed_mean, loader, train, values
 
 from gluonfr.train import Checkpoint, accuracy, embed
 
@@ -59,6 +59,25 @@ def test_resume_is_exact(tmp_path):
     resumed = train(product_net(dropout=0.3), epochs=4, callbacks=[Checkpoint(str(tmp_path / 'b'), keep=9)],
                     resume='auto')
     assert_identical(values(whole), values(resumed))
+
+
+def test_averages_of_float16_are_float32():
+    keep = KeepWeights()
+    state = train(product_net(), ema=0.7, callbacks=[keep])
+    assert state.average.values['net/0.weight'][0].dtype == np.float32
+    average = state.average.values['net/0.weight'][0].asnumpy()
+    np.testing.assert_allclose(average, decayed_mean(keep.rows, 0.7)['net/0.weight'][0], rtol=1e-5, atol=1e-6)
+    assert values(state)['net/0.weight'].tobytes() == average.astype('float16').tobytes()
+
+
+def test_all_options_resume_to_the_bit(tmp_path):
+    def job(folder, epochs, **kwargs):
+        return train(product_net(dropout=0.3), epochs=epochs, ema=0.9, accumulate=2, lr_mult={'net/0': 0.5}, distill=2,
+                     teacher=lambda x: x[:, :SIZE], callbacks=[Checkpoint(str(tmp_path / folder), keep=9)], **kwargs)
+
+    whole = job('a', 4)
+    job('b', 2)
+    assert_identical(values(whole), values(job('b', 4, resume='auto')))
 
 
 @pytest.mark.parametrize('clip', [None, 0.1])

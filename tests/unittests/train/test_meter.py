@@ -28,3 +28,13 @@ def test_a_loss_that_is_not_finite_is_found_when_it_is_read():
     meter = meter_with([1, 2, math.inf])
     assert meter.read(leave=1) is None
     assert meter.read() == (3, 0.1, math.inf) and meter.loss_sum == 3
+
+
+@pytest.mark.parametrize('distances, looks', [((), 2), ([nd.array([3.0])], 3)])
+def test_what_is_not_measured_costs_no_look_at_the_device(monkeypatch, distances, looks):
+    meter, seen, plain = Meter(), [], nd.NDArray.asnumpy
+    for step in range(1, 5):
+        meter.add(step, 0.1, 2, [nd.array([1.0])], [nd.array([1])], distances)
+    monkeypatch.setattr(nd.NDArray, 'asnumpy', lambda array: seen.append(array.shape) or plain(array))
+    meter.read()
+    assert len(seen) == looks and meter.distance == (1.5 if distances else None)

@@ -5,8 +5,8 @@ import mxnet as mx
 import numpy as np
 import pytest
 from mxnet import autograd, gluon, nd
-from train_cases import (CLASSES, FEATURES, SIZE, arrays, assert_close, assert_identical, dense_net, loader, make_head,
-                         train, values)
+from train_cases import (CLASSES, FEATURES, SIZE, KeepWeights, arrays, assert_close, assert_identical, decayed_mean,
+                         dense_net, loader, make_head, train, values)
 
 from gluonfr.compat import bfloat16_problem
 from gluonfr.compat.amx import Amx
@@ -174,6 +174,24 @@ def test_resume_is_exact_and_checkpoints_are_float32(tmp_path):
     assert_identical(whole, run(epochs=3, resume=str(tmp_path)))
     other = train(conv_net(0.3), data=images(), epochs=3, resume=str(tmp_path))  # and go on in float32
     assert other.step == 18
+
+
+@pytest.mark.parametrize('hybridize', [False, True])
+def test_averages_accumulation_and_a_teacher(tmp_path, hybridize):
+    keep = KeepWeights()
+
+    def job(epochs, *more, **kwargs):
+        return run(epochs=epochs, ema=0.8, accumulate=2, lr_mult={'net/0': 0.5}, distill=2, hybridize=hybridize,
+                   teacher=lambda x: x.reshape((0, -1))[:, :SIZE], callbacks=[Checkpoint(str(tmp_path)), *more],
+                   **kwargs)
+
+    whole = job(3, keep)
+    for name, expected in decayed_mean(keep.rows, 0.8).items():
+        np.testing.assert_allclose(whole[name], expected[0], rtol=2e-5, atol=1e-6, err_msg=name)
+    for path in tmp_path.glob('*'):
+        path.unlink()
+    job(2)
+    assert_identical(whole, job(3, resume='auto'))
 
 
 def test_two_contexts_are_near_one():
