@@ -7,6 +7,7 @@ from ..model_zoo.card_table import list_cards
 from ..model_zoo.model_store import download, get_model_file, is_cached
 from ..model_zoo.registry import MODELS
 from ..model_zoo.sizes import SIZES
+from ..utils.messages import counted
 from .plain import plain_formula, plain_text
 
 __all__ = ['losses', 'models']
@@ -19,10 +20,34 @@ COLUMNS = ('name', 'net', 'D', 'MB', 'input', 'trained on', 'cached', 'licence',
 def losses(args):
     """A paragraph about each loss, or all of one."""
     from ..loss import LOSSES, loss_facts
-    if args.name:
+    if (args.plot is None) != (args.out is None) or args.name and args.out:
+        raise ValueError('give one NAME, or --plot [LOSS ...] and --out FILE.png.')
+    if args.out:
+        plot_losses(args.plot or LOSSES.names(), args.out)
+    elif args.name:
         describe(LOSSES, args.name)
     else:
         print('\n\n'.join(in_short(loss_facts(name)) for name in LOSSES.names()))
+
+
+def plot_losses(names, path):
+    """Draw losses over angles; those for which that is not defined are named."""
+    from ..loss import NoScores, score_curves
+    from ..viz import plot_margins
+    curves, left_out = [], []
+    for name in names:
+        try:
+            curves += score_curves(name)
+        except NoScores as error:
+            left_out.append(str(error))
+    if not curves:
+        raise ValueError('none of these losses can be drawn: ' + ' '.join(left_out))
+    plot_margins([curve.name for curve in curves], curves[0].theta, [curve.target for curve in curves],
+                 curves[0].plane, [curve.decision for curve in curves], path=path)
+    for line in left_out:
+        print('left out: ' + line)
+    print('{} of {}: {}'.format(counted(len(curves), 'curve'), counted(len(names) - len(left_out), 'loss', 'losses'),
+                                path))
 
 
 def in_short(facts):

@@ -18,6 +18,7 @@ from .joint import RingLoss
 from .long_tail import DynamicMargin
 from .margin import ArcLoss, CombinedLoss, CosLoss, L2Softmax, LiArcFace, NormSoftmax
 from .pair import ContrastiveLoss, MPSLoss, RangeLoss, TripletLoss
+from .scores import NoScores, ScoreCurve, score_curves
 from .sphere import ASoftmax, LSoftmax
 from .sphereface_r import SphereFaceR
 from .subcenter import SubCenterArcFace
@@ -26,7 +27,7 @@ from .sum import SumLoss
 __all__ = ['ASoftmax', 'AdaCos', 'AdaFace', 'ArcLoss', 'COCOLoss', 'CenterLoss', 'CircleLoss', 'CirclePairLoss',
            'CombinedLoss', 'ContrastiveLoss', 'CosLoss', 'CurricularFace', 'DynamicMargin', 'ElasticArc', 'ElasticCos',
            'FocalLoss', 'GitLoss', 'L2Softmax', 'LGMLoss', 'LOSSES', 'LSoftmax', 'LiArcFace', 'LossFacts', 'MPSLoss',
-           'MagFace', 'MultiSimilarityLoss', 'NormSoftmax', 'ProxyAnchorLoss', 'RangeLoss', 'RingLoss', 'SVXSoftmax',
-           'SoftmaxCrossEntropyLoss', 'SphereFace2', 'SphereFaceR', 'SubCenterArcFace', 'SumLoss', 'SupConLoss',
-           'TripletLoss', 'UniFace', 'fill_arguments', 'get_loss', 'get_loss_list', 'loss_facts', 'loss_keywords',
-           'parse_loss']
+           'MagFace', 'MultiSimilarityLoss', 'NoScores', 'NormSoftmax', 'ProxyAnchorLoss', 'RangeLoss', 'RingLoss',
+           'SVXSoftmax', 'ScoreCurve', 'SoftmaxCrossEntropyLoss', 'SphereFace2', 'SphereFaceR', 'SubCenterArcFace',
+           'SumLoss', 'SupConLoss', 'TripletLoss', 'UniFace', 'fill_arguments', 'get_loss', 'get_loss_list',
+           'loss_facts', 'loss_keywords', 'parse_loss', 'score_curves']

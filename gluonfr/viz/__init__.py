@@ -8,9 +8,10 @@ from .angles import plot_angles
 from .curves import plot_curves
 from .embeddings import embedding_limits, fit_projection, plot_embeddings
 from .gif import make_gif
+from .margins import plot_margins
 from .pair_grid import plot_pairs
 from .rates import plot_cmc, plot_det, plot_reject
 from .roc import plot_accuracy, plot_roc, plot_scores
 
 __all__ = ['embedding_limits', 'fit_projection', 'make_gif', 'plot_accuracy', 'plot_angles', 'plot_cmc', 'plot_curves',
-           'plot_det', 'plot_embeddings', 'plot_pairs', 'plot_reject', 'plot_roc', 'plot_scores']
+           'plot_det', 'plot_embeddings', 'plot_margins', 'plot_pairs', 'plot_reject', 'plot_roc', 'plot_scores']

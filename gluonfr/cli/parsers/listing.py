@@ -25,5 +25,13 @@ the name of a network stands for its default (*) weights: get_model('mbf', pretr
     parser = add_command(commands, 'losses', 'list the losses', """
 example:
   gluonfr losses
-  gluonfr losses arcface""", 'listing:losses')
+  gluonfr losses arcface
+  gluonfr losses --plot arcface:m=0.5,easy_margin=False cosface adaface --out outputs/margins.png
+
+--plot draws the score of the own class over the angle to its centre, and the decision boundary between two classes
+in the plane of their angles. It is defined for losses over cosines; the others are named as left out.""",
+                         'listing:losses')
     parser.add_argument('name', nargs='?', metavar='NAME', help='show the arguments and description of this loss')
+    parser.add_argument('--plot', nargs='*', metavar='LOSS',
+                        help='draw these losses into --out, each with arguments if need be; without names all of them')
+    parser.add_argument('--out', type=user_path, metavar='FILE.png', help='the picture of --plot')

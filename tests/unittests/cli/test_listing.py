@@ -33,3 +33,26 @@ def test_a_model_with_its_size(capsys):
     run('models', 'mobilefacenet')
     assert capsys.readouterr().out.endswith(
         'embedding size 128, input 112 x 112 rgb, 1,003,136 parameters, 221.0 M multiply-adds\n')
+
+
+def test_a_plot_of_losses_names_what_it_leaves_out(tmp_path, capsys):
+    path = tmp_path / 'margins.png'
+    run('losses', '--plot', 'arcface:m=0.3,easy_margin=False', 'cosface', 'softmax', 'arcface+ringloss:lamda=0.1',
+        '--out', str(path))
+    said = capsys.readouterr().out.splitlines()
+    assert said == ['left out: softmax: its scores are not of cosines alone.',
+                    'left out: arcface+ringloss:lamda=0.1: it has no one score, as a sum of losses.',
+                    '2 curves of 2 losses: {}'.format(path)]
+    assert path.stat().st_size > 1000
+
+
+@pytest.mark.parametrize('words, said', [
+    (['--plot'], 'give one NAME, or --plot'), (['--out', 'a.png'], 'give one NAME, or --plot'),
+    (['arcface', '--plot', '--out', 'a.png'], 'give one NAME, or --plot'),
+    (['--plot', 'softmax', '--out', 'a.png'], 'none of these losses can be drawn: softmax: its scores'),
+    (['--plot', 'arcface:m=-1', '--out', 'a.png'], 'm must be in'),
+    (['--plot', 'arcfac', '--out', 'a.png'], "Did you mean 'arcface'")])
+def test_a_plot_that_cannot_be_is_refused(words, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run('losses', *words, code=2)
+    assert said in capsys.readouterr().err and not list(tmp_path.iterdir())
