@@ -6,6 +6,7 @@ that word. `<!-- not run: REASON -->` leaves it at a look at its commands, or at
 import ast
 import importlib
 from pathlib import Path
+from shutil import copytree
 
 import cv2
 import pytest
@@ -13,6 +14,7 @@ from page_cases import CHINESE, PAGES, blocks, command_lines, page_name
 
 from gluonfr.cli import main
 from gluonfr.data import MNIST, SyntheticFaces
+from gluonfr.model_zoo.model_store import get_model_file
 from helpers import ROOT
 
 ENGLISH = [page for page in PAGES if page not in CHINESE]
@@ -20,16 +22,18 @@ ENGLISH = [page for page in PAGES if page not in CHINESE]
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A folder to run in, with 8 PEOPLE of 4 images; no downloads, and the first 64 of the 5,000 digits."""
+    """A folder with 8 PEOPLE of 4 images, 3 OTHERS and a NET; no downloads, and the first 64 of the 5,000 digits."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv('MXNET_HOME', str(tmp_path / 'mxnet'))
-    faces = SyntheticFaces(8, 4)
-    for number in range(len(faces)):
-        image, label = faces.read(number)
-        path = tmp_path / 'PEOPLE' / ('NAME' if label == 0 else 'person{}'.format(label)) / '{}.jpg'.format(
-            number % 4 + 1)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        assert cv2.imwrite(str(path), image[:, :, ::-1])
+    for home, faces in (('PEOPLE', SyntheticFaces(8, 4)), ('OTHERS', SyntheticFaces(3, 4, first_identity=8))):
+        for number in range(len(faces)):
+            image, label = faces.read(number)
+            path = tmp_path / home / ('NAME' if label == 0 else 'person{}'.format(label)) / '{}.jpg'.format(
+                number % 4 + 1)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            assert cv2.imwrite(str(path), image[:, :, ::-1])
+    copytree(Path(get_model_file('mobilefacenet_drawn')).parent, tmp_path / 'NET')
+    (tmp_path / 'NET' / 'mobilefacenet_drawn.json').rename(tmp_path / 'NET' / 'card.json')
 
     def digits(root=None, train=True, **more):
         dataset = MNIST(train=train, source='demo')
