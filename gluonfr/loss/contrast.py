@@ -17,7 +17,7 @@ class SupConLoss(BatchPairLoss):
     r"""Supervised contrastive loss, "Supervised Contrastive Learning" (2004.11362), its form L_out.
 
     .. math::
-        L_i = -\frac{1}{|P_i|} \sum_{p \in P_i} \log \frac{e^{s_{ip}/\tau}}{\sum_{a \ne i} e^{s_{ia}/\tau}}
+        L_i = \frac{1}{|P_i|} \sum_{p \in P_i} \left(\log \sum_{a \ne i} e^{s_{ia}/\tau} - s_{ip}/\tau\right)
 
     with s cosines, P_i the other images of the person of i in the batch, and a all images but i. An anchor without P_i
     has loss 0. The paper's network has a projection behind the embedding, which only training sees; here the loss takes

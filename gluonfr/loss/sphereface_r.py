@@ -27,9 +27,10 @@ class SphereFaceR(CosineLoss):
         v2: \quad \psi = \cos\theta, \quad \eta = \cos(\theta / m)
 
     v0 is SphereFace's. The radius r is s with 'hard' feature normalisation and the norm of the embedding without;
-    'soft' normalisation adds :math:`t\,|\lVert x\rVert - s|`. By default the characteristic functions have the gradient
-    of the plain cosine (the paper's characteristic gradient detachment): v1 is flat beyond pi / m, and v0 turns at its
-    joints. pytorch-metric-learning's SphereFaceLoss is v0 without normalisation, with the exact gradient.
+    'soft' normalisation adds :math:`t\,|\lVert x\rVert - s|`, the penalty of the authors' implementation. By default
+    the characteristic functions have the gradient of the plain cosine (the paper's characteristic gradient
+    detachment): v1 is flat beyond pi / m, and v0 turns at its joints. pytorch-metric-learning's SphereFaceLoss is v0
+    without normalisation, with the exact gradient.
 
     When to use it: as ArcFace, where an angle that grows with the angle is wanted: near targets are pulled little, far
     ones much. First change m, and s for few classes.
