@@ -50,18 +50,19 @@ def write_leaderboard(path: PathLike, title: str, subtitle: str, lines: Sequence
     """
     needs_jinja()
     ends = [abs(value) for line in lines for value in (line.low, line.high, line.difference) if value is not None]
-    reach = max([*ends, 1e-6])
+    reach = max(ends, default=0) or 1
     shown = [dict(line._asdict(), value=percent(line.value), difference=_points(line.difference),
                   low=_points(line.low), high=_points(line.high),
                   bar=None if line.low is None else [round(100 + 95 * value / reach, 2) for value in (
                       line.low, line.difference, line.high)]) for line in lines]
     page = page_template('leaderboard.html').render(
         title=title, subtitle=subtitle, lines=shown, notes=notes, left_out=left_out, command=command,
-        reach=_points(reach), version=__version__, style_sheet=style_sheet())
+        reach='{:.2f}'.format(100 * reach) if any(ends) else '', version=__version__, style_sheet=style_sheet())
     write_text(path, page, errors='replace')
     return path
 
 
 def _points(share):
     """A difference of shares in percentage points."""
-    return '' if share is None else '{:+.2f}'.format(100 * share)
+    said = '' if share is None else '{:+.2f}'.format(100 * share)
+    return '0.00' if said in ('+0.00', '-0.00') else said

@@ -232,7 +232,7 @@ def _said(plan, known, labels, pairs, far, folds):
     people = len(np.unique(labels))
     rungs = ', then '.join('{} for {}'.format(counted(count, 'candidate'), counted(steps, 'step'))
                            for count, steps in plan.rungs)
-    return ['{} of {} in {} folds of people: nobody is measured by a training that saw him.'.format(
+    return ['{} of {} in {} folds of people: nobody is measured by a training that saw them.'.format(
                 counted(len(labels), 'image'), counted(people, 'person', 'people'), folds),
             'Measured by TAR at FAR {:g} of {:,} pairs of one person and {:,} of two; of a person at most ten images '
             'are in pairs.'.format(far, np.count_nonzero(pairs.same), np.count_nonzero(~pairs.same)),

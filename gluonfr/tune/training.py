@@ -1,7 +1,8 @@
 """One candidate on the people outside one fold: a linear layer on embeddings, or the last part of the network."""
 import math
+import re
 from types import SimpleNamespace
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import mxnet as mx
 import numpy as np
@@ -25,6 +26,7 @@ PART = 0.25   # of the layers, from behind, that are fine-tuned
 NOISE = 0.1   # length of it beside that of a direction
 OF_A_CLASS = 'centers', 'mean'  # ends of names of what lies in the space of the embeddings
 AUGMENT = 'mirror'
+NORMS = r'net/.*(gamma|beta)$'
 START_LR = 0.05
 
 
@@ -123,11 +125,18 @@ def train_start(net: Block, images: Any, labels: np.ndarray, train: np.ndarray, 
 
 
 def early_layers(net: Block) -> List[str]:
-    """Patterns for `freeze`: all layers of a network but the last quarter of those with weights."""
-    layers = list(dict.fromkeys('.'.join(name.split('.')[:2]) for name, param in named_parameters(net=net).items()
-                                if param.grad_req != 'null'))
-    kept = layers[:len(layers) - max(2, math.ceil(PART * len(layers)))]
-    return [name.replace('.', r'\.') + r'\.' for name in kept]
+    """Patterns for `freeze`: all layers of a network but the last quarter of those with weights, and all BatchNorms.
+
+    Over few images the statistics of a BatchNorm, gamma and beta follow the images rather than the people.
+    """
+    names = [name for name, param in named_parameters(net=net).items() if param.grad_req != 'null']
+    layers = list(dict.fromkeys('.'.join(name.split('.')[:2]) for name in names))
+    kept: Dict[str, List[str]] = {}
+    for name in layers[:len(layers) - max(2, math.ceil(PART * len(layers)))]:
+        first, _, second = name.partition('.')
+        kept.setdefault(first, []).append(second)
+    return [r'{}\.({})\.'.format(first, '|'.join(seconds)) for first, seconds in kept.items()] + (
+        [NORMS] if any(re.match(NORMS, name) for name in names) else [])
 
 
 def begin_at_means(head: Optional[Block], loss: Block, embeddings: np.ndarray, labels: np.ndarray,

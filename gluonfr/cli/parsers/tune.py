@@ -13,7 +13,7 @@ examples:
   gluonfr tune PEOPLE --out outputs/tune --network mobilefacenet --candidates 12
 
 PEOPLE is a folder of people with aligned faces (person/image.jpg), a list or a .rec. Three folds of people: nobody is
-measured by a training that saw him. Many candidates (a loss, values of its s, m and the like, a learning rate) are
+measured by a training that saw them. Many candidates (a loss, values of its s, m and the like, a learning rate) are
 trained shortly on the embeddings of the network, which are computed once; a quarter of them goes on, four times as
 long, and so on; of the last, the best three fine-tune the last part of the network. OUT gets:
   leaderboard.html   what was tried, how far it came, and whether it differs from the winner: often there is

@@ -28,7 +28,7 @@ def test_it_prints_the_leaderboard_what_was_left_out_and_a_command(place, tmp_pa
     said = capsys.readouterr().out
     assert re.search(r'^  1  fine-tuned .* winner ', said, re.M) and re.search(r'^  3  as it is ', said, re.M)
     assert 'not tried: triplet: it takes pairs or triplets, no labels' in said
-    assert '32 images of 8 people in 2 folds of people: nobody is measured by a training that saw him.' in said
+    assert '32 images of 8 people in 2 folds of people: nobody is measured by a training that saw them.' in said
     assert str(tmp_path / 'out' / 'leaderboard.csv') in said
     command = shlex.split(said.splitlines()[-1])
     assert command[:2] == ['gluonfr', 'train'] and make_parser().parse_args(command[1:]).loss in ('softmax', 'cosloss')

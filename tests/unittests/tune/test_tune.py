@@ -77,7 +77,7 @@ def test_the_leaderboard_has_all_candidates_and_the_network_as_it_is(done):
     assert 'no difference shown' in (out / 'leaderboard.html').read_text() and report.seconds > 0
 
 
-def test_nobody_is_measured_by_a_training_that_saw_him(done, seen):
+def test_nobody_is_measured_by_a_training_that_saw_them(done, seen):
     assert {name for name, _ in seen} == {'adapt', 'finetune'}
     assert len(seen) == 2 * (4 + 3 + 3)
     labels = np.repeat(np.arange(8), 4)
