@@ -89,7 +89,9 @@ def train(args):
     advice = Advice([] if args.resume else hints(
         network=args.network, embedding_size=spec.embedding_size, finetuned=bool(args.finetune), loss=args.loss,
         loss_arguments=loss_args, margin_warmup=numbers.margin_warmup, optimizer=args.optimizer,
-        batch_size=numbers.batch_size * args.accumulate, lr=numbers.lr, sampler=args.sampler))
+        batch_size=numbers.batch_size, lr=numbers.lr, sampler=args.sampler, steps=numbers.steps,
+        accumulate=args.accumulate, ema=args.ema, distill=None if teacher is None else args.distill,
+        teacher_size=None if teacher is None else teacher.spec.embedding_size))
     reports = run_reports(args.out, args.no_report)
     try:
         state = train_in_folder(

@@ -14,6 +14,7 @@ from ..utils.messages import counted
 __all__ = ['Advice', 'hints', 'say_chosen', 'say_unused_labels']
 
 SMALL, LARGE = 128, 512         # dimensions
+LEAST_AVERAGES = 4              # times the length of an average that a run should have
 LIGHT = 'mobilefacenet', 'mbf'  # families
 log = logging.getLogger('gluonfr')
 
@@ -40,7 +41,7 @@ def say_unused_labels(path, people, classes):
 
 
 def hints(*, network, embedding_size, finetuned, loss, loss_arguments, margin_warmup, optimizer, batch_size, lr,
-          sampler):
+          sampler, steps, accumulate=1, ema=None, distill=None, teacher_size=None):
     """Lines for one run.
 
     Parameters
@@ -55,6 +56,12 @@ def hints(*, network, embedding_size, finetuned, loss, loss_arguments, margin_wa
     optimizer, lr : str, float
     sampler : str
         As ``--sampler`` has it.
+    steps, accumulate : int
+        Updates of the run, and batches to each.
+    ema, distill : float or None
+        The decay of an average, and the factor of a teacher, if there is one.
+    teacher_size : int or None
+        The length of its embeddings, if it is known.
 
     Returns
     -------
@@ -69,9 +76,17 @@ def hints(*, network, embedding_size, finetuned, loss, loss_arguments, margin_wa
         if LOSSES.get(part.name).wants_groups and not sampler.startswith('pk'):
             lines.append('{} learns from several images of one person in a batch, and {} batches hold such pairs by '
                          'chance only: try --sampler pk:32x4, 4 images each of 32 people.'.format(part.name, sampler))
-    if batch_size < BATCH and optimizer.lower() in ('sgd', 'nag') and lr >= LR:
-        lines.append('--lr {:g} is for batches of {} and more: with --batch-size {}, try --lr {:.2g}.'.format(
-            lr, BATCH, batch_size, LR * batch_size / BATCH))
+    images = batch_size * accumulate
+    if images < BATCH and optimizer.lower() in ('sgd', 'nag') and lr >= LR:
+        lines.append('--lr {:g} is for batches of {} and more: with --batch-size {}{}, try --lr {:.2g}.'.format(
+            lr, BATCH, batch_size, ' --accumulate {}'.format(accumulate) if accumulate > 1 else '',
+            LR * images / BATCH))
+    if ema is not None and (1 - ema) * steps < LEAST_AVERAGES:
+        lines.append('--ema {:g} averages over about {:,.0f} steps, and the run has {:,}: the average keeps much of '
+                     'its beginning. Try --ema {:.3g}.'.format(ema, 1 / (1 - ema), steps, max(0.5, 1 - 10 / steps)))
+    if distill is not None and distill < 10 and teacher_size and teacher_size != embedding_size:
+        lines.append('with embeddings of {} values for the {} of the teacher, its distance is small: try --distill 10 '
+                     'to 100, or --embedding-size {}.'.format(embedding_size, teacher_size, teacher_size))
     if not finetuned and not margin_warmup and 'margin_warmup' in loss_keywords(loss) and embedding_size <= SMALL:
         lines.append('a margin is hard to begin with in {} dimensions: train with --loss softmax first and then with '
                      '--finetune, or let the margin grow with --margin-warmup.'.format(embedding_size))

@@ -100,7 +100,9 @@ def hinted(*words, size=256):
     numbers = choose_numbers(10 ** 4, batch_size=args.batch_size, lr=args.lr)
     return hints(network=args.network, embedding_size=size, finetuned=bool(args.finetune), loss=args.loss,
                  loss_arguments=parse_arguments(args.loss_args), margin_warmup=args.margin_warmup,
-                 optimizer=args.optimizer, batch_size=numbers.batch_size, lr=numbers.lr, sampler=args.sampler)
+                 optimizer=args.optimizer, batch_size=numbers.batch_size, lr=numbers.lr, sampler=args.sampler,
+                 steps=args.steps or numbers.steps, accumulate=args.accumulate, ema=args.ema,
+                 distill=args.distill if args.teacher else None, teacher_size=512)
 
 
 PAPER = '--loss-args', 'easy_margin=False'
@@ -110,6 +112,10 @@ PAPER = '--loss-args', 'easy_margin=False'
     (['--loss', 'ringloss:lamda=0.01+arcface'], 256, 'ArcFace has easy_margin=True by default'),
     ([], 256, 'easy_margin=True by default, as in gluonfr 1.0: targets beyond 90 degrees, half of them on a fresh net'),
     ([*PAPER, '--batch-size', '32'], 256, '0.1 is for batches of 128 and more: with --batch-size 32, try --lr 0.025'),
+    ([*PAPER, '--batch-size', '32', '--accumulate', '2'], 256, 'with --batch-size 32 --accumulate 2, try --lr 0.05.'),
+    ([*PAPER, '--ema', '0.999', '--steps', '500'], 256, 'over about 1,000 steps, and the run has 500: the average '
+     'keeps much of its beginning. Try --ema 0.98.'),
+    ([*PAPER, '--teacher', 'r50'], 256, 'embeddings of 256 values for the 512 of the teacher, its distance is small'),
     (['--loss', 'supcon'], 256, 'supcon learns from several images of one person in a batch, and shuffle batches'),
     (['--loss', 'softmax+triplet:mining=batch-hard'], 256, 'try --sampler pk:32x4, 4 images each of 32 people'),
     (PAPER, 128, 'a margin is hard to begin with in 128 dimensions: train with --loss softmax first'),
@@ -123,7 +129,9 @@ def test_hints_where_they_apply(words, size, expected):
 @pytest.mark.parametrize('words, size', [
     (PAPER, 256), (['--loss', 'arcface:easy_margin=False+ringloss:lamda=0.01'], 256),
     (['--loss', 'cosloss'], 256), (['--loss', 'circlepair', '--sampler', 'pk:32x4'], 256),
-    ([*PAPER, '--network', 'iresnet50'], 512),
+    ([*PAPER, '--network', 'iresnet50'], 512), ([*PAPER, '--network', 'iresnet50', '--teacher', 'r50'], 512),
+    ([*PAPER, '--teacher', 'r50', '--distill', '50'], 256), ([*PAPER, '--batch-size', '32', '--accumulate', '4'], 256),
+    ([*PAPER, '--ema', '0.99', '--steps', '500'], 256),
     ([*PAPER, '--batch-size', '32', '--lr', '0.05'], 256),
     ([*PAPER, '--batch-size', '32', '--optimizer', 'adam'], 256),
     ([*PAPER, '--finetune', 'runs/a'], 128), ([*PAPER, '--margin-warmup', '100'], 128), (['--loss', 'softmax'], 128),

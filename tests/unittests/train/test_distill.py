@@ -5,10 +5,11 @@ import pytest
 from mxnet import autograd, gluon, nd
 from train_cases import (FEATURES, SIZE, arrays, assert_close, assert_identical, dense_net, train, values)
 
+from gluonfr.convert import to_onnx
 from gluonfr.data import SyntheticFaces
 from gluonfr.data.input_spec import InputSpec
 from gluonfr.data.normalize import normalize
-from gluonfr.deploy import Embedder
+from gluonfr.deploy import Embedder, load_net
 from gluonfr.train import Callback, Checkpoint, LogLine, StepCSV, teacher_of
 from gluonfr.train.distill import convert, distance
 from gluonfr.utils.rows import read_rows
@@ -248,6 +249,18 @@ def test_teacher_of_an_embedder_and_of_what_it_takes():
     other = teacher_of(embedder, spec)(nd.array(normalize(images, spec)).as_in_context(mx.cpu(1)))
     assert other.context == mx.cpu(1)
     np.testing.assert_allclose(other.asnumpy(), expected, atol=1e-4)
+
+
+def test_an_onnx_file_teaches(tmp_path):
+    pytest.importorskip('onnxruntime', reason='pip install onnxruntime')
+    pytest.importorskip('onnx', reason='pip install onnx')
+    net, path = load_net('lenetplus_arcface'), str(tmp_path / 'teacher.onnx')
+    to_onnx('lenetplus_arcface', path)
+    embedder = Embedder(path)
+    assert embedder.engine == 'onnxruntime'
+    x = nd.array(np.random.RandomState(0).randn(5, 1, 28, 28))
+    got = teacher_of(embedder, net.input_spec)(x).asnumpy()
+    np.testing.assert_allclose(got, teacher_of(Embedder(net), net.input_spec)(x).asnumpy(), atol=1e-5)
 
 
 def test_what_cannot_teach_is_refused_by_name():
