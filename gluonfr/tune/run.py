@@ -26,6 +26,7 @@ from .training import steps_of_epoch
 __all__ = ['TuneReport', 'tune']
 
 MOST_MINUTES = 100000
+USED = 0.9  # of the minutes; the rest is for the comparisons at the end
 
 TuneReport = namedtuple('TuneReport', 'rows winner command plan notes left_out seconds search known')
 TuneReport.__doc__ = """What `tune` found.
@@ -205,12 +206,12 @@ def _folds(labels, folds, seed, notes):
 
 def _planned(minutes: float, spent: float, speeds: Speeds, **asked: Any) -> Plan:
     """The largest plan for what is left of the minutes, or a ValueError that says how many it takes."""
-    plan = fit_plan(60 * minutes - spent, speeds, **asked)
+    plan = fit_plan(60 * USED * minutes - spent, speeds, **asked)
     if plan is not None:
         return plan
     new = asked['start']
     needed = next((m for m in np.geomspace(minutes, 10000 * minutes, 300)
-                   if fit_plan(60 * m - spent, speeds, **asked)), 10000 * minutes)
+                   if fit_plan(60 * USED * m - spent, speeds, **asked)), 10000 * minutes)
     raise ValueError('tune: minutes must be at least {:.3g} for the smallest search of these images on this machine{}, '
                      'got {:g}. Give more minutes, fewer people or images, fewer folds{}.'.format(
                          needed, ', which trains a network first' if new else '', minutes,

@@ -1,5 +1,6 @@
 """The network that a search begins with: one that is given, or a small one trained for each fold of people."""
 import os
+import shutil
 from typing import Any, Dict
 
 import mxnet as mx
@@ -116,9 +117,11 @@ class NewNet:
         """Train the network of fold `k`, unless it is there."""
         if not os.path.isfile(self._path(k)):
             net = self._made()
-            train_start(net, images, labels, np.flatnonzero(fold != k), steps=self.steps, seed=seed,
+            folder = os.path.join(self._out, 'start-{}'.format(k))
+            train_start(net, images, labels, np.flatnonzero(fold != k), folder, steps=self.steps, seed=seed,
                         callbacks=[ProgressBar()] if progress else [])
             save_parameters_atomic(net, self._path(k))
+            shutil.rmtree(folder)
 
     def embeddings(self, images: Any, fold: int, progress: bool) -> np.ndarray:
         """As of `GivenNet`, of the network of that fold."""

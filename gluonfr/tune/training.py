@@ -12,7 +12,7 @@ from mxnet.gluon import Block, nn
 from ..data.loading import ArrayLoader, ImageLoader
 from ..data.loading.training_loader import default_batch
 from ..deploy import Embedder
-from ..train import NonFiniteLoss, StopAfter, class_means, fit, freeze, make_optimizer
+from ..train import Checkpoint, NonFiniteLoss, StopAfter, class_means, fit, freeze, make_optimizer
 from ..train.loss_and_head import loss_and_head
 from ..train.parameters import named_parameters
 from ..utils import IterLRScheduler
@@ -114,14 +114,17 @@ def finetune(candidate: Candidate, net: Block, images: Any, embeddings: np.ndarr
     return Embedder(net, normalize=False)(Subset(images, test, labels[test]))
 
 
-def train_start(net: Block, images: Any, labels: np.ndarray, train: np.ndarray, *, steps: int, seed: int = 0,
-                callbacks: Sequence[Any] = ()) -> None:
-    """Train a new network with softmax, where there is none to begin with."""
+def train_start(net: Block, images: Any, labels: np.ndarray, train: np.ndarray, folder: str, *, steps: int,
+                seed: int = 0, callbacks: Sequence[Any] = ()) -> None:
+    """Train a new network with softmax, where there is none to begin with; it goes on from checkpoints in a folder."""
     chosen = Subset(images, train, _numbered(labels[train]))
     loader = _loader(ImageLoader, chosen, seed=seed, transform=AUGMENT, spec=net.input_spec)
     mx.random.seed(seed)
     net.initialize(ctx=mx.cpu())
-    _train(Candidate('softmax', (), START_LR), net, loader, None, labels[train], steps, seed, callbacks)
+    if not _train(Candidate('softmax', (), START_LR), net, loader, None, labels[train], steps, seed,
+                  [Checkpoint(folder), *callbacks], resume='auto'):
+        raise ValueError('tune: network must train with softmax at the rate {:g}, and its loss became NaN or '
+                         'infinite. Give another network, or net.'.format(START_LR))
 
 
 def early_layers(net: Block) -> List[str]:
@@ -180,7 +183,7 @@ def _numbered(labels):
     return np.unique(labels, return_inverse=True)[1].astype(np.int32)
 
 
-def _train(candidate, net, loader, embeddings, labels, steps, seed, callbacks=(), lr_mult=None):
+def _train(candidate, net, loader, embeddings, labels, steps, seed, callbacks=(), lr_mult=None, resume=None):
     """Train a network in place by a candidate; whether the loss stayed finite."""
     labels = _numbered(labels)
     classes = int(labels.max()) + 1
@@ -193,7 +196,7 @@ def _train(candidate, net, loader, embeddings, labels, steps, seed, callbacks=()
     schedule = IterLRScheduler('cosine', candidate.lr, steps, warmup_iters=int(WARM * steps))
     try:
         fit(net, loss, loader, head=head, epochs=math.ceil(steps / len(loader)), ctx=mx.cpu(), seed=seed,
-            optimizer=make_optimizer('sgd', schedule, WD, MOMENTUM), clip_gradient=CLIP, lr_mult=lr_mult,
+            optimizer=make_optimizer('sgd', schedule, WD, MOMENTUM), clip_gradient=CLIP, lr_mult=lr_mult, resume=resume,
             callbacks=[StopAfter(steps), *callbacks])
     except NonFiniteLoss:
         return False

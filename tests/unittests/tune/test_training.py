@@ -11,6 +11,8 @@ from gluonfr.metrics import tar_at_far
 from gluonfr.model_zoo import get_model
 from gluonfr.loss import get_loss
 from gluonfr.nn import get_head
+from gluonfr.train import Callback
+from gluonfr.train.checkpoint import list_checkpoints
 from gluonfr.tune import Candidate, find_losses, list_candidates
 from gluonfr.tune.people import draw_folds, fold_pairs
 from gluonfr.tune.training import adapt, begin_at_means, early_layers, finetune, train_start
@@ -123,10 +125,20 @@ def test_fine_tuning_moves_the_last_layers_alone_and_does_so_again(tmp_path):
     assert (kept[0] == kept[1]).all()
 
 
-def test_a_new_network_is_the_same_each_time(tmp_path):
-    images, found = open_dataset(make_people(tmp_path), people=True), []
-    for _ in range(2):
-        net = get_model('lenetplus', embedding_size=4)
-        train_start(net, images, images.labels, np.arange(16), steps=2, seed=3)
+def test_a_new_network_is_the_same_each_time_and_where_it_was_killed(tmp_path):
+    images, found = open_dataset(make_people(tmp_path / 'people'), people=True), []
+
+    class Dies(Callback):
+        def on_step_end(self, state):
+            if state.step == 3:
+                raise KeyboardInterrupt
+
+    for callbacks in ([], [Dies()], []):
+        net, folder = get_model('lenetplus', embedding_size=4), str(tmp_path / str(len(found)))
+        try:
+            train_start(net, images, images.labels, np.arange(16), folder, steps=4, seed=3, callbacks=callbacks)
+        except KeyboardInterrupt:
+            assert list_checkpoints(folder)
+            continue
         found.append([param.data().asnumpy() for param in net._collect_params_with_prefix().values()])
-    assert all((one == other).all() for one, other in zip(*found))
+    assert len(found) == 2 and all((one == other).all() for one, other in zip(*found))
