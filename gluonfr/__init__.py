@@ -11,7 +11,7 @@ from .version import __version__
 from .viz import plot_accuracy, plot_roc
 
 _PARTS = ('align', 'convert', 'data', 'deploy', 'evaluation', 'finetune', 'loss', 'metrics', 'model_zoo', 'nn',
-          'photos', 'train', 'utils', 'viz')
+          'photos', 'scale', 'train', 'utils', 'viz')
 __all__ = ['__version__', 'compat', *_PARTS]
 
 

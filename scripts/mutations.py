@@ -319,6 +319,10 @@ MUTATIONS = [Mutation(*entry) for entry in [
      "zip(('weight',), piece)", ['tests/unittests/train/test_partial_fc_training.py', '-k', 'bit_identical']),
     ('table-read-for-weights', 'gluonfr/train/checkpoint.py', 'read_npz(path, leave=APART)', 'read_npz(path)',
      ['tests/unittests/train/test_partial_fc_training.py', '-k', 'without_the_table']),
+    ('half-the-momentum', 'gluonfr/scale/memory.py', 'SAMPLED_TABLES = 2', 'SAMPLED_TABLES = 1',
+     ['tests/unittests/scale/test_plan.py', '-k', 'by_hand']),
+    ('refused-too-late', 'gluonfr/cli/train.py', 'begin_apart([head], ctx', 'begin_apart([], ctx',
+     ['tests/unittests/cli/test_train_sampled.py', '-k', 'refused']),
     # the doctor
     ('not-more-gently', 'gluonfr/train/callbacks/doctor.py', 'optimizer.share * GENTLER', 'optimizer.share',
      ['tests/unittests/train/callbacks/test_doctor.py', '-k', 'more_gently']),

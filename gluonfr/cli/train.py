@@ -15,6 +15,7 @@ from ..model_zoo.card_file import CARD_NAME
 from ..model_zoo.making import resizable
 from ..report import RunReport, write_report
 from ..train import layer_decay, make_optimizer, teacher_of
+from ..train.apart import begin_apart, keeps_apart
 from ..train.defaults import choose_numbers
 from ..train.freeze import freeze_parts
 from ..train.in_folder import train_in_folder
@@ -63,7 +64,9 @@ def train(args):
                              accumulate=args.accumulate, **given)
     loss, head = loss_and_head(args.loss, loss_args, dataset=dataset, path=args.dataset, batch_size=loader.batch_size,
                                embedding_size=spec.embedding_size, ctx=ctx, groups=groups,
-                               margin_warmup=numbers.margin_warmup * args.accumulate)  # the loss counts batches
+                               margin_warmup=numbers.margin_warmup * args.accumulate,  # the loss counts batches
+                               sample_rate=args.sample_rate, num_sample=args.num_sample,
+                               filter_negatives=args.filter_negatives, seed=args.seed)
     if args.freeze:
         freeze_parts(args.freeze, net=net, head=head, loss=loss, loss_name=args.loss)
     if args.layer_decay is not None:
@@ -73,6 +76,8 @@ def train(args):
                                warmup_iters=numbers.warmup)
     optimizer = make_optimizer(args.optimizer, schedule, args.wd, args.momentum,
                                **({'multi_precision': True} if args.dtype == 'float16' else {}))
+    if keeps_apart(head):  # refuses what it does not go with before anything is written
+        begin_apart([head], ctx, optimizer, args.seed, args.accumulate)
 
     people, classes = len(np.unique(dataset.labels)), int(dataset.num_classes)
     facts = {'images': len(dataset), 'classes': classes, **dataset.identity()}

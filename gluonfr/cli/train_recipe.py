@@ -3,7 +3,8 @@ from ..metrics.pairs import FOLDS
 
 __all__ = ['make_recipe', 'other_recipe', 'shown']
 
-DECISIVE = ('network', 'network_args', 'embedding_size', 'loss', 'loss_args', 'margin_warmup', 'finetune', 'freeze',
+DECISIVE = ('network', 'network_args', 'embedding_size', 'loss', 'loss_args', 'margin_warmup', 'sample_rate',
+            'num_sample', 'filter_negatives', 'finetune', 'freeze',
             'dtype', 'precision', 'data_iter', 'augment', 'sampler', 'batch_size', 'optimizer', 'lr', 'lr_factor',
             'warmup', 'wd', 'momentum', 'clip', 'seed', 'on_error', 'lr_mode', 'lr_mult', 'layer_decay', 'accumulate',
             'ema')

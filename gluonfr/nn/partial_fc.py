@@ -16,6 +16,7 @@ __all__ = ['PartialFC']
 
 MOST = 1 << 31         # elements of one MXNet array, and one more
 EXACT = 1 << 24        # whole numbers that float32 tells apart
+START = 0.25           # length of a centre at the start: a short one turns far in the first steps
 LEFT_OUT = -1          # the score of a filtered negative: the lowest of all cosines
 SCORED_ROWS = 1 << 16  # classes scored at a time where all are
 
@@ -52,10 +53,12 @@ class PartialFC(Block):
         Leave out of a sample's scores the negatives whose cosine with it is above this, in (-1, 1): "inter-class
         filtering" (2203.15565), as such a negative is often the same person under another label. They get the score
         -1, the lowest cosine, and no gradient. It needs both norms.
+    subcenters : int
+        Centres of each class, >= 1, of which the nearest counts, as in `SubCenterDense`.
     seed : int or None
         Of the centres' start values and the samples, >= 0; None takes that of `fit`, or 0.
-    sigma : float
-        Standard deviation of the start values, > 0.
+    sigma : float or None
+        Standard deviation of the start values, > 0; None for 0.25 / sqrt(D), about the usual 0.01 for D = 512.
 
     Inputs:
         - **x**: (B, D)
@@ -87,12 +90,13 @@ class PartialFC(Block):
 
     def __init__(self, classes: int, in_units: int, sample_rate: Optional[float] = None,
                  num_sample: Optional[int] = None, weight_norm: bool = True, feature_norm: bool = True, *,
-                 filter_negatives: Optional[float] = None, seed: Optional[int] = None, sigma: float = 0.01,
-                 prefix: Optional[str] = None) -> None:
+                 filter_negatives: Optional[float] = None, subcenters: int = 1, seed: Optional[int] = None,
+                 sigma: Optional[float] = None, prefix: Optional[str] = None) -> None:
         super().__init__(prefix=prefix)
         self._classes = check_int('PartialFC', 'classes', classes, 2)
         self._in_units = check_int('PartialFC', 'in_units', in_units, 1)
-        self._count = self._sample_size(sample_rate, num_sample)
+        self._subcenters = check_int('PartialFC', 'subcenters', subcenters, 1)
+        self.num_sample = self._sample_size(sample_rate, num_sample)
         self._weight_norm, self._filter = weight_norm, filter_negatives
         if filter_negatives is not None:
             check_number('PartialFC', 'filter_negatives', filter_negatives, -1, 1, low_open=True, high_open=True)
@@ -100,11 +104,14 @@ class PartialFC(Block):
                 raise ValueError('PartialFC: filter_negatives compares cosines, so weight_norm and feature_norm must '
                                  'be True, got {} and {}.'.format(weight_norm, feature_norm))
         self._seed = seed if seed is None else check_int('PartialFC', 'seed', seed, 0)
-        self.table = RowTable(classes, in_units, check_number('PartialFC', 'sigma', sigma, 0, low_open=True))
+        sigma = START / in_units ** 0.5 if sigma is None else sigma
+        self.table = RowTable(classes * subcenters, in_units,
+                              check_number('PartialFC', 'sigma', sigma, 0, low_open=True))
         self.table.seed = self._seed or 0
         self._steps = np.zeros(1, 'int64')
         self.sampled = None  # the classes that were scored last, (K,) int64
-        self._scores = _Scores(feature_norm, filter_negatives)
+        self._rows_used = None  # their rows in the table
+        self._scores = _Scores(feature_norm, filter_negatives, subcenters)
         self._rows = self._gradient = self._lengths = self._used = None
 
     def forward(self, x, label=None):
@@ -115,7 +122,7 @@ class PartialFC(Block):
         if label is None:
             return self._all_scores(x)
         labels = self._class_numbers(x, label)
-        ids = draw_classes(labels, self._classes, self._count, (self.table.seed, 1, int(self._steps[0])))
+        ids = draw_classes(labels, self._classes, self.num_sample, (self.table.seed, 1, int(self._steps[0])))
         place = np.searchsorted(ids, labels).astype('int32')
         with autograd.pause():
             rows = self._gathered(ids, x.context)
@@ -171,17 +178,18 @@ class PartialFC(Block):
             What to multiply the gradients with, such as 1 / B.
         """
         self.gradients()[0].wait_to_read()
-        self.table.step(self.sampled, self._gradient[1], lr=optimizer.learning_rate, momentum=optimizer.momentum,
+        self.table.step(self._rows_used, self._gradient[1], lr=optimizer.learning_rate, momentum=optimizer.momentum,
                         wd=optimizer.wd, scale=scale, clip=optimizer.clip_gradient)
         self._used, self._steps[0] = None, self._steps[0] + 1
 
     def form(self) -> Dict[str, int]:
         """What decides which arrays there are, and of which shapes."""
-        return {'classes': self._classes, 'in_units': self._in_units, 'rows of an array': self.table.rows_of_piece}
+        return {'classes': self._classes, 'in_units': self._in_units, 'subcenters': self._subcenters,
+                'rows of an array': self.table.rows_of_piece}
 
     def settings(self) -> Dict[str, Any]:
         """What a run that is resumed must have in common with the first, besides."""
-        return {'num_sample': self._count, 'filter_negatives': self._filter, 'seed': self.table.seed}
+        return {'num_sample': self.num_sample, 'filter_negatives': self._filter, 'seed': self.table.seed}
 
     def arrays(self, drawn: bool = True) -> Dict[str, np.ndarray]:
         """All that changes in training, as it lies in memory, by name; with `drawn` false, to be filled."""
@@ -194,10 +202,11 @@ class PartialFC(Block):
             rate = check_number('PartialFC', 'sample_rate', 0.1 if rate is None else rate, 0, 1, low_open=True)
             number = max(2, int(round(rate * self._classes)))
         number = check_int('PartialFC', 'num_sample', number, 2, self._classes)
-        if number > EXACT or number * self._in_units >= MOST:
+        values = self._in_units * self._subcenters
+        if number > EXACT or number * values >= MOST:
             raise ValueError('PartialFC: at most {:,} classes of {} values can be sampled in a step, as one MXNet '
                              'array holds fewer than 2^31 values, got {:,}.'.format(
-                                 min(EXACT, (MOST - 1) // self._in_units), self._in_units, number))
+                                 min(EXACT, (MOST - 1) // values), values, number))
         return number
 
     def _class_numbers(self, x, label):
@@ -212,12 +221,13 @@ class PartialFC(Block):
 
     def _gathered(self, ids, ctx):
         """The rows of some classes as an NDArray that waits for a gradient."""
-        if self.sampled is None or len(self.sampled) != len(ids):
-            self._rows, self._gradient = _shared((len(ids), self._in_units)), _shared((len(ids), self._in_units))
+        used = self._rows_of(ids)
+        if self._rows is None or len(self._rows[1]) != len(used):
+            self._rows, self._gradient = _shared((len(used), self._in_units)), _shared((len(used), self._in_units))
             autograd.mark_variables([self._rows[0]], [self._gradient[0]])
-        self.sampled = ids
+        self.sampled, self._rows_used = ids, used
         check_call(_LIB.MXNDArrayWaitToWrite(self._rows[0].handle))  # a step may be at work on the last ones
-        self._lengths = self.table.gather(ids, self._rows[1], self._weight_norm)
+        self._lengths = self.table.gather(used, self._rows[1], self._weight_norm)
         rows = self._rows[0]
         if ctx != rows.context:
             rows = rows.as_in_context(ctx)
@@ -225,27 +235,32 @@ class PartialFC(Block):
         rows._fresh_grad = False
         return rows
 
+    def _rows_of(self, ids):
+        """The rows of some classes: those of a class follow each other."""
+        return (ids[:, None] * self._subcenters + np.arange(self._subcenters)).ravel()
+
     def _all_scores(self, x):
         scores = []
         for start in range(0, self._classes, SCORED_ROWS):
-            ids = np.arange(start, min(start + SCORED_ROWS, self._classes))
-            rows = np.empty((len(ids), self._in_units), 'float32')
-            self.table.gather(ids, rows, self._weight_norm)
+            used = self._rows_of(np.arange(start, min(start + SCORED_ROWS, self._classes)))
+            rows = np.empty((len(used), self._in_units), 'float32')
+            self.table.gather(used, rows, self._weight_norm)
             scores.append(self._scores.of(x, nd.array(rows, ctx=x.context)))
         return nd.concat(*scores, dim=1)
 
     def __repr__(self):
         return 'PartialFC({} -> {:,}, of which {:,} a step{})'.format(
-            self._in_units, self._classes, self._count,
+            self._in_units, self._classes, self.num_sample,
             '' if self._filter is None else ', filter_negatives={}'.format(self._filter))
 
 
 class _Scores(HybridBlock):
     """Products of embeddings with rows, and the filter."""
 
-    def __init__(self, feature_norm, bound):
+    def __init__(self, feature_norm, bound, subcenters):
         super().__init__()
-        self._norm, self._bound, self._width, self._made_for = feature_norm, bound, None, None
+        self._norm, self._bound, self._subcenters = feature_norm, bound, subcenters
+        self._width = self._made_for = None
 
     def of(self, x, rows, place=None):
         """Scores (B, K); a graph is made for one K and one form of call."""
@@ -260,6 +275,8 @@ class _Scores(HybridBlock):
         if self._norm:
             x = F.L2Normalization(x, mode='instance')
         scores = F.FullyConnected(x, rows, no_bias=True, num_hidden=self._width)
+        if self._subcenters > 1:
+            scores = F.max(F.reshape(scores, shape=(0, -1, self._subcenters)), axis=2)
         if place is None:
             return scores
         own = F.broadcast_equal(F.expand_dims(F.cast(place, 'float32'), 1),

@@ -6,7 +6,8 @@ import numpy as np
 
 from ..utils.arrays_file import fill_from_npz
 
-__all__ = ['APART', 'apart_arrays', 'apart_faults', 'apart_header', 'fill_apart', 'finite', 'keeps_apart']
+__all__ = ['APART', 'apart_arrays', 'apart_faults', 'apart_header', 'begin_apart', 'fill_apart', 'finite',
+           'keeps_apart']
 
 APART = 'apart/'  # what the names of its arrays begin with
 METHODS = 'begin', 'gradients', 'update', 'form', 'settings', 'arrays'
@@ -16,6 +17,15 @@ LOOK = 1 << 22  # values looked at together for one that is not finite
 def keeps_apart(block):
     """Whether a block keeps what it learns outside its parameters, and moves it itself: see `gluonfr.nn`."""
     return all(hasattr(block, method) for method in METHODS)
+
+
+def begin_apart(blocks, ctx, optimizer, seed, accumulate):
+    """What comes before the first step of such blocks; a ValueError says what they do not go with."""
+    for block in blocks:
+        if accumulate > 1:
+            raise ValueError('fit: accumulate must be 1 with {}, which samples its classes anew in each batch, got {}.'
+                             .format(type(block).__name__, accumulate))
+        block.begin(ctx, optimizer, seed)
 
 
 def apart_arrays(blocks, drawn=True):

@@ -1,5 +1,5 @@
 """The loss of a training, its class layer, and whether there is memory for that."""
-import os
+import math
 from typing import Any, Dict, Optional, Sequence, Tuple
 
 import mxnet as mx
@@ -10,15 +10,15 @@ from mxnet.gluon import Block
 from ..data.dataset import FaceDataset
 from ..loss import fill_arguments, get_loss, loss_keywords
 from ..nn import get_head
+from ..scale import dense_memory, sampled_memory
+from ..utils.system import machine_memory
 
 __all__ = ['loss_and_head']
-
-COPIES = 3  # of a class layer's weights: themselves, their gradient and momentum
 
 
 def loss_and_head(name: str, arguments: Dict[str, Any], *, dataset: FaceDataset, path: str, embedding_size: int,
                   batch_size: int, ctx: Sequence[Context], groups: Optional[Tuple[int, int]] = None,
-                  margin_warmup: int = 0) -> Tuple[Block, Optional[Block]]:
+                  margin_warmup: int = 0, **sample: Any) -> Tuple[Block, Optional[Block]]:
     """A loss for batches of images and labels, and the class layer that it wants or None.
 
     Parameters
@@ -35,11 +35,14 @@ def loss_and_head(name: str, arguments: Dict[str, Any], *, dataset: FaceDataset,
         People a batch and images of each.
     margin_warmup : int
         Steps in which the margin grows from 0.
+    **sample
+        sample_rate, num_sample, filter_negatives and seed, as for `get_head`.
 
     Raises
     ------
     ValueError
-        A loss that batches with labels are not for, or no memory holds its class layer.
+        A loss that batches with labels are not for, one that cannot do with a sample of the classes, or no memory holds
+        its class layer.
 
     Examples
     --------
@@ -60,17 +63,25 @@ def loss_and_head(name: str, arguments: Dict[str, Any], *, dataset: FaceDataset,
         raise ValueError("loss={!r} takes batches of several images of each person: give sampler='pk:PxK' such as "
                          'pk:32x4.'.format(name))
     classes = int(dataset.num_classes)
-    loss = get_loss(name, **fill_arguments(name, arguments, classes=classes, embedding_size=embedding_size,
-                                           groups=groups, margin_warmup=margin_warmup,
-                                           counts=np.bincount(dataset.labels, minlength=classes)))
+    known = dict(classes=classes, embedding_size=embedding_size, groups=groups, margin_warmup=margin_warmup,
+                 counts=np.bincount(dataset.labels, minlength=classes))
+    loss = get_loss(name, **fill_arguments(name, arguments, **known))
     if not set(loss.inputs) <= {'pred', 'label', 'embedding'}:
         raise ValueError('loss={!r} takes pairs or triplets, and a batch has labels: give loss_args mining=..., see '
                          '`gluonfr losses {}`.'.format(name, name))
+    sampling = any(sample.get(one) is not None for one in ('sample_rate', 'num_sample', 'filter_negatives'))
+    if sampling and (loss.head is None or loss.keeps_classes):
+        raise ValueError('loss={!r} {}, so leave out sample_rate, num_sample and filter_negatives.'.format(
+            name, 'keeps something for each class' if loss.keeps_classes else 'has no class layer'))
+    head = None if loss.head is None else get_head(loss.head, classes, embedding_size, **sample)
     if loss.head is not None or loss.keeps_classes:
-        scores = 2 * batch_size // len(ctx)  # of a batch, and their gradient
-        _check_memory(dataset, path, classes, embedding_size, 4 * classes * (COPIES * embedding_size + scores),
-                      _memory(ctx))
-    return loss, None if loss.head is None else get_head(loss.head, classes, embedding_size)
+        centres = int((loss.head or '').partition(':')[2] or 1)  # of a class
+        sizes = classes * centres, embedding_size, batch_size // len(ctx)
+        needed = sampled_memory(*sizes, sampled=head.num_sample * centres) if sampling else dense_memory(*sizes)
+        _check_memory(dataset, path, classes, embedding_size, needed, _memory(ctx))
+    if sampling:  # start values may follow the number of classes that are scored
+        loss = get_loss(name, **fill_arguments(name, arguments, **dict(known, classes=head.num_sample)))
+    return loss, head
 
 
 def _check_memory(dataset, path, classes, embedding_size, needed, there):
@@ -88,4 +99,4 @@ def _check_memory(dataset, path, classes, embedding_size, needed, there):
 def _memory(contexts):
     """Bytes of the memory that the smallest of some contexts has."""
     return min(mx.context.gpu_memory_info(ctx.device_id)[1] if ctx.device_type == 'gpu' else
-               os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') for ctx in contexts)
+               machine_memory() or math.inf for ctx in contexts)

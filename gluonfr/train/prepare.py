@@ -3,6 +3,7 @@ from mxnet import gluon
 
 from ..utils.engine import pin_threads
 from ..utils.gpu import check_gpus
+from .apart import begin_apart
 from .average import Average
 from .batches import epoch_batches, seed_step, split
 from .optimizer_state import optimizer_numbers
@@ -39,11 +40,7 @@ def prepare(net, head, loss, train_data, *, ctx, initializer, hybridize, optimiz
     steps = -(-len(train_data) // accumulate) if hasattr(train_data, '__len__') else None
     state = TrainState(net, head, loss, train_data, ctx, params, trainer, optimizer_numbers(trainer.optimizer), seed,
                        epochs, steps, accumulate)
-    if state.apart and accumulate > 1:
-        raise ValueError('fit: accumulate must be 1 with {}, which samples its classes anew in each batch, got {}.'
-                         .format(' and '.join(type(block).__name__ for block in state.apart.values()), accumulate))
-    for block in state.apart.values():
-        block.begin(ctx, trainer.optimizer, seed)
+    begin_apart(state.apart.values(), ctx, trainer.optimizer, seed, accumulate)
     if any(param._deferred_init for param in params.values()):
         x, label = next(epoch_batches(train_data, 0, 0, 0, seed))[0]
         x, label = split(x, ctx, half)[0], split(label, ctx)[0]

@@ -10,7 +10,7 @@ except ImportError:  # Windows
     fcntl = None
     import msvcrt
 
-__all__ = ['OPEN_FILES_STAY', 'leave_lock', 'lock', 'read_at', 'sync']
+__all__ = ['OPEN_FILES_STAY', 'leave_lock', 'lock', 'machine_memory', 'read_at', 'sync']
 
 OPEN_FILES_STAY = fcntl is None  # nobody can remove or replace a file that is open
 _LOCKED_BYTE = 1 << 30  # far behind what a lock file holds: on Windows others cannot read a byte that is locked
@@ -60,6 +60,13 @@ def _lock_byte(descriptor, how):
     finally:
         os.lseek(descriptor, 0, os.SEEK_SET)
     return True
+
+
+def machine_memory():
+    """Bytes of memory that the machine has, None where the system does not tell."""
+    if not hasattr(os, 'sysconf'):
+        return None
+    return os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
 
 
 def read_at(descriptor, count, position):

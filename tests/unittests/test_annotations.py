@@ -7,7 +7,7 @@ import pytest
 from helpers import ROOT
 
 PACKAGES = ('align', 'compat', 'convert', 'data', 'deploy', 'evaluation', 'finetune', 'graph', 'loss', 'metrics',
-            'model_zoo', 'nn', 'photos', 'report', 'train', 'train.callbacks', 'tune', 'utils', 'viz')
+            'model_zoo', 'nn', 'photos', 'report', 'scale', 'train', 'train.callbacks', 'tune', 'utils', 'viz')
 
 
 def public(package):

@@ -15,6 +15,8 @@ examples:
   gluonfr train --dataset PEOPLE --network mobilefacenet --loss arcface --teacher w600k_r50 --distill 50 \\
       --ema 0.999 --accumulate 2 --out outputs/mine-pupil
 
+  gluonfr train --dataset HUGE --network iresnet50 --loss cosface --sample-rate 0.1 --out outputs/huge
+
 --out gets log.txt, steps.csv, metrics.csv, verify.csv, curves.png, report.html, tensorboard/, checkpoint/ (best and
 newest) and the card of the network: `gluonfr verify outputs/mine-run --data lfw`. The same command with --resume
 continues exactly.
@@ -64,6 +66,13 @@ def add_options(parser):
                             'arcface+ringloss:lamda=0.01 (default arcface)')
     model.add_argument('--loss-args', nargs='+', default=[], metavar='KEY=VALUE',
                        help='arguments of the loss, such as m=0.3 s=32')
+    model.add_argument('--sample-rate', type=float, metavar='X',
+                       help='score all people of a batch and a sample of the others, this share of all, in (0, 1]: for '
+                            'sets of hundreds of thousands (default: all, see `gluonfr plan`)')
+    model.add_argument('--num-sample', type=positive, metavar='N', help='the number of people to score, instead')
+    model.add_argument('--filter-negatives', type=float, metavar='COS',
+                       help='with --sample-rate or --num-sample: leave out the other people nearer to an image than '
+                            'this cosine, such as 0.4, who may be the same person under another label')
     model.add_argument('--margin-warmup', type=natural_or_auto, default=0, metavar='STEPS|auto',
                        help='let the margin grow from 0 in so many steps; auto: a quarter of the run, at most 500 '
                             '(default 0)')

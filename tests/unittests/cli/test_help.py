@@ -32,8 +32,8 @@ ALL = dict(commands(cli.make_parser()))
 
 def test_the_commands_there_are():
     assert {words[0] for words in ALL if words} == {
-        'pack', 'align', 'clean', 'cluster', 'finetune', 'tune', 'train', 'verify', 'evaluate', 'report', 'embed',
-        'compare', 'search', 'enrol', 'gallery', 'convert', 'export', 'models', 'losses'}
+        'pack', 'align', 'clean', 'cluster', 'finetune', 'tune', 'plan', 'train', 'verify', 'evaluate', 'report',
+        'embed', 'compare', 'search', 'enrol', 'gallery', 'convert', 'export', 'models', 'losses'}
 
 
 @pytest.mark.parametrize('words', list(ALL), ids=' '.join)
@@ -42,8 +42,8 @@ def test_every_help_has_an_example_that_parses(words):
     examples = re.findall('^ *(gluonfr .*)', text.partition('example' if words else '\n\n')[2], re.M)
     assert any(example.startswith(' '.join(('gluonfr',) + words)) for example in examples)
     for example in examples:
-        line = re.sub('  +(a folder|accuracy,|wrong labels|groups of|the same|as a page|published|a gallery|to your|'
-                      'which).*', '', example)
+        line = re.sub('  +(a folder|memory and|accuracy,|wrong labels|groups of|the same|as a page|published|a gallery|'
+                      'to your|which).*', '', example)
         cli.make_parser().parse_args(line.split()[1:])
 
 

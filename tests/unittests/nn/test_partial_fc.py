@@ -5,7 +5,7 @@ import pytest
 from mxnet import autograd, nd
 
 import reference as ref
-from gluonfr.nn import NormDense, PartialFC, partial_fc
+from gluonfr.nn import NormDense, PartialFC, SubCenterDense, get_head, partial_fc
 
 CLASSES, SIZE, BATCH = 30, 4, 5
 HYBRID = pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
@@ -124,6 +124,27 @@ def test_filtered_negatives_have_the_lowest_score_and_no_gradient(hybridize):
     np.testing.assert_allclose(head(nd.array(X)).asnumpy(), after, rtol=1e-5, atol=1e-6)  # nothing is left out
 
 
+@HYBRID
+def test_the_nearest_of_several_centres_counts(hybridize):
+    """As SubCenterDense with all classes, and of a sample only those of its classes move."""
+    head, dense = made(hybridize=hybridize, subcenters=3), SubCenterDense(CLASSES, SIZE, 3)
+    dense.initialize()
+    dense.weight.set_data(nd.array(weight(head)))
+    x, factor = nd.array(X), nd.array(RNG.randn(BATCH, 11))
+    np.testing.assert_allclose(head(x).asnumpy(), dense(x).asnumpy(), rtol=1e-5, atol=1e-6)
+    with autograd.record():
+        pred, place = head(x, ints(LABEL))
+        ids = nd.array(head.sampled)
+        want = nd.take(dense(x), ids, axis=1)
+        total, all_of_them = (pred * factor).sum(), (want * factor).sum()
+    autograd.backward([total, all_of_them])
+    before = weight(head)
+    head.update(SGD, 1.0)
+    np.testing.assert_allclose(pred.asnumpy(), want.asnumpy(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(before - weight(head), dense.weight.grad().asnumpy(), rtol=1e-4, atol=1e-5)
+    assert (head.sampled[place.asnumpy()] == LABEL).all() and head.form()['subcenters'] == 3
+
+
 def test_another_device_does_the_same():
     """The rows go there and their gradients come back; a second CPU context stands for a GPU."""
     factor = RNG.randn(BATCH, 11)
@@ -157,6 +178,7 @@ def test_labels_are_exact_beyond_float32():
     (dict(filter_negatives=1.0), r'PartialFC: filter_negatives must be in \(-1, 1\), got 1\.0\.'),
     (dict(filter_negatives=0.4, weight_norm=False), 'PartialFC: filter_negatives compares cosines, so weight_norm and'),
     (dict(seed=-1), r'PartialFC: seed must be >= 0, got -1\.'),
+    (dict(subcenters=0), r'PartialFC: subcenters must be >= 1, got 0\.'),
     (dict(sigma=0), r'PartialFC: sigma must be > 0, got 0\.'),
     (dict(classes=1 << 25, in_units=1, sample_rate=1), r'at most 16,777,216 classes of 1 values can be sampled'),
     (dict(classes=1 << 24, in_units=512, sample_rate=1), r'at most 4,194,303 classes of 512 values can be sampled'),
@@ -175,6 +197,25 @@ def test_arguments_out_of_range(arguments, message):
 def test_inputs_that_do_not_fit(x, label, message):
     with pytest.raises(ValueError, match=message):
         made()(nd.array(x), ints(label))
+
+
+@pytest.mark.parametrize('kind, norms, subcenters', [
+    ('cosine', (True, True), 1), ('linear', (False, False), 1), ('feature_norm', (False, True), 1),
+    ('weight_norm', (True, False), 1), ('subcenter:3', (True, True), 3)])
+def test_the_kinds_of_class_layers_that_sample(kind, norms, subcenters):
+    head, dense = get_head(kind, CLASSES, SIZE, num_sample=9, seed=4), get_head(kind, CLASSES, SIZE, sample_rate=None)
+    dense.initialize()
+    dense.weight.set_data(nd.array(weight(head)))
+    assert isinstance(head, PartialFC) and head.num_sample == 9 and head.form()['subcenters'] == subcenters
+    np.testing.assert_allclose(head(nd.array(X)).asnumpy(), dense(nd.array(X)).asnumpy(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize('kind, sample, message', [
+    ('dense', {'num_sample': 9}, "get_head: with sample_rate or num_sample, kind must be another than 'dense'"),
+    ('cosine', {'filter_negatives': 0.4}, 'get_head: filter_negatives needs sample_rate or num_sample')])
+def test_class_layers_that_cannot_sample(kind, sample, message):
+    with pytest.raises(ValueError, match=message):
+        get_head(kind, CLASSES, SIZE, **sample)
 
 
 def test_an_update_without_a_gradient_is_refused():

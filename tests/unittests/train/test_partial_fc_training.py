@@ -27,7 +27,7 @@ def cosine_losses():
     for case in {case.name: case for case in reversed(lc.CASES)}.values():
         arguments = {name: here.get(name, value) for name, value in case.args.items()}
         loss = get_loss(case.name, **arguments)
-        if loss.head == 'cosine' and not loss.keeps_classes:
+        if (loss.head or '').partition(':')[0] in ('cosine', 'subcenter') and not loss.keeps_classes:
             yield case.name, arguments
 
 

@@ -1,0 +1,10 @@
+"""Trainings with many classes, on paper: memory and time of their class layers, and which one to take.
+
+Nothing here needs MXNet. The formulas and how they were checked: docs/scale.md.
+"""
+from .memory import dense_memory, network_memory, sampled_memory, sharded_memory
+from .plan import Choice, advise, make_plan
+from .rates import Rates, measure_rates
+
+__all__ = ['Choice', 'Rates', 'advise', 'dense_memory', 'make_plan', 'measure_rates', 'network_memory',
+           'sampled_memory', 'sharded_memory']

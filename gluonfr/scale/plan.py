@@ -1,0 +1,118 @@
+"""Which class layer a training can have: what a dense, a sampled and a sharded one take of memory and time."""
+from collections import namedtuple
+from typing import List, Optional
+
+from ..model_zoo.sizes import NAMES, SIZES
+from ..utils.check import check_int, check_number
+from .image_memory import IMAGE_MEMORY
+from .memory import dense_memory, network_memory, sampled_memory, sharded_memory
+from .rates import Rates
+
+__all__ = ['Choice', 'advise', 'make_plan']
+
+Choice = namedtuple('Choice', 'head scored memory head_seconds step_seconds checkpoint')
+Choice.__doc__ = """A class layer: its name, classes that a step scores in one process, bytes that a process takes,
+seconds of the layer and of a whole step, bytes of a checkpoint."""
+
+TRAINING = 3  # passes: forward, and backward to inputs and to weights
+# What a step does with each value, in values moved through memory at the rate of a copy (`Rates`), measured
+DENSE_MOVES = 35      # for each value of the class layer's weights
+SAMPLED_MOVES = 45    # for each value of the sampled rows
+SCORE_MOVES = 175     # for each score of a batch
+IMAGE_MOVES = 1.5     # for each byte that an image takes in training, in bytes
+WORTH = 0.5           # a dense layer that takes less of a step than this is left as it is
+
+
+def make_plan(classes: int, network: str, batch_size: int, *, rates: Rates, embedding_size: Optional[int] = None,
+              workers: int = 1, sample_rate: float = 0.1, num_sample: Optional[int] = None) -> List[Choice]:
+    """Memory and time of a training with each kind of class layer.
+
+    Parameters
+    ----------
+    classes : int
+        >= 2.
+    network : str
+        A name of `gluonfr models`.
+    batch_size : int
+        Images of a step, of all processes together.
+    rates : Rates
+        Of the machine.
+    embedding_size : int or None
+        D; None for that of the network.
+    workers : int
+        Processes, a machine or a part of one each.
+    sample_rate : float
+        Share of the classes that a sampled layer scores, in (0, 1].
+    num_sample : int or None
+        Their number, instead.
+
+    Returns
+    -------
+    list of Choice
+        'dense', 'sampled', and 'sharded' for several workers.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a network that is not in the table of sizes.
+
+    Examples
+    --------
+    >>> from gluonfr.scale import Rates, make_plan
+    >>> for choice in make_plan(1000000, 'iresnet50', 64, rates=Rates(gflops=300, gbytes=20)):
+    ...     print('{}: {:.1f} GB'.format(choice.head, choice.memory / 1e9))
+    dense: 20.2 GB
+    sampled: 12.6 GB
+    """
+    for name, value, low in (('classes', classes, 2), ('batch_size', batch_size, 1), ('workers', workers, 1)):
+        check_int('make_plan', name, value, low)
+    check_number('make_plan', 'sample_rate', sample_rate, 0, 1, low_open=True)
+    name = NAMES.get(network.lower(), network)
+    if name not in IMAGE_MEMORY:
+        raise ValueError('make_plan: network must be one of {}, got {!r}.'.format(
+            ', '.join(sorted(IMAGE_MEMORY)), network))
+    size, image_memory = SIZES[name], IMAGE_MEMORY[name] << 10
+    width = check_int('make_plan', 'embedding_size', embedding_size or size.embedding_size, 1)
+    sampled = check_int('make_plan', 'num_sample', num_sample or max(2, round(sample_rate * classes)), 2, classes)
+    images = -(-batch_size // workers)
+    network_bytes = network_memory(size.values, image_memory, images)
+    network_seconds = rates.seconds(TRAINING * 2 * size.macs * images, IMAGE_MOVES * image_memory * images)
+
+    def choice(head, scored, memory, moved, batch, table):
+        seconds = rates.seconds(TRAINING * 2 * batch * scored * width, 4 * (moved + SCORE_MOVES * batch * scored))
+        return Choice(head, scored, network_bytes + memory, seconds, network_seconds + seconds,
+                      8 * (size.values + table * width))
+
+    shard = -(-classes // workers)
+    plans = [choice('dense', classes, dense_memory(classes, width, images), DENSE_MOVES * classes * width, images,
+                    classes),
+             choice('sampled', sampled, sampled_memory(classes, width, images, sampled),
+                    SAMPLED_MOVES * sampled * width, images, classes)]
+    if workers > 1:
+        plans.append(choice('sharded', shard, sharded_memory(classes, width, batch_size, workers),
+                            DENSE_MOVES * shard * width, batch_size, shard))
+    return plans
+
+
+def advise(plans: List[Choice], memory: int) -> str:
+    """Which one to take, in a sentence.
+
+    Parameters
+    ----------
+    plans : list of Choice
+        Of `make_plan`.
+    memory : int
+        Bytes that a process may take.
+    """
+    by_head = {plan.head: plan for plan in plans}
+    dense, sampled = by_head['dense'], by_head['sampled']
+    if dense.memory <= memory and dense.head_seconds <= WORTH * dense.step_seconds:
+        return ('take the dense layer: it fits, and scoring all classes takes {:.0%} of a step. A sample would save '
+                'little.'.format(dense.head_seconds / dense.step_seconds))
+    if sampled.memory <= memory:
+        why = 'takes {:.0%} of a step'.format(dense.head_seconds / dense.step_seconds)
+        if dense.memory > memory:
+            why = 'does not fit into {:.1f} GB'.format(memory / 1e9)
+        return 'take the sampled layer, --num-sample {}: the dense one {}.'.format(sampled.scored, why)
+    return 'none fits into {:.1f} GB: take shorter embeddings, a smaller batch, or fewer classes.'.format(
+        memory / 1e9)
