@@ -23,7 +23,7 @@ RULE = {'learning_rate': 0.1, 'momentum': 0.9, 'wd': 1e-3}
 
 def cosine_losses():
     """(name, arguments) of the losses that score cosines of a class layer and keep nothing for each class."""
-    here = {'classes': CLASSES, 'num_classes': CLASSES, 'embedding_size': SIZE}
+    here = {'classes': CLASSES, 'num_classes': CLASSES, 'embedding_size': SIZE, 'counts': [3] * CLASSES}
     for case in {case.name: case for case in reversed(lc.CASES)}.values():
         arguments = {name: here.get(name, value) for name, value in case.args.items()}
         loss = get_loss(case.name, **arguments)
