@@ -78,7 +78,7 @@ def test_what_comes_after_a_training_leaves_the_centres_in_the_file(data, sample
     (['--filter-negatives', 0.4], '--filter-negatives needs --sample-rate or --num-sample'),
     (['--num-sample', 3, '--filter-negatives', 2], '--filter-negatives must be in (-1, 1), got 2.0.'),
     (['--sample-rate', 0.5, '--optimizer', 'adam'], "--optimizer must be 'sgd'"),
-    (['--sample-rate', 0.5, '--accumulate', 2], '--accumulate must be 1 with PartialFC'),
+    (['--sample-rate', 0.5, '--accumulate', 2], 'accumulate must be 1 with PartialFC'),
     (['--sample-rate', 0.5, '--loss', 'softmax', '--loss-args', 'weight=1.0'], "a bias: take a loss over cosines"),
     (['--sample-rate', 0.5, '--loss', 'triplet', '--loss-args', 'mining=batch-hard'],
      '--loss triplet has no class layer, so leave out --sample-rate'),
