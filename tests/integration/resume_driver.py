@@ -13,7 +13,16 @@ from gluonfr.utils.lr_scheduler import IterLRScheduler
 
 CLASSES, SIZE, BATCH, SAMPLES, EPOCHS = 4, 3, 16, 180, 4  # 12 batches an epoch, the last of 4 samples
 OPTIMIZERS = {'sgd': {'momentum': 0.9, 'wd': 1e-3}, 'adam': {'wd': 1e-3}}
-LOSSES = {'ringloss': {'lamda': 0.1}, 'centerloss': {'classes': CLASSES, 'embedding_size': SIZE, 'lamda': 0.1}}
+LOSSES = {'softmax': {}, 'ringloss': {'lamda': 0.1},
+          'centerloss': {'classes': CLASSES, 'embedding_size': SIZE, 'lamda': 0.1}}
+
+
+def teacher(x):
+    """Two of the six numbers as an embedding: of another size than the network's."""
+    return x[:, :2]
+
+
+OPTIONS = dict(accumulate=2, ema=0.9, teacher=teacher, distill=3, lr_mult={'net/0': 0.5})
 
 
 class Report(Callback):
@@ -33,15 +42,17 @@ def build():
     return net, gluon.nn.Dense(CLASSES, in_units=SIZE, prefix='head_')
 
 
-def main(folder, optimizer, loss):
+def main(folder, optimizer, loss, options=''):
+    """The training; with `options` each step takes two batches, and weights are averaged and taught."""
     random = np.random.RandomState(1)
     label = random.randint(0, CLASSES, SAMPLES)
     data = random.rand(SAMPLES, 6).astype('float32') + np.eye(6, dtype='float32')[label]
     net, head = build()
     schedule = IterLRScheduler('cosine', 0.05 if optimizer == 'sgd' else 0.01, 48, warmup_iters=5)
     state = fit(net, get_loss(loss, **LOSSES[loss]), ArrayLoader(data, label, BATCH, shuffle=True, seed=3), head=head,
-                epochs=EPOCHS, optimizer=optimizer, optimizer_params=OPTIMIZERS[optimizer], lr_scheduler=schedule,
-                clip_gradient=1.0, seed=7, resume='auto',
+                epochs=2 * EPOCHS if options else EPOCHS, optimizer=optimizer,
+                optimizer_params=OPTIMIZERS[optimizer], lr_scheduler=schedule,
+                clip_gradient=1.0, seed=7, resume='auto', **(OPTIONS if options else {}),
                 callbacks=[Report(), CSVLog(os.path.join(folder, 'log.csv')),
                            Checkpoint(folder, every_steps=3, keep=2, monitor='loss', mode='min')])
     print('end', state.step)
