@@ -328,4 +328,17 @@ MUTATIONS = [Mutation(*entry) for entry in [
      ['tests/unittests/train/callbacks/test_doctor.py', '-k', 'more_gently']),
     ('queued-losses-stay', 'gluonfr/train/meter.py', "        self._pending = []\n        for name in self.FIELDS:",
      '        for name in self.FIELDS:', ['tests/unittests/train/callbacks/test_doctor.py', '-k', 'queued']),
+    # fine-tuning
+    ('tuned-folds-judge-themselves', 'gluonfr/finetune/judging.py', 'np.delete(separations, fold, axis=0)',
+     'separations', ['tests/unittests/finetune/test_judging.py', '-k', 'no_part']),
+    ('tuned-by-chance', 'gluonfr/finetune/judging.py', 'found.low > 0 and epoch > 0',
+     'found.difference > 0 and epoch > 0', ['tests/unittests/finetune/test_judging.py', '-k', 'chance']),
+    ('tuned-thresholds-of-the-same-fold', 'gluonfr/finetune/judging.py', 'others = fold != k', 'others = fold == k',
+     ['tests/unittests/finetune/test_judging.py', '-k', 'from_other_folds']),
+    ('tuned-norms-follow-the-images', 'gluonfr/finetune/training.py', '[*patterns, NORMS]', 'patterns',
+     ['tests/unittests/finetune/test_finetune_training.py', '-k', 'stay_as_they_are']),
+    ('tuned-doubts-are-facts', 'gluonfr/finetune/photos.py', "SAFE = 'copy', 'near copy'",
+     "SAFE = 'copy', 'near copy', 'wrong label'", ['tests/unittests/finetune/test_finetune_photos.py']),
+    ('tuned-anew-after-a-kill', 'gluonfr/finetune/training.py', "resume='auto'", 'resume=None',
+     ['tests/unittests/finetune/test_finetune_run.py', '-k', 'killed']),
 ]]

@@ -11,7 +11,7 @@ from ..utils.messages import counted
 __all__ = ['Plan', 'deal_folds', 'make_plan', 'most_folds', 'scale_for']
 
 FOLDS, MANY, VERY_MANY = 5, 1000, 5000  # folds of people; fewer of so many images, where two hold out enough
-PASSES = 2400  # images that a training should see: more epochs of fewer images
+PASSES, MOST_EPOCHS = 1600, 12  # images that a training should see: more epochs of fewer images
 BATCHES = 6  # an epoch
 LR, MARGIN = 0.02, 0.3
 
@@ -54,7 +54,7 @@ def make_plan(people: Sequence[str], *, folds: Optional[int] = None, epochs: Opt
         >= 2; None for 5, 3 of more than 1,000 images, 2 of more than 5,000, or as many as there are twos of people with
         two images.
     epochs : int or None
-        None for about 2,400 images, at least 3 epochs and at most 15.
+        None for about 1,600 images, at least 3 epochs and at most 12.
     batch_size : int or None
         None for about six batches an epoch, between 8 and 64.
     lr : float or None
@@ -80,7 +80,7 @@ def make_plan(people: Sequence[str], *, folds: Optional[int] = None, epochs: Opt
     >>> from gluonfr.finetune import make_plan
     >>> plan = make_plan(['ann', 'bob', 'eve', 'tom', 'una', 'zoe'] * 6)
     >>> plan.folds, plan.epochs, plan.batch_size
-    (3, 15, 8)
+    (3, 12, 8)
     """
     images, most = len(people), most_folds(people)
     said = []
@@ -92,7 +92,7 @@ def make_plan(people: Sequence[str], *, folds: Optional[int] = None, epochs: Opt
         raise ValueError('finetune: folds must be at most {}, as each takes two people with two images, got {}.'.format(
             most, folds))
     if epochs is None:
-        epochs = min(15, max(3, round(PASSES / max(images, 1))))
+        epochs = min(MOST_EPOCHS, max(3, round(PASSES / max(images, 1))))
         said.append('{} for {}'.format(counted(epochs, 'epoch'), counted(images, 'image')))
     if batch_size is None:
         batch_size = min(64, max(8, 1 << int(math.log2(max(images / BATCHES, 1)))))

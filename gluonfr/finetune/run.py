@@ -14,7 +14,7 @@ from ..model_zoo.card_file import CARD_NAME, write_card
 from ..model_zoo.net_graph import graph_json
 from ..photos import embed_cached
 from ..report import needs_libraries, write_report
-from ..train import CSVLog, save_parameters_atomic, teacher_of
+from ..train import CSVLog, ProgressBar, save_parameters_atomic, teacher_of
 from ..utils.files import is_path, read_json, write_text
 from ..utils.lock import sole_writer
 from ..utils.messages import counted
@@ -184,7 +184,7 @@ class _Run:
             return self._keep_start(chosen, verdict, results, verdict.sentence)
         net = self.start.net()
         train_last_stages(net, chosen.images, self.plain, plan, self.path(WORK, 'all'), epochs=epoch,
-                          callbacks=[CSVLog(self.path('metrics.csv'))], **self._teaching())
+                          callbacks=[CSVLog(self.path('metrics.csv')), *self._bars()], **self._teaching())
         return self._finish(chosen, net, verdict, results, TUNED, verdict.sentence, epoch)
 
     def _fold(self, chosen, plan, folds, k, pairs):
@@ -197,7 +197,7 @@ class _Run:
                 counted(len(set(chosen.people[others])), 'person', 'people')))
             held_out = HeldOut(folder, chosen.images.part(mine), self.flip)
             train_last_stages(self.start.net(), chosen.images.part(others), self.plain[others], plan, folder,
-                              callbacks=[held_out], **self._teaching())
+                              callbacks=[held_out, *self._bars()], **self._teaching())
         pairs, embeddings = of_fold(pairs, k), self.judged.copy()
         found = [separation(embeddings, pairs)]
         for epoch in range(1, plan.epochs + 1):
@@ -209,6 +209,9 @@ class _Run:
         if self.teacher is None:
             return {}
         return {'teacher': teacher_of(self.teacher, self.start.spec), 'distill': self.distill}
+
+    def _bars(self):
+        return [ProgressBar()] if self.progress else []
 
     def _work(self, k):
         return self.path(WORK, 'fold-{}'.format(k + 1))

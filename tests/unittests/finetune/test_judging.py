@@ -93,3 +93,10 @@ def test_the_accuracy_is_that_of_thresholds_from_other_folds():
         best = limits[len(rates) - 1 - int(np.argmax(rates[::-1]))]
         right += ((cosines[mine] >= best) == pairs.same[mine]).tolist()
     assert judge(units, units, pairs, names, 1).start == pytest.approx(np.mean(right))
+
+
+def test_a_difference_that_may_be_chance_keeps_the_start():
+    found = [judged(2.0, 1.98, people=8), judged(2.2, 2.1, people=8), judged(2.5, 2.3, people=8)]
+    unsure = [verdict for verdict in found if verdict.difference > 0 >= verdict.low]
+    assert unsure and not any(verdict.keep_new for verdict in unsure)
+    assert all('as the fine-tuned one is not shown to be better' in verdict.sentence for verdict in unsure)

@@ -16,7 +16,7 @@ def of(people, images):
     (3, 6, 0), (4, 2, 2), (6, 2, 3), (6, 50, 3), (10, 2, 5), (30, 6, 5), (30, 50, 3), (200, 2, 5), (200, 50, 2)])
 def test_defaults_fit_any_people(people, images, folds):
     plan = make_plan(of(people, images))
-    assert plan.folds == folds and 3 <= plan.epochs <= 15 and 8 <= plan.batch_size <= 64
+    assert plan.folds == folds and 3 <= plan.epochs <= 12 and 8 <= plan.batch_size <= 64
 
 
 
