@@ -153,33 +153,34 @@ def measured(out):
              'tar@0.01': (weights * accepted).sum(axis=1) / weights.sum(axis=1)})
 
 
-def summary(loss, rows, drawn, comparisons):
+def summary(loss, rows, drawn, comparisons, measures=tuple(MEASURES), base=BASE,
+            command='python scripts/leaderboard.py --data DIR'):
     """The row of a loss: means over its seeds, and intervals over people and seeds, both drawn with replacement.
 
-    Whether it differs from softmax is asked for every loss: the interval of each difference is that of Bonferroni, so
+    Whether it differs from the base is asked for every loss: the interval of each difference is that of Bonferroni, so
     that all of them hold together with 95 %.
     """
     random = np.random.RandomState(1)
     row = {'loss': loss, 'seeds': len(SEEDS)}
-    for name in MEASURES:
-        values = {which: [run[name] for run in rows if run['loss'] == which] for which in (loss, BASE)}
+    for name in measures:
+        values = {which: [run[name] for run in rows if run['loss'] == which] for which in (loss, base)}
         row[name] = round(float(np.mean(values[loss])), 5)
         drawn_means = {}
-        for which in (loss, BASE):
+        for which in (loss, base):
             runs = np.stack([drawn[which, seed][name] for seed in SEEDS], axis=1)
             chosen = random.randint(len(SEEDS), size=runs.shape)
             drawn_means[which] = np.take_along_axis(runs, chosen, axis=1).mean(axis=1)
         row[name + '_low'], row[name + '_high'] = ends(drawn_means[loss], 0.05)
         difference = low = high = shown = ''
-        if loss != BASE:
-            difference = round(row[name] - float(np.mean(values[BASE])), 5)
-            low, high = ends(drawn_means[loss] - drawn_means[BASE], 0.05 / comparisons)
+        if loss != base:
+            difference = round(row[name] - float(np.mean(values[base])), 5)
+            low, high = ends(drawn_means[loss] - drawn_means[base], 0.05 / comparisons)
             shown = 'better' if low > 0 else 'worse' if high < 0 else 'no difference shown'
         row.update({name + '_difference': difference, name + '_difference_low': low, name + '_difference_high': high,
                     name + '_shown': shown})
     runs = [run for run in rows if run['loss'] == loss]
     row['cpu_seconds'] = round(float(np.mean([run['cpu_seconds'] for run in runs])))
-    row['command'] = 'python scripts/leaderboard.py --data DIR'
+    row['command'] = command
     return row
 
 

@@ -4,7 +4,12 @@ import pytest
 from cli_cases import train
 from helpers import rows
 
-from gluonfr.deploy import read_card
+from gluonfr.data import RecordDataset
+from gluonfr.deploy import Embedder, load_net, read_card
+from gluonfr.nn import get_head
+from gluonfr.photos import subcenter_angles
+from gluonfr.train import load_weights
+from gluonfr.train.checkpoint import list_checkpoints
 
 pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
 
@@ -18,6 +23,9 @@ pytest.importorskip('tensorboardX', reason='pip install tensorboardX')
     ['--loss', 'ringloss', '--loss-args', 'lamda=0.1', 'r_init=5.0', '--lr-steps', '2', '--lr-factor', '0.5'],
     ['--loss', 'arcface:m=0.3,s=8+ringloss:lamda=0.01', '--margin-warmup', '3', '--clip', '1', '--lr', '0.001'],
     ['--loss', 'centerloss', '--loss-args', 'lamda=0.1', '--optimizer', 'adam', '--clip', '1', '--wd', '0'],
+    ['--loss', 'dynamicmargin', '--loss-args', 's=8', 'm_max=0.3'],
+    ['--loss', 'adaface', '--loss-args', 's=8', 'm=0.2', '--margin-warmup', '3'],
+    ['--loss', 'elasticarc:plus=True,s=8,m=0.2'],
     ['--embedding-size', '5', '--network-args', 'prelu_last=True', '--lr-mode', 'poly', '--momentum', '0'],
 ], ids=lambda words: words[1])
 def test_losses_samplers_and_schedules(data, tmp_path, words, capsys):
@@ -38,3 +46,15 @@ def test_losses_samplers_and_schedules(data, tmp_path, words, capsys):
         assert capsys.readouterr().out.count('hint: ArcFace has easy_margin=True by default') == 1
     card = read_card(str(tmp_path / 'card.json'))[0]
     assert card['params'] == 'checkpoint/last.params' and card['step'] == len(steps) and card['metrics'] == {}
+
+
+def test_sub_centres_tell_how_far_images_are_from_their_label(data, tmp_path):
+    """The lines of docs/howto/own-photos.md."""
+    train(data, tmp_path, '--loss', 'subcenterarcface:subcenters=2', '--loss-args', 's=8', 'm=0.2', '--epochs', 1)
+    faces = RecordDataset(str(data / 'train.rec'))
+    embeddings = Embedder(load_net(str(tmp_path)))(faces)
+    head = get_head('subcenter:2', faces.num_classes, embeddings.shape[1])
+    head.initialize()
+    load_weights(list_checkpoints(str(tmp_path / 'checkpoint'))[-1], head=head)
+    found = subcenter_angles(head.weight.data().asnumpy(), embeddings, faces.labels, faces.num_classes)
+    assert found.angle.shape == (len(faces),) and set(found.nearest) <= {0, 1} and (found.dominant >= 0).all()
