@@ -22,8 +22,7 @@ def train_command(data: str, out: str, start: Dict[str, Any], candidate: Candida
     data, out : str
         The set, and the folder for the run.
     start : dict
-        Options that begin with the network of the search: network and, where it is given, finetune and freeze; empty
-        for a graph that does not train.
+        Options that begin with the network of the search: network and, where weights are given, finetune and freeze.
     candidate : Candidate
         The winner.
     plan : Plan

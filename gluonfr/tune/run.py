@@ -77,7 +77,7 @@ def tune(data: PathLike, out: PathLike, *, net: Union[PathLike, NetFiles, None] 
     net : str, Path, NetFiles or None
         A trained network, what `load_net` takes. None: `network` is trained with softmax for each fold first.
     network : str
-        The network without `net`, a name of the model zoo.
+        The network without `net`, or where that does not train; a name of the model zoo.
     network_args : dict or None
         What it is made with.
     losses : sequence of str or None
@@ -132,7 +132,7 @@ def tune(data: PathLike, out: PathLike, *, net: Union[PathLike, NetFiles, None] 
         pairs = fold_pairs(labels, fold, seed)
         far = choose_far(pairs)
         files = find_net(net) if is_path(net) else net
-        start = NewNet(network, network_args or {}, out) if files is None else GivenNet(files, out)
+        start = NewNet(network, network_args or {}, out) if files is None else GivenNet(files, network, out)
         inside = int(np.bincount(fold).max())
         size = start.spec.embedding_size
         names, left_out = find_losses(losses, len(np.unique(labels)), size)
@@ -142,7 +142,8 @@ def tune(data: PathLike, out: PathLike, *, net: Union[PathLike, NetFiles, None] 
             start.embeddings(images, 0, progress)
         if not start.trains:
             notes.append('The network is a graph of another toolkit and no network of the model zoo, so it is not '
-                         'fine-tuned: the search ends with the last rung on its embeddings.')
+                         'fine-tuned: the search ends with the last rung on its embeddings, and the command trains '
+                         'a new {}.'.format(network))
         tunes = start.trains and finetune_steps != 0
 
         def make():

@@ -11,6 +11,7 @@ from ..convert import convert
 from ..deploy import Embedder
 from ..deploy.load import load_files
 from ..deploy.net_files import NetFiles, find_net
+from ..deploy.trained_net import TrainedNet
 from ..model_zoo import MODELS
 from ..model_zoo.card_file import CARD_NAME
 from ..model_zoo.parameters import load_parameters
@@ -29,6 +30,8 @@ class GivenNet:
     ----------
     files : NetFiles
         What `find_net` says of it.
+    network : str
+        What is trained with the winner where the given network does not train.
     out : str
         Folder of the search.
 
@@ -40,10 +43,10 @@ class GivenNet:
 
     steps = 0
 
-    def __init__(self, files: NetFiles, out: str):
-        self._files, self._out = _native(files, out), out
+    def __init__(self, files: NetFiles, network: str, out: str):
+        self._files, self._network, self._out = _native(files, out), network, out
         self.trains = self._files.kind == 'zoo'
-        self._embedder = Embedder(load_files(self._files) if self.trains else self._files.path, normalize=False)
+        self._embedder = Embedder(TrainedNet(self._files), normalize=False)
         self.spec, self._embedded = self._embedder.spec, None
         self.frozen = early_layers(self.net(0)) if self.trains else []
 
@@ -66,9 +69,9 @@ class GivenNet:
         return {'net': '{:08x}'.format(self._embedder.fingerprint())}
 
     def options(self) -> Dict[str, Any]:
-        """Those of `gluonfr train` that begin with it; none where it does not train."""
+        """Those of `gluonfr train` that begin with it; where it does not train, with a new network."""
         if not self.trains:
-            return {}
+            return {'network': self._network}
         place = self._files.card or self._files.params
         card = os.path.dirname(place) if os.path.basename(place) == CARD_NAME else place
         return {'network': self._files.model, 'network-args': self._files.arguments or {}, 'finetune': card,
@@ -76,8 +79,8 @@ class GivenNet:
 
 
 def _native(files, out):
-    """A network of the model zoo in place of a graph, where it is one."""
-    if files.kind == 'zoo':
+    """A network of the model zoo in place of a graph, where it is one; a card says if it was tried."""
+    if files.kind == 'zoo' or files.card:
         return files
     folder = os.path.join(out, 'net-' + file_sha256(files.path)[:12])
     if not os.path.isfile(os.path.join(folder, CARD_NAME)):

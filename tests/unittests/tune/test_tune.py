@@ -5,6 +5,7 @@ import shlex
 
 import numpy as np
 import pytest
+from photo_cases import write_plain_net
 from tune_cases import SHORT, make_net, make_people
 
 from gluonfr.cli import make_parser
@@ -145,6 +146,20 @@ def test_too_few_minutes_are_refused_with_how_many_it_takes(people, net, tmp_pat
     assert not (tmp_path / 'out' / 'plan.json').exists() and 'or finetune_steps=0' in str(refused.value)
     with pytest.raises(ValueError, match='which trains a network first, got 0.0001.*or a trained network'):
         tune(people, tmp_path / 'new', network='lenetplus', minutes=1e-4, folds=2)
+
+
+def test_a_graph_that_does_not_train_is_searched_on_its_embeddings(tmp_path):
+    pytest.importorskip('onnx')
+    pytest.importorskip('onnxruntime')
+    (tmp_path / 'net').mkdir()
+    net = write_plain_net(tmp_path / 'net')
+    report = tune(make_people(tmp_path / 'people', side=16), tmp_path / 'out', net=net, **SHORT)
+    assert report.plan.finetune_steps == 0 and report.rows[0].stage == 'rung 2'
+    assert any('so it is not fine-tuned' in note for note in report.notes)
+    args = make_parser().parse_args(shlex.split(report.command)[1:])
+    assert args.network == 'mobilefacenet' and args.finetune is None
+    again = tune(tmp_path / 'people', tmp_path / 'converted', net=net / 'net.onnx', **SHORT)
+    assert again.rows == report.rows  # an ONNX file without a card is converted first
 
 
 def test_without_a_network_one_is_trained_for_each_fold(people, tmp_path):
