@@ -24,6 +24,8 @@ WINNER, ALIKE, WORSE, BETTER, DIVERGED = 'winner', 'no difference shown', 'worse
 Row = namedtuple('Row', 'place name loss arguments lr stage tar difference low high p verdict')
 Row.__doc__ = """A line of the leaderboard.
 
+Parameters
+----------
 place : int
 name, loss, arguments : str
     The candidate, its loss, and 'm=0.3 s=32'; of the network as it is, its stage.

@@ -17,8 +17,10 @@ Speeds = namedtuple('Speeds', 'adapt_begin adapt_step finetune_begin finetune_st
 Speeds.__doc__ = """Seconds to begin a training on embeddings, a step of it, the same on images, to embed all images."""
 
 Plan = namedtuple('Plan', 'candidates rungs finetune_steps start_steps')
-Plan.__doc__ = """What is done.
+Plan.__doc__ = """What a search does.
 
+Parameters
+----------
 candidates : int
 rungs : list of (int, int)
     How many candidates each rung trains, and for how many steps.
