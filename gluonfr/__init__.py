@@ -10,8 +10,8 @@ from .utils.converter import set_converter
 from .version import __version__
 from .viz import plot_accuracy, plot_roc
 
-_PARTS = ('align', 'convert', 'data', 'deploy', 'evaluation', 'finetune', 'loss', 'metrics', 'model_zoo', 'nn',
-          'photos', 'scale', 'train', 'utils', 'viz')
+_PARTS = ('align', 'convert', 'data', 'deploy', 'distributed', 'evaluation', 'finetune', 'loss', 'metrics', 'model_zoo',
+          'nn', 'photos', 'scale', 'train', 'utils', 'viz')
 __all__ = ['__version__', 'compat', *_PARTS]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from ..data.fitting import open_training_set, open_verification_sets
 from ..data.loading.training_loader import BATCH, training_loader
 from ..deploy import Embedder
+from ..distributed import join_workers
 from ..loss import parse_loss
 from ..model_zoo import MODELS
 from ..model_zoo.card_file import CARD_NAME
@@ -40,6 +41,12 @@ REPORT = 'report.html'
 
 def train(args):
     """Train, verify, write the card; returns the state. Nothing is written before all is made and checked."""
+    workers = join_workers()
+    with workers.working():
+        return _train(args, workers)
+
+
+def _train(args, workers):
     groups, progress = _groups(args.sampler), not args.no_progress
     _check_options(args.freeze, args.finetune, args.wd, args.momentum, args.clip, args.ema, args.distill)
     lr_mult = _lr_mult(args.lr_mult)
@@ -66,7 +73,8 @@ def train(args):
                                embedding_size=spec.embedding_size, ctx=ctx, groups=groups,
                                margin_warmup=numbers.margin_warmup * args.accumulate,  # the loss counts batches
                                sample_rate=args.sample_rate, num_sample=args.num_sample,
-                               filter_negatives=args.filter_negatives, seed=args.seed)
+                               filter_negatives=args.filter_negatives, seed=args.seed, workers=workers,
+                               shards=args.class_shards)
     if args.freeze:
         freeze_parts(args.freeze, net=net, head=head, loss=loss, loss_name=args.loss)
     if args.layer_decay is not None:
@@ -111,7 +119,7 @@ def train(args):
             teacher=None if teacher is None else teacher_of(teacher, spec))
     except OtherRecipe as error:
         raise ValueError(other_recipe(args.out, error.changed, recipe['lr_mode'])) from error
-    if reports:
+    if reports and workers.first:
         write_report([args.out], os.path.join(args.out, REPORT))
     if state.best is not None:
         print('best: mean accuracy {value:.4f} on {sets}, after step {step}; the card takes these weights'.format(

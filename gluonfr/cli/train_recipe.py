@@ -7,7 +7,7 @@ DECISIVE = ('network', 'network_args', 'embedding_size', 'loss', 'loss_args', 'm
             'num_sample', 'filter_negatives', 'finetune', 'freeze',
             'dtype', 'precision', 'data_iter', 'augment', 'sampler', 'batch_size', 'optimizer', 'lr', 'lr_factor',
             'warmup', 'wd', 'momentum', 'clip', 'seed', 'on_error', 'lr_mode', 'lr_mult', 'layer_decay', 'accumulate',
-            'ema')
+            'ema', 'class_shards')
 CHOSEN = 'batch_size', 'lr', 'lr_mode', 'warmup', 'margin_warmup'  # by the data, where they are not given
 FACTS = 'images', 'classes', 'teacher_crc32'  # beside the hash of the set
 

@@ -33,6 +33,7 @@ from .apart import APART, apart_arrays, apart_faults, apart_header, fill_apart, 
 from .optimizer_state import pack_optimizer, unpack_optimizer
 from .parameters import named_parameters
 from .state import NonFiniteLoss
+from .together import check_same, mean_statistics, own_rows_of, whole_tables
 
 __all__ = ['CheckpointError', 'DamagedCheckpoint', 'atomic_path', 'checkpoint_name', 'find_checkpoint',
            'list_checkpoints', 'load_weights', 'read_checkpoint', 'restore', 'save_checkpoint',
@@ -64,7 +65,7 @@ def save_checkpoint(path, state):
     Parameters
     ----------
     path : str
-        File to write, atomically.
+        File to write, atomically. Of several workers all call this, and the first writes.
     state : TrainState
 
     Raises
@@ -73,14 +74,16 @@ def save_checkpoint(path, state):
         A loss of the steps so far, or a trained parameter, is NaN or infinite. Nothing is written.
     """
     state.read_losses()
+    mean_statistics(state)
     arrays = {name: _values(param, param.list_data()) for name, param in state.params.items()}
     apart = apart_arrays(state.apart)
     learned = [name for name, param in state.params.items() if param.grad_req != 'null'] + list(apart)
-    for name in learned:
-        if not finite(apart[name] if name in apart else arrays[name]):
-            raise NonFiniteLoss('parameter {} is not finite after the update'.format(name), state.step,
-                                state.epoch + (1 if state.batch else 0), state.learning_rate,
-                                state.last_checkpoint)
+    bad = next((name for name in learned if not finite(apart[name] if name in apart else arrays[name])), None)
+    if state.workers.any(bad is not None):
+        raise NonFiniteLoss('parameter {} is not finite after the update'.format(bad or 'of another worker'),
+                            state.step, state.epoch + (1 if state.batch else 0), state.learning_rate,
+                            state.last_checkpoint)
+    check_same(state, arrays)
     header = {'format': FORMAT, 'contexts': len(state.ctx),
               'per_context': [name for name, param in state.params.items() if param.grad_req == 'null'],
               'optimizer': pack_optimizer(state.trainer, state.params, state.optimizer_start, arrays)}
@@ -92,11 +95,14 @@ def save_checkpoint(path, state):
         arrays.update({AVERAGE + name: _values(state.params[name], values)
                        for name, values in state.average.values.items()})
     header['arrays'] = sorted(arrays)
+    arrays = whole_tables(state, arrays)
     if apart:
         header['apart'] = apart_header(state.apart)
     text = json.dumps(header, default=float).encode('utf-8')
     arrays['header'] = np.frombuffer(text, dtype=np.uint8)
-    save_npz(path, {**apart, **arrays})
+    if state.workers.first:
+        save_npz(path, {**apart, **arrays})
+    state.workers.any(False)  # it is there for all
 
 
 def read_checkpoint(path, whole=True):
@@ -150,14 +156,14 @@ def list_checkpoints(folder):
     return [os.path.join(folder, name) for name in sorted(names, key=lambda name: int(name[5:-4]))]
 
 
-def find_checkpoint(resume, callbacks=()):
+def find_checkpoint(resume, callbacks=(), rename=True):
     """The checkpoint that `resume` means, read; None for a fresh start.
 
     Parameters
     ----------
     resume : str or None
         A file, a folder, or 'auto' for the `checkpoint_folder` of one of the callbacks. In a folder the newest whole
-        checkpoint counts; a damaged newer one is reported and renamed to '<name>.damaged'.
+        checkpoint counts; a damaged newer one is reported and, with `rename`, renamed to '<name>.damaged'.
     """
     if resume is None:
         return None
@@ -177,7 +183,7 @@ def find_checkpoint(resume, callbacks=()):
             warnings.warn('{} Trying the one before.'.format(error), stacklevel=3)
             damaged.append(path)
             continue
-        for bad in damaged:
+        for bad in damaged if rename else []:
             os.replace(bad, bad + '.damaged')
         return found
     if paths:
@@ -194,6 +200,7 @@ def restore(checkpoint, state):
     CheckpointError
         Names every parameter that is missing, unknown or of another shape, or the setting that differs.
     """
+    checkpoint = checkpoint._replace(arrays=own_rows_of(checkpoint.arrays, state.params))
     header, path = checkpoint.header, checkpoint.path
     if not _has(header, contexts=int, optimizer=dict, meter=dict, data=dict, history=list,
                 **dict.fromkeys(_POSITION, int)) or not {'metrics', 'best'} <= set(header):
@@ -249,6 +256,7 @@ def load_weights(path: str, *, net: Optional[Block] = None, head: Optional[Block
     if head is not None:
         _fits_apart(checkpoint, apart, settings=False)
     params, layer = named_parameters(**blocks), 'net/' + CLASS_LAYER
+    checkpoint = checkpoint._replace(arrays=own_rows_of(checkpoint.arrays, params))
     if not any(name.startswith(layer) for name in params):
         arrays = {name: array for name, array in checkpoint.arrays.items() if not name.startswith(layer)}
         checkpoint = checkpoint._replace(arrays=arrays)

@@ -1,6 +1,7 @@
 """A training that writes all there is to know of it into a folder."""
 import logging
 import os
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, Callable, Dict, Optional, Sequence, Union
 
@@ -9,6 +10,7 @@ from mxnet.optimizer import Optimizer
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from ..data.pairs import BinFile
+from ..distributed.workers import join_workers
 from ..model_zoo.card_file import CARD_NAME
 from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer
@@ -107,13 +109,19 @@ def train_in_folder(folder: str, net: Block, loss: Block, train_data: Batches, *
         written.append(Profile(folder))
     if progress:
         written.append(ProgressBar())
+    workers = join_workers()
     with advice_on_full_disk(folder, 'The checkpoints in it are whole: make room and continue with --resume'), \
-            sole_writer(inside('.lock'), '--out {}'.format(folder)):
-        begin_run(folder, recipe, RUN_FILES, resume=resume, overwrite=overwrite)
-        with log.writing(), logging_redirect_tqdm([logging.getLogger()]), signals.listening():
+            workers.working(), ExitStack() as first:
+        if workers.first:
+            first.enter_context(sole_writer(inside('.lock'), '--out {}'.format(folder)))
+            begin_run(folder, recipe, RUN_FILES, resume=resume, overwrite=overwrite)
+            first.enter_context(log.writing())
+        workers.any(False)  # the others find the folder as it is to be
+        with logging_redirect_tqdm([logging.getLogger()]), signals.listening():
             state = fit(net, loss, train_data, head=head, epochs=epochs, callbacks=[*written, *callbacks],
                         optimizer=optimizer, clip_gradient=clip_gradient, ctx=ctx, seed=seed,
                         resume='auto' if resume else None, precision=precision, lr_mult=lr_mult,
                         accumulate=accumulate, ema=ema, teacher=teacher, distill=distill)
-        write_run_card(folder, state, spec=net.input_spec, **card)
+        if workers.first:
+            write_run_card(folder, state, spec=net.input_spec, **card)
     return state

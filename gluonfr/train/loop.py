@@ -6,6 +6,7 @@ from mxnet.initializer import Initializer
 from mxnet.lr_scheduler import LRScheduler
 from mxnet.optimizer import Optimizer
 
+from ..distributed.workers import join_workers
 from ..utils.check import check_int, check_number
 from ..utils.precision import is_half
 from .batches import epoch_batches
@@ -16,6 +17,7 @@ from .prepare import prepare
 from .rates import scaled_rates
 from .state import TrainState
 from .step import Step
+from .together import begin_together, call_all
 from .types import Batches, Contexts
 
 __all__ = ['fit', 'run']
@@ -40,6 +42,11 @@ def fit(net: Block, loss: Block, train_data: Batches, *, head: Optional[Block] =
     The same seed gives the same parameters, bit for bit on a CPU, and so does a run that was killed and resumed: all
     random numbers of a step depend on (seed, step) only. To that end `fit` seeds the global generators of Python,
     NumPy and MXNet at every step (`seed_step`). Gluon's Dropout on a GPU does not follow, `gluonfr.nn.Dropout` does.
+
+    Where DMLC_ROLE says that this process is one of several workers (`gluonfr launch`), they train together: each batch
+    is divided between them, and all have the same weights, bit for bit, which is seen to at each checkpoint. BatchNorm
+    sees the part of its worker, and its statistics are averaged before an evaluation or a checkpoint. Evaluations and
+    all files are of the first worker, for which the others wait, and callbacks too, unless they say `every_worker`.
 
     Parameters
     ----------
@@ -154,20 +161,25 @@ def fit(net: Block, loss: Block, train_data: Batches, *, head: Optional[Block] =
     if ema is not None:
         check_number('fit', 'ema', ema, low=0, high=1, low_open=True, high_open=True)
 
-    state = prepare(net, head, loss, train_data, ctx=ctx, initializer=initializer, hybridize=hybridize,
-                    optimizer=optimizer, optimizer_params=optimizer_params, lr_scheduler=lr_scheduler, wd_mult=wd_mult,
-                    seed=seed, epochs=epochs, half=half, accumulate=accumulate, ema=ema)
-    check_precision(precision, net, state.ctx)
-    callbacks = sorted(callbacks, key=lambda callback: callback.order)
-    checkpoint = find_checkpoint(resume, callbacks)
-    if checkpoint is not None:
-        restore(checkpoint, state)
-    step = Step(state, clip_gradient, loss_scale, half, InBfloat16(net) if precision == 'bfloat16' else None, teacher,
-                distill)
-    with scaled_rates(state.params, lr_mult or {}):
-        run(state, step, callbacks, check_every)
-    if state.average is not None:
-        state.average.keep()
+    workers = join_workers()
+    with workers.working():
+        state = prepare(net, head, loss, train_data, ctx=ctx, initializer=initializer, hybridize=hybridize,
+                        optimizer=optimizer, optimizer_params=optimizer_params, lr_scheduler=lr_scheduler,
+                        wd_mult=wd_mult, seed=seed, epochs=epochs, half=half, accumulate=accumulate, ema=ema,
+                        workers=workers)
+        check_precision(precision, net, state.ctx)
+        callbacks = [callback for callback in sorted(callbacks, key=lambda callback: callback.order)
+                     if workers.first or callback.every_worker]
+        checkpoint = find_checkpoint(resume, callbacks, rename=workers.first)
+        if checkpoint is not None:
+            restore(checkpoint, state)
+        begin_together(state)
+        step = Step(state, clip_gradient, loss_scale, half, InBfloat16(net) if precision == 'bfloat16' else None,
+                    teacher, distill)
+        with scaled_rates(state.params, lr_mult or {}):
+            run(state, step, callbacks, check_every)
+        if state.average is not None:
+            state.average.keep()
     return state
 
 
@@ -186,8 +198,7 @@ def run(state, step, callbacks, check_every):
     """
     ended = False
     while not ended:
-        for callback in callbacks:
-            callback.on_train_begin(state)
+        call_all(callbacks, 'on_train_begin', state)
         try:
             while not state.finished:
                 _run_epoch(state, step, callbacks, check_every)
@@ -196,24 +207,22 @@ def run(state, step, callbacks, check_every):
         except Exception as error:
             if not any([callback.on_error(state, error) for callback in callbacks]):
                 raise
-    for callback in callbacks:
-        callback.on_train_end(state)
+    call_all(callbacks, 'on_train_end', state)
 
 
 def _run_epoch(state, step, callbacks, check_every):
     """Train the running epoch to its end or a stop."""
     state.meter.start()
-    for batches in epoch_batches(state.train_data, state.epoch, state.batch, state.step, state.seed, state.accumulate):
+    for batches in epoch_batches(state.train_data, state.epoch, state.batch, state.step, state.seed, state.accumulate,
+                                 state.workers):
         sums = step(batches)
         state.step += 1
         state.batch += 1
         state.meter.add(state.step, state.learning_rate, *sums)
         if len(state.meter) > check_every:
             state.read_losses(leave=1)  # the newest may still be on its way: do not wait for it
-        for callback in callbacks:
-            callback.on_step_end(state)
+        call_all(callbacks, 'on_step_end', state)
         if state.stop_reason:
             return
     state.end_epoch()
-    for callback in callbacks:
-        callback.on_epoch_end(state)
+    call_all(callbacks, 'on_epoch_end', state)

@@ -8,9 +8,11 @@ from mxnet import Context
 from mxnet.gluon import Block
 
 from ..data.dataset import FaceDataset
+from ..distributed.class_shards import ShardedDense, check_loss
+from ..distributed.workers import Alone
 from ..loss import fill_arguments, get_loss, loss_keywords
 from ..nn import get_head
-from ..scale import dense_memory, sampled_memory
+from ..scale import dense_memory, sampled_memory, sharded_memory
 from ..utils.system import machine_memory
 
 __all__ = ['loss_and_head']
@@ -18,7 +20,8 @@ __all__ = ['loss_and_head']
 
 def loss_and_head(name: str, arguments: Dict[str, Any], *, dataset: FaceDataset, path: str, embedding_size: int,
                   batch_size: int, ctx: Sequence[Context], groups: Optional[Tuple[int, int]] = None,
-                  margin_warmup: int = 0, **sample: Any) -> Tuple[Block, Optional[Block]]:
+                  margin_warmup: int = 0, workers: Optional[Alone] = None, shards: bool = False,
+                  **sample: Any) -> Tuple[Block, Optional[Block]]:
     """A loss for batches of images and labels, and the class layer that it wants or None.
 
     Parameters
@@ -28,13 +31,17 @@ def loss_and_head(name: str, arguments: Dict[str, Any], *, dataset: FaceDataset,
     dataset, path
         The training set and where it is.
     embedding_size, batch_size : int
-        Of the network, and of all contexts together.
+        Of the network, and of all contexts and workers together.
     ctx : list of Context
         Over which a batch is divided.
     groups : (int, int) or None
         People a batch and images of each.
     margin_warmup : int
         Steps in which the margin grows from 0.
+    workers : Alone, Workers or None
+        Over which a batch is divided, too.
+    shards : bool
+        Whether the classes are divided between the workers, by a `gluonfr.distributed.ShardedDense`.
     **sample
         sample_rate, num_sample, filter_negatives and seed, as for `get_head`.
 
@@ -54,11 +61,13 @@ def loss_and_head(name: str, arguments: Dict[str, Any], *, dataset: FaceDataset,
     >>> loss, head.weight.shape
     (ArcLoss(classes=10, m=0.3, s=64, easy_margin=True), (10, 128))
     """
+    workers = workers or Alone()
+    parts = len(ctx) * workers.count
     if groups:
-        if groups[0] % len(ctx):
-            raise ValueError("sampler='pk:PxK': P must be a multiple of the number of GPUs, {}, got {}.".format(
-                len(ctx), groups[0]))
-        groups = groups[0] // len(ctx), groups[1]
+        if groups[0] % parts:
+            raise ValueError("sampler='pk:PxK': P must be a multiple of the number of GPUs{}, {}, got {}.".format(
+                ' of all workers' if workers.count > 1 else '', parts, groups[0]))
+        groups = groups[0] // parts, groups[1]
     elif 'num_in_class' in loss_keywords(name):
         raise ValueError("loss={!r} takes batches of several images of each person: give sampler='pk:PxK' such as "
                          'pk:32x4.'.format(name))
@@ -70,15 +79,23 @@ def loss_and_head(name: str, arguments: Dict[str, Any], *, dataset: FaceDataset,
         raise ValueError('loss={!r} takes pairs or triplets, and a batch has labels: give loss_args mining=..., see '
                          '`gluonfr losses {}`.'.format(name, name))
     sampling = any(sample.get(one) is not None for one in ('sample_rate', 'num_sample', 'filter_negatives'))
+    if sampling and shards:
+        raise ValueError('class_shards scores all classes: leave out sample_rate, num_sample and filter_negatives, or '
+                         'class_shards.')
     if sampling and (loss.head is None or loss.keeps_classes):
         raise ValueError('loss={!r} {}, so leave out sample_rate, num_sample and filter_negatives.'.format(
             name, 'keeps something for each class' if loss.keeps_classes else 'has no class layer'))
     head = None if loss.head is None else get_head(loss.head, classes, embedding_size, **sample)
     if loss.head is not None or loss.keeps_classes:
         centres = int((loss.head or '').partition(':')[2] or 1)  # of a class
-        sizes = classes * centres, embedding_size, batch_size // len(ctx)
+        sizes = classes * centres, embedding_size, batch_size // parts
         needed = sampled_memory(*sizes, sampled=head.num_sample * centres) if sampling else dense_memory(*sizes)
+        if shards:
+            needed = sharded_memory(classes, embedding_size, batch_size, workers.count)
         _check_memory(dataset, path, classes, embedding_size, needed, _memory(ctx))
+    if shards:
+        return loss, ShardedDense(classes, embedding_size, workers, batch_size, s=check_loss(loss),
+                                  seed=sample.get('seed', 0))
     if sampling:  # start values may follow the number of classes that are scored
         loss = get_loss(name, **fill_arguments(name, arguments, **dict(known, classes=head.num_sample)))
     return loss, head

@@ -4,6 +4,8 @@ import re
 import mxnet as mx
 from mxnet import nd
 
+from .together import rows_of
+
 __all__ = ['apply_wd_mult', 'check_grad_req', 'check_gradients', 'clip_global_norm', 'initialize', 'list_ctx',
            'named_parameters', 'zero_gradients']
 
@@ -109,7 +111,7 @@ def check_gradients(named):
                          "unused part out, or freeze it with param.grad_req = 'null'.".format(', '.join(stale)))
 
 
-def clip_global_norm(params, max_norm, scale, others=()):
+def clip_global_norm(params, max_norm, scale, others=(), workers=None):
     """Shrink gradients so that their common 2-norm, times `scale`, is at most `max_norm`; never waits for the device.
 
     Parameters
@@ -122,15 +124,22 @@ def clip_global_norm(params, max_norm, scale, others=()):
         What the optimizer will multiply the gradients with, 1 / batch size: the bound is meant for that product.
     others : list of NDArray
         Gradients that lie elsewhere, of a training on one context.
+    workers : Alone or None
+        Who have the other rows of tables that are divided (`rows_of`), which are counted, too.
     """
-    for context in params[0].list_ctx():
-        grads = [param.grad(context) for param in params] + [grad.as_in_context(context) for grad in others]
+    contexts, whole = params[0].list_ctx(), [param for param in params if rows_of(param) is None]
+    divided, of_divided = [param.list_grad()[0] for param in params if rows_of(param) is not None], []
+    if divided:
+        of_divided = [nd.multi_sum_sq(*divided, num_arrays=len(divided)).sum()]
+        workers.sum('squares of rows', of_divided)
+    for context in contexts:
+        grads = [param.grad(context) for param in whole] + [grad.as_in_context(context) for grad in others]
         by_dtype = [[grad for grad in grads if grad.dtype == dtype] for dtype in {grad.dtype for grad in grads}]
         squares = [nd.multi_sum_sq(*same, num_arrays=len(same)).sum() for same in by_dtype]
-        norm = nd.add_n(*squares).sqrt() * scale
+        norm = nd.add_n(*squares, *of_divided).sqrt() * scale
         factor = nd.minimum(max_norm / nd.maximum(norm, 1e-12), 1.0)
-        for grad in grads:
+        for grad in grads + divided:
             nd.broadcast_mul(grad, factor.astype(grad.dtype, copy=False).reshape((1,) * grad.ndim), out=grad)
-        for grad, bounded in zip(others, grads[len(params):]):
+        for grad, bounded in zip(others, grads[len(whole):]):
             if bounded is not grad:
                 bounded.copyto(grad)

@@ -15,7 +15,7 @@ __all__ = ['prepare']
 
 
 def prepare(net, head, loss, train_data, *, ctx, initializer, hybridize, optimizer, optimizer_params, lr_scheduler,
-            wd_mult, seed, epochs, half, accumulate, ema):
+            wd_mult, seed, epochs, half, accumulate, ema, workers):
     """The `TrainState` from which `fit` begins; the parameters, and what raises, are those of `fit`.
 
     `half` says whether the network is float16.
@@ -39,11 +39,12 @@ def prepare(net, head, loss, train_data, *, ctx, initializer, hybridize, optimiz
     trainer = gluon.Trainer(trained, optimizer, arguments, kvstore='device', update_on_kvstore=False)
     steps = -(-len(train_data) // accumulate) if hasattr(train_data, '__len__') else None
     state = TrainState(net, head, loss, train_data, ctx, params, trainer, optimizer_numbers(trainer.optimizer), seed,
-                       epochs, steps, accumulate)
+                       epochs, steps, accumulate, workers=workers)
+    workers.begin()
     begin_apart(state.apart.values(), ctx, trainer.optimizer, seed, accumulate)
     if any(param._deferred_init for param in params.values()):
-        x, label = next(epoch_batches(train_data, 0, 0, 0, seed))[0]
-        x, label = split(x, ctx, half)[0], split(label, ctx)[0]
+        batch = next(epoch_batches(train_data, 0, 0, 0, seed, workers=workers))[0]
+        x, label = split(batch.x, ctx, half)[0], split(batch.label, ctx)[0]
         forward(net, head, loss, x, label)
     if hybridize:
         for block in (net, head, loss):

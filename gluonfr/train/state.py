@@ -8,6 +8,7 @@ from mxnet import Context
 from mxnet.gluon import Block, Parameter, Trainer
 
 from .apart import keeps_apart
+from ..distributed.workers import Alone
 from .average import Average
 from .meter import Meter
 from .types import Batches
@@ -90,6 +91,8 @@ class TrainState:
         By the number of steps of an interval, what its mean has gathered: kept by `LogLine` and its kin.
     observe : callable or None
         Gets images, `Output` and the divisor of the gradients of each step on the first context, before the update.
+    workers : Alone or Workers
+        Those that train together.
     meter : Meter
         Running loss and accuracy of the epoch, up to `check_every` steps late.
     """
@@ -117,6 +120,7 @@ class TrainState:
     doing: Callable[[str], None] = field(default=lambda name: None, repr=False)
     intervals: Dict[str, Any] = field(default_factory=dict)
     observe: Optional[Callable[..., None]] = field(default=None, repr=False)
+    workers: Alone = field(default_factory=Alone, repr=False)
     meter: Meter = field(default_factory=Meter)
 
     @property

@@ -7,6 +7,7 @@ from ..utils.labels import labels_on_host
 from ..utils.precision import is_half
 from .batches import split
 from .distill import distance, teachings
+from .together import sum_gradients, sum_of_step
 from .parameters import check_gradients, clip_global_norm, zero_gradients
 
 __all__ = ['Output', 'Step', 'Sums', 'forward']
@@ -79,60 +80,66 @@ class Step:
         self._apart = list(state.apart.values())
 
     def __call__(self, batches):
-        """One update by the mean gradient of all samples of some batches (x, label).
+        """One update by the mean gradient of all samples of some `Batch`es, those of other workers included.
 
         Returns
         -------
         Sums
-            Samples; and lists of (1,) NDArrays, one of each batch on each context in use: losses, hits, and distances
-            from the teacher.
+            Of all workers: samples; and lists of (1,) NDArrays, one of each batch on each context in use: losses, hits,
+            and distances from the teacher.
         """
         state, params = self._state, list(self._trained.values())
-        sums, before = Sums(sum(x.shape[0] for x, _ in batches), [], [], []), []
+        sums, before = Sums(sum(batch.whole for batch in batches), [], [], []), []
         size = sums.size * self._scale
-        for number, (x, label) in enumerate(batches, 1):
-            seen = self._backward(x, label, number, sums)
+        for number, batch in enumerate(batches, 1):
+            seen = self._backward(batch, number, sums)
             gradients = [gradient for param in params for gradient in param.list_grad()]
             for gradient, other in zip(gradients, before):
                 gradient += other
             if number < len(batches):
                 before = [gradient.copy() for gradient in gradients]
-        state.trainer.allreduce_grads()
+        sum_gradients(state, self._trained)
         if state.observe is not None:
             state.observe(*seen, size)
         if self._clip is not None:
             others = [grad for block in self._apart for grad in block.gradients()]
-            clip_global_norm(params, self._clip, 1.0 / size, others)
+            clip_global_norm(params, self._clip, 1.0 / size, others, state.workers)
         state.trainer.update(size)
         for block in self._apart:
             block.update(state.trainer.optimizer, 1.0 / size)
         if state.average is not None:
             state.average.update()
-        return sums
+        return sum_of_step(state.workers, sums)
 
-    def _backward(self, x, label, number, sums):
+    def _backward(self, batch, number, sums):
         """The gradients of one batch, the `number`th of its update; returns images and Output of the first context."""
         state, ctx, params = self._state, self._state.ctx, list(self._trained.values())
-        xs, labels = split(x, ctx, self._half), split(label, ctx)
+        xs, labels = split(batch.x, ctx, self._half), split(batch.label, ctx)
+        scale = self._scale if batch.counts else 0
         targets = [] if self._teacher is None else teachings(self._teacher, xs)
-        with labels_on_host(labels, label) as host, autograd.record():
+        with labels_on_host(labels, batch.label) as host, autograd.record():
             outputs = [forward(self._net, state.head, state.loss, a, b) for a, b in zip(xs, labels)]
             losses = [output.loss for output in outputs]
             distances = [distance(output.embedding, target) for output, target in zip(outputs, targets)]
             if distances:
                 losses = [loss + self._distill * far.astype(loss.dtype, copy=False)
                           for loss, far in zip(losses, distances)]
-            scaled = [loss if self._scale == 1 else loss * self._scale for loss in losses]
-        scores = [_scores(state.loss, output) for output in outputs]
+            scaled = [loss if scale == 1 else loss * scale for loss in losses]
+        scores = [_scores(state, output) for output in outputs]
         if outputs[0].label is labels[0]:  # else they count among the sampled classes only
             self._check_labels(host, scores[0], number)
-        autograd.backward(scaled)
+        if hasattr(state.head, 'backward'):  # of one context
+            state.head.backward(scaled, outputs[0].embedding)
+        else:
+            autograd.backward(scaled)
         zero_gradients(params, ctx[len(xs):])
         if not state.history and state.batch == 0:
             check_gradients(self._trained)
-        sums.losses.extend(loss.astype('float32', copy=False).sum() for loss in losses)
-        sums.hits.extend(_hits(score, output.label) for score, output in zip(scores, outputs) if score is not None)
-        sums.distances.extend(far.astype('float32', copy=False).sum() for far in distances)
+        found = ([loss.astype('float32', copy=False).sum() for loss in losses],
+                 [_hits(score, output.label) for score, output in zip(scores, outputs) if score is not None],
+                 [far.astype('float32', copy=False).sum() for far in distances])
+        for total, values in zip((sums.losses, sums.hits, sums.distances), found):
+            total.extend(values if batch.counts else [value * 0 for value in values])
         return xs[0], outputs[0]
 
     def _check_labels(self, host, scores, number):
@@ -145,10 +152,12 @@ class Step:
                 self._state.epoch + 1))
 
 
-def _scores(loss, output):
-    """Class scores (B, classes) to count hits by, or None: those the loss saw, or those it can tell itself."""
-    if output.pred is None and hasattr(loss, 'predict'):
-        return loss.predict(output.embedding)
+def _scores(state, output):
+    """Class scores (B, classes) to count hits by, or None: those the loss saw, or those that head or loss can tell."""
+    if hasattr(state.head, 'judged'):
+        return state.head.judged
+    if output.pred is None and hasattr(state.loss, 'predict'):
+        return state.loss.predict(output.embedding)
     return output.pred
 
 

@@ -1,5 +1,8 @@
 """What Windows does in another way than Unix; no other module asks on which of them it runs."""
+import ctypes
 import os
+import signal
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -10,11 +13,12 @@ except ImportError:  # Windows
     fcntl = None
     import msvcrt
 
-__all__ = ['OPEN_FILES_STAY', 'leave_lock', 'lock', 'machine_memory', 'read_at', 'sync']
+__all__ = ['OPEN_FILES_STAY', 'end_with_parent', 'leave_lock', 'lock', 'machine_memory', 'read_at', 'sync']
 
 OPEN_FILES_STAY = fcntl is None  # nobody can remove or replace a file that is open
 _LOCKED_BYTE = 1 << 30  # far behind what a lock file holds: on Windows others cannot read a byte that is locked
 _RETRY_SECONDS = 0.2
+_PR_SET_PDEATHSIG = 1
 _moving = threading.Lock()
 
 
@@ -87,3 +91,27 @@ def sync(path):
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def end_with_parent(parent):
+    """Have this process end when its parent does, however that ends.
+
+    On Linux the kernel sends SIGKILL, which reaches a process that is stopped, too; elsewhere a thread looks.
+
+    Parameters
+    ----------
+    parent : int
+        The number of the parent, which may have ended already.
+    """
+    if sys.platform.startswith('linux'):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+    else:
+        threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _watch_parent(parent):
+    while os.getppid() == parent:
+        time.sleep(_RETRY_SECONDS)
+    os._exit(1)

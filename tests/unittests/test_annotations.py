@@ -6,8 +6,9 @@ import typing
 import pytest
 from helpers import ROOT
 
-PACKAGES = ('align', 'compat', 'convert', 'data', 'deploy', 'evaluation', 'finetune', 'graph', 'loss', 'metrics',
-            'model_zoo', 'nn', 'photos', 'report', 'scale', 'train', 'train.callbacks', 'tune', 'utils', 'viz')
+PACKAGES = ('align', 'compat', 'convert', 'data', 'deploy', 'distributed', 'evaluation', 'finetune', 'graph',
+            'loss', 'metrics', 'model_zoo', 'nn', 'photos', 'report', 'scale', 'train', 'train.callbacks', 'tune',
+            'utils', 'viz')
 
 
 def public(package):

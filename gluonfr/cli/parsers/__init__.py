@@ -6,8 +6,8 @@ function that its parser names, 'verify:verify' for `verify` in gluonfr/cli/veri
 import argparse
 
 from ...version import __version__
-from . import (align, clean, cluster, compare, convert, embed, enrol, evaluate, export, finetune, listing, pack, plan,
-               report, search, train, tune, verify)
+from . import (align, clean, cluster, compare, convert, embed, enrol, evaluate, export, finetune, launch, listing, pack,
+               plan, report, search, train, tune, verify)
 from .common import Parser
 
 __all__ = ['make_parser']
@@ -18,6 +18,7 @@ DESCRIPTION = """gluonfr: train, verify and use face-recognition networks.
   gluonfr tune PEOPLE --from w600k_mbf --out outputs/tune          which loss suits my people
   gluonfr plan --classes 2000000 --network iresnet50 --batch-size 128    memory and time of many people
   gluonfr train --dataset mine --network mobilefacenet --loss arcface --out outputs/mine-run
+  gluonfr launch -n 2 -- train --dataset mine --out outputs/mine-run   in two processes
   gluonfr verify outputs/mine-run --data lfw                       accuracy, TAR@FAR, ROC
   gluonfr evaluate outputs/mine-run --data PEOPLE --out results/people   the same, and more, on any data
   gluonfr report results/people.json --out results/people.html     as a page with pictures
@@ -42,6 +43,6 @@ def make_parser():
                         help='show the version; with --verbose also what this machine has, and which engines')
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
     for module in (pack, align, clean, cluster, finetune, tune, plan, train, verify, evaluate, report, embed, compare,
-                   search, enrol, convert, export, listing):
+                   search, enrol, convert, export, launch, listing):
         module.add_commands(commands)
     return parser

@@ -76,6 +76,9 @@ def add_options(parser):
     model.add_argument('--margin-warmup', type=natural_or_auto, default=0, metavar='STEPS|auto',
                        help='let the margin grow from 0 in so many steps; auto: a quarter of the run, at most 500 '
                             '(default 0)')
+    model.add_argument('--class-shards', action='store_true',
+                       help='divide the class centres between the workers of `gluonfr launch`, for more classes than '
+                            'one machine holds; for losses of the ArcFace and CosFace families')
     model.add_argument('--finetune', type=user_path, metavar='RUN|FILE|NAME',
                        help='start from these weights of the same network: a run, a card, a checkpoint, a .params '
                             'file, or '

@@ -64,8 +64,8 @@ class ArrayLoader(EpochLoader):
         self._label = _check_label(label, len(self._data))
         super().__init__(len(self._data), batch_size, shuffle, seed, last_batch, sampler)
 
-    def _load(self, epoch, start, indices):
-        return map(self._batch, indices)
+    def _load(self, epoch, start, indices, own):
+        return (self._batch(index[cut]) for index, cut in zip(indices, own))
 
     def _batch(self, index):
         data = self._data[index]

@@ -119,10 +119,11 @@ class DALIRecordIter(EpochLoader):
             order = np.resize(order, len(self) * size)  # repeats from its beginning
         return [order[i * size + self._shard_id:(i + 1) * size:self._num_shards] for i in range(len(self))]
 
-    def _load(self, epoch, start, indices):
-        pipeline = dali_pipeline.build(self._dali, self._feed(epoch, start, indices), self._steps, self._spec,
+    def _load(self, epoch, start, indices, own):
+        pipeline = dali_pipeline.build(self._dali, self._feed(epoch, start, indices, own), self._steps, self._spec,
                                        self._dtype, self.batch_size, self._threads,
                                        None if self._ctx.device_type == 'cpu' else self._ctx.device_id)
+        indices = [index[cut] for index, cut in zip(indices, own)]
         for step, index in enumerate(indices):
             try:
                 images, shapes = pipeline.run()
@@ -132,14 +133,14 @@ class DALIRecordIter(EpochLoader):
             labels = self._dataset.labels[index]
             yield self._to_mxnet(images.as_tensor()), mx.nd.array(labels, ctx=mx.cpu(), dtype='int32')
 
-    def _feed(self, epoch, start, indices):
+    def _feed(self, epoch, start, indices, own):
         """Yield the inputs of the pipeline, a batch at a time."""
         size = self.batch_size * self._num_shards
         seeds = sample_seeds(self.seed, epoch, (start + len(indices)) * size)[self._shard_id::self._num_shards]
-        for step, index in enumerate(indices, start):
-            encoded = [np.frombuffer(self._bytes(i), np.uint8) for i in index.tolist()]
-            own = seeds[step * self.batch_size:step * self.batch_size + len(index)]
-            yield (encoded, *dali_pipeline.draw(self._steps, _randoms(own)))
+        for step, (index, cut) in enumerate(zip(indices, own), start):
+            encoded = [np.frombuffer(self._bytes(i), np.uint8) for i in index[cut].tolist()]
+            drawn = seeds[step * self.batch_size:step * self.batch_size + len(index)][cut]
+            yield (encoded, *dali_pipeline.draw(self._steps, _randoms(drawn)))
 
     def _bytes(self, i):
         data, _ = self._dataset.read_bytes(i)

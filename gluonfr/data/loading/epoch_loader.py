@@ -1,13 +1,13 @@
 """Epochs of batches in an order that an interrupted run can take up again: what all loaders have in common."""
 import logging
-from typing import Iterator, List
+from typing import Iterator, List, Optional, Tuple
 
 import numpy as np
 
 from ...utils.check import check_choice, check_int
 from ..sampler import epoch_random
 
-__all__ = ['EpochLoader']
+__all__ = ['EpochLoader', 'piece']
 
 
 class EpochLoader:
@@ -57,12 +57,20 @@ class EpochLoader:
         epoch, self.epoch = self.epoch, self.epoch + 1
         return self.batches(epoch)
 
-    def batches(self, epoch: int, start: int = 0) -> Iterator:
-        """Return an iterator over the batches of `epoch` (from 0), leaving out the first `start`."""
+    def batches(self, epoch: int, start: int = 0, part: Optional[Tuple[int, int]] = None) -> Iterator:
+        """Return an iterator over the batches of `epoch` (from 0), leaving out the first `start`.
+
+        With `part`, (number, count), it gives of each batch the `piece` of one of so many workers, which alone is read,
+        and the size of the whole batch: (x, label, size).
+        """
         owner = type(self).__name__
         epoch = check_int(owner, 'epoch', epoch, 0, 2 ** 32 - 1)
         start = check_int(owner, 'start', start, 0, len(self))
-        return self._load(epoch, start, self.indices(epoch)[start:])
+        indices = self.indices(epoch)[start:]
+        if part is None:
+            return self._load(epoch, start, indices, [slice(None)] * len(indices))
+        own = [piece(len(index), *part) for index in indices]
+        return ((x, label, len(index)) for index, (x, label) in zip(indices, self._load(epoch, start, indices, own)))
 
     def indices(self, epoch: int) -> List[np.ndarray]:
         """Return the list of index arrays, one for each batch of `epoch`."""
@@ -74,6 +82,21 @@ class EpochLoader:
             order = np.resize(order, len(self) * self.batch_size)  # repeats from its beginning
         return [order[i * self.batch_size:(i + 1) * self.batch_size] for i in range(len(self))]
 
-    def _load(self, epoch, start, indices):
-        """Return an iterator over the batches made of `indices`, those of `epoch` from number `start` on."""
+    def _load(self, epoch, start, indices, own):
+        """Return an iterator over the batches of `epoch` from number `start` on: of `indices`, the slices `own`."""
         raise NotImplementedError
+
+
+def piece(size: int, number: int, count: int) -> slice:
+    """Where the samples of one of `count` workers lie in a batch: the sizes differ by one at most, and none is 0.
+
+    Where there are fewer samples than workers, those that would have none get the first; they must not count it.
+
+    Examples
+    --------
+    >>> from gluonfr.data.loading.epoch_loader import piece
+    >>> [piece(8, number, 3) for number in range(3)]
+    [slice(0, 2, None), slice(2, 5, None), slice(5, 8, None)]
+    """
+    start, stop = number * size // count, (number + 1) * size // count
+    return slice(start, stop) if start < stop else slice(0, 1)

@@ -86,12 +86,13 @@ class ImageLoader(EpochLoader):
         prefetch = self._workers + 2 if prefetch is None else prefetch
         self._prefetch = check_int('ImageLoader', 'prefetch', prefetch, 1)
 
-    def _load(self, epoch, start, indices):
+    def _load(self, epoch, start, indices, own):
         seeds, size = None, self.batch_size
         if self._transform is not None:
             seeds = sample_seeds(self.seed, epoch, (start + len(indices)) * size)
-        tasks = [partial(self._batch, index, seeds if seeds is None else seeds[step * size:step * size + len(index)])
-                 for step, index in enumerate(indices, start)]
+        tasks = [partial(self._batch, index[cut],
+                         seeds if seeds is None else seeds[step * size:step * size + len(index)][cut])
+                 for step, (index, cut) in enumerate(zip(indices, own), start)]
         if self._workers == 0:
             return (task() for task in tasks)
         return ahead(tasks, self._workers, self._prefetch)

@@ -14,6 +14,9 @@ class Callback:
     ----------
     order : int
         Smaller comes first: what measures has -1, what shows 0, what saves 1.
+    every_worker : bool
+        Whether each of several workers calls it, or the first alone. What writes files or shows something is for the
+        first; what uses ``state.workers`` must be called by each.
 
     Examples
     --------
@@ -24,6 +27,7 @@ class Callback:
     ...             state.request_stop('the loss is below 0.1')
     """
     order: int = 0
+    every_worker: bool = False
 
     def on_train_begin(self, state: TrainState) -> None:
         """Before the first step, after a resume."""

@@ -40,6 +40,7 @@ class Checkpoint(Callback):
     ValueError
         At the begin of training: the folder holds such checkpoints and `overwrite` is false.
     """
+    every_worker = True
     order = 1
 
     def __init__(self, folder: str, every: Optional[int] = 1, every_steps: Optional[int] = None, keep: int = 3,
@@ -54,6 +55,9 @@ class Checkpoint(Callback):
         self._overwrite = overwrite
 
     def on_train_begin(self, state):
+        self._saved = (state.epoch, state.step)
+        if not state.workers.first:
+            return
         os.makedirs(self.checkpoint_folder, exist_ok=True)
         beyond = [path for path in list_checkpoints(self.checkpoint_folder)
                   if os.path.basename(path) > checkpoint_name(state.step)]
@@ -63,7 +67,6 @@ class Checkpoint(Callback):
                                  self.checkpoint_folder, state.step, os.path.basename(beyond[-1])))
         for path in beyond + self._leftovers():
             os.remove(path)
-        self._saved = (state.epoch, state.step)
 
     def on_step_end(self, state):
         if self._every_steps and state.step % self._every_steps == 0 or self._improves(state):
@@ -88,18 +91,20 @@ class Checkpoint(Callback):
     def _save(self, state):
         state.read_losses()
         if self._improves(state):
-            state.best = {'metric': self._monitor, 'value': self._value(state), 'epoch': state.epoch,
-                          'step': state.step}
+            state.best = state.workers.of_first(lambda: {'metric': self._monitor, 'value': self._value(state),
+                                                         'epoch': state.epoch, 'step': state.step})
             save_checkpoint(os.path.join(self.checkpoint_folder, 'best.npz'), state)
             self._save_params(state, 'best.params')
         save_checkpoint(self._path(state), state)
         state.last_checkpoint = self._path(state)
         self._saved = (state.epoch, state.step)
-        for path in list_checkpoints(self.checkpoint_folder)[:-self._keep]:
+        for path in list_checkpoints(self.checkpoint_folder)[:-self._keep] if state.workers.first else []:
             os.remove(path)
         logging.getLogger('gluonfr').debug('saved %s', state.last_checkpoint)
 
     def _save_params(self, state, name):
+        if not state.workers.first:
+            return
         with state.averaged():
             save_parameters_atomic(state.net, os.path.join(self.checkpoint_folder, name))
 
@@ -108,10 +113,11 @@ class Checkpoint(Callback):
         return state.metrics.get(self._monitor, row.get(self._monitor))
 
     def _improves(self, state):
-        value = self._value(state) if self._monitor else None
-        if value is None:
+        if not self._monitor:
             return False
-        return state.best is None or self._sign * value > self._sign * state.best['value']
+        value = self._value(state)  # others than the first worker may have none
+        return state.workers.any(value is not None and (
+            state.best is None or self._sign * value > self._sign * state.best['value']))
 
     def _leftovers(self):
         """Temporary files of a run that was killed while it wrote."""

@@ -58,6 +58,7 @@ class Doctor(Callback):
     step 1: the images reach from 0 to 255. What usually helps: scale them to what the net wants, see its input_spec.
     >>> logging.getLogger('gluonfr').removeHandler(handler)
     """
+    every_worker = True  # all go back, or none
     order = -2  # after the file of the log is cut where a run goes on, and before what is said of the step
 
     def __init__(self, every: int = 50, auto: bool = False):

@@ -3,6 +3,7 @@ from typing import Optional
 
 from ...utils.check import check_int
 from ..evaluate import accuracy
+from ..together import mean_statistics
 from ..types import Batches
 from .base import Callback
 
@@ -38,6 +39,7 @@ class Evaluate(Callback):
     >>> state.history[-1]['val_accuracy']
     1.0
     """
+    every_worker = True
     order = -1
 
     def __init__(self, data: Batches, name: str = 'test', every: int = 1, every_steps: Optional[int] = None,
@@ -50,12 +52,15 @@ class Evaluate(Callback):
 
     def _measure(self, state):
         state.doing(self._name.replace('_', ' '))
-        with state.averaged():
-            value = accuracy(state.net, self._data, head=state.head, loss=state.loss, ctx=state.ctx,
-                             reference=state.train_data if self._reference is None else self._reference)
+        mean_statistics(state)
+        state.metrics[self._name] = state.workers.of_first(lambda: self._accuracy(state))
         state.doing('')
-        state.metrics[self._name] = value
-        return value
+        return state.metrics[self._name]
+
+    def _accuracy(self, state):
+        with state.averaged():
+            return accuracy(state.net, self._data, head=state.head, loss=state.loss, ctx=state.ctx,
+                            reference=state.train_data if self._reference is None else self._reference)
 
     def on_step_end(self, state):
         if self._every_steps and state.step % self._every_steps == 0:

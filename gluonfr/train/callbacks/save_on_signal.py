@@ -14,8 +14,10 @@ __all__ = ['SaveOnSignal']
 class SaveOnSignal(Callback):
     """Ctrl-C, SIGTERM or a lost connection saves the run after the step under way and raises KeyboardInterrupt.
 
-    A second Ctrl-C or SIGTERM raises it at once. SIGHUP does not: a lost connection may send it several times.
+    A second Ctrl-C or SIGTERM raises it at once. SIGHUP does not: a lost connection may send it several times. Of
+    several workers all stop after the step after which one was asked to.
     """
+    every_worker = True
     order = 2
 
     def __init__(self, folder: str):
@@ -37,7 +39,7 @@ class SaveOnSignal(Callback):
                 signal.signal(number, handler)
 
     def on_step_end(self, state):
-        if self._asked:
+        if state.workers.any(self._asked):
             save_checkpoint(os.path.join(self._folder, checkpoint_name(state.step)), state)
             raise KeyboardInterrupt('step {} is saved: --resume continues from there'.format(state.step))
 

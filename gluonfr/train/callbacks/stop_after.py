@@ -6,6 +6,7 @@ __all__ = ['StopAfter']
 
 class StopAfter(Callback):
     """Ends training after so many updates, a resumed run that has made them at once."""
+    every_worker = True
     order = -2  # before what measures: the last step is measured
 
     def __init__(self, steps: int):

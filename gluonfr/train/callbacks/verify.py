@@ -12,6 +12,7 @@ from ...deploy.verify import verify_pairs
 from ...metrics import get_protocol
 from ...utils.check import check_int
 from ...utils.rows import append_row, keep_rows_until
+from ..together import mean_statistics
 from .base import Callback
 
 __all__ = ['Verify']
@@ -44,6 +45,7 @@ class Verify(Callback):
     ValueError
         No sets, one that the protocol has no use for, such as fewer pairs than folds, or a parameter out of range.
     """
+    every_worker = True
     order = -1
 
     def __init__(self, sets: Dict[str, BinFile], every_steps: Optional[int] = None, path: Optional[str] = None,
@@ -62,7 +64,7 @@ class Verify(Callback):
     def on_train_begin(self, state):
         known = all(name in state.metrics for name in self._names())
         self._done = state.step if state.finished and known else None  # resumed with nothing left to train
-        if self._path:
+        if self._path and state.workers.first:
             os.makedirs(os.path.dirname(os.path.abspath(self._path)), exist_ok=True)
             keep_rows_until(self._path, state.step)
 
@@ -95,12 +97,13 @@ class Verify(Callback):
         self._done = state.step
         state.read_losses()  # brings the clock up to this moment
         words, rows = [], []
-        for name, row in self._rows(state):
+        mean_statistics(state)
+        for name, row in state.workers.of_first(lambda: list(self._rows(state))):
             state.metrics[name + '_acc'] = row['acc']
             words.append('{}: {:.4f}+-{:.4f}'.format(name, row['acc'], row['std']))
             rows.append(dict(step=state.step, epoch=state.epoch + (1 if state.batch else 0), **row))
         state.doing('')
-        if self._path:
+        if self._path and state.workers.first:
             keep_rows_until(self._path, state.step - 1)  # a resumed run may measure where the broken one did
             for row in rows:
                 append_row(self._path, row)

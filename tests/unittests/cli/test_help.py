@@ -33,7 +33,7 @@ ALL = dict(commands(cli.make_parser()))
 def test_the_commands_there_are():
     assert {words[0] for words in ALL if words} == {
         'pack', 'align', 'clean', 'cluster', 'finetune', 'tune', 'plan', 'train', 'verify', 'evaluate', 'report',
-        'embed', 'compare', 'search', 'enrol', 'gallery', 'convert', 'export', 'models', 'losses'}
+        'embed', 'compare', 'search', 'enrol', 'gallery', 'launch', 'convert', 'export', 'models', 'losses'}
 
 
 @pytest.mark.parametrize('words', list(ALL), ids=' '.join)
@@ -43,7 +43,7 @@ def test_every_help_has_an_example_that_parses(words):
     assert any(example.startswith(' '.join(('gluonfr',) + words)) for example in examples)
     for example in examples:
         line = re.sub('  +(a folder|memory and|accuracy,|wrong labels|groups of|the same|as a page|published|a gallery|'
-                      'to your|which).*', '', example)
+                      'to your|which|in two processes).*', '', example)
         cli.make_parser().parse_args(line.split()[1:])
 
 
@@ -52,7 +52,7 @@ def test_every_option_is_explained_and_dashed(words):
     for action in ALL[words]._actions:
         assert action.help or isinstance(action, argparse._SubParsersAction), action
         for option in action.option_strings:
-            assert re.fullmatch('-h|--[a-z0-9-]+', option)
+            assert re.fullmatch('-[hns]|--[a-z0-9-]+', option)
         assert action.nargs == 0 or action.metavar or action.choices is not None or action.type, action
 
 

@@ -1,0 +1,101 @@
+"""What workers run in tests/integration/test_launch.py: `launched.py WHAT FOLDER`."""
+import json
+import os
+import sys
+import time
+
+import numpy as np
+
+from gluonfr.distributed import join_workers
+
+WHAT, FOLDER = sys.argv[1:3]
+workers = join_workers()
+
+
+def say(name, value):
+    """Leave a value for the test."""
+    path = os.path.join(FOLDER, '{}-{}.json'.format(name, workers.number))
+    with open(path + '.tmp', 'w', encoding='utf-8') as file:
+        json.dump(value, file)
+    os.replace(path + '.tmp', path)
+
+
+def together():
+    """All that workers do together."""
+    from mxnet import nd
+    from gluonfr.distributed.workers import check_equal
+    number = workers.number
+    arrays = [nd.ones((2, 3)) * (number + 1)]
+    workers.sum('array', arrays)
+    found = {
+        'sum': arrays[0].asnumpy().tolist(),
+        'slots': workers.slots('fine', np.array([number + 1 / 3], 'float32')).tolist(),
+        'any': [workers.any(number == 1), workers.any(False)],
+        'gather': workers.gather({'number': number, 'long': 'x' * 3000 * number, 'name': '\u00e4'}),
+        'of first': workers.of_first(lambda: [1 / 3, None, 'called by {}'.format(number)]),
+    }
+    try:
+        check_equal(workers, {'same': np.ones(3), 'other': np.ones(3) * number}, 'after 7 steps')
+    except RuntimeError as error:
+        found['different'] = str(error)
+    check_equal(workers, {'same': np.ones(3)}, 'now')
+    for name, array in (('shape', nd.ones((3,))), ('float64', nd.ones((2, 3), dtype='float64'))):
+        try:
+            workers.sum('array', [array])
+        except ValueError as error:
+            found[name] = str(error)
+    say('together', found)
+
+
+def train():
+    """Several trainings one after the other, in all workers."""
+    from together_cases import JOBS, arrays_of
+    for name, job in JOBS.items():
+        state, found = job(workers)
+        np.savez(os.path.join(FOLDER, '{}-{}.npz'.format(name, workers.number)), **arrays_of(state), **found)
+
+
+def go_on():
+    """A training with divided classes and checkpoints, from where its folder says to the epoch that is asked for."""
+    from together_cases import arrays_of, shards
+    state, found = shards(workers, os.path.join(FOLDER, 'run'), epochs=int(sys.argv[3]))
+    np.savez(os.path.join(FOLDER, 'end-{}.npz'.format(workers.number)), **arrays_of(state), **found)
+
+
+def fault():
+    """A training with checkpoints whose second worker is killed once, or whose first finds the disk full."""
+    import resource
+    from together_cases import arrays_of, plain
+    marker, how = os.path.join(FOLDER, 'begun'), sys.argv[3]
+
+    def strike(step):
+        if step == 20 and not os.path.exists(marker):
+            if how == 'killed' and workers.number == 1:
+                open(marker, 'w').close()
+                os.kill(os.getpid(), 9)
+            if how == 'full' and workers.first:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+
+    state, _ = plain(workers, os.path.join(FOLDER, 'run'), strike)
+    np.savez(os.path.join(FOLDER, 'end-{}.npz'.format(workers.number)), **arrays_of(state))
+
+
+def wait():
+    """Work together until somebody fails."""
+    say('pid', os.getpid())
+    with workers.working():
+        while True:
+            workers.any(False)
+            time.sleep(0.01)
+
+
+def fail():
+    """The second worker raises, and the others wait for it."""
+    with workers.working():
+        if workers.number == 1:
+            raise RuntimeError('made up')
+        workers.any(False)
+
+
+if __name__ == '__main__':
+    {'together': together, 'train': train, 'go-on': go_on, 'fault': fault, 'wait': wait, 'fail': fail}[WHAT]()
