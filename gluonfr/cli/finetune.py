@@ -15,6 +15,9 @@ NUMBERS = ('folds', 'epochs', 'batch_size', 'lr', 'margin', 'scale', 'frozen', '
 def finetune(args):
     """Fine-tune, say what was found, and which network is kept."""
     found_by = chosen(args, FACE_OPTIONS)
+    if args.several == 'all':
+        raise ValueError('--several all would take whoever stands beside a person for that person: give largest, '
+                         'center or refuse.')
     finder = make_finder(root=args.people, **found_by)
     numbers = {name: value for name, value in chosen(args, NUMBERS).items() if value is not None}
     if numbers.get('augment') == 'none':

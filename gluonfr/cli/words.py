@@ -13,6 +13,8 @@ CALLED = (('fmt', 'format'), ('nfolds', 'folds'), ('nfolds', 'eval_folds'), ('ba
 # what a rule does not turn into options: phrase -> that of a command
 PHOTOS = {'open_photos: a finder needs': '--detect and --landmarks need'}
 PHRASES = {
+    'finetune': {'fit: ': '', 'start: ': '--from: ', 'a lower learning rate, a warm-up, clip_gradient, or a smaller '
+                 'scale s or margin m': 'a lower --lr, --scale or --margin (with --overwrite)'},
     'cluster': PHOTOS, 'embed': PHOTOS, 'search': PHOTOS,
     'evaluate': {'root says': '--root says', 'find aligns': '--detect aligns', 'as data.': 'as --data.'},
     'train': {

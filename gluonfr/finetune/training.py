@@ -11,7 +11,7 @@ from ..data import ImageLoader
 from ..deploy import Embedder
 from ..loss import get_loss
 from ..nn import get_head
-from ..train import Callback, Checkpoint, fit, freeze, layer_decay
+from ..train import Callback, Checkpoint, NonFiniteLoss, fit, freeze, layer_decay
 from ..train.parameters import named_parameters
 from ..utils import IterLRScheduler
 from ..utils.arrays_file import read_npz
@@ -75,7 +75,14 @@ class HeldOut(Callback):
 
     def on_epoch_end(self, state):
         embedder = Embedder(state.net, flip=self._flip, normalize=False)
-        save_npz(embeddings_path(self._folder, state.epoch), {'embeddings': embedder(self._images)})
+        try:
+            embeddings = embedder(self._images)
+        except ValueError as error:
+            if 'must be finite' not in str(error):
+                raise
+            raise NonFiniteLoss('an embedding is not finite after the update', state.step, state.epoch,
+                                state.learning_rate, state.last_checkpoint) from error
+        save_npz(embeddings_path(self._folder, state.epoch), {'embeddings': embeddings})
         state.meter.start()
 
 

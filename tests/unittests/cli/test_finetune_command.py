@@ -137,7 +137,7 @@ def test_what_does_not_train_is_refused_by_name(place, tmp_path, capsys):
     folder.mkdir()
     write_plain_net(folder)
     finetune(place / 'people', '--from', folder, '--out', tmp_path / 'run', code=2)
-    assert 'a network must train to be fine-tuned, got' in capsys.readouterr().err
+    assert '--from: a network must train to be fine-tuned, got' in capsys.readouterr().err
     finetune(place / 'people', '--from', tmp_path / 'gone', '--out', tmp_path / 'run', code=2)
     assert 'there is no folder' in capsys.readouterr().err
 
@@ -149,6 +149,15 @@ def test_another_folder_and_a_place_among_the_photographs_are_refused(place, tmp
     finetune(place / 'people', '--from', place / 'start', '--out', place / 'people' / 'run', code=2)
     assert '--out must not lie among the photographs' in capsys.readouterr().err
     assert not (place / 'people' / 'run').exists()
+
+
+def test_a_training_that_diverges_says_which_options_help(place, tmp_path, capsys):
+    words = place / 'people', '--from', place / 'start', '--out', tmp_path / 'run'
+    run('finetune', *words, '--lr', 1e30, '--epochs', 4, '--no-progress', code=2)
+    said = capsys.readouterr().err
+    assert said.startswith('gluonfr finetune: ') and 'at step' in said and 'a lower --lr, --scale or --margin' in said
+    finetune(*words, '--several', 'all', *detect(place), code=2)
+    assert '--several all would take whoever stands beside' in capsys.readouterr().err
 
 
 def test_overwrite_begins_anew(place, tmp_path, capsys):
