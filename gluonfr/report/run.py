@@ -60,7 +60,7 @@ def said_of_run(run):
 
 
 def run_pictures(run):
-    """The pictures of a run: loss, accuracies, learning rate, speed; those that its files have numbers for."""
+    """Pictures of a run, those that its files have numbers for: loss, accuracies, distance, learning rate, speed."""
     rows = run.steps or run.epochs
     pictures = [
         _picture('loss', 'Loss', 'The mean over each interval. A line that no longer falls says that this learning '
@@ -74,6 +74,8 @@ def run_pictures(run):
                                  ('test images', run.epochs, 'test_accuracy', 100),
                                  *((name, [row for row in run.verified if row.get('set') == name], 'acc', 100)
                                    for name in dict.fromkeys(row.get('set') for row in run.verified))]),
+        _picture('distance', 'Distance from the teacher', 'Of the embeddings, without its factor; the loss holds it.',
+                 'distance', [('training', rows, 'distance', 1)], height=260),
         _picture('rate', 'Learning rate', 'As the schedule set it.', 'learning rate', [('training', rows, 'lr', 1)],
                  height=260),
         _picture('speed', 'Speed', 'Images in a second, with the time for loading.', 'images in a second',

@@ -200,6 +200,15 @@ def test_a_run_that_has_just_begun(tmp_path):
     assert list(json.loads(page([str(run)], tmp_path).data)['places'].values()) == ['picture-run-loss-0']
 
 
+def test_a_run_with_a_teacher_shows_the_distance(tmp_path):
+    run = tmp_path / 'taught'
+    run.mkdir()
+    (run / 'recipe.json').write_text('{}')
+    (run / 'steps.csv').write_text('epoch,step,loss,distance\n1,10,2.5,0.9\n1,20,2.4,0.5\n')
+    assert list(json.loads(page([str(run)], tmp_path).data)['places'].values()) == [
+        'picture-run-loss-0', 'picture-run-distance-0']
+
+
 @pytest.mark.parametrize('content, error, said', [
     (None, FileNotFoundError, 'there is no result'), ('{}', ResultError, 'is no result of `gluonfr evaluate`'),
     ('{"format": "gluonfr-result", "version": 99}', ResultError, 'later gluonfr')])
