@@ -61,7 +61,7 @@ MUTATIONS = [Mutation(*entry) for entry in [
     ('dynamic-large-classes-get-more', 'gluonfr/loss/long_tail.py', 'counts ** -self._lamda', 'counts ** self._lamda',
      [REGISTRY, '-k', 'test_value and dynamicmargin']),
     ('subcentres-of-all-images', 'gluonfr/photos/subcenters.py', '(labels, nearest), 1)', '(0, nearest), 1)',
-     ['tests/unittests/nn/test_subcenter.py', '-k', 'loops']),
+     ['tests/unittests/photos/test_subcenters.py', '-k', 'loops']),
     ('subcentres-averaged', 'gluonfr/nn/subcenter.py', 'F.max(F.reshape', 'F.mean(F.reshape',
      ['tests/unittests/nn/test_subcenter.py', '-k', 'value']),
     ('scores-of-the-other', 'gluonfr/loss/scores.py', 'pred[:, y], pred[:, z] = own, other',

@@ -2,11 +2,14 @@
 import numpy as np
 import pytest
 from mxnet import autograd, nd
+from train_cases import CLASSES, SIZE, assert_identical, train, values
 
 import loss_cases as lc
 import loss_values as lv
 from gluonfr.loss import get_loss
+from gluonfr.nn import get_head
 from gluonfr.nn.graph_state import follow
+from gluonfr.train import Checkpoint
 
 HYBRID = pytest.mark.parametrize('hybridize', [False, True], ids=['imperative', 'hybrid'])
 FOLLOWING = [c for c in lc.CASES if c.follows]
@@ -49,3 +52,18 @@ def test_the_scale_of_adacos_stays_in_bounds():
             lv.value(loss, {'pred': np.full((4, 10), cosine), 'label': np.zeros(4)}, True)
             seen[cosine].append(loss.s.data().asscalar())
     assert min(seen[-1.0]) == 1 and max(seen[0.95]) == pytest.approx(2 * np.sqrt(2) * np.log(9))
+
+
+@pytest.mark.parametrize('name,given', [('curricularface', {'alpha': 0.3}), ('adaface', {'alpha': 0.3}), ('adacos', {}),
+                                        ('dynamicmargin', {'counts': [1, 5, 20, 64]}),
+                                        ('subcenterarcface', {'subcenters': 2})])
+def test_a_killed_training_goes_on_with_the_same_state(name, given, tmp_path):
+    def fit(epochs, **more):
+        arguments = {} if name == 'adacos' else {'s': 8, 'margin_warmup': 4}
+        loss = get_loss(name, classes=CLASSES, prefix='loss_', **given, **arguments)
+        head = get_head(loss.head, CLASSES, SIZE)
+        return train(loss=loss, head=head, epochs=epochs, hybridize=True, **more)
+
+    whole = fit(3)
+    fit(1, callbacks=[Checkpoint(str(tmp_path))])
+    assert_identical(values(whole), values(fit(3, resume='auto', callbacks=[Checkpoint(str(tmp_path))])))
