@@ -19,11 +19,11 @@ def tune(args):
     network_args = {} if files else parse_arguments(args.network_args, '--network-args')
     report = search(args.data, args.out, net=files, network_args=network_args, progress=not args.no_progress,
                     **chosen(args, OPTIONS))
-    for row in report.rows[:SHOWN]:
+    for row in [*report.rows[:SHOWN], *report.rows[max(SHOWN, len(report.rows) - 1):]]:  # the last is the network
         print('{:3}  {:12} {:>7}  {:20} {}'.format(
             row.place, row.stage, '' if row.tar is None else '{:.2f} %'.format(100 * row.tar), row.verdict, row.name))
-    if len(report.rows) > SHOWN:
-        print('and {} more'.format(len(report.rows) - SHOWN))
+    if len(report.rows) > SHOWN + 1:
+        print('and {} between'.format(len(report.rows) - SHOWN - 1))
     for note in report.notes:
         print(note)
     for name, reason in report.left_out.items():
@@ -31,4 +31,4 @@ def tune(args):
     for name in ('leaderboard.csv', 'leaderboard.html', 'tune.json'):
         if os.path.isfile(os.path.join(args.out, name)):
             print(os.path.join(args.out, name))
-    print('{} is best here. In use:\n{}'.format(report.winner, report.command))
+    print('{} is the best of the candidates. In use:\n{}'.format(report.winner, report.command))

@@ -1,5 +1,6 @@
 """The leaderboard: what was tried, how far it came, and whether it differs from the winner; as csv, JSON and HTML."""
 import json
+import logging
 import os
 from collections import namedtuple
 from typing import Any, List, Optional
@@ -28,7 +29,7 @@ Parameters
 ----------
 place : int
 name, loss, arguments : str
-    The candidate, its loss, and 'm=0.3 s=32'; of the network as it is, its stage.
+    The candidate, its loss, and 'm=0.3 s=32'; of the network as it is 'the network' and twice ''.
 lr : float or None
 stage : str
     The last one that the candidate came to.
@@ -62,7 +63,7 @@ def make_rows(found: Found, pairs: Pairs, labels: np.ndarray, far: float) -> Lis
 
 def _row(place, tried: Tried, stage, winner: Tried, pairs, labels, far, draws):
     candidate: Optional[Candidate] = tried.candidate
-    said = (FROZEN, '', '', None) if candidate is None else (
+    said = ('the network', '', '', None) if candidate is None else (
         str(candidate), candidate.loss, ' '.join('{}={}'.format(*pair) for pair in candidate.arguments), candidate.lr)
     if tried.score is None:
         return Row(place, *said, stage, None, None, None, None, None, DIVERGED)
@@ -74,8 +75,8 @@ def _row(place, tried: Tried, stage, winner: Tried, pairs, labels, far, draws):
     return Row(place, *said, stage, tried.score.tar, one.difference, one.low, one.high, one.p, verdict)
 
 
-def write_board(out: str, report: Any, data: str, far: float) -> bool:
-    """Write leaderboard.csv, tune.json and, where Jinja2 is, leaderboard.html; whether that was there."""
+def write_board(out: str, report: Any, data: str, far: float) -> None:
+    """Write leaderboard.csv, tune.json and leaderboard.html; without Jinja2 the page is said to be left out."""
     measure = 'tar@{:g}'.format(far)
     write_rows(os.path.join(out, BOARD), [measure if name == 'tar' else name for name in Row._fields], [
         ['' if value is None else '{:.6g}'.format(value) if isinstance(value, float) else value for value in row]
@@ -87,12 +88,12 @@ def write_board(out: str, report: Any, data: str, far: float) -> bool:
         'left_out': report.left_out, 'leaderboard': [row._asdict() for row in report.rows]}, indent=1) + '\n')
     try:
         needs_jinja()
-    except ImportError:
-        return False
+    except ImportError as error:
+        logging.getLogger('gluonfr').info('no leaderboard.html: %s', error)
+        return
     write_leaderboard(
         os.path.join(out, 'leaderboard.html'), 'Which loss suits {}?'.format(os.path.basename(os.path.abspath(data))),
         'TAR at FAR {:g} on people that were not trained on'.format(far),
         [Line(row.place, row.name, row.stage, row.tar, row.difference, row.low, row.high, row.verdict)
          for row in report.rows],
         report.notes, ['{}: {}'.format(*pair) for pair in report.left_out.items()], report.command)
-    return True

@@ -2,6 +2,8 @@
 import csv
 import json
 import shlex
+import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -119,6 +121,17 @@ def test_killed_anywhere_it_comes_to_the_same_end(done, people, net, tmp_path, m
     assert kills >= 20 // (after + 1)
     for name in FILES:
         assert contents(out, name) == contents(done[1], name), name
+
+
+def test_without_jinja_there_is_no_page_and_that_is_said(done, people, net, tmp_path, monkeypatch, caplog):
+    shutil.copytree(done[1], tmp_path / 'out')
+    for name in ('leaderboard.html', 'leaderboard.csv'):
+        (tmp_path / 'out' / name).unlink()
+    monkeypatch.setitem(sys.modules, 'jinja2', None)
+    with caplog.at_level('INFO', 'gluonfr'):
+        tune(people, tmp_path / 'out', net=net, **SHORT)
+    assert not (tmp_path / 'out' / 'leaderboard.html').exists() and 'no leaderboard.html: ' in caplog.text
+    assert contents(tmp_path / 'out', 'leaderboard.csv') == contents(done[1], 'leaderboard.csv')
 
 
 def test_another_search_in_the_same_folder_is_refused(done, people, net):
