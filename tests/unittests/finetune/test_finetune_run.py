@@ -14,6 +14,7 @@ from helpers import rows  # noqa: E402
 from gluonfr.deploy import Embedder, read_card  # noqa: E402
 from gluonfr.deploy.advice import advice_of  # noqa: E402
 from gluonfr.evaluation import Result  # noqa: E402
+from gluonfr.finetune import finetune  # noqa: E402
 
 SAME = ('net.params', 'card.json', 'photos.csv', 'recipe.json', 'finetune.json', 'start.npz', 'finetuned.npz',
         'verify.csv')
@@ -106,3 +107,11 @@ def test_too_few_people_keep_the_start(place, tmp_path):
     assert not (tmp_path / 'run' / 'work').exists()
     images = np.random.RandomState(0).randint(0, 256, (2, 32, 32, 3)).astype('uint8')
     assert (Embedder(str(tmp_path / 'run'))(images) == Embedder(str(place[1]))(images)).all()
+
+
+@pytest.mark.parametrize('people, images', [(6, 2), (20, 2)])
+def test_default_options_work(place, tmp_path, people, images):
+    found = finetune(str(write_people(tmp_path / 'people', people, images)), str(place[1]), str(tmp_path / 'run'))
+    assert found.verdict is not None and (found.people, found.images) == (people, people * images)
+    assert found.verdict['low'] <= found.verdict['difference'] <= found.verdict['high']
+    assert read_card(str(tmp_path / 'run' / 'card.json'))[0]['kept'] == found.kept
