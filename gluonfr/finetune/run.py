@@ -25,7 +25,7 @@ from .judging import (advice_for, best_epoch, held_out_pairs, held_out_result, j
 from .photos import PHOTOS, choose_photos, write_photos
 from .plan import deal_folds, make_plan
 from .start import open_start
-from .training import HeldOut, read_embeddings, train_last_stages
+from .training import HeldOut, read_embeddings, steps_of_epoch, train_last_stages
 
 __all__ = ['FineTuned', 'finetune']
 
@@ -179,13 +179,14 @@ class _Run:
         verdict = judge(self.judged, new, pairs, chosen.people, epoch)
         results = [held_out_result(embeddings, pairs, chosen.people, chosen.keys, name)
                    for embeddings, name in ((self.judged, STARTED), (new, TUNED))]
-        self._write_curve(separations)
+        each = steps_of_epoch(len(chosen.people), plan)
+        self._write_curve(separations, each)
         if not verdict.keep_new:
             return self._keep_start(chosen, verdict, results, verdict.sentence)
         net = self.start.net()
         train_last_stages(net, chosen.images, self.plain, plan, self.path(WORK, 'all'), epochs=epoch,
                           callbacks=[CSVLog(self.path('metrics.csv')), *self._bars()], **self._teaching())
-        return self._finish(chosen, net, verdict, results, TUNED, verdict.sentence, epoch)
+        return self._finish(chosen, net, verdict, results, TUNED, verdict.sentence, epoch, epoch * each)
 
     def _fold(self, chosen, plan, folds, k, pairs):
         """The separation of the people of a fold, by the start and after each epoch of a training on the others."""
@@ -227,15 +228,15 @@ class _Run:
                                  self.out, ', '.join(changed)))
         write_text(path, json.dumps(recipe, indent=1))
 
-    def _write_curve(self, separations):
+    def _write_curve(self, separations, each):
         write_rows(self.path('verify.csv'), ('epoch', 'step', 'set', 'acc', 'std'), [
-            (epoch, epoch, 'held-out people, area under ROC', '{:.6f}'.format(found.mean()),
+            (epoch, epoch * each, 'held-out people, area under ROC', '{:.6f}'.format(found.mean()),
              '{:.6f}'.format(found.std())) for epoch, found in enumerate(separations.T)])
 
     def _keep_start(self, chosen, verdict, results, why):
-        return self._finish(chosen, self.start.net(), verdict, results, STARTED, why, 0)
+        return self._finish(chosen, self.start.net(), verdict, results, STARTED, why, 0, 0)
 
-    def _finish(self, chosen, net, verdict, results, kept, why, epoch):
+    def _finish(self, chosen, net, verdict, results, kept, why, epoch, step):
         advice, said = [], []
         if kept == STARTED and len(set(chosen.people)) > 1 and len(set(chosen.people)) < len(chosen.people):
             advice, said = advice_for(result_of_all(self.judged, chosen.people, chosen.keys, kept), self.flip)
@@ -249,7 +250,7 @@ class _Run:
             result.save(self.path(name))
         save_parameters_atomic(net, self.path(PARAMS))
         write_card(self.path(CARD_NAME), self.path(PARAMS), self.start.model, self.start.arguments, self.start.spec,
-                   graph=graph_json(net), **self.start.facts, command=self.command, kept=kept, why=why, step=epoch,
+                   graph=graph_json(net), **self.start.facts, command=self.command, kept=kept, why=why, epoch=epoch, step=step,
                    finetuned_from={'name': self.start.name, 'sha256': self.start.sha256},
                    people=len(set(chosen.people)), images=len(chosen.people), advice=advice)
         write_report([self.out], self.path(REPORT), title='Fine-tuned to {}'.format(

@@ -19,7 +19,8 @@ from ..utils.files import save_npz
 from ..utils.vectors import unit_rows
 from .plan import Plan, scale_for
 
-__all__ = ['HeldOut', 'embeddings_path', 'head_of_means', 'kept_layers', 'read_embeddings', 'train_last_stages']
+__all__ = ['HeldOut', 'embeddings_path', 'head_of_means', 'kept_layers', 'read_embeddings', 'steps_of_epoch',
+           'train_last_stages']
 
 MOMENTUM, WD = 0.9, 5e-4
 NORMS = r'net/.*(gamma|beta)$'
@@ -130,7 +131,7 @@ def train_last_stages(net: HybridBlock, images: Any, embeddings: np.ndarray, pla
     classes = images.num_classes
     loader = ImageLoader(images, min(plan.batch_size, len(images)), shuffle=True, seed=plan.seed, spec=net.input_spec,
                          transform=plan.augment, last_batch='discard')
-    steps = plan.epochs * len(loader)
+    steps = plan.epochs * steps_of_epoch(len(images), plan)
     loss = get_loss('arcface', classes=classes, m=plan.margin, s=plan.scale or scale_for(classes), easy_margin=False,
                     margin_warmup=steps // 4)
     head = head_of_means(embeddings, images.labels)
@@ -142,6 +143,11 @@ def train_last_stages(net: HybridBlock, images: Any, embeddings: np.ndarray, pla
         optimizer_params={'momentum': MOMENTUM, 'wd': WD}, lr_mult=layer_decay(net, plan.decay), resume='auto',
         callbacks=[Checkpoint(folder, keep=2), *callbacks], teacher=teacher, distill=distill)
     return net
+
+
+def steps_of_epoch(images: int, plan: Plan) -> int:
+    """Batches of an epoch over so many images; what fills no batch waits for another epoch's order."""
+    return images // min(plan.batch_size, images)
 
 
 def kept_layers(net: HybridBlock, share: float) -> List[str]:
