@@ -250,8 +250,8 @@ class _Run:
             result.save(self.path(name))
         save_parameters_atomic(net, self.path(PARAMS))
         write_card(self.path(CARD_NAME), self.path(PARAMS), self.start.model, self.start.arguments, self.start.spec,
-                   graph=graph_json(net), **self.start.facts, command=self.command, kept=kept, why=why, epoch=epoch, step=step,
-                   finetuned_from={'name': self.start.name, 'sha256': self.start.sha256},
+                   graph=graph_json(net), **self.start.facts, command=self.command, kept=kept, why=why, epoch=epoch,
+                   step=step, finetuned_from={'name': self.start.name, 'sha256': self.start.sha256},
                    people=len(set(chosen.people)), images=len(chosen.people), advice=advice)
         write_report([self.out], self.path(REPORT), title='Fine-tuned to {}'.format(
             counted(len(set(chosen.people)), 'person', 'people')))
