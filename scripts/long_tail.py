@@ -1,6 +1,6 @@
 """Do margins that go by the number of images help people with few? Dynamic margins beside ArcFace on an unbalanced LFW.
 
-    python scripts/long_tail.py --data DIR                    # about an hour on two cores; goes on where it stopped
+    python scripts/long_tail.py --data DIR                    # goes on where it stopped
     python scripts/long_tail.py --data DIR --seeds 0 &        # seeds side by side, one core each
     python scripts/long_tail.py --data DIR --seeds 0 --epochs 1 --steps 60 --outputs outputs/try --csv outputs/try.csv
 

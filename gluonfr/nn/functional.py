@@ -15,8 +15,8 @@ def angular_margin(F, cos, m1=1, m2=0, m3=0, easy_margin=False, gradient='exact'
     .. math::
         \psi(\theta) = (-1)^k \cos(m_1 \theta + m_2) - 2k - m_3, \quad k = \lfloor (m_1 \theta + m_2) / \pi \rfloor
 
-    which is :math:`\cos(m_1\theta + m_2) - m_3` up to pi and falls on from there, so that the loss never rewards
-    moving away from the own centre.
+    which is :math:`\cos(m_1\theta + m_2) - m_3` between 0 and pi, falls on from there and, with a negative angle m2,
+    rises on below 0, so that the loss never rewards moving away from the own centre.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def angular_margin(F, cos, m1=1, m2=0, m3=0, easy_margin=False, gradient='exact'
     cos : NDArray or Symbol
         Cosines of the targets, shape (B,), float32 or float64. Rounding beyond +-1 is harmless.
     m1, m2, m3 : number, or NDArray or Symbol of shape (B,) or (1,)
-        Factor of the angle (>= 1), angle in radians (>= 0), cosine (>= 0).
+        Factor of the angle (>= 1), angle in radians, cosine (>= 0).
     easy_margin : bool
         Apply m1 and m2 only where cos > 0. m3 always applies.
     gradient : {'exact', 'straight-through'}

@@ -17,7 +17,7 @@ def followed(state, values, part):
 
 
 def curricular(pred, label, m, s, t):
-    """Negatives above the target's score become cos (t + cos) (2004.00288, eq. 5 to 7)."""
+    """Negatives above the target's score become cos (t + cos) (2004.00288)."""
     logits = np.zeros_like(pred)
     for i, y in enumerate(label):
         y = ref.class_of(y)
@@ -38,7 +38,7 @@ def moved_norms(embedding, state, part):
 
 
 def adaface(pred, label, embedding, m, s, h, mean, std):
-    """s (cos(theta - m z) - (m + m z)) with z = clip((|x| - mean) / (std / h), -1, 1) (2204.00964, eq. 16 to 18)."""
+    """s (cos(theta - m z) - (m + m z)) with z = clip((|x| - mean) / (std / h), -1, 1) (2204.00964)."""
     mean, std, logits = float(mean[0]), float(std[0]), np.array(pred)
     for i, y in enumerate(label):
         y = ref.class_of(y)
@@ -49,7 +49,7 @@ def adaface(pred, label, embedding, m, s, h, mean, std):
 
 
 def fixed_scale(classes):
-    """AdaCos: sqrt(2) log(C - 1) (1905.00292, eq. 12)."""
+    """AdaCos: sqrt(2) log(C - 1) (1905.00292)."""
     return math.sqrt(2) * math.log(classes - 1)
 
 
@@ -59,7 +59,7 @@ def cross_entropy_at(x, s):
 
 
 def adacos_scale(x, s):
-    """AdaCos: the scale after a batch that came at scale s (1905.00292, eq. 15), in [1, 2 s_0]."""
+    """AdaCos: the scale after a batch that came at scale s (1905.00292), in [1, 2 s_0]."""
     sums = [sum(math.exp(float(s[0]) * c) for j, c in enumerate(row) if j != ref.class_of(y))
             for row, y in zip(x['pred'], x['label'])]
     median = float(np.median([math.acos(c) for c in targets(x)]))

@@ -3,9 +3,13 @@ import mxnet as mx
 import numpy as np
 import pytest
 from mxnet import autograd
+from train_cases import CLASSES as PEOPLE, SIZE, arrays, train
 
 import reference as ref
+from gluonfr.data import ArrayLoader
+from gluonfr.loss import get_loss
 from gluonfr.nn import SubCenterDense, get_head
+from gluonfr.photos import subcenter_angles
 
 CLASSES, CENTRES, DIM = 4, 3, 5
 RNG = np.random.RandomState(3)
@@ -68,3 +72,15 @@ def test_a_kind_without_its_number_is_refused(kind):
 def test_no_centre_is_refused():
     with pytest.raises(ValueError, match='SubCenterDense: subcenters must be >= 1, got 0'):
         get_head('subcenter:0', CLASSES, DIM)
+
+
+def test_wrong_labels_are_farthest_from_the_dominant_centre_after_a_training():
+    x, label = arrays(400)
+    wrong = np.random.RandomState(1).rand(len(label)) < 0.2
+    given = np.where(wrong, (label + 1) % PEOPLE, label)
+    loss = get_loss('subcenterarcface', classes=PEOPLE, m=0.3, s=8)
+    head = get_head(loss.head, PEOPLE, SIZE)
+    state = train(loss=loss, head=head, data=ArrayLoader(x, given, 20, shuffle=True, seed=5), epochs=30, seed=1,
+                  initializer=mx.init.Xavier())
+    angle = subcenter_angles(head.weight.data().asnumpy(), state.net(mx.nd.array(x)).asnumpy(), given, PEOPLE).angle
+    assert np.mean(angle[wrong][:, None] > angle[~wrong]) > 0.99  # area under the ROC
