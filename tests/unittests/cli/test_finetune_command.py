@@ -59,6 +59,9 @@ def test_every_photograph_has_its_row_and_the_folder_stays_as_it_is(place, tmp_p
     strange = people / 'Jos\u00e9 \u59d3'
     strange.mkdir()
     expected = {'{}/{}'.format(strange.name, name): status for name, (status, _) in make_photos(strange).items()}
+    large = cv2.resize(photo(480, 640, [(40, 56, WHITE)]), None, fx=12, fy=12, interpolation=cv2.INTER_NEAREST)
+    (strange / '44 megapixels.jpg').write_bytes(encode(large, '.jpg'))
+    expected[strange.name + '/44 megapixels.jpg'] = 'ok'
     (people / 'nobody').mkdir()
     (people / 'link').symlink_to(people / 'p0')
     before = hashes(people)
