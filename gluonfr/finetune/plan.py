@@ -11,7 +11,7 @@ from ..utils.messages import counted
 __all__ = ['Plan', 'deal_folds', 'make_plan', 'most_folds', 'scale_for']
 
 FOLDS, MANY, VERY_MANY = 5, 1000, 5000  # folds of people; fewer of so many images, where two hold out enough
-PASSES, MOST_EPOCHS = 1600, 12  # images that a training should see: more epochs of fewer images
+PASSES, MOST_EPOCHS = 1440, 12  # images that a training should see: more epochs of fewer images
 BATCHES = 6  # an epoch
 LR, MARGIN = 0.02, 0.3
 
@@ -54,7 +54,7 @@ def make_plan(people: Sequence[str], *, folds: Optional[int] = None, epochs: Opt
         >= 2; None for 5, 3 of more than 1,000 images, 2 of more than 5,000, or as many as there are twos of people with
         two images.
     epochs : int or None
-        None for about 1,600 images, at least 3 epochs and at most 12.
+        None for about 1,440 images, at least 3 epochs and at most 12.
     batch_size : int or None
         None for about six batches an epoch, between 8 and 64.
     lr : float or None

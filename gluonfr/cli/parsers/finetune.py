@@ -48,7 +48,7 @@ interrupted, the same command continues, and ends with the same network.""", 'fi
                        help='of people (default 5, or as many as two people each with two images fill; 3 of more than '
                             '1,000 images, 2 of more than 5,000)')
     group.add_argument('--epochs', type=positive, metavar='N',
-                       help='at most; how many are best is measured (default: about 1,600 images, from 3 to 12)')
+                       help='at most; how many are best is measured (default: about 1,440 images, from 3 to 12)')
     group.add_argument('--batch-size', type=positive, metavar='N', help='default: about six batches an epoch, 8 to 64')
     group.add_argument('--lr', type=float, help='highest learning rate (default 0.02)')
     group.add_argument('--margin', type=float, metavar='RADIANS', help='of ArcFace (default 0.3)')
