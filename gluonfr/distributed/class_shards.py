@@ -78,9 +78,9 @@ class ShardedDense(Block):
     all classes. So the loss is left as it is. It must take its negatives as s z_j, without a look at the target:
     `check_loss` sees to that, and gives s.
 
-    A step sends, for each worker and sample, 2 D + 6 numbers to the servers, whatever the number of classes; the
-    gradients of the table stay where they are. The start values are drawn for blocks of classes by (seed, block),
-    so they do not depend on the number of workers.
+    A worker sends 2 D + 3 W + 4 numbers for each sample of the whole batch, with W workers and whatever the number of
+    classes; the gradients of the table stay where they are. The start values are drawn for blocks of classes by (seed,
+    block), so they do not depend on the number of workers.
 
     Parameters
     ----------

@@ -90,7 +90,7 @@ def make_plan(classes: int, network: str, batch_size: int, *, rates: Rates, embe
                     SAMPLED_MOVES * sampled * width, images, classes)]
     if workers > 1:
         plans.append(choice('sharded', shard, sharded_memory(classes, width, batch_size, workers),
-                            DENSE_MOVES * shard * width, batch_size, shard))
+                            DENSE_MOVES * shard * width, batch_size, classes))
     return plans
 
 
@@ -114,5 +114,9 @@ def advise(plans: List[Choice], memory: int) -> str:
         if dense.memory > memory:
             why = 'does not fit into {:.1f} GB'.format(memory / 1e9)
         return 'take the sampled layer, --num-sample {}: the dense one {}.'.format(sampled.scored, why)
+    sharded = by_head.get('sharded')
+    if sharded is not None and sharded.memory <= memory:
+        return 'take the sharded layer, `gluonfr launch -- train --class-shards`: the others do not fit into ' \
+               '{:.1f} GB.'.format(memory / 1e9)
     return 'none fits into {:.1f} GB: take shorter embeddings, a smaller batch, or fewer classes.'.format(
         memory / 1e9)
