@@ -10,7 +10,14 @@ SIDE, COPIED, ROUNDS = 1024, 1 << 24, 3
 
 
 class Rates(namedtuple('Rates', 'gflops gbytes')):
-    """Of a machine: 1e9 operations of a matrix product in a second, and 1e9 bytes read or written by a copy."""
+    """Of a machine: 1e9 operations of a matrix product in a second, and 1e9 bytes read or written by a copy.
+
+    Examples
+    --------
+    >>> from gluonfr.scale import Rates
+    >>> Rates(gflops=100, gbytes=10).seconds(operations=5e10, moved=5e9)
+    1.0
+    """
 
     def seconds(self, operations: float, moved: float) -> float:
         """The time of so many operations and so many bytes moved, one after the other."""

@@ -14,7 +14,12 @@ WAITS = {'dense': 3, 'sharded': 8}  # exchanges of a step that nothing else goes
 
 Links = namedtuple('Links', 'worker_gbytes server_gbytes latency')
 Links.__doc__ = """What ties processes: 1e9 bytes that a worker sends, and gets at once, in a second; 1e9 bytes that a
-server takes in, adds up and gives out in a second; seconds that an exchange of a few numbers takes."""
+server takes in, adds up and gives out in a second; seconds that an exchange of a few numbers takes.
+
+>>> from gluonfr.scale import Links
+>>> Links(worker_gbytes=1.25, server_gbytes=1.25, latency=0.001)
+Links(worker_gbytes=1.25, server_gbytes=1.25, latency=0.001)
+"""
 
 Scaling = namedtuple('Scaling', 'head workers traffic compute exchange samples efficiency bottleneck')
 Scaling.__doc__ = """A training in several workers: its class layer, their number, bytes that each sends in a step and
