@@ -117,6 +117,8 @@ def finetune(people: PathLike, start: PathLike, out: PathLike, *, finder: Any = 
     """
     people, out = os.path.expanduser(os.fspath(people)), os.path.expanduser(os.fspath(out))
     needs_libraries()
+    if not os.path.exists(people):
+        raise FileNotFoundError('there is no file or folder {}.'.format(people))
     check_apart('finetune: out', out, people)
     with sole_writer(os.path.join(out, '.lock'), out):
         _make_room(out, overwrite)
@@ -237,11 +239,13 @@ class _Run:
         return self._finish(chosen, self.start.net(), verdict, results, STARTED, why, 0, 0)
 
     def _finish(self, chosen, net, verdict, results, kept, why, epoch, step):
-        advice, said = [], []
-        if kept == STARTED and len(set(chosen.people)) > 1 and len(set(chosen.people)) < len(chosen.people):
-            advice, said = advice_for(result_of_all(self.judged, chosen.people, chosen.keys, kept), self.flip)
-        elif kept == TUNED:
+        people = len(set(chosen.people))
+        if kept == TUNED:
             advice, said = advice_for(results[1], self.flip)
+        elif 1 < people < len(chosen.people):
+            advice, said = advice_for(result_of_all(self.judged, chosen.people, chosen.keys, kept), self.flip)
+        else:
+            advice, said = [], ['no threshold: it takes pairs of one person and of two. Give a threshold yourself.']
         self.said += [why, *said]
         for result, name in zip(results or (), (STARTED, TUNED)):
             if name == kept:
@@ -252,12 +256,12 @@ class _Run:
         write_card(self.path(CARD_NAME), self.path(PARAMS), self.start.model, self.start.arguments, self.start.spec,
                    graph=graph_json(net), **self.start.facts, command=self.command, kept=kept, why=why, epoch=epoch,
                    step=step, finetuned_from={'name': self.start.name, 'sha256': self.start.sha256},
-                   people=len(set(chosen.people)), images=len(chosen.people), advice=advice)
+                   people=people, images=len(chosen.people), advice=advice)
         write_report([self.out], self.path(REPORT), title='Fine-tuned to {}'.format(
-            counted(len(set(chosen.people)), 'person', 'people')))
+            counted(people, 'person', 'people')))
         write_text(self.path(RESULT), json.dumps({
             'kept': kept, 'why': why, 'epoch': epoch, 'verdict': verdict and verdict._asdict(), 'advice': advice,
-            'said': self.said, 'images': len(chosen.people), 'people': len(set(chosen.people))},
+            'said': self.said, 'images': len(chosen.people), 'people': people},
             indent=1, ensure_ascii=False))
         return self._found()
 
@@ -282,7 +286,7 @@ def _make_room(out, overwrite):
     if strange:
         raise ValueError('finetune: out must be a new or empty folder, or that of a fine-tuning, got {}, which holds '
                          '{}. Give another one.'.format(out, ', '.join(strange[:3])))
-    for name in there if overwrite else ():
+    for name in set(there) - {'clean', 'start'} if overwrite else ():  # these know what is new by its content
         _remove(os.path.join(out, name))
 
 

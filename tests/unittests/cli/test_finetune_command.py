@@ -143,6 +143,8 @@ def test_what_does_not_train_is_refused_by_name(place, tmp_path, capsys):
     assert '--from: a network must train to be fine-tuned, got' in capsys.readouterr().err
     finetune(place / 'people', '--from', tmp_path / 'gone', '--out', tmp_path / 'run', code=2)
     assert 'there is no folder' in capsys.readouterr().err
+    finetune(tmp_path / 'gone', '--from', place / 'start', '--out', tmp_path / 'new', code=2)
+    assert 'there is no file or folder' in capsys.readouterr().err and not (tmp_path / 'new').exists()
 
 
 def test_another_folder_and_a_place_among_the_photographs_are_refused(place, tmp_path, capsys):
