@@ -89,12 +89,12 @@ def prepare(data, outputs):
     return train.path, test.path
 
 
-def run(name, seed, train, options, args):
+def run(name, seed, train, options, args, common=COMMON):
     """Train one network, unless it is there; its folder."""
     out = os.path.join(args.outputs, f'{name}-{seed}')
     done = os.path.join(out, 'seconds.txt')
     if not os.path.isfile(done):
-        command = ['train', '--dataset', os.path.dirname(train), '--out', out, '--seed', str(seed), *options, *COMMON]
+        command = ['train', '--dataset', os.path.dirname(train), '--out', out, '--seed', str(seed), *options, *common]
         began, before = time.time(), resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, '-m', 'gluonfr', *command], check=True,
                        env={**os.environ, 'PYTHONPATH': os.pathsep.join([ROOT, os.environ.get('PYTHONPATH', '')])})

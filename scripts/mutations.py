@@ -315,7 +315,7 @@ MUTATIONS = [Mutation(*entry) for entry in [
      'pass', ['tests/unittests/nn/test_partial_fc.py', '-k', 'those_of_the_sampled']),
     ('own-class-filtered', 'gluonfr/nn/partial_fc.py', 'F.broadcast_maximum(own, scores <= self._bound)',
      'scores <= self._bound', ['tests/unittests/nn/test_partial_fc.py', '-k', 'filtered']),
-    ('decay-without-rate', 'gluonfr/nn/row_table.py', 'move *= -lr', 'move *= -np.float32(0.1)',
+    ('decay-without-rate', 'gluonfr/nn/row_table.py', 'np.float32(lr * wd)', 'np.float32(wd)',
      ['tests/unittests/train/test_partial_fc_training.py', '-k', 'weight_decay']),
     ('split-off-by-one', 'gluonfr/nn/row_table.py', 'ids[place] - piece * self.rows_of_piece',
      'ids[place] % (self.rows_of_piece - 1)', ['tests/unittests/nn/test_row_table.py', '-k', 'split']),

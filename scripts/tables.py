@@ -286,6 +286,16 @@ def spread(row):
     return '{} ± {}'.format(percent(row['acc']), percent(row['std']))
 
 
+def memory():
+    """Class layers of `gluonfr plan`: the formula beside what was measured."""
+    return table(['class layer', 'C', 'D', 'B', 'K', 'measured, MiB', 'formula, MiB', 'formula / measured'], [
+        [row['head'], '{:,}'.format(int(row['classes'])), row['embedding_size'], row['batch'],
+         '{:,}'.format(int(row['sampled'])) if row['head'] == 'sampled' else '',
+         '{:,}'.format(int(row['measured_mib'])), '{:,}'.format(int(row['formula_mib'])),
+         '{:.2f}'.format(float(row['ratio']))]
+        for row in read('training-memory-heads')])
+
+
 # (page, name of the table) -> what makes it
 TABLES = {('README.md', 'results'): lambda: short('en'), ('README_zh.md', 'results'): lambda: short('zh'),
           ('README.md', 'all-losses'): lambda: all_losses('{} losses: {}.'),
@@ -303,6 +313,7 @@ TABLES = {('README.md', 'results'): lambda: short('en'), ('README_zh.md', 'resul
           ('docs/results.md', 'precisions'): ratios.precisions,
           ('docs/howto/engines.md', 'cuda'): cuda, ('docs/howto/engines.md', 'engines'): ratios.engines,
           ('docs/howto/engines.md', 'files'): ratios.files,
+          ('docs/scale.md', 'memory'): memory,
           ('docs/results.md', 'drawn'): drawn, ('docs/speed.md', 'speed'): ratios.table,
           ('scripts/benchmark/README.md', 'sixteen'): ratios.sixteen_cores}
 

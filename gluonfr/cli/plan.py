@@ -20,10 +20,9 @@ def plan(args):
     if memory is None:
         raise ValueError('--memory must be given here, as this system does not tell how much there is.')
     print_table([COLUMNS] + [row(choice) for choice in choices])
-    print('in each of {:,} process{}; this machine has {:,.0f} GFLOP/s and {:,.0f} GB/s'.format(
-        args.workers, 'es' if args.workers > 1 else '', *rates))
+    print('with {:,.0f} GFLOP/s and {:,.0f} GB/s, as this machine has now'.format(*rates))
     if args.workers > 1:
-        print('sharded: by formula only, gluonfr has no such class layer yet')
+        print('in each of {:,} processes; sharded is --class-shards of `gluonfr launch`'.format(args.workers))
     print(advise(choices, memory))
 
 

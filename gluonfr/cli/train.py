@@ -86,6 +86,7 @@ def _train(args, workers):
                                **({'multi_precision': True} if args.dtype == 'float16' else {}))
     if keeps_apart(head):  # refuses what it does not go with before anything is written
         begin_apart([head], ctx, optimizer, args.seed, args.accumulate)
+        logging.getLogger('gluonfr').info('class layer: %s', head)
 
     people, classes = len(np.unique(dataset.labels)), int(dataset.num_classes)
     facts = {'images': len(dataset), 'classes': classes, **dataset.identity()}

@@ -98,17 +98,20 @@ class RowTable:
         clip : float or None
             Bound of each element of the scaled gradient.
         """
-        lr, momentum, wd, scale = map(np.float32, (lr, momentum, wd, scale))
+        momentum, decay = np.float32(momentum), np.float32(lr * wd)
 
         def work(block):
             piece, local, place = block
             table, velocity = self.pieces[piece]
             move, weight = gradient[place], table[local]
-            move *= scale
-            if clip is not None:
+            if clip is None:
+                move *= np.float32(-lr * scale)
+            else:
+                move *= np.float32(scale)
                 np.clip(move, -clip, clip, out=move)
-            move += wd * weight
-            move *= -lr
+                move *= np.float32(-lr)
+            if decay:
+                move -= decay * weight
             if momentum:
                 move += momentum * velocity[local]
                 velocity[local] = move

@@ -32,7 +32,7 @@ for ((number = 1; number <= ${PASSES:-2}; number++)); do
     measure train --only iresnet50 --pass "$number" "$@"
     measure train --only mobilefacenet-bfloat16 --pass "$number" "$@"
     measure train --only iresnet50-bfloat16 --pass "$number" "$@"
-    for name in embed engines data memory peak verification evaluate enrol; do
+    for name in embed engines data memory peak verification evaluate enrol partial_fc; do
         measure "$name" --pass "$number" "$@"
     done
 done

@@ -128,7 +128,7 @@ def test_what_goes_wrong_is_said(naps, task, words):
 
 @pytest.mark.parametrize('name, task', [('train', 'iresnet50'), ('embed', 'latency'), ('engines', 'files'),
                                         ('data', 'loop'), ('memory', 'mobilefacenet-64'), ('evaluate', 'templates'),
-                                        ('enrol', 'many')])
+                                        ('enrol', 'many'), ('partial_fc', 'growth-512')])
 def test_help_and_bad_arguments(name, task):
     code, said = run(FOLDER / (name + '.py'), '--help')
     assert code == 0 and 'python scripts/benchmark/{}.py --quick'.format(name) in said
@@ -216,3 +216,14 @@ def test_a_gallery_in_small(tmp_path):
         ('enrol', 'enrolment')}
     assert rows['one', 'blocks of the file']['measure'] == 'seconds'
     assert (tmp_path / 'gallery-5000' / 'journal.txt').exists()
+
+
+def test_a_sampled_class_layer_in_small(tmp_path, one_processor):
+    """Both contestants compute the same loss, or the script stops."""
+    pytest.importorskip('torch', reason='pip install torch')
+    path = tmp_path / 'partial_fc.csv'
+    code, said = run(FOLDER / 'partial_fc.py', '--quick', '--steps', 1, '--only', 'torch-128', '--save', path)
+    assert code == 0, said
+    rows = table(path)
+    assert set(rows) == {('torch-128', '10,000 x 128'), ('torch-128', 'PyTorch')}
+    assert '--only torch-128' in rows['torch-128', 'PyTorch']['command']

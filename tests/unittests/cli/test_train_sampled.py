@@ -45,8 +45,10 @@ def test_a_run_and_its_resume(data, sampled, tmp_path, capsys):
     assert '--filter-negatives (0.9 then, None now)' in capsys.readouterr().err
 
 
-def test_the_seed_decides(data, sampled, tmp_path):
-    train(data, tmp_path, *SAMPLED, '--steps', 1, '--seed', 1)
+def test_the_seed_decides(data, sampled, tmp_path, caplog):
+    with caplog.at_level('INFO', 'gluonfr'):
+        train(data, tmp_path, *SAMPLED, '--steps', 1, '--seed', 1)
+    assert 'class layer: PartialFC(2 -> 6, of which 4 a step, filter_negatives=0.9)' in caplog.text
     train(data, tmp_path / 'again', *SAMPLED, '--steps', 1, '--seed', 1)
     first, again = apart(tmp_path), apart(tmp_path / 'again')
     assert (first['apart/head/weight-0'] == again['apart/head/weight-0']).all()
