@@ -289,6 +289,8 @@ MUTATIONS = [Mutation(*entry) for entry in [
      ['tests/unittests/tune/test_training.py', '-k', 'class_layers_begin']),
     ('tune-whole-network-moves', 'gluonfr/tune/training.py', 'freeze(frozen, net=net)', 'pass',
      ['tests/unittests/tune/test_training.py', '-k', 'last_layers_alone']),
+    ('tune-keeps-networks', 'gluonfr/tune/training.py', 'gc.collect()  #', 'pass  #',
+     ['tests/unittests/tune/test_training.py', '-k', 'networks_before']),
     ('tune-compares-stages', 'gluonfr/tune/board.py', 'if each.index == found.winner.index), None)',
      'if True), None)', ['tests/unittests/tune/test_board.py']),
     ('tune-goes-on-with-another', 'gluonfr/tune/search.py', '        if changed:', '        if False:',

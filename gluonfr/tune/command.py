@@ -3,11 +3,10 @@ import math
 import shlex
 from typing import Any, Dict
 
-from ..data.loading.training_loader import default_batch
 from ..loss import loss_keywords
 from .candidates import Candidate
 from .plan import Plan
-from .training import AUGMENT, CLIP, SLOWER, steps_of_epoch
+from .training import AUGMENT, CLIP, SLOWER, batch_of, steps_of_epoch
 
 __all__ = ['train_command']
 
@@ -36,7 +35,7 @@ def train_command(data: str, out: str, start: Dict[str, Any], candidate: Candida
     >>> print(train_command('PEOPLE', 'run', {'network': 'lenetplus'}, Candidate('arcface', (('m', 0.3),), 0.1), None,
     ...                     5000))
     gluonfr train --dataset PEOPLE --network lenetplus --loss arcface --loss-args m=0.3 --lr 0.1 --warmup auto \
---clip 5 --batch-size 128 --augment mirror --epochs 20 --margin-warmup auto --out run
+--clip 5 --batch-size 64 --augment mirror --epochs 20 --margin-warmup auto --out run
     """
     words = ['gluonfr', 'train', '--dataset', data]
     for name, value in start.items():
@@ -48,7 +47,7 @@ def train_command(data: str, out: str, start: Dict[str, Any], candidate: Candida
         words += ['--loss-args', *('{}={}'.format(*pair) for pair in candidate.arguments)]
     new = 'finetune' not in start
     words += ['--lr', '{:g}'.format(candidate.lr), '--warmup', 'auto', '--clip', '{:g}'.format(CLIP),
-              '--batch-size', str(default_batch(images)), '--augment', AUGMENT,
+              '--batch-size', str(batch_of(images)), '--augment', AUGMENT,
               '--epochs', str(NEW_EPOCHS if new else _epochs(plan, images))]
     if not new:
         words += ['--lr-mult', 'net/={:g}'.format(SLOWER)]
@@ -59,4 +58,4 @@ def train_command(data: str, out: str, start: Dict[str, Any], candidate: Candida
 
 def _epochs(plan, images):
     """As long as the finalists were trained, but at least some epochs."""
-    return max(TUNED_EPOCHS, math.ceil(plan.finetune_steps / max(1, steps_of_epoch(images))))
+    return max(TUNED_EPOCHS, math.ceil(plan.finetune_steps / steps_of_epoch(images)))

@@ -137,7 +137,7 @@ def tune(data: PathLike, out: PathLike, *, net: Union[PathLike, NetFiles, None] 
         size = start.spec.embedding_size
         names, left_out = find_losses(losses, len(np.unique(labels)), size)
         known = list_candidates(names, None, seed)
-        epoch = max(1, steps_of_epoch(len(labels) - inside))
+        epoch = steps_of_epoch(len(labels) - inside)
         if files is not None:
             start.embeddings(images, 0, progress)
         if not start.trains:

@@ -1,4 +1,5 @@
 """One candidate on the people outside one fold: a linear layer on embeddings, or the last part of the network."""
+import gc
 import math
 import re
 from types import SimpleNamespace
@@ -18,9 +19,11 @@ from ..train.parameters import named_parameters
 from ..utils import IterLRScheduler
 from .candidates import Candidate
 
-__all__ = ['SLOWER', 'Subset', 'adapt', 'begin_at_means', 'early_layers', 'finetune', 'steps_of_epoch', 'train_start']
+__all__ = ['SLOWER', 'Subset', 'adapt', 'batch_of', 'begin_at_means', 'early_layers', 'finetune', 'steps_of_epoch',
+           'train_start']
 
 WD, MOMENTUM, CLIP, WARM = 5e-4, 0.9, 5.0, 0.1
+MOST_BATCH = 64
 SLOWER = 0.1  # of the rate of the class layer: that of the network, whose weights are good already
 PART = 0.25   # of the layers, from behind, that are fine-tuned
 NOISE = 0.1   # length of it beside that of a direction
@@ -50,9 +53,14 @@ class Subset:
         return self._images.read(self._chosen[i])[0], self._labels[i]
 
 
+def batch_of(images: int) -> int:
+    """Images a batch for a training on so many: as `gluonfr train`, but at most 64, which 4 GB of memory hold."""
+    return min(default_batch(images), MOST_BATCH)
+
+
 def steps_of_epoch(images: int) -> int:
-    """Batches of an epoch of so many images."""
-    return images // default_batch(images)
+    """Batches of an epoch of so many images, >= 1."""
+    return images // batch_of(images)
 
 
 def adapt(candidate: Candidate, embeddings: np.ndarray, labels: np.ndarray, train: np.ndarray, *, steps: int,
@@ -175,7 +183,7 @@ def begin_at_means(head: Optional[Block], loss: Block, embeddings: np.ndarray, l
 
 
 def _loader(kind: Callable, data: Any, *more: Any, **settings: Any) -> Any:
-    return kind(data, *more, batch_size=default_batch(len(data)), shuffle=True, last_batch='discard', **settings)
+    return kind(data, *more, batch_size=batch_of(len(data)), shuffle=True, last_batch='discard', **settings)
 
 
 def _numbered(labels):
@@ -185,6 +193,7 @@ def _numbered(labels):
 
 def _train(candidate, net, loader, embeddings, labels, steps, seed, callbacks=(), lr_mult=None, resume=None):
     """Train a network in place by a candidate; whether the loss stayed finite."""
+    gc.collect()  # networks before this one refer to themselves, and hold gigabytes of a graph's memory
     labels = _numbered(labels)
     classes = int(labels.max()) + 1
     size = embeddings.shape[1] if embeddings is not None else net.input_spec.embedding_size

@@ -1,5 +1,7 @@
 """One candidate on embeddings and on images."""
+import gc
 import re
+import weakref
 
 import mxnet as mx
 import numpy as np
@@ -123,6 +125,21 @@ def test_fine_tuning_moves_the_last_layers_alone_and_does_so_again(tmp_path):
         assert not any(re.match(pattern, 'net/' + name) for name in moved for pattern in frozen)
         kept.append(found)
     assert (kept[0] == kept[1]).all()
+
+
+def test_networks_before_are_gone_when_the_next_one_is_trained(tmp_path):
+    images, gone = open_dataset(make_people(tmp_path), people=True), []
+    gc.disable()
+    try:
+        for _ in range(2):
+            net = get_model('lenetplus', embedding_size=4)
+            net.initialize()
+            gone.append(weakref.ref(net))
+            finetune(ARCFACE, net, images, np.ones((32, 4), 'float32'), images.labels, np.arange(24), np.arange(24, 32),
+                     steps=1)
+        assert gone[0]() is None
+    finally:
+        gc.enable()
 
 
 def test_a_new_network_is_the_same_each_time_and_where_it_was_killed(tmp_path):
