@@ -63,18 +63,22 @@ def go_on():
 
 
 def fault():
-    """A training with checkpoints whose second worker is killed once, or whose first finds the disk full."""
+    """A training with checkpoints in which something happens to a worker after 20 steps, once."""
     import resource
     from together_cases import arrays_of, plain
     marker, how = os.path.join(FOLDER, 'begun'), sys.argv[3]
 
-    def strike(step):
-        if step == 20 and not os.path.exists(marker):
-            if how == 'killed' and workers.number == 1:
-                open(marker, 'w').close()
-                os.kill(os.getpid(), 9)
-            if how == 'full' and workers.first:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+    def strike(state):
+        if state.step != 20 or os.path.exists(marker):
+            return
+        if how == 'full' and workers.first:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+        if workers.number == 1 and how == 'killed':
+            open(marker, 'w').close()
+            os.kill(os.getpid(), 9)
+        if workers.number == 1 and how in ('other', 'nan'):
+            weight = state.params['net/1.weight'].data()
+            weight[0, 0] += {'other': 1e-3, 'nan': float('nan')}[how]
 
     state, _ = plain(workers, os.path.join(FOLDER, 'run'), strike)
     np.savez(os.path.join(FOLDER, 'end-{}.npz'.format(workers.number)), **arrays_of(state))

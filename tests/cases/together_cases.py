@@ -97,11 +97,11 @@ class StopOfFirst(Callback):
 
 
 class Strike(Callback):
-    """Calls a function after each step, before a checkpoint is written."""
+    """Calls a function with the state after each step, before a checkpoint is written."""
     every_worker = True
 
     def __init__(self, strike):
         self._strike = strike
 
     def on_step_end(self, state):
-        self._strike(state.step)
+        self._strike(state)

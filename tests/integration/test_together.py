@@ -119,3 +119,18 @@ def test_a_full_disk_ends_all_and_leaves_whole_checkpoints(tmp_path):
     assert [read_checkpoint(path).header['step'] for path in paths] == [15, 18]
     state, _ = plain(Alone(), str(tmp_path / 'run'))
     assert state.step == 54
+
+
+def test_other_weights_in_one_worker_are_refused_by_name(tmp_path):
+    status, said = Launched(tmp_path, SCRIPT, 'fault', tmp_path, 'other').end(200)
+    assert status == 1
+    assert 'the workers must have the same weights, and 1 of 8 differ after 20 steps: net/1.weight. ' in said
+    assert read_checkpoint(list_checkpoints(str(tmp_path / 'run'))[-1]).header['step'] == 18
+
+
+def test_a_loss_that_is_not_finite_ends_all_and_is_not_tried_again(tmp_path):
+    launched = Launched(tmp_path, SCRIPT, 'fault', tmp_path, 'nan', options=['--restarts', 3])
+    status, said = launched.end(200)
+    assert status == 2 and 'starting again' not in said
+    assert 'NonFiniteLoss: fit: parameter net/1.weight is not finite after the update at step 20' in said or \
+        'NonFiniteLoss: fit: parameter of another worker is not finite' in said
