@@ -12,8 +12,8 @@ from ..metrics.far_cells import shown
 from ..metrics.kfold import kfold_accuracy
 from ..utils.vectors import unit_rows
 
-__all__ = ['FMRS', 'HeldOutPairs', 'Verdict', 'advice_for', 'best_epoch', 'held_out_pairs', 'held_out_result', 'judge',
-           'of_fold', 'result_of_all', 'separation']
+__all__ = ['FMRS', 'HeldOutPairs', 'Verdict', 'accuracies', 'advice_for', 'best_epoch', 'held_out_pairs',
+           'held_out_result', 'judge', 'of_fold', 'result_of_all', 'separation']
 
 FMRS = 1e-3, 1e-2  # of the thresholds in the card; the first that can be shown is the one that commands use
 DATA = 'held-out people'
@@ -151,6 +151,13 @@ def judge(start: np.ndarray, new: np.ndarray, pairs: HeldOutPairs, people: Seque
     else:
         sentence = 'the start network is kept, as the fine-tuned one is not shown to be better: {}.'.format(said)
     return Verdict(bool(better), before, now, found.difference, found.low, found.high, count, sentence)
+
+
+def accuracies(embeddings: np.ndarray, pairs: HeldOutPairs) -> np.ndarray:
+    """The accuracy on the drawn pairs of each fold, with the threshold that is best on the others, (folds,)."""
+    same, fold = pairs.same[pairs.drawn], pairs.fold[pairs.drawn]
+    correct = _decided(scores_of(embeddings, pairs)[pairs.drawn], same, fold)
+    return np.array([correct[fold == k].mean() for k in range(fold.max() + 1)])
 
 
 def _decided(scores, same, fold):

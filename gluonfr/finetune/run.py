@@ -20,8 +20,8 @@ from ..utils.lock import sole_writer
 from ..utils.messages import counted
 from ..utils.rows import write_rows
 from ..utils.types import PathLike
-from .judging import (advice_for, best_epoch, held_out_pairs, held_out_result, judge, of_fold, result_of_all,
-                      separation)
+from .judging import (accuracies, advice_for, best_epoch, held_out_pairs, held_out_result, judge, of_fold,
+                      result_of_all, separation)
 from .photos import PHOTOS, choose_photos, write_photos
 from .plan import deal_folds, make_plan
 from .start import open_start
@@ -172,17 +172,19 @@ class _Run:
                                         counted(several, 'person', 'people')))
         self.tell(plan.said)
         pairs = held_out_pairs(chosen.people, folds, plan.seed)
-        separations = np.array([self._fold(chosen, plan, folds, k, pairs) for k in range(plan.folds)])
+        for k in range(plan.folds):
+            self._train_without(chosen, plan, folds, k)
+        after = [self.judged, *(self._embeddings(folds, epoch) for epoch in range(1, plan.epochs + 1))]
+        separations = np.array([[separation(embeddings, of_fold(pairs, k)) for embeddings in after]
+                                for k in range(plan.folds)])
         epoch, new = best_epoch(separations), self.judged.copy()
         for k in range(plan.folds):
-            mine, stop = np.flatnonzero(folds == k), best_epoch(separations, k)
-            if stop:
-                new[mine] = read_embeddings(self._work(k), stop)
+            new[folds == k] = after[best_epoch(separations, k)][folds == k]
         verdict = judge(self.judged, new, pairs, chosen.people, epoch)
         results = [held_out_result(embeddings, pairs, chosen.people, chosen.keys, name)
                    for embeddings, name in ((self.judged, STARTED), (new, TUNED))]
         each = steps_of_epoch(len(chosen.people), plan)
-        self._write_curve(separations, each)
+        self._write_curve([accuracies(embeddings, pairs) for embeddings in after], each)
         if not verdict.keep_new:
             return self._keep_start(chosen, verdict, results, verdict.sentence)
         net = self.start.net()
@@ -190,22 +192,24 @@ class _Run:
                           callbacks=[CSVLog(self.path('metrics.csv')), *self._bars()], **self._teaching())
         return self._finish(chosen, net, verdict, results, TUNED, verdict.sentence, epoch, epoch * each)
 
-    def _fold(self, chosen, plan, folds, k, pairs):
-        """The separation of the people of a fold, by the start and after each epoch of a training on the others."""
+    def _train_without(self, chosen, plan, folds, k):
+        """Train on the people of the other folds, and keep embeddings of this fold after each epoch."""
         mine, others = np.flatnonzero(folds == k), np.flatnonzero(folds != k)
         folder = self._work(k)
-        if not os.path.isfile(os.path.join(folder, 'last.params')):
-            self._tell('fold {} of {}: training on {} of {}'.format(
-                k + 1, plan.folds, counted(len(others), 'image'),
-                counted(len(set(chosen.people[others])), 'person', 'people')))
-            held_out = HeldOut(folder, chosen.images.part(mine), self.flip)
-            train_last_stages(self.start.net(), chosen.images.part(others), self.plain[others], plan, folder,
-                              callbacks=[held_out, *self._bars()], **self._teaching())
-        pairs, embeddings = of_fold(pairs, k), self.judged.copy()
-        found = [separation(embeddings, pairs)]
-        for epoch in range(1, plan.epochs + 1):
-            embeddings[mine] = read_embeddings(folder, epoch)
-            found.append(separation(embeddings, pairs))
+        if os.path.isfile(os.path.join(folder, 'last.params')):
+            return
+        self._tell('fold {} of {}: training on {} of {}'.format(
+            k + 1, plan.folds, counted(len(others), 'image'),
+            counted(len(set(chosen.people[others])), 'person', 'people')))
+        held_out = HeldOut(folder, chosen.images.part(mine), self.flip)
+        train_last_stages(self.start.net(), chosen.images.part(others), self.plain[others], plan, folder,
+                          callbacks=[held_out, *self._bars()], **self._teaching())
+
+    def _embeddings(self, folds, epoch):
+        """Of all images after an epoch, each by the network that was trained without its person, (N, D)."""
+        found = self.judged.copy()
+        for k in range(folds.max() + 1):
+            found[folds == k] = read_embeddings(self._work(k), epoch)
         return found
 
     def _teaching(self):
@@ -230,10 +234,11 @@ class _Run:
                                  self.out, ', '.join(changed)))
         write_text(path, json.dumps(recipe, indent=1))
 
-    def _write_curve(self, separations, each):
+    def _write_curve(self, curve, each):
+        """The accuracy on held-out people after each epoch, where a report finds it."""
         write_rows(self.path('verify.csv'), ('epoch', 'step', 'set', 'acc', 'std'), [
-            (epoch, epoch * each, 'held-out people, area under ROC', '{:.6f}'.format(found.mean()),
-             '{:.6f}'.format(found.std())) for epoch, found in enumerate(separations.T)])
+            (epoch, epoch * each, 'held-out people', '{:.6f}'.format(found.mean()), '{:.6f}'.format(found.std()))
+            for epoch, found in enumerate(curve)])
 
     def _keep_start(self, chosen, verdict, results, why):
         return self._finish(chosen, self.start.net(), verdict, results, STARTED, why, 0, 0)

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip('mxnet')
 from photo_cases import made_up  # noqa: E402
 
-from gluonfr.finetune.judging import best_epoch, held_out_pairs, judge, of_fold, separation  # noqa: E402
+from gluonfr.finetune.judging import accuracies, best_epoch, held_out_pairs, judge, of_fold, separation  # noqa: E402
 from gluonfr.finetune.plan import deal_folds  # noqa: E402
 
 
@@ -93,6 +93,8 @@ def test_the_accuracy_is_that_of_thresholds_from_other_folds():
         best = limits[len(rates) - 1 - int(np.argmax(rates[::-1]))]
         right += ((cosines[mine] >= best) == pairs.same[mine]).tolist()
     assert judge(units, units, pairs, names, 1).start == pytest.approx(np.mean(right))
+    counts = np.bincount(pairs.fold[pairs.drawn])
+    assert (accuracies(units, pairs) * counts).sum() == pytest.approx(np.sum(right))
 
 
 def test_a_difference_that_may_be_chance_keeps_the_start():
