@@ -14,7 +14,7 @@ from helpers import rows  # noqa: E402
 from gluonfr.deploy import Embedder, read_card  # noqa: E402
 from gluonfr.deploy.advice import advice_of  # noqa: E402
 from gluonfr.evaluation import Result  # noqa: E402
-from gluonfr.finetune import finetune  # noqa: E402
+from gluonfr.finetune import finetune, run  # noqa: E402
 
 SAME = ('net.params', 'card.json', 'photos.csv', 'recipe.json', 'finetune.json', 'start.npz', 'finetuned.npz',
         'verify.csv')
@@ -107,6 +107,14 @@ def test_too_few_people_keep_the_start(place, tmp_path):
     assert not (tmp_path / 'run' / 'work').exists()
     images = np.random.RandomState(0).randint(0, 256, (2, 32, 32, 3)).astype('uint8')
     assert (Embedder(str(tmp_path / 'run'))(images) == Embedder(str(place[1]))(images)).all()
+
+
+def test_where_nothing_can_be_better_nothing_is_trained(place, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, 'separation', lambda embeddings, pairs: 1.0)
+    monkeypatch.setattr(run, 'train_last_stages', None)
+    found = tune(*place, tmp_path / 'run')
+    assert found.kept == 'start' and found.verdict['difference'] == 0 and len(found.advice) == 1
+    assert any('without an error: no training' in line for line in found.said)
 
 
 @pytest.mark.parametrize('people, images', [(6, 2), (10, 2)])
