@@ -94,7 +94,8 @@ def _train(args, workers):
     command = 'gluonfr ' + ' '.join(map(shlex.quote, args.argv))
     summary = '{} of {}, {} in {}; {} -> {}, {}'.format(
         counted(len(dataset), 'image'), counted(people, 'person', 'people'), counted(numbers.steps, 'step'),
-        counted(numbers.epochs, 'epoch'), args.network, spec.embedding_size, loss)
+        counted(numbers.epochs, 'epoch') + (' by {} workers'.format(workers.count) if workers.count > 1 else ''),
+        args.network, spec.embedding_size, loss)
     title = '{} with {}, {:,} images of {:,} people'.format(
         args.network, '+'.join(map(str, parse_loss(args.loss))), len(dataset), classes)
     say_chosen(numbers, len(dataset), **given)

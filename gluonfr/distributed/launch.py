@@ -113,6 +113,8 @@ def _start(processes, words, workers, servers, port, timeout):
         shared[TIMEOUT] = str(timeout)
     if THREADS not in os.environ:
         shared[THREADS] = str(max(1, usable_cores() // workers))
+    _say('{} and {}, {}={} in each.'.format(counted(workers, 'worker'), counted(servers, 'server'), THREADS,
+                                            shared.get(THREADS) or os.environ[THREADS]))
     child = [sys.executable, '-m', __package__ + '.child']
     for role, count in (('scheduler', 1), ('server', servers)):
         for number in range(count):

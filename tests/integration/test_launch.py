@@ -3,10 +3,13 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
+from helpers import environ
 from launched_cases import SCRIPT, Launched
 
 pytest.importorskip('mxnet')
@@ -94,3 +97,22 @@ def test_a_worker_that_waits_too_long_gives_up(tmp_path):
     status, said = launched.end()
     assert status == 3 and time.monotonic() - began < 25
     assert 'gluonfr: worker 0 of 2 has waited 15 s for the others' in said
+
+
+def test_processes_that_somebody_else_starts(tmp_path):
+    """As Slurm and ssh do, on several machines."""
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = str(free.getsockname()[1])
+    shared = {**environ(), 'DMLC_PS_ROOT_URI': '127.0.0.1', 'DMLC_PS_ROOT_PORT': port, 'DMLC_NODE_HOST': '127.0.0.1',
+              'DMLC_NUM_WORKER': '2', 'DMLC_NUM_SERVER': '1'}
+    roles = [{'DMLC_ROLE': 'worker', 'DMLC_WORKER_ID': '1'}, {'DMLC_ROLE': 'server'},
+             {'DMLC_ROLE': 'worker', 'DMLC_WORKER_ID': '0'}, {'DMLC_ROLE': 'scheduler'}]
+    running = [subprocess.Popen([sys.executable, '-m', 'gluonfr', 'launch', '--', SCRIPT, 'together', str(tmp_path)],
+                                env={**shared, **role}) for role in roles]
+    try:
+        assert [process.wait(120) for process in running] == [0] * 4
+    finally:
+        for process in running:
+            process.kill()
+    assert values(tmp_path, 'together', 2)[0]['gather'][1]['number'] == 1
