@@ -54,7 +54,7 @@ class Subset:
 
 
 def batch_of(images: int) -> int:
-    """Images a batch for a training on so many: as `gluonfr train`, but at most 64, which 4 GB of memory hold."""
+    """Images a batch for a training on so many: as `gluonfr train`, but at most 64, for the memory."""
     return min(default_batch(images), MOST_BATCH)
 
 
