@@ -65,6 +65,7 @@ def go_on():
 def fault():
     """A training with checkpoints in which something happens to a worker after 20 steps, once."""
     import resource
+    from gluonfr.train import Doctor
     from together_cases import arrays_of, plain
     marker, how = os.path.join(FOLDER, 'begun'), sys.argv[3]
 
@@ -76,11 +77,12 @@ def fault():
         if workers.number == 1 and how == 'killed':
             open(marker, 'w').close()
             os.kill(os.getpid(), 9)
-        if workers.number == 1 and how in ('other', 'nan'):
+        if workers.number == 1 and how in ('other', 'nan', 'back'):
             weight = state.params['net/1.weight'].data()
-            weight[0, 0] += {'other': 1e-3, 'nan': float('nan')}[how]
+            weight[0, 0] += {'other': 1e-3}.get(how, float('nan'))
+            open(marker, 'w').close()
 
-    state, _ = plain(workers, os.path.join(FOLDER, 'run'), strike)
+    state, _ = plain(workers, os.path.join(FOLDER, 'run'), strike, [Doctor(5, auto=True)] if how == 'back' else [])
     np.savez(os.path.join(FOLDER, 'end-{}.npz'.format(workers.number)), **arrays_of(state))
 
 

@@ -12,9 +12,9 @@ from gluonfr.train import Callback, Checkpoint, Evaluate, fit
 CLASSES, WIDTH, BATCH = 11, 5, 12  # classes that no two or three workers have as many of
 
 
-def plain(workers, folder=None, strike=None, **options):
+def plain(workers, folder=None, strike=None, more=(), **options):
     """The small training of `train_cases`: a trained loss with a counter, and a last batch of one sample."""
-    callbacks = [] if folder is None else [Checkpoint(folder, every_steps=5, keep=2)]
+    callbacks = [*more] if folder is None else [Checkpoint(folder, every_steps=5, keep=2), *more]
     if strike is not None:
         callbacks.append(Strike(strike))
     settings = dict(epochs=9, optimizer_params={'learning_rate': 0.1, 'momentum': 0.9, 'wd': 1e-3}, seed=3,

@@ -134,3 +134,13 @@ def test_a_loss_that_is_not_finite_ends_all_and_is_not_tried_again(tmp_path):
     assert status == 2 and 'starting again' not in said
     assert 'NonFiniteLoss: fit: parameter net/1.weight is not finite after the update at step 20' in said or \
         'NonFiniteLoss: fit: parameter of another worker is not finite' in said
+
+
+def test_all_workers_go_back_together(tmp_path):
+    status, said = Launched(tmp_path, SCRIPT, 'fault', tmp_path, 'back').end(200)
+    assert status == 0, said
+    assert said.count('NaN or infinite: gone back to step 18, and on with 0.5 of the learning rate.') == 2
+    first, second = (load(tmp_path, 'end', n) for n in range(2))
+    assert read_checkpoint(list_checkpoints(str(tmp_path / 'run'))[-1]).header['step'] == 54
+    for name, array in first.items():
+        assert np.isfinite(array).all() and array.tobytes() == second[name].tobytes(), name
