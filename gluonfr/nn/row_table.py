@@ -125,11 +125,12 @@ class RowTable:
         return max(1, BLOCK // self.width)
 
     def _allocated(self):
-        """The pieces, made if they are not there; momentum takes memory where it is first written."""
+        """The pieces, made if they are not there. Momentum is written, so that its memory is there from the start."""
         if self._pieces is None:
             counts = [min(self.rows_of_piece, self.rows - start) for start in range(0, self.rows, self.rows_of_piece)]
-            self._pieces = tuple((np.empty((count, self.width), 'float32'), np.zeros((count, self.width), 'float32'))
-                                 for count in counts)
+            self._pieces = tuple(tuple(np.empty((count, self.width), 'float32') for _ in range(2)) for count in counts)
+            for _, momentum in self._pieces:
+                momentum.fill(0)
         return self._pieces
 
     def _over_blocks(self, work, ids):

@@ -16,4 +16,8 @@ IMAGE_MEMORY = {
     'lenetplus': 1693,
     'miniresnet18': 2525,
     'se_resnet18_v2': 79051,
+    'se_resnet34_v2': 112164,
+    'se_resnet50_v2': 300860,
+    'resnet18_v1b_face': 37367,
+    'resnet34_v1b_face': 47420,
 }

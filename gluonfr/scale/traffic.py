@@ -93,8 +93,8 @@ def predict_scaling(classes: int, network: str, images: int, workers: List[int],
     >>> links = Links(worker_gbytes=3, server_gbytes=3, latency=0.001)
     >>> for found in predict_scaling(1000000, 'iresnet50', 64, [8], rates=Rates(10000, 500), links=links, servers=8):
     ...     print('{}: {:.0%}, {}'.format(found.head, found.efficiency, found.bottleneck))
-    dense: 41%, workers
-    sharded: 113%, workers
+    dense: 43%, workers
+    sharded: 116%, workers
     """
     check_int('predict_scaling', 'images', images, 1)
     check_int('predict_scaling', 'servers', servers, 1)

@@ -8,12 +8,13 @@ from mxnet import gluon
 
 from gluonfr.data.loading import ArrayLoader
 from gluonfr.loss import get_loss
+from gluonfr.nn import PartialFC
 from gluonfr.train import Callback, Checkpoint, CSVLog, fit
 from gluonfr.utils.lr_scheduler import IterLRScheduler
 
 CLASSES, SIZE, BATCH, SAMPLES, EPOCHS = 4, 3, 16, 180, 4  # 12 batches an epoch, the last of 4 samples
 OPTIMIZERS = {'sgd': {'momentum': 0.9, 'wd': 1e-3}, 'adam': {'wd': 1e-3}}
-LOSSES = {'softmax': {}, 'ringloss': {'lamda': 0.1},
+LOSSES = {'softmax': {}, 'cosface': {'classes': CLASSES, 's': 8}, 'ringloss': {'lamda': 0.1},
           'centerloss': {'classes': CLASSES, 'embedding_size': SIZE, 'lamda': 0.1}}
 
 
@@ -48,6 +49,8 @@ def main(folder, optimizer, loss, options=''):
     label = random.randint(0, CLASSES, SAMPLES)
     data = random.rand(SAMPLES, 6).astype('float32') + np.eye(6, dtype='float32')[label]
     net, head = build()
+    if loss == 'cosface':
+        head = PartialFC(CLASSES, SIZE, num_sample=3)  # of batches with more classes and, the last, with fewer
     schedule = IterLRScheduler('cosine', 0.05 if optimizer == 'sgd' else 0.01, 48, warmup_iters=5)
     state = fit(net, get_loss(loss, **LOSSES[loss]), ArrayLoader(data, label, BATCH, shuffle=True, seed=3), head=head,
                 epochs=2 * EPOCHS if options else EPOCHS, optimizer=optimizer,
