@@ -13,6 +13,7 @@ IMAGE_MEMORY = {
     'iresnet18': 79215,
     'iresnet34': 82182,
     'iresnet50': 91540,
+    'iresnet100': 125384,
     'lenetplus': 1693,
     'miniresnet18': 2525,
     'se_resnet18_v2': 79051,

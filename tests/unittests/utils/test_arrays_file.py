@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from gluonfr.utils.arrays_file import read_npy, read_npz
+from gluonfr.utils.arrays_file import fill_from_npz, read_npy, read_npz
 from gluonfr.utils.files import save_npz
 
 ARRAYS = {'plain': np.arange(12.0).reshape(3, 4), 'columns': np.asfortranarray(np.arange(6, dtype='f4').reshape(2, 3)),
@@ -96,3 +96,32 @@ def test_a_file_that_is_not_there():
     for read in (read_npz, read_npy):
         with pytest.raises(FileNotFoundError):
             read('nowhere.npz')
+
+
+def test_arrays_are_left_in_the_file_or_read_into_memory_that_is_there(tmp_path):
+    path, large = str(tmp_path / 'a.npz'), np.arange(12, dtype='float32').reshape(3, 4)
+    np.savez(path, **{'table/a': large, 'b': np.arange(3)})
+    assert list(read_npz(path, leave='table/')) == ['b'] and sorted(read_npz(path)) == ['b', 'table/a']
+    target = np.zeros((3, 4), 'float32')
+    fill_from_npz(path, {'table/a': target, 'b': None})
+    assert (target == large).all()
+
+
+@pytest.mark.parametrize('name, array, said', [
+    ('table/a', np.zeros((4, 3), 'float32'), r'of shape \(3, 4\) and type float32, to be \(4, 3\) and float32'),
+    ('table/a', np.zeros((3, 4)), 'to be .* and float64'), ('table/c', np.zeros(3), 'table/c')])
+def test_memory_that_does_not_fit_an_array_is_refused(tmp_path, name, array, said):
+    path = str(tmp_path / 'a.npz')
+    np.savez(path, **{'table/a': np.zeros((3, 4), 'float32')})
+    with pytest.raises(ValueError, match=said):
+        fill_from_npz(path, {name: array})
+
+
+def test_a_wrong_checksum_is_found_without_keeping_the_array(tmp_path):
+    path = tmp_path / 'a.npz'
+    np.savez(str(path), a=np.full(1000, 7, 'uint8'))
+    content = bytearray(path.read_bytes())
+    content[content.find(bytes([7]) * 100)] = 8
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match='Bad CRC-32'):
+        fill_from_npz(str(path), {'a': None})
