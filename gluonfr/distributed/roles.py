@@ -25,7 +25,7 @@ LAUNCHER = 'GLUONFR_LAUNCHER'  # number of the launcher, with which a process en
 class Place(NamedTuple):
     """One process of a training.
 
-    Attributes
+    Parameters
     ----------
     role : {'scheduler', 'server', 'worker'}
     number : int

@@ -14,6 +14,8 @@ HIDDEN = SHARED | {'weight', 'with_softmax', 'weight_initializer', 'batch_size_p
 LossFacts = namedtuple('LossFacts', 'name aliases title papers formula defaults use lfw')
 LossFacts.__doc__ = """A loss in short.
 
+Parameters
+----------
 name : str
 aliases : list of str
 title : str
