@@ -10,6 +10,7 @@ from typing import Iterator, List, Optional, Sequence
 from ..compat import usable_cores
 from ..utils.check import check_int, check_number
 from ..utils.messages import counted
+from ..utils.system import end_signals
 from .processes import KILL_SECONDS, STOPPED_SECONDS, Fault, Processes
 from .roles import SAME_AGAIN, STOPPED, TIMEOUT
 
@@ -148,10 +149,7 @@ def _watch(processes, caught) -> Optional[Fault]:
 def _signals() -> Iterator[List[int]]:
     """The signals that ask for an end, as they come."""
     caught: List[int] = []
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it
-        numbers.append(signal.SIGHUP)
-    before = {number: signal.signal(number, lambda number, frame: caught.append(number)) for number in numbers}
+    before = {number: signal.signal(number, lambda number, frame: caught.append(number)) for number in end_signals()}
     try:
         yield caught
     finally:

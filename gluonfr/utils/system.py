@@ -13,13 +13,21 @@ except ImportError:  # Windows
     fcntl = None
     import msvcrt
 
-__all__ = ['OPEN_FILES_STAY', 'end_with_parent', 'leave_lock', 'lock', 'machine_memory', 'read_at', 'sync']
+__all__ = ['HANGUP', 'OPEN_FILES_STAY', 'end_signals', 'end_with_parent', 'leave_lock', 'lock', 'machine_memory',
+           'read_at', 'sync']
 
 OPEN_FILES_STAY = fcntl is None  # nobody can remove or replace a file that is open
+HANGUP = getattr(signal, 'SIGHUP', None)  # a lost connection; Windows has no signal for it
 _LOCKED_BYTE = 1 << 30  # far behind what a lock file holds: on Windows others cannot read a byte that is locked
 _RETRY_SECONDS = 0.2
 _PR_SET_PDEATHSIG = 1
 _moving = threading.Lock()
+
+
+def end_signals():
+    """The signals that ask this process to end; without that of a lost connection where nohup has it ignored."""
+    heard = HANGUP is not None and signal.getsignal(HANGUP) is not signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM] + ([HANGUP] if heard else [])
 
 
 def lock(descriptor, wait=False):

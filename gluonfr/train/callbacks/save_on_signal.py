@@ -5,6 +5,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import Iterator
 
+from ...utils.system import HANGUP, end_signals
 from ..checkpoint import checkpoint_name, save_checkpoint
 from .base import Callback
 
@@ -28,10 +29,7 @@ class SaveOnSignal(Callback):
         """Catch the signals meanwhile; only the main thread can."""
         before = {}
         if threading.current_thread() is threading.main_thread():
-            numbers = [signal.SIGINT, signal.SIGTERM]
-            if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it
-                numbers.append(signal.SIGHUP)
-            before = {number: signal.signal(number, self._ask) for number in numbers}
+            before = {number: signal.signal(number, self._ask) for number in end_signals()}
         try:
             yield
         finally:
@@ -44,8 +42,8 @@ class SaveOnSignal(Callback):
             raise KeyboardInterrupt('step {} is saved: --resume continues from there'.format(state.step))
 
     def _ask(self, number, frame):
-        if self._once and number != signal.SIGHUP:
+        if self._once and number != HANGUP:
             raise KeyboardInterrupt('')
-        self._asked, self._once = True, self._once or number != signal.SIGHUP
+        self._asked, self._once = True, self._once or number != HANGUP
         with suppress(OSError):  # the terminal may be gone
             os.write(2, b'\nstopping after this step; once more to stop at once\n')  # print is not for signal handlers

@@ -64,7 +64,7 @@ def test_an_address_opens_its_tab(browser, reports):
     page.run("location.hash = '#numbers'")
     page.wait_for(OPEN + " === 'numbers'")
     heading = "document.querySelector('#numbers h2').getBoundingClientRect().top"
-    assert page.run("document.querySelector('[role=tablist]').getBoundingClientRect().bottom <= " + heading)
+    page.wait_for("document.querySelector('[role=tablist]').getBoundingClientRect().bottom <= " + heading)
 
 
 def test_tables_sort_by_number_and_back(page):

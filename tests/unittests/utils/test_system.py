@@ -123,7 +123,7 @@ MODULES_OF_UNIX = {'fcntl', 'grp', 'posix', 'pty', 'pwd', 'resource', 'syslog', 
 ALLOWED = {'compat': {'resource', 'sched_getaffinity'}, 'utils/system': {'fcntl', 'pread'},
            # with MXNet, which is on Linux
            'photos/cluster': {'symlink'},  # copies where there are no links
-           'utils/engine': {'sched_getaffinity', 'sched_setaffinity'}, 'train/': {'SIGHUP', 'sysconf'}}
+           'utils/engine': {'sched_getaffinity', 'sched_setaffinity'}, 'train/': {'sysconf'}}
 
 
 def trees():
