@@ -1,4 +1,5 @@
 """What all tests share: settings, seeds, and the real data that some of them need."""
+import gc
 import os
 import random
 from pathlib import Path
@@ -72,3 +73,9 @@ def test_data():
         return path
 
     return find
+
+
+def pytest_collection_finish(session):
+    """Spare the garbage collector the many objects of the collected tests, at which it would look again and again."""
+    gc.collect()
+    gc.freeze()
