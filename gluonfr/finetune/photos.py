@@ -9,6 +9,7 @@ from ..align import STATUSES, align_folder
 from ..align.report import read_report
 from ..data.opening import open_dataset
 from ..data.packing.changes import image_keys
+from ..data.subset import Subset
 from ..data.walk import walk_images
 from ..evaluation.joined import Stretched
 from ..evaluation.people import people_of
@@ -38,35 +39,6 @@ rows : dict of str to (person, result, why)
 said : list of str
     Sentences on what was left out.
 """
-
-
-class _Part:
-    """Some images of a data set, with labels from 0 on."""
-
-    def __init__(self, images, chosen, labels):
-        self._images, self._chosen, self.labels = images, chosen, labels
-        self.num_classes = int(labels.max()) + 1 if len(labels) else 0
-        names = images.names
-        self.names = [names[i] for i in chosen.tolist()]
-
-    def __len__(self):
-        return len(self._chosen)
-
-    def read(self, i):
-        """Several threads may."""
-        return self._images.read(int(self._chosen[i]))[0], int(self.labels[i])
-
-    def read_bytes(self, i):
-        """As `read`, but the image stays encoded."""
-        return self._images.read_bytes(int(self._chosen[i]))[0], int(self.labels[i])
-
-    def decode(self, data, i):
-        """The image of the bytes of `read_bytes`."""
-        return self._images.decode(data, int(self._chosen[i]))
-
-    def part(self, rows):
-        """The images in some rows, with the labels of their people numbered anew."""
-        return _Part(self._images, self._chosen[rows], np.unique(self.labels[rows], return_inverse=True)[1])
 
 
 def choose_photos(people: str, embedder: Any, out: str, *, finder: Any = None,
@@ -127,7 +99,7 @@ def choose_photos(people: str, embedder: Any, out: str, *, finder: Any = None,
     for i in left_out:
         rows[keys[i]] = (whose[i], 'left out', left_out[i])
     labels = np.unique(whose[chosen], return_inverse=True)[1]
-    images = _Part(Stretched(dataset, embedder.spec.size) if stretch else dataset, chosen, labels)
+    images = Subset(Stretched(dataset, embedder.spec.size) if stretch else dataset, chosen, labels)
     return Chosen(images, whose[chosen], [keys[i] for i in chosen], rows, _sentences(rows, left_out, doubted, out))
 
 

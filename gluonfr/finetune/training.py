@@ -11,19 +11,18 @@ from ..data import ImageLoader
 from ..deploy import Embedder
 from ..loss import get_loss
 from ..nn import get_head
-from ..train import Callback, Checkpoint, NonFiniteLoss, fit, freeze, layer_decay
+from ..train import Callback, Checkpoint, NonFiniteLoss, class_means, fit, freeze, layer_decay
+from ..train.freeze import NORMS
 from ..train.parameters import named_parameters
 from ..utils import IterLRScheduler
 from ..utils.arrays_file import read_npz
 from ..utils.files import save_npz
-from ..utils.vectors import unit_rows
 from .plan import Plan, scale_for
 
 __all__ = ['HeldOut', 'embeddings_path', 'head_of_means', 'kept_layers', 'read_embeddings', 'steps_of_epoch',
            'train_last_stages']
 
 MOMENTUM, WD = 0.9, 5e-4
-NORMS = r'net/.*(gamma|beta)$'
 
 
 def head_of_means(embeddings: np.ndarray, labels: np.ndarray) -> Block:
@@ -37,7 +36,7 @@ def head_of_means(embeddings: np.ndarray, labels: np.ndarray) -> Block:
     embeddings : float array (N, D)
         Of the start network.
     labels : int array (N,)
-        From 0 on.
+        From 0 on, without gaps.
 
     Returns
     -------
@@ -51,12 +50,10 @@ def head_of_means(embeddings: np.ndarray, labels: np.ndarray) -> Block:
     >>> head.weight.data().asnumpy().tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    units, classes = unit_rows(np.asarray(embeddings, 'float32')), int(labels.max()) + 1
-    means = np.zeros((classes, units.shape[1]), 'float32')
-    np.add.at(means, labels, units)
-    head = get_head('cosine', classes, units.shape[1])
+    means = class_means(embeddings, labels, normalize=True)[0]
+    head = get_head('cosine', *means.shape)
     head.initialize()
-    head.weight.set_data(mx.nd.array(unit_rows(means)))
+    head.weight.set_data(mx.nd.array(means))
     return head
 
 

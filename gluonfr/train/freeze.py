@@ -7,8 +7,9 @@ from mxnet.gluon.nn import BatchNorm
 
 from .parameters import named_parameters
 
-__all__ = ['freeze', 'freeze_parts', 'unfreeze']
+__all__ = ['NORMS', 'freeze', 'freeze_parts', 'unfreeze']
 
+NORMS = r'net/.*(gamma|beta)$'  # of all BatchNorms, whose statistics then stay, too
 BACKBONE = r'net/(?!output\.)'  # the class layer of a face network is named output
 
 

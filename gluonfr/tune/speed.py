@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from ..data.subset import Subset
 from ..deploy import Embedder
 from .candidates import Candidate
 from .plan import Speeds
-from .training import Subset, adapt, finetune
+from .training import adapt, finetune
 
 __all__ = ['measure_speeds']
 

@@ -12,14 +12,16 @@ from mxnet.gluon import Block, nn
 
 from ..data.loading import ArrayLoader, ImageLoader
 from ..data.loading.training_loader import default_batch
+from ..data.subset import Subset
 from ..deploy import Embedder
 from ..train import Checkpoint, NonFiniteLoss, StopAfter, class_means, fit, freeze, make_optimizer
+from ..train.freeze import NORMS
 from ..train.loss_and_head import loss_and_head
 from ..train.parameters import named_parameters
 from ..utils import IterLRScheduler
 from .candidates import Candidate
 
-__all__ = ['SLOWER', 'Subset', 'adapt', 'batch_of', 'begin_at_means', 'early_layers', 'finetune', 'steps_of_epoch',
+__all__ = ['SLOWER', 'adapt', 'batch_of', 'begin_at_means', 'early_layers', 'finetune', 'steps_of_epoch',
            'train_start']
 
 WD, MOMENTUM, CLIP, WARM = 5e-4, 0.9, 5.0, 0.1
@@ -29,28 +31,7 @@ PART = 0.25   # of the layers, from behind, that are fine-tuned
 NOISE = 0.1   # length of it beside that of a direction
 OF_A_CLASS = 'centers', 'mean'  # ends of names of what lies in the space of the embeddings
 AUGMENT = 'mirror'
-NORMS = r'net/.*(gamma|beta)$'
 START_LR = 0.05
-
-
-class Subset:
-    """Some images of a data set, with labels of their own."""
-
-    def __init__(self, images: Any, chosen: np.ndarray, labels: np.ndarray):
-        self._images, self._chosen, self._labels = images, chosen.tolist(), labels.tolist()
-
-    def __len__(self):
-        return len(self._chosen)
-
-    @property
-    def names(self):
-        """What they are called."""
-        names = self._images.names
-        return [names[i] for i in self._chosen]
-
-    def read(self, i):
-        """Image `i` (uint8 (H, W, 3) RGB) and its label; several threads may."""
-        return self._images.read(self._chosen[i])[0], self._labels[i]
 
 
 def batch_of(images: int) -> int:
