@@ -27,6 +27,7 @@ from gluonfr.data import RecordDataset, pack_folder, read_pairs  # noqa: E402
 from gluonfr.deploy import Embedder, load_net  # noqa: E402
 from gluonfr.metrics import PeopleTruth, get_protocol  # noqa: E402
 from gluonfr.metrics.people import pairs_of_people  # noqa: E402
+from gluonfr.utils.lock import file_lock  # noqa: E402
 from gluonfr.utils.rows import write_rows  # noqa: E402
 from gluonfr.viz.figure import new_figure, save_png  # noqa: E402
 
@@ -82,8 +83,11 @@ def prepare(data, outputs):
     fold = sorted({os.path.dirname(path) for pair in read_pairs(os.path.join(data, 'pairs.txt'))[:PAIRS]
                    for path in pair[:2]})
     aligned = os.path.join(data, 'aligned')
-    train = pack_folder(aligned, os.path.join(outputs, 'train'), resize=SIDE, fmt='.png', exclude=fold, min_images=2)
-    test = pack_folder(aligned, os.path.join(outputs, 'test'), resize=SIDE, fmt='.png', people=fold)
+    os.makedirs(outputs, exist_ok=True)
+    with file_lock(os.path.join(outputs, '.sets.lock'), 'another process makes the sets; waiting for it.'):
+        train = pack_folder(aligned, os.path.join(outputs, 'train'), resize=SIDE, fmt='.png', exclude=fold,
+                            min_images=2)
+        test = pack_folder(aligned, os.path.join(outputs, 'test'), resize=SIDE, fmt='.png', people=fold)
     for what, rec in (('train', train), ('measure', test)):
         print(f'{rec.images} images of {rec.people} people to {what} on', flush=True)
     return train.path, test.path

@@ -1,6 +1,6 @@
 """Makes MXNet 1.9.1 import and run well, when it is first imported after gluonfr.
 
-Seven things, in this order, each of them doing nothing where there is nothing to do:
+Eight things, in this order, each of them doing nothing where there is nothing to do:
 
 1. the threads and the memory that MXNet takes are looked for, as it ends the process where they are not to be had;
 2. the NumPy names that MXNet and GluonCV use and NumPy 1.24 removed (`np.bool`, `np.int`, ...) come back;
@@ -10,7 +10,9 @@ Seven things, in this order, each of them doing nothing where there is nothing t
 5. AMX is asked for, where the processor has it (`request_amx`);
 6. for a wheel with CUDA, the CUDA libraries that came as wheels are loaded, so that no toolkit is needed, and MXNet's
    settings for GPUs are set;
-7. the OpenMP runtime that MXNet links and no wheel carries is looked for.
+7. the OpenMP runtime that MXNet links and no wheel carries is looked for;
+8. scikit-learn is hidden from MXNet's import, which takes half as long without it: only `mx.model.FeedForward`, which
+   has been deprecated for years, makes use of it. Whoever needs it there imports scikit-learn first.
 
 A variable that the user has set is never changed.
 """

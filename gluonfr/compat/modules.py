@@ -17,12 +17,26 @@ class BeforeImport:
             sys.meta_path.remove(self)
 
 
+class NotDuring:
+    """Stands before Python's finders, and hides a module while a module that can do without it is imported."""
+
+    def __init__(self, module, importer):
+        self.module, self.importer = module, importer
+
+    def find_spec(self, name, path=None, target=None):
+        """None, unless it is to be hidden: then a ModuleNotFoundError."""
+        if name == self.module:
+            spec = getattr(sys.modules.get(self.importer), '__spec__', None)
+            if getattr(spec, '_initializing', False):
+                raise ModuleNotFoundError('{} does without {}.'.format(self.importer, name), name=name)
+
+
 def is_found(module: str) -> bool:
-    """Whether a module could be imported, by all that finds modules but `BeforeImport`."""
+    """Whether a module could be imported, by all that finds modules but those above."""
     if module in sys.modules:
         return sys.modules[module] is not None
     return any(finder.find_spec(module, None) is not None for finder in sys.meta_path
-               if not isinstance(finder, BeforeImport) and hasattr(finder, 'find_spec'))
+               if not isinstance(finder, (BeforeImport, NotDuring)) and hasattr(finder, 'find_spec'))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import warnings
 from .amx import request_amx
 from .cuda import cuda_versions, cuda_wheel, load_cuda_libraries, set_gpu_defaults, wheel_folders
 from .installed import earlier_import_problem, installed_mxnet, mxnet_problem
-from .modules import BeforeImport, is_found
+from .modules import BeforeImport, NotDuring, is_found
 from .numpy_names import add_numpy_aliases
 from .processors import check_openmp, set_thread_defaults, usable_cores
 from .room import room_problem
@@ -33,6 +33,9 @@ def prepare() -> None:
         return
     set_thread_defaults(os.environ, usable_cores())
     request_amx()
+    # MXNet's FeedForward is one of its estimators where it is installed; importing it, SciPy's and pandas' parts that
+    # come with it takes as long as the rest of MXNet
+    sys.meta_path.insert(0, NotDuring('sklearn', 'mxnet.model'))
     wheel = cuda_wheel(installed_mxnet())
     if wheel:
         libraries = load_cuda_libraries(wheel, wheel_folders())

@@ -198,3 +198,30 @@ print('OMP_NUM_THREADS' in os.environ)
 """
     status, out, err = run_python(code)
     assert status == 0 and out.strip() == 'False', err
+
+
+# What MXNet does without
+
+@pytest.mark.mxnet
+def test_mxnet_does_without_scikit_learn_which_can_be_imported_afterwards():
+    pytest.importorskip('sklearn')
+    status, out, err = run_python("""
+import sys
+import gluonfr, mxnet
+assert 'sklearn' not in sys.modules and 'sklearn.base' not in sys.modules
+assert mxnet.model.FeedForward.__mro__[1] is object
+from sklearn.base import BaseEstimator
+print('fine', BaseEstimator.__name__)
+""")
+    assert status == 0 and out.strip().endswith('fine BaseEstimator'), err
+
+
+@pytest.mark.mxnet
+def test_mxnet_has_scikit_learn_where_that_was_imported_first():
+    pytest.importorskip('sklearn')
+    status, out, err = run_python("""
+import gluonfr, sklearn.base
+import mxnet
+print('fine', issubclass(mxnet.model.FeedForward, sklearn.base.BaseEstimator))
+""")
+    assert status == 0 and out.strip().endswith('fine True'), err
