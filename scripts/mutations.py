@@ -251,7 +251,8 @@ MUTATIONS = [Mutation(*entry) for entry in [
     # bfloat16 and AMX
     ('isa-of-the-user-lost', 'gluonfr/compat/amx.py', 'isa is not None and isa != AMX_ISA', 'False',
      ['tests/unittests/compat/test_amx.py', '-k', 'user_has_set']),
-    ('scikit-learn-hidden-for-good', 'gluonfr/compat/modules.py', "if getattr(spec, '_initializing', False):", 'if spec:',
+    ('scikit-learn-hidden-for-good', 'gluonfr/compat/modules.py',
+     "if getattr(spec, '_initializing', False):", 'if spec:',
      ['tests/unittests/compat/test_compat.py', '-k', 'can_be_imported_afterwards']),
     ('amx-too-late', 'gluonfr/compat/amx.py', 'elif loaded and isa is None:', 'elif False:',
      ['tests/unittests/compat/test_amx.py', '-k', 'not_used']),
