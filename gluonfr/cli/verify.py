@@ -21,7 +21,8 @@ def verify(args):
     sets = [open_pairs(path, args.root) for path in args.data]
     if args.on_error == 'skip':
         sets = [(name, readable_pairs(name, pairs)) for name, pairs in sets]
-    protocol = get_protocol('kfold', nfolds=args.folds, fars=args.fars, compat=args.compat, pca=args.pca)
+    protocol = get_protocol('kfold', nfolds=args.folds, fars=args.fars, compat=args.compat, pca=args.pca,
+                            distance=args.distance, subtract_mean=args.subtract_mean)
     notes = [protocol.notes(pairs.issame, name) for name, pairs in sets]
     embedder = make_embedder(**chosen(args, NET_OPTIONS))
     for _, pairs in sets:

@@ -104,6 +104,8 @@ class MagFace(CosineLoss):
     lamda_g : float
         Weight of the norm term, >= 0. Below the paper's bound s k u_a^2 l_a^2 / (u_a^2 - l_a^2), k the slope of m(a),
         the norm has no optimum inside the bounds: a warning says so.
+    easy_margin : bool
+        Apply the margin only to targets nearer than 90 degrees: the default of MagFace's published code.
     margin_warmup : int
         Training steps over which the margin grows from nothing.
     dtype, sparse_label, weight, batch_axis
@@ -123,8 +125,10 @@ class MagFace(CosineLoss):
     lfw = 99.83  # ResNet-100 on MS1MV2
 
     def __init__(self, classes: int, s: float = 64, l_a: float = 10, u_a: float = 110, l_m: float = 0.45,
-                 u_m: float = 0.8, lamda_g: float = 35, *, margin_warmup: int = 0, **kwargs: Any) -> None:
+                 u_m: float = 0.8, lamda_g: float = 35, *, easy_margin: bool = False, margin_warmup: int = 0,
+                 **kwargs: Any) -> None:
         super().__init__(classes, s, margin_warmup, **kwargs)
+        self._easy = easy_margin
         self._l_a = check_number(self._owner, 'l_a', l_a, 0, low_open=True)
         self._u_a = check_number(self._owner, 'u_a', u_a, l_a, low_open=True)
         self._l_m = check_number(self._owner, 'l_m', l_m, 0, math.pi / 2, high_open=True)
@@ -143,12 +147,13 @@ class MagFace(CosineLoss):
         share = self._share(F, steps)
         margin = margin if steps is None else F.broadcast_mul(margin, share)
         picked = F.pick(pred, index, axis=1)
-        logits = self._add_to_target(F, pred, index, angular_margin(F, picked, m2=margin) - picked) * self._s
+        target = angular_margin(F, picked, m2=margin, easy_margin=self._easy)
+        logits = self._add_to_target(F, pred, index, target - picked) * self._s
         loss = self._cross_entropy(F, logits, label) + self._lamda_g * (norm / self._u_a ** 2 + 1 / norm)
         return self._finish(F, loss, sample_weight, label, pred)
 
     def _shown(self):
-        return dict(super()._shown(), l_a=self._l_a, u_a=self._u_a, lamda_g=self._lamda_g)
+        return dict(super()._shown(), l_a=self._l_a, u_a=self._u_a, lamda_g=self._lamda_g, easy_margin=self._easy)
 
 
 @LOSSES.register('focalloss', 'focal')

@@ -6,6 +6,7 @@ from mxnet import nd
 from mxnet.gluon import loss as gloss
 from mxnet.gluon import ParameterDict
 
+from ..nn.functional import at_least_zero
 from ..nn.graph_state import accumulate, training_flag
 from ..utils.check import check_choice, check_int
 from ..utils.labels import check_labels, host_labels
@@ -239,8 +240,10 @@ class SoftmaxCrossEntropyLoss(CheckedLoss, gloss.SoftmaxCrossEntropyLoss):
         scores = pred if self._from_logits else F.log_softmax(pred, axis=self._axis)
         if self._sparse_label:
             loss = -F.pick(scores, label, axis=self._axis, keepdims=True)
+            loss = loss if self._from_logits else at_least_zero(F, loss)
         else:
-            loss = -F.sum(scores * F.cast(label, self._dtype), axis=self._axis, keepdims=True)
+            costs = -scores if self._from_logits else at_least_zero(F, -scores)
+            loss = F.sum(costs * F.cast(label, self._dtype), axis=self._axis, keepdims=True)
         loss = self._guard(F, loss, label, pred, self._axis)
         return self._finish(F, F.mean(loss, axis=self._batch_axis, exclude=True), sample_weight)
 
@@ -290,8 +293,8 @@ class ClassScoreLoss(SoftmaxCrossEntropyLoss):
     def _cross_entropy(self, F, logits, label):
         log_p = F.log_softmax(logits, axis=1)
         if self._sparse_label:
-            return -F.pick(log_p, self._index(F, label), axis=1)
-        return -F.sum(log_p * self._scores(F, label), axis=1)
+            return at_least_zero(F, -F.pick(log_p, self._index(F, label), axis=1))
+        return F.sum(at_least_zero(F, -log_p) * self._scores(F, label), axis=1)
 
     def _add_to_target(self, F, scores, index, change):
         """``scores`` (B, C) with ``change`` (B,) added to the target's entry."""

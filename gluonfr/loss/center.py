@@ -6,6 +6,7 @@ from mxnet import nd
 from mxnet.gluon import ParameterDict
 from mxnet.initializer import Initializer
 
+from ..nn.functional import at_least_zero
 from ..nn.graph_state import accumulate, training_flag
 from ..utils.check import check_int, check_number
 from .base import LOSSES, CheckedLoss, ClassScoreLoss
@@ -229,7 +230,8 @@ class LGMLoss(CheckedLoss):
         d, half_log_det = self._distances(F, self._scores(F, embedding), mean, var)
         hot = F.one_hot(index, depth=self._classes, dtype=self._dtype)
         log_p = F.log_softmax(-F.broadcast_add(d * (1 + self._alpha * hot), F.expand_dims(half_log_det, 0)), axis=1)
-        loss = -F.pick(log_p, index, axis=1) + self._lamda * (F.pick(d, index, axis=1) + F.take(half_log_det, index))
+        loss = at_least_zero(F, -F.pick(log_p, index, axis=1))
+        loss = loss + self._lamda * (F.pick(d, index, axis=1) + F.take(half_log_det, index))
         scores = -F.broadcast_add(d, F.expand_dims(half_log_det, 0))
         return self._finish(F, loss, sample_weight, label, scores), F.softmax(scores, axis=1)
 

@@ -4,6 +4,7 @@ from typing import Optional
 import numpy as np
 from mxnet.gluon import ParameterDict
 
+from ..nn.functional import at_least_zero
 from ..utils.check import check_int, check_number
 from ..utils.labels import host_labels
 from .base import LOSSES, CheckedLoss
@@ -150,9 +151,10 @@ class MPSLoss(PairLoss):
     r"""Max-margin pairwise score loss, "DocFace: Matching ID Document Photos to Selfies" (1805.02283).
 
     .. math::
-        L_i = \tfrac12\max\left(m + \max_{j \ne i}(\cos_{ij}, \cos_{ji}) - \cos_{ii}, 0\right)
+        L_i = f\max\left(m + \max_{j \ne i}(\cos_{ij}, \cos_{ji}) - \cos_{ii}, 0\right), \quad f = \tfrac12
 
-    over B pairs of different people, :math:`\cos_{ij}` between the first image of pair i and the second of pair j.
+    over B pairs of different people, :math:`\cos_{ij}` between the first image of pair i and the second of pair j. The
+    half is that of gluonfr 1.0; the code of DocFace's authors adds two such halves, which is ``factor=1``.
 
     When to use it: pairs of one person each, such as identity card and selfie, with few images a person. First change m
     (0.2-1).
@@ -166,6 +168,8 @@ class MPSLoss(PairLoss):
         hardest negative being that of i or of j.
     weight : float or None
         Factor of the whole loss.
+    factor : float
+        f, > 0: 0.5 as in gluonfr 1.0, or 1 as in the published code of DocFace.
 
     Inputs:
         - **pred1**, **pred2**: (B, D)
@@ -181,9 +185,10 @@ class MPSLoss(PairLoss):
     _two_axes = ('pred1', 'pred2', 'embedding')
 
     def __init__(self, m: float = 1.0, *, mining: Optional[str] = None, weight: Optional[float] = None,
-                 prefix: Optional[str] = None, params: Optional[ParameterDict] = None) -> None:
+                 factor: float = 0.5, prefix: Optional[str] = None, params: Optional[ParameterDict] = None) -> None:
         super().__init__(weight, 0, mining, ('all',), prefix=prefix, params=params)
         self._margin = check_number(self._owner, 'm', m, 0)
+        self._factor = check_number(self._owner, 'factor', factor, 0, low_open=True)
 
     def _explicit(self, F, a, b):
         cos = self._cosines(F, a, self._scores(F, b))
@@ -191,13 +196,13 @@ class MPSLoss(PairLoss):
         paired = F.broadcast_equal(F.expand_dims(order, 1), F.expand_dims(order, 0))
         negative = F.where(paired, F.ones_like(cos) * -FAR, cos)
         hardest = F.broadcast_maximum(F.max(negative, axis=1), F.max(negative, axis=0))
-        return F.relu(self._margin + hardest - F.sum(cos * paired, axis=1)) / 2
+        return F.relu(self._margin + hardest - F.sum(cos * paired, axis=1)) * self._factor
 
     def _mined(self, F, x, same, other):
         cos = self._cosines(F, x, x)
         hardest = F.max(F.where(other, cos, F.ones_like(cos) * -FAR), axis=1)
         either = F.broadcast_maximum(F.expand_dims(hardest, 1), F.expand_dims(hardest, 0))
-        return self._mean(F, F.relu(self._margin + either - cos) / 2, same)
+        return self._mean(F, F.relu(self._margin + either - cos) * self._factor, same)
 
 
 @LOSSES.register('rangeloss')
@@ -288,7 +293,7 @@ class RangeLoss(CheckedLoss):
         loss = F.broadcast_add(0 * F.sum(x, axis=1), value)
         if pred is not None:
             pred = F.cast(pred, self._dtype)
-            loss = loss - F.pick(F.log_softmax(pred, axis=1), self._index(F, label), axis=1)
+            loss = loss + at_least_zero(F, -F.pick(F.log_softmax(pred, axis=1), self._index(F, label), axis=1))
         return self._finish(F, loss, sample_weight, label, pred)
 
     def _upper(self, F, like, size):

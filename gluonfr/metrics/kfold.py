@@ -14,12 +14,14 @@ from ..utils.types import ArrayLike
 from .roc import between, loosest, steps
 from .scores import check_issame, check_pairs, fold_bounds, outside
 
-__all__ = ['CLASSIC_GRIDS', 'FoldAccuracy', 'FoldTar', 'kfold_accuracy', 'kfold_curve', 'kfold_tar_at_far',
-           'most_folds']
+__all__ = ['CLASSIC_GRIDS', 'CLASSIC_VAL_GRIDS', 'FoldAccuracy', 'FoldTar', 'kfold_accuracy', 'kfold_curve',
+           'kfold_tar_at_far', 'most_folds']
 
 # dist_type of FaceVerification -> the distances below one of which a classic loop accepts a pair: gluonfr 1.0 on L2 and
 # on 1 - cosine, InsightFace on squared L2
 CLASSIC_GRIDS = {0: np.arange(0, 2, 0.01), 1: np.arange(0, 1, 0.01), 2: np.arange(0, 4, 0.01)}
+# The same for VAL: the scripts of InsightFace and facenet look for the threshold at a FAR ten times as finely.
+CLASSIC_VAL_GRIDS = {**CLASSIC_GRIDS, 2: np.arange(0, 4, 0.001)}
 FoldAccuracy = namedtuple('FoldAccuracy', 'mean std folds thresholds correct')
 FoldTar = namedtuple('FoldTar', 'mean std far folds fars thresholds impostors')
 

@@ -4,26 +4,28 @@ from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
-from ..utils.check import check_int, check_number
+from ..utils.check import check_choice, check_int, check_number
 from ..utils.messages import counted
 from ..utils.types import ArrayLike
 from .curves import fold_curve, histogram_curve, roc_curves
 from .far_cells import cannot_show, check_kinds, far_cells, far_lines, shown
 from .intervals import bootstrap_accuracy
-from .kfold import CLASSIC_GRIDS, above, kfold_accuracy, kfold_tar_at_far, most_folds, own_threshold
+from .kfold import (CLASSIC_GRIDS, CLASSIC_VAL_GRIDS, above, kfold_accuracy, kfold_tar_at_far, most_folds,
+                    own_threshold)
 from .protocol import PROTOCOLS, Measured
 from .roc import auc, equal_error_rate, roc_curve, score_histogram, tar_at_far
-from .scores import as_numpy, pair_scores, pca_scores
+from .scores import as_numpy, centred_scores, pair_scores, pca_scores
 from .truth import PairTruth, check_rows, checked_pairs
 
 __all__ = ['KFoldPairs']
 
 FOLDS = 10  # of the published sets
 VAL_FAR = 1e-3  # of the TAR over folds
+DISTANCES = ('l2', 'arccos')
 PairJudgement = namedtuple('PairJudgement', 'accuracy val roc')
 
 
-def judge_pairs(scores, issame, nfolds, far=VAL_FAR, thresholds=None, folded=None):
+def judge_pairs(scores, issame, nfolds, far=VAL_FAR, thresholds=None, folded=None, val_thresholds=None):
     """What the scores of pairs give: `FoldAccuracy`, `FoldTar` at ``far``, and the `Roc` of all pairs.
 
     Parameters
@@ -33,6 +35,8 @@ def judge_pairs(scores, issame, nfolds, far=VAL_FAR, thresholds=None, folded=Non
         As for `kfold_tar_at_far`.
     folded : array, (nfolds, P) or None
         What is judged over folds in place of the scores.
+    val_thresholds : array, (T,) or None
+        Thresholds of the TAR over folds, where they are others.
 
     Returns
     -------
@@ -40,7 +44,9 @@ def judge_pairs(scores, issame, nfolds, far=VAL_FAR, thresholds=None, folded=Non
     """
     folded = scores if folded is None else folded
     return PairJudgement(kfold_accuracy(folded, issame, nfolds, thresholds),
-                         kfold_tar_at_far(folded, issame, far, nfolds, thresholds), roc_curve(scores, issame))
+                         kfold_tar_at_far(folded, issame, far, nfolds,
+                                          thresholds if val_thresholds is None else val_thresholds),
+                         roc_curve(scores, issame))
 
 
 @PROTOCOLS.register('kfold')
@@ -58,20 +64,34 @@ class KFoldPairs:
     fars : sequence of float in [0, 1]
         FARs of the TAR on all pairs, each with its exact 95 % interval and its threshold.
     compat : bool
-        Thresholds of the folds from the classic grid, arange(0, 4, 0.01) on squared L2, instead of all distinct scores.
-        The TAR at each far, EER and AUC are of all scores in both ways.
+        Thresholds of the folds from the classic grid, arange(0, 4, 0.01) on squared L2, for val@1e-3 by 0.001, instead
+        of all distinct scores. The TAR at each far, EER and AUC are of all scores in both ways.
     pca : int or None
         Scores of this many principal components found on the other folds, for what is measured over folds.
+    distance : {'l2', 'arccos'}
+        What facenet's script calls distance_metric 0 and 1: squared L2, or the angle over pi. With ``compat`` the grid
+        is one of this distance; exact thresholds are told apart by it only with ``subtract_mean``.
+    subtract_mean : bool
+        Take the mean of the embeddings on the other folds away first, as facenet's option of this name does, for what
+        is measured over folds.
     """
 
     version = 1
 
     def __init__(self, nfolds: Optional[int] = None, fars: Sequence[float] = (1e-3,), compat: bool = False,
-                 pca: Optional[int] = None):
+                 pca: Optional[int] = None, *, distance: str = 'l2', subtract_mean: bool = False):
         self.nfolds = None if nfolds is None else check_int('KFoldPairs', 'nfolds', nfolds, 1)
         self.fars = [check_number('KFoldPairs', 'fars', far, 0, 1) for far in fars]
         self.compat = compat
         self.pca = None if pca is None else check_int('KFoldPairs', 'pca', pca, 1)
+        self.distance = check_choice('KFoldPairs', 'distance', distance, DISTANCES)
+        self.subtract_mean = subtract_mean
+        if pca is not None and (subtract_mean or distance != 'l2'):
+            raise ValueError('KFoldPairs: pca must be None with subtract_mean or distance {!r}, got {}: it takes the '
+                             'mean away itself, and compares by cosines.'.format(distance, pca))
+        if distance != 'l2' and not (compat or subtract_mean):
+            raise ValueError("KFoldPairs: distance must be 'l2' without compat and subtract_mean, got {!r}: pairs are "
+                             'in the same order by both distances, so that nothing would change.'.format(distance))
 
     def notes(self, truth: ArrayLike, name: str) -> List[str]:
         """Sentences on what a set of pairs cannot show: ten folds, or a FAR below 1 / impostor pairs.
@@ -135,10 +155,9 @@ class KFoldPairs:
         else:
             first, second = embeddings[0::2], embeddings[1::2]
         scores = pair_scores(first, second, 'cosine', normalize=True)
-        folded = None if self.pca is None else pca_scores(first, second, self.pca, nfolds, 'cosine')
-        # 2 - 2 cos is the squared distance of embeddings of length 1
-        grid = above(1 - CLASSIC_GRIDS[2] / 2) if self.compat else None
-        accuracy, val, roc = judge_pairs(scores, issame, nfolds, thresholds=grid, folded=folded)
+        grids = [above(self._cosine(grid[2])) if self.compat else None for grid in (CLASSIC_GRIDS, CLASSIC_VAL_GRIDS)]
+        accuracy, val, roc = judge_pairs(scores, issame, nfolds, thresholds=grids[0], val_thresholds=grids[1],
+                                         folded=self._folded(first, second, nfolds))
         known = shown(VAL_FAR, val.impostors)
         row = {'set': name, 'pairs': len(issame), 'impostors': _impostors(issame), 'folds': nfolds,
                'acc': round(accuracy.mean, 5), 'std': round(accuracy.std, 5)}
@@ -150,13 +169,15 @@ class KFoldPairs:
                     'val@1e-3': round(val.mean, 5) if known else None, 'val_std': round(val.std, 5) if known else None,
                     'eer': round(equal_error_rate(roc)[0], 5), 'auc': round(auc(roc), 6)})
         row.update(far_cells(tar_at_far(scores, issame, self.fars)))
-        row.update(thresholds='classic grid' if self.compat else 'exact', pca=self.pca or 0)
+        row.update(thresholds=', '.join(['classic grid' if self.compat else 'exact', *self._changes()]),
+                   pca=self.pca or 0)
         curves = dict(roc_curves(roc), **histogram_curve(score_histogram(scores, issame)), **fold_curve(accuracy))
         return Measured([row], scores, issame, curves)
 
     def lines(self, row: Dict[str, Any]) -> List[str]:
         """What a row says: accuracy and its threshold, then the TAR at each FAR that the set can show."""
-        how = 'thresholds of the classic grid (compat)' if self.compat else 'exact thresholds'
+        how = ', '.join(['thresholds of the classic grid (compat)' if self.compat else 'exact thresholds',
+                         *self._changes()])
         if 'flip' in row:
             how += ', flip {}'.format(row['flip'])
         interval = ' [{acc_low:.4f}, {acc_high:.4f}]'.format(**row) if 'acc_low' in row else ''
@@ -164,6 +185,26 @@ class KFoldPairs:
                 '{threshold:.4f}, AUC {auc:.5f}, EER {eer:.4f}'.format(
                     how=how, interval=interval, in_folds=counted(row['folds'], 'fold'), **row)]
         return said + list(far_lines(row, self.fars))
+
+    def _changes(self):
+        """What is done to scores before they are judged over folds."""
+        return ['arccos'] * (self.distance == 'arccos') + ['mean subtracted'] * self.subtract_mean
+
+    def _folded(self, first, second, nfolds):
+        """What is judged over folds in place of the cosines, (nfolds, P); None where nothing is."""
+        if self.pca is not None:
+            return pca_scores(first, second, self.pca, nfolds, 'cosine')
+        if not self.subtract_mean:
+            return None
+        if self.distance == 'arccos':
+            return centred_scores(first, second, nfolds, 'cosine')
+        return 1 + centred_scores(first, second, nfolds) / 2
+
+    def _cosine(self, distances):
+        """The cosines of distances."""
+        if self.distance == 'l2':  # 2 - 2 cos is the squared distance of embeddings of length 1
+            return 1 - distances / 2
+        return np.where(distances > 1, -2, np.cos(np.pi * np.minimum(distances, 1)))  # beyond 1 all are accepted
 
     def _folds(self, truth, name):
         """How many folds there are."""

@@ -6,7 +6,7 @@ import numpy as np
 from ..utils.check import check_choice, check_int
 from ..utils.types import ArrayLike
 
-__all__ = ['combine_flip', 'pair_scores', 'pca_scores']
+__all__ = ['centred_scores', 'combine_flip', 'pair_scores', 'pca_scores']
 
 ROWS = 8192  # pairs scored at a time, bounds the memory of their float64 copies
 KINDS = ('cosine', 'l2', 'squared_l2')
@@ -112,6 +112,32 @@ def pca_scores(embeddings0: ArrayLike, embeddings1: ArrayLike, components: int, 
         pca.fit(np.concatenate([outside(x, bounds, k), outside(y, bounds, k)]))
         rows.append(_scores('pca_scores', pca.transform(x), pca.transform(y), kind, normalize))
     return np.stack(rows)
+
+
+def centred_scores(embeddings0: ArrayLike, embeddings1: ArrayLike, nfolds: int = 10,
+                   kind: str = 'squared_l2') -> np.ndarray:
+    """Scores of embeddings of length 1 less the mean of the other folds: what facenet calls ``subtract_mean``.
+
+    Parameters
+    ----------
+    embeddings0, embeddings1 : array or NDArray, (N, D)
+        Brought to length 1 first; not again when the mean is gone.
+    nfolds : int >= 1
+        As for `kfold_accuracy`.
+    kind : {'cosine', 'l2', 'squared_l2'}
+
+    Returns
+    -------
+    numpy.ndarray, float64, (nfolds, N)
+        Row k: all pairs less the mean of the folds other than k. The k-fold functions take it as it is.
+    """
+    check_choice('centred_scores', 'kind', kind, KINDS)
+    x, y = check_embeddings('centred_scores', embeddings0, embeddings1)
+    x, y = (directions('centred_scores', part.astype('float64')) for part in (x, y))
+    bounds = fold_bounds('centred_scores', len(x), nfolds)
+    means = [np.concatenate([outside(x, bounds, k), outside(y, bounds, k)]).mean(axis=0)
+             for k in range(len(bounds) - 1)]
+    return np.stack([_scores('centred_scores', x - mean, y - mean, kind, False) for mean in means])
 
 
 def fold_bounds(owner, n, nfolds):

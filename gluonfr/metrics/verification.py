@@ -7,7 +7,7 @@ from mxnet.metric import EvalMetric
 
 from ..utils.check import check_choice, check_int, check_number
 from ..utils.types import ArrayLike
-from .kfold import CLASSIC_GRIDS, above, check_grid, kfold_curve
+from .kfold import CLASSIC_GRIDS, CLASSIC_VAL_GRIDS, above, check_grid, kfold_curve
 from .pairs import judge_pairs
 from .roc import auc, equal_error_rate
 from .scores import FLIPS, check_embeddings, check_issame, combine_flip, pair_scores, pca_scores
@@ -35,7 +35,8 @@ class FaceVerification(EvalMetric):
     dist_type : {0, 1, 2}
         0: L2, 1: 1 - cosine, 2: squared L2.
     compat : bool
-        Take the classic grid of the dist_type as thresholds (`CLASSIC_GRIDS`). It is meant for embeddings of length 1.
+        Take the classic grid of the dist_type as thresholds (`CLASSIC_GRIDS`, for val `CLASSIC_VAL_GRIDS`). It is meant
+        for embeddings of length 1.
     normalize : bool
         Bring embeddings to length 1 before distances are taken.
     flip : {'none', 'sum', 'concat'}
@@ -73,8 +74,9 @@ class FaceVerification(EvalMetric):
         self.far_target = far_target
         self._nfolds, self._dist_type = int(nfolds), dist_type
         self._normalize, self._flip, self._pca = normalize, flip, pca
-        grid = CLASSIC_GRIDS[dist_type] if compat else thresholds
-        self._thresholds = None if grid is None else above(-np.asarray(grid, dtype='float64'))
+        grids = (CLASSIC_GRIDS[dist_type], CLASSIC_VAL_GRIDS[dist_type]) if compat else (thresholds, thresholds)
+        self._thresholds, self._val_thresholds = (None if grid is None else above(-np.asarray(grid, dtype='float64'))
+                                                  for grid in grids)
         self._told = set()
 
     def reset(self):
@@ -170,7 +172,8 @@ class FaceVerification(EvalMetric):
             raise ValueError('FaceVerification: thresholds must reach the distances, which begin at {:.6g}, got none '
                              'above {:.6g}: give normalize=True, or thresholds of that scale.'.format(
                                  -scores.max(), -grid.min()))
-        acc, val, roc = judge_pairs(self._held_out(scores), issame, self._nfolds, self.far_target, grid, scores)
+        acc, val, roc = judge_pairs(self._held_out(scores), issame, self._nfolds, self.far_target, grid, scores,
+                                    self._val_thresholds)
         for rates, kind, what in ((val.folds, 'genuine', 'val'), (val.fars, 'impostor', 'far')):
             if np.isnan(rates).any():
                 self._tell('{} of the {} folds have no {} pairs: {} is the mean over the others.'.format(

@@ -1,7 +1,8 @@
 """The mathematics that heads and losses share."""
 import math
 
-__all__ = ['GRADIENTS', 'angular_margin', 'arccos', 'l2_norm', 'log_sum_exp', 'softplus', 'straight_through', 'times']
+__all__ = ['GRADIENTS', 'angular_margin', 'arccos', 'at_least_zero', 'l2_norm', 'log_sum_exp', 'softplus',
+           'straight_through', 'times']
 
 GRADIENTS = ('exact', 'straight-through')
 NOTHING = -1e30  # stands for the logarithm of 0: an empty sum
@@ -87,6 +88,14 @@ def arccos(F, cos):
     inner = F.clip(cos, -1 + EDGE, 1 - EDGE)
     near = F.arccos(inner) - (cos - inner)
     return near + F.BlockGrad(F.arccos(F.clip(cos, -1, 1)) - near)
+
+
+def at_least_zero(F, x):
+    """``x`` with 0 for the values below 0 that rounding gives, and the gradient of ``x`` as it is.
+
+    oneDNN's log-softmax of a sure class lies some 1e-6 above 0, and minus that is a loss below 0.
+    """
+    return x + F.BlockGrad(F.relu(-x))
 
 
 def softplus(F, x):

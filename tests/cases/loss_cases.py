@@ -165,6 +165,8 @@ for _margin in ('cos', 'arc'):
 case('svxsoftmax', 'defaults', C, cosines, lambda x, p, done, train: ref.svx(x['pred'], x['label'], 0.35, 64, 1.2))
 case('magface', '', dict(C, s=8), long_embedding,
      lambda x, p, done, train: ref.magface(x['pred'], x['label'], x['embedding'], 8, 10, 110, 0.45, 0.8, 35))
+case('magface', 'easy', dict(C, s=8, easy_margin=True), long_embedding,
+     lambda x, p, done, train: ref.magface(x['pred'], x['label'], x['embedding'], 8, 10, 110, 0.45, 0.8, 35, True))
 case('magface', 'defaults', C, long_embedding,
      lambda x, p, done, train: ref.magface(x['pred'], x['label'], x['embedding'], 64, 10, 110, 0.45, 0.8, 35))
 
@@ -261,6 +263,9 @@ case('mpsloss', '', dict(m=1.0), two_sides,
 case('mpsloss', 'all', dict(m=0.5, mining='all'), mined,
      lambda x, p, done, train: tuples.mps_mined(x['embedding'], x['label'], 0.5), dense=False, turns=False,
      classes=None)
+
+case('mpsloss', 'whole', dict(m=1.0, factor=1), two_sides,
+     lambda x, p, done, train: 2 * tuples.mps(x['pred1'], x['pred2'], 1.0), dense=False, turns=False, classes=None)
 
 for _name, _tag, _args, _feed, _expected, _more in MORE_CASES:
     case(_name, _tag, _args, _feed, _expected, **_more)

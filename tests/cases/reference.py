@@ -138,13 +138,13 @@ def svx(pred, label, m, s, t, margin='cos'):
     return cross_entropy(s * logits, label)
 
 
-def magface(pred, label, embedding, s, l_a, u_a, l_m, u_m, lamda_g):
+def magface(pred, label, embedding, s, l_a, u_a, l_m, u_m, lamda_g, easy=False):
     """Margin and regulariser that depend on the length of the embedding (2103.06627)."""
     out = []
     for i in range(len(pred)):
         a = min(max(norm(embedding[i]), l_a), u_a)
         m = (u_m - l_m) / (u_a - l_a) * (a - l_a) + l_m
-        ce = combined(pred[i:i + 1], label[i:i + 1], 1.0, m, 0.0, s)[0]
+        ce = combined(pred[i:i + 1], label[i:i + 1], 1.0, m, 0.0, s, easy)[0]
         out.append(ce + lamda_g * (a / u_a ** 2 + 1 / a))
     return np.array(out)
 

@@ -26,7 +26,11 @@ cannot be measured and is left out.""", 'verify:verify')
                         help='false accept rates at which to measure TAR (default 1e-3)')
     parser.add_argument('--compat', action='store_true',
                         help='try the classic grid of thresholds that published figures use, 0 to 4 by 0.01 on squared '
-                             'distances, instead of all scores (exact)')
+                             'distances (for VAL by 0.001), instead of all scores (exact)')
+    parser.add_argument('--distance', choices=('l2', 'arccos'), default='l2',
+                        help="with --compat or --subtract-mean: facenet's distance_metric 0 (l2, the default) or 1")
+    parser.add_argument('--subtract-mean', action='store_true',
+                        help="take away the mean of the other folds' embeddings first, as facenet's option does")
     on_error(parser)
     parser.add_argument('--pca', type=positive, metavar='N',
                         help='compare this many principal components of the embeddings')

@@ -24,6 +24,11 @@ def test_verify_embed_and_compare_take_the_run(trained, data, tmp_path, capsys):
         tmp_path / 'v.csv', '--no-progress')
     assert [row['thresholds'] for row in rows(tmp_path / 'v.csv')] == ['exact', 'classic grid']
     assert 'thresholds of the classic grid (compat)' in capsys.readouterr().out
+    run('verify', trained, '--data', data / 'val.bin', '--folds', 2, '--compat', '--distance', 'arccos',
+        '--subtract-mean', '--no-progress')
+    assert 'thresholds of the classic grid (compat), arccos, mean subtracted' in capsys.readouterr().out
+    run('verify', trained, '--data', data / 'val.bin', '--distance', 'arccos', code=2)
+    assert '--distance must be' in capsys.readouterr().err
     run('verify', trained, '--data', data / 'val.bin', '--folds', 2, '--fars', 0.5, '--csv', tmp_path / 'v.csv',
         '--no-progress', code=2)
     assert 'v.csv has the columns set, pairs' in capsys.readouterr().err and len(rows(tmp_path / 'v.csv')) == 2

@@ -42,6 +42,28 @@ def test_mps_lets_the_hardest_negative_be_below_zero():
         assert floored - lv.value(loss, x)[0] > 0.05
 
 
+@HYBRID
+@pytest.mark.parametrize('name, args', [('softmax', {}), ('normsoftmax', {'classes': 3, 's': 1})])
+@pytest.mark.parametrize('sparse', [True, False])
+def test_a_sure_class_has_no_loss_below_zero_and_its_gradient(name, args, sparse, hybridize):
+    """oneDNN's log-softmax gives 1.4e-6 for the first row, and minus that was the loss."""
+    loss = get_loss(name, sparse_label=sparse, **args)
+    loss.initialize()
+    if hybridize:
+        loss.hybridize()
+    pred = mx.nd.array([[0, -64, -80], [0, -13.5, -80], [0, -1, -2]])
+    label = mx.nd.array([0] * 3 if sparse else np.eye(3)[[0] * 3])
+    pred.attach_grad()
+    with mx.autograd.record():
+        value = loss(pred, label)
+    value.backward()
+    scores = pred.asnumpy().astype('float64')
+    shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    assert (value.asnumpy() >= 0).all() and not np.signbit(value.asnumpy()).any()
+    np.testing.assert_allclose(value.asnumpy(), -np.log(shares[:, 0]), atol=5e-6)
+    np.testing.assert_allclose(pred.grad.asnumpy()[:, 1:], shares[:, 1:], rtol=1e-4)
+
+
 def test_git_does_not_repel_its_own_class_and_takes_any_batch_size():
     case = lc.BY_NAME['gitloss']
     loss, p = case.make('float64')

@@ -80,8 +80,11 @@ def test_compat_is_the_classic_grid(dist_type, nfolds):
     np.testing.assert_allclose(got[0], tpr)
     np.testing.assert_allclose(got[1], fpr)
     assert (got[2], got[6]) == pytest.approx((acc, std))
-    assert_same(got, filled(nfolds, grid, 0.1, dist_type, data=(labels, x, y)).get())
-    assert_same(got, filled(nfolds, grid[::-1], 0.1, dist_type, data=(labels, x, y)).get())
+    coarse = filled(nfolds, grid, 0.1, dist_type, data=(labels, x, y)).get()
+    assert_same(coarse, filled(nfolds, grid[::-1], 0.1, dist_type, data=(labels, x, y)).get())
+    fine = grid if dist_type != 2 else np.arange(0, 4, 0.001)  # InsightFace's script has another grid for VAL
+    fine = filled(nfolds, fine, 0.1, dist_type, data=(labels, x, y)).get()
+    assert_same(got, coarse[:3] + fine[3:6] + coarse[6:])
 
 
 def test_on_a_grid_a_distance_equal_to_the_threshold_is_rejected_as_in_1_0():

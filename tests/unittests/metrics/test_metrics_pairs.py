@@ -103,3 +103,48 @@ def test_compat_rejects_a_pair_whose_distance_is_on_the_grid(genuine, impostor, 
         limit = grid[int(np.argmax([np.sum((squared[others] < t) == issame[others]) for t in grid]))]
         right.append(np.mean((squared[held_out] < limit) == issame[held_out]))
     assert row['acc'] == np.mean(right) == accuracy and row['thresholds'] == 'classic grid'
+
+
+def facenet(x, y, issame, nfolds, distance, subtract_mean, step):
+    """What facenet's script measures, fold by fold: accuracy, and the TAR at FAR 1e-3 by thresholds at a distance."""
+    right, val, grid, fine = [], [], np.arange(0, 4, 0.01), np.arange(0, 4, step)
+    for others, held_out in fold_indices(len(issame), nfolds):
+        mean = np.concatenate([x[others], y[others]]).mean(axis=0) if subtract_mean else 0
+        a, b = x - mean, y - mean
+        d = ((a - b) ** 2).sum(axis=1)
+        if distance == 'arccos':
+            d = np.arccos((a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)) / np.pi
+        known, new = (np.isin(np.arange(len(issame)), fold) for fold in (others, held_out))
+        limit = grid[int(np.argmax([np.sum((d[known] < t) == issame[known]) for t in grid]))]
+        right.append(np.mean((d[new] < limit) == issame[new]))
+        fars = [np.mean(d[known & ~issame] < t) for t in fine]
+        limit = fine[np.searchsorted(fars, 1e-3, side='right') - 1]
+        val.append(np.mean(d[new & issame] < limit))
+    return np.mean(right), np.mean(val)
+
+
+@pytest.mark.parametrize('distance', ['l2', 'arccos'])
+@pytest.mark.parametrize('subtract_mean', [False, True])
+def test_compat_is_what_facenets_script_does(distance, subtract_mean):
+    issame, random = np.array([True, False] * 1600), np.random.RandomState(0)
+    x = random.randn(3200, 6) + 0.4
+    y = np.where(issame[:, None], x + 0.6 * random.randn(3200, 6), random.randn(3200, 6) + 0.4)
+    x, y = (part / np.linalg.norm(part, axis=1, keepdims=True) for part in (x, y))
+    options = dict(distance=distance, subtract_mean=subtract_mean)
+    protocol = KFoldPairs(3, compat=True, **options)
+    row, = protocol.measure(in_pairs(x, y), issame, 'x').rows
+    accuracy, val = facenet(x, y, issame, 3, step=0.001, **options)
+    assert row['acc'] == pytest.approx(accuracy, abs=1e-5) and row['val@1e-3'] == pytest.approx(val, abs=1e-5)
+    assert val != facenet(x, y, issame, 3, step=0.01, **options)[1]
+    said = ', arccos' * (distance == 'arccos') + ', mean subtracted' * subtract_mean
+    assert row['thresholds'] == 'classic grid' + said
+    assert 'thresholds of the classic grid (compat)' + said in protocol.lines(row)[0]
+
+
+@pytest.mark.parametrize('parameters, message', [
+    (dict(distance='arccos'), "distance must be 'l2' without compat and subtract_mean, got 'arccos'"),
+    (dict(pca=2, subtract_mean=True), 'pca must be None with subtract_mean'),
+    (dict(distance='cosine', compat=True), "distance must be one of 'l2', 'arccos'")])
+def test_options_that_mean_nothing_are_refused(parameters, message):
+    with pytest.raises(ValueError, match='KFoldPairs: .*' + message):
+        KFoldPairs(**parameters)
