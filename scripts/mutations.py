@@ -376,4 +376,17 @@ MUTATIONS = [Mutation(*entry) for entry in [
     ('idle-workers-count', 'gluonfr/train/batches.py', 'return Batch(x, label, whole, start < stop)',
      'return Batch(x, label, whole, True)',
      ['tests/integration/test_together.py', '-k', 'one_process_does and 2-plain']),
+    # what comes from elsewhere, readers that leave, and full disks
+    ('a-card-reads-beside', 'gluonfr/utils/files.py', "os.pardir in name.replace('\\\\', '/').split('/')", 'False',
+     ['tests/unittests/model_zoo/test_card_file.py']),
+    ('removes-through-links', 'gluonfr/align/folder.py', 'name, links=False)', 'name)',
+     ['tests/unittests/align/test_align_reports.py', '-k', 'link']),
+    ('any-recipe-is-a-run', 'gluonfr/train/run_folder.py', '>= len(settings)', '>= 0',
+     ['tests/unittests/train/test_run_folder.py', '-k', 'recipe_makes']),
+    ('ends-with-its-reader', 'gluonfr/cli/streams.py', '_lasting(sys.stdout, BrokenPipeError)', 'sys.stdout',
+     ['tests/unittests/cli/test_streams.py', '-k', 'work_is_done and embed']),
+    ('log-ends-a-training', 'gluonfr/train/callbacks/spare.py', 'except OSError as error:', 'except KeyError as error:',
+     ['tests/unittests/train/callbacks/test_spare.py', '-k', 'within']),
+    ('half-a-row-stays', 'gluonfr/utils/files.py', '            file.truncate(end)\n', '',
+     ['tests/unittests/utils/test_files.py', '-k', 'whole']),
 ]]

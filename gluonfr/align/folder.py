@@ -7,7 +7,7 @@ from typing import Any, Dict, Optional
 from ..data.image import WRITTEN_SUFFIXES, encode
 from ..data.opening import check_apart
 from ..data.walk import IMAGE_SUFFIXES, say_ignored, walk_images
-from ..utils.files import atomic_path
+from ..utils.files import atomic_path, path_inside
 from ..utils.lock import sole_writer
 from ..utils.types import Size
 from .find import Finder
@@ -55,7 +55,8 @@ def align_folder(folder: str, out: str, finder: Finder, size: Size = 112, settin
     FileNotFoundError, NotADirectoryError
         There is no such folder.
     ValueError
-        It holds no images, `out` is it or lies in it, or `out` holds faces that were aligned with other settings.
+        It holds no images, `out` is it or lies in it, or `out` holds faces that were aligned with other settings; with
+        `overwrite`, its report names files that no alignment writes.
     OSError
         The disk is full, `out` cannot be written, or another process writes there.
     """
@@ -72,9 +73,8 @@ def _align_all(folder, paths, out, finder, size, settings, overwrite, progress):
     settings = dict(settings or {}, size=list(image_size(size)), several=finder.several, min_face=finder.min_face)
     before = report_settings(report)
     if overwrite:
-        for row in [row for rows in read_report(report).values() for row in rows if row['out']]:
-            if os.path.isfile(os.path.join(out, row['out'])):
-                os.remove(os.path.join(out, row['out']))
+        for face in _faces_before(report, out):
+            os.remove(face)
     elif before and before != settings:
         raise ValueError('align_folder: {} holds faces aligned with {}, got {}. Give another folder, or overwrite.'
                          .format(out, before, settings))
@@ -95,21 +95,44 @@ def photographs(folder):
 def _align(folder, path, out, finder, size):
     """Write the faces of one photograph; returns its rows."""
     found, image = finder.find(os.path.join(folder, path))
-    stem, suffix = os.path.splitext(path)
-    if suffix.lower() not in WRITTEN_SUFFIXES:
-        stem, suffix = path, '.png'
-    outs = [stem + suffix]
-    if finder.several == 'all':
-        outs = ['{}-{}{}'.format(stem, i + 1, suffix) for i in range(len(found.faces))]
+    outs = _face_names(path, finder.several, len(found.faces))
     for face, name in zip(found.faces, outs):
         written = os.path.join(out, name)
         os.makedirs(os.path.dirname(written), exist_ok=True)
         with atomic_path(written) as temporary, open(temporary, 'wb') as file:
-            file.write(encode(align_face(image, face.landmarks, size), suffix.lower()))
+            file.write(encode(align_face(image, face.landmarks, size), os.path.splitext(name)[1].lower()))
     return report_rows(found, path, outs)
+
+
+def _face_names(path, several, count):
+    """What the faces of a photograph are called."""
+    stem, suffix = os.path.splitext(path)
+    if suffix.lower() not in WRITTEN_SUFFIXES:
+        stem, suffix = path, '.png'
+    return ['{}-{}{}'.format(stem, i + 1, suffix) for i in range(count)] if several == 'all' else [stem + suffix]
+
+
+def _faces_before(report, out):
+    """The faces that a report names and that are there. What it returns is removed, and a report may come from
+    elsewhere: a ValueError for one that names anything else."""
+    faces = []
+    for photo, rows in read_report(report).items():
+        names = _face_names(photo, 'all', len(rows)) + _face_names(photo, 'largest', 1)
+        for name in filter(None, [row['out'] for row in rows]):
+            try:
+                if name not in names:
+                    raise ValueError('{!r:.200} is no face of {!r:.200}'.format(name, photo))
+                path = path_inside(out, name, links=False)
+            except ValueError as error:
+                raise ValueError('align_folder: {} must be the report of an alignment into its folder, got another '
+                                 'one: {}. Nothing was removed: give another folder.'.format(report, error)) from error
+            if os.path.isfile(path):
+                faces.append(path)
+    return faces
 
 
 def _is_whole(out, several, rows):
     """Whether all faces of a photograph are there."""
-    return all(os.path.isfile(os.path.join(out, row['out'])) for row in rows) and (
-        several != 'all' or len(rows) == int(rows[0]['faces']))
+    names = _face_names(rows[0]['path'], several, len(rows))
+    return [row['out'] for row in rows] == names and (several != 'all' or len(rows) == int(rows[0]['faces'])) and all(
+        os.path.isfile(os.path.join(out, name)) for name in names)

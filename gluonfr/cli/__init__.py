@@ -1,7 +1,6 @@
 """The `gluonfr` command: thin subcommands over library functions."""
 import importlib
 import logging
-import os
 import re
 import sys
 import warnings
@@ -9,6 +8,7 @@ from contextlib import contextmanager
 
 from ..compat import mxnet_problem, room_problem, threads_to_use
 from .parsers import make_parser
+from .streams import lasting_streams
 from .words import in_words
 
 __all__ = ['main']
@@ -19,7 +19,11 @@ STOPPED = {**dict.fromkeys(('align', 'clean', 'cluster', 'embed', 'finetune', 'p
 
 def main(argv=None):
     """Run one command; returns the exit status: 0, 2 for bad input, 130 after Ctrl-C (1: `pack check` found damage)."""
-    argv = sys.argv[1:] if argv is None else list(argv)
+    with lasting_streams():
+        return _main(sys.argv[1:] if argv is None else list(argv))
+
+
+def _main(argv):
     if sorted(argv) == ['--verbose', '--version']:
         importlib.import_module('.about', __name__).about()
         return 0
@@ -36,8 +40,6 @@ def main(argv=None):
                 _check_room(args)
             getattr(importlib.import_module('.' + module, __name__), function)(args)
         sys.stdout.flush()
-    except BrokenPipeError:  # `gluonfr models | head`: nothing to say, and nobody to say it to
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, TypeError, OSError, ImportError, *_failures()) as error:
         said = in_words(args.command, str(error), args.parser, argv)
         print('gluonfr {}: {}'.format(args.command, said), file=sys.stderr)

@@ -123,7 +123,7 @@ def finetune(people: PathLike, start: PathLike, out: PathLike, *, finder: Any = 
     check_apart('finetune: out', out, people)
     with sole_writer(os.path.join(out, '.lock'), out):
         _make_room(out, overwrite)
-        begun = open_start(start, os.path.join(out, 'start'))
+        begun = open_start(start, os.path.join(out, 'start'), overwrite)
         embedder = Embedder(begun.net(), begun.spec, normalize=False)
         teacher = Embedder(teacher) if is_path(teacher) else teacher
         run = _Run(out, begun, embedder, flip, teacher, distill, progress, tell, command)
@@ -286,18 +286,27 @@ class _Run:
 
 def _make_room(out, overwrite):
     """Take a new folder or that of a run; remove the files of a run that is replaced."""
-    for folder in (out, os.path.join(out, 'clean'), os.path.join(out, 'align')):
-        for name in os.listdir(folder) if os.path.isdir(folder) else ():
-            if name.startswith('.') and name.endswith('.tmp'):  # of a run that was killed while it wrote
-                _remove(os.path.join(folder, name))
     there = [name for name in os.listdir(out) if not name.startswith('.')]
-    known = {*FILES, 'align', 'clean', 'start'}
+    known = {PHOTOS, 'clean', 'start', *(FILES if _is_recipe(os.path.join(out, RECIPE)) else ()),
+             *(['align'] if os.path.isfile(os.path.join(out, 'align', 'align.json')) else [])}
     strange = sorted(set(there) - known)
     if strange:
         raise ValueError('finetune: out must be a new or empty folder, or that of a fine-tuning, got {}, which holds '
                          '{}. Give another one.'.format(out, ', '.join(strange[:3])))
+    for folder in (out, os.path.join(out, 'clean'), os.path.join(out, 'align')):
+        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            if name.startswith('.') and name.endswith('.tmp'):  # of a run that was killed while it wrote
+                _remove(os.path.join(folder, name))
     for name in set(there) - {'clean', 'start'} if overwrite else ():  # these know what is new by its content
         _remove(os.path.join(out, name))
+
+
+def _is_recipe(path):
+    """Whether a file is the recipe of a fine-tuning: other tools write files of these names, too."""
+    try:
+        return 'start_sha256' in read_json(path, 'recipe of a fine-tuning')
+    except (OSError, ValueError):
+        return False
 
 
 def _remove(path):

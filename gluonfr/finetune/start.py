@@ -47,7 +47,7 @@ class Start(namedtuple('Start', 'name model arguments params spec facts')):
         return net_from_card(card, self.params, self.spec, need_cls_layer=False)
 
 
-def open_start(source: PathLike, folder: PathLike) -> Start:
+def open_start(source: PathLike, folder: PathLike, overwrite: bool = False) -> Start:
     """Find a network, and convert it where it is not one of the model zoo yet.
 
     Parameters
@@ -56,6 +56,8 @@ def open_start(source: PathLike, folder: PathLike) -> Start:
         What `load_net` takes, and weights of PyTorch.
     folder : str or Path
         Where a converted network is written, and found again the next time.
+    overwrite : bool
+        Whether a network that was converted from another file may be replaced there.
 
     Returns
     -------
@@ -64,7 +66,8 @@ def open_start(source: PathLike, folder: PathLike) -> Start:
     Raises
     ------
     ValueError, FileNotFoundError
-        There is no such network, or it is a graph that no network of the zoo is equal to, and does not train.
+        There is no such network, it is a graph that no network of the zoo is equal to, and does not train, or `folder`
+        holds something else than what it was converted to.
 
     Examples
     --------
@@ -79,9 +82,11 @@ def open_start(source: PathLike, folder: PathLike) -> Start:
         if not os.path.isfile(source):
             raise FileNotFoundError('start: there is no file {}.'.format(source))
         place = folder
-        if _source_of(folder) != file_sha256(source):
-            shutil.rmtree(folder, ignore_errors=True)
-            convert(source, folder)
+        before, now = _source_of(folder), file_sha256(source)
+        if before is not None and before != now and overwrite:
+            shutil.rmtree(folder)
+        if before != now:
+            convert(source, folder)  # which takes a new or empty folder alone
     files = find_net(place)
     if files.kind != 'zoo':
         raise ValueError('start: a network must train to be fine-tuned, got {}, a graph that is no network of the '
@@ -96,6 +101,7 @@ def _source_of(folder):
     """SHA-256 of the file that the network in a folder was converted from; None where there is none."""
     card = os.path.join(folder, CARD_NAME)
     try:
-        return read_card(card)[0].get('source', {}).get('sha256') if os.path.isfile(card) else None
+        said = read_card(card)[0].get('source') if os.path.isfile(card) else None
     except CardError:
         return None
+    return said.get('sha256') if isinstance(said, dict) else None

@@ -5,7 +5,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from ..data.normalize import check_spec
 from ..utils.check import check_int
-from ..utils.files import file_sha256, read_json, write_text
+from ..utils.files import file_sha256, path_inside, read_json, write_text
 from ..version import __version__
 from .spec import InputSpec
 
@@ -33,7 +33,7 @@ def write_card(path: str, params: str, model: str, arguments: Dict[str, Any], sp
     path : str
         The card, a .json file in the folder of the weights.
     params : str
-        The weights, as `Block.save_parameters` writes them.
+        The weights, as `Block.save_parameters` writes them, in that folder or below it.
     model : str
         Name for `get_model`.
     arguments : dict
@@ -49,9 +49,19 @@ def write_card(path: str, params: str, model: str, arguments: Dict[str, Any], sp
     -------
     dict
         What was written.
+
+    Raises
+    ------
+    ValueError
+        The weights lie outside the folder of the card: `read_card` would refuse them.
     """
-    card = {'format': FORMAT, 'gluonfr': __version__, 'model': model, 'arguments': arguments,
-            'params': os.path.relpath(params, os.path.dirname(os.path.abspath(path))).replace(os.sep, '/'),
+    folder = os.path.dirname(os.path.abspath(path))
+    name = os.path.relpath(params, folder).replace(os.sep, '/')
+    try:
+        path_inside(folder, name)
+    except ValueError as error:
+        raise ValueError('write_card: params must lie in the folder of the card: {}.'.format(error)) from error
+    card = {'format': FORMAT, 'gluonfr': __version__, 'model': model, 'arguments': arguments, 'params': name,
             'sha256': file_sha256(params),
             'embedding_size': spec.embedding_size,
             'input': {'size': list(spec.size), 'mean': list(spec.mean), 'std': list(spec.std), 'colour': spec.colour},
@@ -75,7 +85,7 @@ def read_card(path: str) -> Tuple[Dict[str, Any], str, InputSpec]:
     Raises
     ------
     CardError
-        The file is no card, or the weights are missing or not those it was written for.
+        The file is no card, or the weights are missing, not those it was written for, or outside its folder.
 
     Examples
     --------
@@ -99,7 +109,7 @@ def read_card(path: str) -> Tuple[Dict[str, Any], str, InputSpec]:
         if not isinstance(card[key], kind) or not _sane(card[key]):
             raise CardError('{}: {} must be {} of plain values, got {!r:.100}.'.format(
                 path, key, 'text' if kind is str else 'an object', card[key]))
-    params = os.path.join(os.path.dirname(os.path.abspath(path)), card['params'])
+    params = _beside(path, 'params', card['params'])
     if not os.path.isfile(params):
         raise CardError('{}: its weights {} are missing. Put the file there.'.format(path, params))
     found = file_sha256(params)
@@ -123,7 +133,7 @@ def graph_of_card(path: str, card: Dict[str, Any]) -> Optional[str]:
     Raises
     ------
     CardError
-        It is missing, or is not the one that the card was written for.
+        It is missing, outside the folder of the card, or not the one that the card was written for.
     """
     said = card.get('graph')
     if card['model'] == SYMBOL:
@@ -131,10 +141,18 @@ def graph_of_card(path: str, card: Dict[str, Any]) -> Optional[str]:
     if said is None:
         return None
     name, sha256 = (said.get('file'), said.get('sha256')) if isinstance(said, dict) else (None, None)
-    graph = os.path.join(os.path.dirname(os.path.abspath(path)), str(name))
+    graph = _beside(path, 'graph', str(name))
     if not os.path.isfile(graph) or file_sha256(graph) != sha256:
         raise CardError('{}: its graph {} is missing, or was changed.'.format(path, graph))
     return graph
+
+
+def _beside(path, what, name):
+    """The path of a file that a card names."""
+    try:
+        return path_inside(os.path.dirname(os.path.abspath(path)), name)
+    except ValueError as error:
+        raise CardError('{}: {} must be a file in its folder: {}.'.format(path, what, error)) from error
 
 
 def _sane(value, deep=0):

@@ -3,6 +3,7 @@ import csv
 import os
 import shutil
 from collections import Counter, namedtuple
+from contextlib import suppress
 from typing import Any, List, Optional, Tuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from ..deploy.advice import advice_of, say_advice
 from ..evaluation.hardest import thumbnail
 from ..report.sheet import Group, Item, needs_jinja, write_sheet
 from ..utils.check import check_int, check_number
-from ..utils.files import atomic_path
+from ..utils.files import atomic_path, path_inside
 from ..utils.lock import sole_writer
 from ..utils.messages import counted
 from ..utils.rows import UTF8, write_rows
@@ -233,8 +234,7 @@ def _name_of(faces, keys, names):
 
 def _write_people(out, images, groups, people) -> dict:
     """Links to the images of each person, in place of those of the last time; {image: file}."""
-    for old in _files_before(os.path.join(out, GROUPS)):
-        path = os.path.join(out, old)
+    for path in _files_before(out):
         if os.path.lexists(path):
             os.remove(path)
         if os.path.isdir(os.path.dirname(path)) and not os.listdir(os.path.dirname(path)):
@@ -262,13 +262,17 @@ def _link(source, path):
         shutil.copyfile(source, path)
 
 
-def _files_before(path) -> List[str]:
+def _files_before(out) -> List[str]:
     """The files that groups.csv of an earlier call names, within the folder of people."""
+    path, found = os.path.join(out, GROUPS), []
     if not os.path.isfile(path):
         return []
     with open(path, **UTF8) as file:
         files = [row.get('file') or '' for row in csv.DictReader(file)]
-    return [name for name in files if name.startswith(PEOPLE + '/') and '..' not in name.split('/')]
+    for name in files:
+        with suppress(ValueError):  # a file that comes from elsewhere: what it names is not ours to remove
+            found += [path_inside(out, name, links=False)] if name.startswith(PEOPLE + '/') else []
+    return found
 
 
 def _write_sheet(path, images, groups, people, keys, said):

@@ -2,6 +2,7 @@
 import os
 
 from ..train.callbacks.base import Callback
+from ..train.callbacks.spare import Spare
 from ..train.run_folder import VERIFICATION
 from .page import write_report
 from .pictures import needs_libraries
@@ -32,7 +33,7 @@ class RunReport(Callback):
     def __init__(self, folder: str, path: str):
         needs_libraries()
         self._folder, self._path = folder, path
-        self._verified = None
+        self._verified, self._spare = None, Spare(path)
 
     def on_train_begin(self, state):
         self._verified = self._last()
@@ -46,7 +47,8 @@ class RunReport(Callback):
     def _refresh(self, state):
         if self._last() != self._verified:
             self._verified = self._last()
-            write_report([self._folder], self._path)
+            with self._spare.writing():
+                write_report([self._folder], self._path)
             state.meter.start()  # the time it takes is none of training
 
     def _last(self):

@@ -3,7 +3,7 @@ import json
 import logging
 import os
 import shutil
-from typing import Any, Dict, Sequence, Tuple
+from typing import Any, Collection, Dict, Sequence, Tuple
 
 from ..data.input_spec import InputSpec
 from ..model_zoo.card_file import CARD_NAME, write_card
@@ -21,11 +21,12 @@ VERIFICATION = 'verify.csv'  # the file of the `Verify` callback
 BESIDE = '.txt', '.log', '.out', '.err'  # what a shell may write into the folder of a run: nohup.out
 
 
-def open_run(folder: str, files: Sequence[str], resume: bool = False, overwrite: bool = False) -> bool:
+def open_run(folder: str, files: Sequence[str], resume: bool = False, overwrite: bool = False,
+             settings: Collection[str] = ()) -> bool:
     """Make the folder of a run; what an earlier run left there is gone on with, replaced, or refused.
 
-    A folder is a run's where recipe.json or checkpoints lie in it. Nothing else but a new or empty folder is taken, and
-    of a run's folder nothing is removed but `files`.
+    A folder is a run's where checkpoints lie in it, or a recipe.json with such settings. Nothing else but a new or
+    empty folder is taken, and of a run's folder nothing is removed but `files`.
 
     Parameters
     ----------
@@ -35,6 +36,9 @@ def open_run(folder: str, files: Sequence[str], resume: bool = False, overwrite:
         Names of the files and folders that such a run writes.
     resume, overwrite : bool
         --resume and --overwrite, not both.
+    settings : collection of str
+        Names of what the recipe of such a run says; versions may differ in half of them. Other tools, too, have files
+        that are called recipe.json.
 
     Returns
     -------
@@ -49,7 +53,8 @@ def open_run(folder: str, files: Sequence[str], resume: bool = False, overwrite:
     if os.path.exists(folder) and not os.path.isdir(folder):
         raise ValueError('--out must be a folder, got the file {}.'.format(folder))
     os.makedirs(folder, exist_ok=True)
-    begun = os.path.isfile(os.path.join(folder, RECIPE_NAME)) or list_checkpoints(os.path.join(folder, CHECKPOINTS))
+    begun = list_checkpoints(os.path.join(folder, CHECKPOINTS)) or _is_recipe(os.path.join(folder, RECIPE_NAME),
+                                                                              settings)
     strange = sorted(name for name in os.listdir(folder) if not name.startswith('.') and (
         name in files or not name.endswith(BESIDE)))
     if strange and not begun:
@@ -71,6 +76,15 @@ def open_run(folder: str, files: Sequence[str], resume: bool = False, overwrite:
         elif os.path.exists(path):
             os.remove(path)
     return False
+
+
+def _is_recipe(path, settings):
+    """Whether a file says at least half of the settings that a recipe of ours has."""
+    try:
+        said = read_json(path, 'recipe of a training')
+    except (OSError, ValueError):
+        return False
+    return 2 * len(set(said) & set(settings)) >= len(settings)
 
 
 class OtherRecipe(ValueError):
@@ -109,7 +123,7 @@ def begin_run(folder: str, recipe: Dict[str, Any], files: Sequence[str], *, resu
         As `open_run`.
     """
     path, card = os.path.join(folder, RECIPE_NAME), os.path.join(folder, CARD_NAME)
-    if open_run(folder, files, resume, overwrite):
+    if open_run(folder, files, resume, overwrite, list(recipe)):
         before = read_json(path, 'recipe of a training') if os.path.isfile(path) else {}
         now = json.loads(json.dumps(recipe))
         changed = {name: (value, now.get(name)) for name, value in before.items() if value != now.get(name)

@@ -12,8 +12,9 @@ import numpy as np
 
 from .system import sync
 
-__all__ = ['advice_on_full_disk', 'atomic_folder', 'atomic_path', 'file_digest', 'file_sha256', 'is_path', 'lies_in',
-           'mxnet_home', 'put_in_place', 'read_at_most', 'read_json', 'save_npz', 'write_sha256', 'write_text']
+__all__ = ['advice_on_full_disk', 'append_whole', 'atomic_folder', 'atomic_path', 'file_digest', 'file_sha256',
+           'is_path', 'lies_in', 'mxnet_home', 'path_inside', 'put_in_place', 'read_at_most', 'read_json', 'save_npz',
+           'write_sha256', 'write_text']
 
 
 @contextmanager
@@ -44,6 +45,18 @@ def atomic_path(path: str) -> Iterator[str]:
     finally:
         if os.path.exists(temporary):
             os.remove(temporary)
+
+
+def append_whole(path, data):
+    """Add bytes to the end of a file, all or none of them: half of a row would spoil the next one."""
+    with open(path, 'ab', buffering=0) as file:
+        end, left = file.seek(0, os.SEEK_END), memoryview(data)
+        try:
+            while left:  # a full disk takes a part first, and gives an error the next time
+                left = left[file.write(left):]
+        except OSError:
+            file.truncate(end)
+            raise
 
 
 @contextmanager
@@ -79,6 +92,29 @@ def lies_in(path, folder):
     """Whether a path is a folder, or what would lie in it to any depth."""
     path, folder = (os.path.normcase(os.path.realpath(os.path.expanduser(os.fspath(name)))) for name in (path, folder))
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def path_inside(folder, name, links=True):
+    """The path of what a file that may come from anywhere calls `name`, which must lie in a folder.
+
+    Parameters
+    ----------
+    folder : str
+    name : str
+        Relative to it.
+    links : bool
+        Whether links to other folders may lead there. False for what is removed: links can come from elsewhere, too.
+
+    Raises
+    ------
+    ValueError
+        It lies elsewhere, or is no path.
+    """
+    path = os.path.join(os.path.abspath(folder), name)
+    leaves = os.path.isabs(name) or os.path.splitdrive(name)[0] or os.pardir in name.replace('\\', '/').split('/')
+    if not name or '\0' in name or leaves or not (links or lies_in(os.path.dirname(path), folder)):
+        raise ValueError('{!r:.200} does not lie in {}'.format(name, folder))
+    return path
 
 
 def is_path(what):

@@ -1,10 +1,11 @@
 """Rows of csv files, and lines of logs, that runs add to and resumed runs go on with."""
 import csv
+import io
 import math
 import os
 import re
 
-from .files import atomic_path
+from .files import append_whole, atomic_path
 
 __all__ = ['UTF8', 'append_row', 'keep_lines_until', 'keep_rows_until', 'number_in', 'read_rows', 'write_rows']
 
@@ -21,19 +22,22 @@ def write_rows(path, columns, rows):
 def append_row(path, row):
     """Add a row to a csv file, with a header to a new one; a ValueError if the file has columns that the row lacks.
 
-    Columns that the file lacks, such as one written by an earlier version, are added to all of its rows.
+    Columns that the file lacks, such as one written by an earlier version, are added to all of its rows. Where the row
+    cannot be written, the file has no part of it.
     """
     _add_columns(path, row)
     with open(path, 'a+', newline='', encoding='utf-8') as file:
         file.seek(0)
         columns = next(csv.reader(file), None)
-        if columns is not None and columns != list(row):
-            raise ValueError('{} has the columns {}, and the new row {}. Give another file, or the settings of the '
-                             'first row.'.format(path, ', '.join(columns), ', '.join(row)))
-        writer = csv.DictWriter(file, list(row), lineterminator='\n')
-        if columns is None:
-            writer.writeheader()
-        writer.writerow(row)
+    if columns is not None and columns != list(row):
+        raise ValueError('{} has the columns {}, and the new row {}. Give another file, or the settings of the '
+                         'first row.'.format(path, ', '.join(columns), ', '.join(row)))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(row), lineterminator='\n')
+    if columns is None:
+        writer.writeheader()
+    writer.writerow(row)
+    append_whole(path, text.getvalue().encode('utf-8'))
 
 
 def _add_columns(path, row):
@@ -71,12 +75,13 @@ def keep_rows_until(path, step):
         return
     with open(path, newline='', encoding='utf-8') as file:
         reader = csv.DictReader(file)
-        # a row that a killed run left half-written is the last, and beyond the checkpoint
-        rows = [row for row in reader if None not in row.values() and int(row['step']) <= step]
+        there = list(reader)
+    # a row that a killed run left half-written is the last, and beyond the checkpoint
+    rows = [row for row in there if None not in row.values() and int(row['step']) <= step]
     if not rows:
         os.remove(path)
-        return
-    write_rows(path, reader.fieldnames, (row.values() for row in rows))
+    elif len(rows) < len(there):
+        write_rows(path, reader.fieldnames, (row.values() for row in rows))
 
 
 def keep_lines_until(path, step):

@@ -60,6 +60,16 @@ def run_command(words, longest_file=None):
     return cli.main([str(word) for word in words])
 
 
+def run_unheard(words, also_errors):
+    """`gluonfr` with these words, whose output, and with `also_errors` its errors, goes to a pipe that nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    os.dup2(writer, 1)
+    if also_errors:
+        os.dup2(writer, 2)
+    return cli.main([str(word) for word in words])
+
+
 def run_script(path, words):
     """`python path words`."""
     sys.argv = [str(path), *map(str, words)]
@@ -77,4 +87,4 @@ def _run(said, function, *arguments):
         status = end.code
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(status or 0)  # multiprocessing would first close the queue that a thread of tensorboardX still reads
+    os._exit(status or 0)

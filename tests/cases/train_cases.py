@@ -1,4 +1,7 @@
 """A small training job that the tests of gluonfr.train share."""
+import glob
+import struct
+
 import mxnet as mx
 import numpy as np
 from mxnet import gluon
@@ -82,6 +85,21 @@ def assert_close(first, second, tolerance=1e-5):
     assert sorted(first) == sorted(second)
     for name, value in first.items():
         np.testing.assert_allclose(value, second[name], rtol=tolerance, atol=tolerance, err_msg=name)
+
+
+def events(folder):
+    """(tag, step, value) of all event files of TensorBoard in a folder, in order."""
+    from tensorboardX.proto.event_pb2 import Event
+    found = []
+    for path in sorted(glob.glob(str(folder / 'events*'))):
+        with open(path, 'rb') as file:
+            data = file.read()
+        while data:
+            size, = struct.unpack('<Q', data[:8])
+            event = Event.FromString(data[12:12 + size])
+            found += [(value.tag, event.step, value.simple_value) for value in event.summary.value]
+            data = data[12 + size + 4:]
+    return found
 
 
 class KeepWeights(Callback):

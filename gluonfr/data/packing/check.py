@@ -7,7 +7,7 @@ from typing import List
 
 from tqdm import tqdm
 
-from ...utils.files import file_sha256
+from ...utils.files import file_sha256, path_inside
 from ..pairs import BinError, read_bin
 from ..record import RecordDataset
 from ..record.checksums import checksums_path, file_crc, read_checksums
@@ -74,7 +74,11 @@ def _check_rec(path, progress):
     if left > 0:
         faults.append((os.path.basename(path), 'it goes on behind its last record'))
     for name, wanted in files.items():
-        beside = os.path.join(os.path.dirname(path), name)
+        try:
+            beside = path_inside(os.path.dirname(path), name)
+        except ValueError as error:
+            faults.append((os.path.basename(sums), str(error)))
+            continue
         if not os.path.isfile(beside) or file_crc(beside) != wanted:
             faults.append((name, 'it is not what was written' if os.path.isfile(beside) else 'it is missing'))
     return PackCheck(path, len(records), 'checksums', faults)

@@ -3,6 +3,7 @@ import os
 
 from ...utils.rows import write_rows
 from .base import Callback
+from .spare import Spare
 
 __all__ = ['CSVLog']
 
@@ -19,7 +20,7 @@ class CSVLog(Callback):
     """
 
     def __init__(self, path: str):
-        self._path = path
+        self._path, self._spare = path, Spare(path)
 
     def on_train_begin(self, state):
         folder, name = os.path.split(os.path.abspath(self._path))
@@ -32,6 +33,10 @@ class CSVLog(Callback):
     def on_epoch_end(self, state):
         self._write(state)
 
+    def on_train_end(self, state):
+        self._write(state)
+
     def _write(self, state):
         columns = list(dict.fromkeys(name for row in state.history for name in row))
-        write_rows(self._path, columns, ([row.get(name) for name in columns] for row in state.history))
+        with self._spare.writing():
+            write_rows(self._path, columns, ([row.get(name) for name in columns] for row in state.history))

@@ -5,6 +5,7 @@ from typing import Optional
 
 from ...utils.rows import keep_lines_until
 from ..state import loss_scalars
+from .spare import SpareBytes
 from .step_means import StepMeans, short
 
 __all__ = ['LogLine']
@@ -28,7 +29,7 @@ class LogLine(StepMeans):
     def __init__(self, every: int = 50, path: Optional[str] = None, logger: Optional[logging.Logger] = None,
                  header: Optional[str] = None):
         super().__init__(every)
-        self._path = path
+        self._path, self._file = path, SpareBytes(path) if path else None
         self._logger = logger or logging.getLogger('gluonfr')
         self._header = header
 
@@ -64,9 +65,10 @@ class LogLine(StepMeans):
     def on_train_end(self, state):
         if state.stop_reason:
             self._say('stopped at step {}: {}'.format(state.step, state.stop_reason))
+        if self._file:
+            self._file.write()
 
     def _say(self, line):
         self._logger.info(line)
-        if self._path:
-            with open(self._path, 'a', encoding='utf-8') as file:
-                file.write(line + '\n')
+        if self._file:
+            self._file.add((line + '\n').encode('utf-8'))

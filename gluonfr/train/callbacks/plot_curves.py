@@ -3,6 +3,7 @@ from typing import Optional
 
 from ...utils.rows import read_rows
 from .base import Callback
+from .spare import Spare
 
 __all__ = ['PlotCurves']
 
@@ -25,7 +26,7 @@ class PlotCurves(Callback):
     def __init__(self, path: str, title: str = '', *, steps: Optional[str] = None, verification: Optional[str] = None):
         self._path, self._title = path, title
         self._steps, self._verification = steps, verification
-        self._drawn = None
+        self._drawn, self._spare = None, Spare(path)
 
     def on_epoch_end(self, state):
         """Draw what there is so far."""
@@ -33,7 +34,8 @@ class PlotCurves(Callback):
         self._drawn = state.step
         if history:
             from ...viz import plot_curves  # plot libraries load only where pictures are wanted
-            plot_curves(history, self._path, title=self._title, verification=self._rows(self._verification, state))
+            with self._spare.writing():
+                plot_curves(history, self._path, title=self._title, verification=self._rows(self._verification, state))
 
     def on_train_end(self, state):
         """Draw what came after the last epoch."""

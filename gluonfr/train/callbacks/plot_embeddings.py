@@ -5,6 +5,7 @@ from ...utils.check import check_int
 from ..evaluate import embed
 from ..types import Batches
 from .base import Callback
+from .spare import Spare
 
 __all__ = ['PlotEmbeddings']
 
@@ -25,7 +26,7 @@ class PlotEmbeddings(Callback):
     """
 
     def __init__(self, folder: str, data: Batches, every: int = 1, title: str = ''):
-        self._folder, self._data, self._title = folder, data, title
+        self._folder, self._data, self._title, self._spare = folder, data, title, Spare(folder)
         self._every = check_int('PlotEmbeddings', 'every', every, low=1)
 
     def on_epoch_end(self, state):
@@ -35,5 +36,6 @@ class PlotEmbeddings(Callback):
         from ...viz import plot_embeddings
         with state.averaged():
             embeddings, labels = embed(state.net, self._data, state.ctx)
-        plot_embeddings(embeddings, labels, os.path.join(self._folder, 'epoch-{:04d}.png'.format(state.epoch)),
-                        title='{} epoch {}'.format(self._title, state.epoch).strip())
+        with self._spare.writing():
+            plot_embeddings(embeddings, labels, os.path.join(self._folder, 'epoch-{:04d}.png'.format(state.epoch)),
+                            title='{} epoch {}'.format(self._title, state.epoch).strip())

@@ -10,6 +10,7 @@ from ...utils.check import check_int
 from ...utils.messages import counted
 from ...utils.rows import write_rows
 from .base import Callback
+from .spare import Spare
 
 __all__ = ['Profile']
 
@@ -75,7 +76,8 @@ class Profile(Callback):
             return
         rows = table(operators, seconds, steps)
         path = os.path.join(self._folder, 'profile.csv')
-        write_rows(path, rows[0], (row.values() for row in rows))
+        with Spare(path).writing():
+            write_rows(path, rows[0], (row.values() for row in rows))
         logger = logging.getLogger('gluonfr')
         logger.info('%s of %.1f ms each; all of it in %s', counted(steps, 'step'), 1e3 * seconds / steps, path)
         for row in rows[:8]:

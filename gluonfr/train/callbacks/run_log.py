@@ -5,15 +5,25 @@ from typing import Iterator
 
 from ...utils.rows import keep_lines_until
 from .base import Callback
+from .spare import SpareBytes
 
 __all__ = ['RunLog']
 
 
-class _LogFile(logging.FileHandler):
-    """Lines of a file; one that cannot be written ends the run instead of being skipped."""
+class _LogFile(logging.Handler):
+    """Lines of a file, as they come."""
 
-    def handleError(self, record):
-        raise  # logging calls this while it handles the error
+    def __init__(self, path):
+        super().__init__()
+        open(path, 'a').close()  # an error here is one before the training
+        self._lines = SpareBytes(path)
+
+    def emit(self, record):
+        self._lines.add((self.format(record) + '\n').encode('utf-8', 'backslashreplace'))
+
+    def close(self):
+        self._lines.write()
+        super().close()
 
 
 class RunLog(Callback):
@@ -26,7 +36,7 @@ class RunLog(Callback):
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Add to the file meanwhile."""
-        logger, handler = logging.getLogger('gluonfr'), _LogFile(self._path, encoding='utf-8')
+        logger, handler = logging.getLogger('gluonfr'), _LogFile(self._path)
         level = logger.level
         if not logger.isEnabledFor(logging.INFO):  # Python's own level is WARNING
             logger.setLevel(logging.INFO)

@@ -1,7 +1,7 @@
 """A csv row for every so many steps."""
 import os
 
-from ...utils.rows import append_row, keep_rows_until
+from .spare import SpareRows
 from .step_means import StepMeans, short
 
 __all__ = ['StepCSV']
@@ -20,13 +20,16 @@ class StepCSV(StepMeans):
 
     def __init__(self, path: str, every: int = 50):
         super().__init__(every)
-        self._path = path
+        self._path, self._rows = path, SpareRows(path)
 
     def on_train_begin(self, state):
         super().on_train_begin(state)
         os.makedirs(os.path.dirname(os.path.abspath(self._path)), exist_ok=True)
-        keep_rows_until(self._path, state.step)
+        self._rows.keep_until(state.step)
 
     def write(self, state, row):
         """Append the row."""
-        append_row(self._path, {name: short(value) for name, value in row.items()})
+        self._rows.append({name: short(value) for name, value in row.items()})
+
+    def on_train_end(self, state):
+        self._rows.write()

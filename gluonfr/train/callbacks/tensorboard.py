@@ -1,7 +1,16 @@
 """Scalars for TensorBoard."""
+import os
+import socket
+import struct
+import time
+from itertools import count
+
+from .spare import SpareBytes
 from .step_means import StepMeans
 
 __all__ = ['TensorBoard']
+
+_numbers = count()  # of files of this process, as there may be several in one second
 
 
 class TensorBoard(StepMeans):
@@ -16,17 +25,21 @@ class TensorBoard(StepMeans):
     """
 
     def __init__(self, folder: str, every: int = 50):
-        from tensorboardX import SummaryWriter
+        import tensorboardX  # noqa: F401
         super().__init__(every)
-        self._folder, self._open = folder, SummaryWriter
-        self._writer = self._purge_step = None
-        self._seen = {}
+        self._folder, self._file, self._seen = folder, None, {}
 
     def on_train_begin(self, state):
         super().on_train_begin(state)
         self._seen = dict(state.metrics)
-        # what a killed run wrote beyond its checkpoint is not shown
-        self._purge_step = state.step + 1 if state.step else None
+        os.makedirs(self._folder, exist_ok=True)
+        # not tensorboardX's writer: its thread dies where the disk is full, and the training would wait for it for ever
+        self._file = SpareBytes(os.path.join(self._folder, 'events.out.tfevents.{:010.0f}.{}.{}.{}'.format(
+            time.time(), socket.gethostname(), os.getpid(), next(_numbers))))
+        self._file.add(_record(file_version='brain.Event:2'))
+        if state.step:  # what a killed run wrote beyond its checkpoint is not shown
+            from tensorboardX.proto.event_pb2 import SessionLog
+            self._file.add(_record(step=state.step + 1, session_log=SessionLog(status=SessionLog.START)))
 
     def write(self, state, row):
         """Add the numbers of the interval."""
@@ -43,9 +56,7 @@ class TensorBoard(StepMeans):
         self._metrics(state)
 
     def on_train_end(self, state):
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        self._file.write()
 
     def _metrics(self, state):
         for name, value in state.metrics.items():
@@ -54,6 +65,14 @@ class TensorBoard(StepMeans):
                 self._add('eval/' + name, value, state.step)
 
     def _add(self, name, value, step):
-        if self._writer is None:  # not before: one that was given nothing fails on Python 3.12 when the process ends
-            self._writer = self._open(self._folder, purge_step=self._purge_step)
-        self._writer.add_scalar(name, value, step)
+        from tensorboardX.summary import scalar
+        self._file.add(_record(step=step, summary=scalar(name, value)))
+
+
+def _record(**contents):
+    """An event as event files hold it: its length, a checksum of that, the event and a checksum of it."""
+    from tensorboardX.proto.event_pb2 import Event
+    from tensorboardX.record_writer import masked_crc32c
+    event = Event(wall_time=time.time(), **contents).SerializeToString()
+    size = struct.pack('<Q', len(event))
+    return b''.join((size, struct.pack('<I', masked_crc32c(size)), event, struct.pack('<I', masked_crc32c(event))))

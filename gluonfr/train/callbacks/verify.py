@@ -11,9 +11,9 @@ from ...deploy.embedder import Embedder
 from ...deploy.verify import verify_pairs
 from ...metrics import get_protocol
 from ...utils.check import check_int
-from ...utils.rows import append_row, keep_rows_until
 from ..together import mean_statistics
 from .base import Callback
+from .spare import SpareRows
 
 __all__ = ['Verify']
 
@@ -56,6 +56,7 @@ class Verify(Callback):
         self._sets, self._path, self._flip, self._batch_size, self._spec = sets, path, flip, batch_size, spec
         self._protocol = get_protocol('kfold', nfolds=nfolds)
         self._every_steps = None if every_steps is None else check_int('Verify', 'every_steps', every_steps, low=1)
+        self._table = SpareRows(path) if path else None
         self._done, self._notes = None, []
         for name, pairs in sets.items():  # what the protocol cannot use is told now, not after the first steps
             self._notes += self._protocol.notes(pairs.issame, name)
@@ -66,7 +67,7 @@ class Verify(Callback):
         self._done = state.step if state.finished and known else None  # resumed with nothing left to train
         if self._path and state.workers.first:
             os.makedirs(os.path.dirname(os.path.abspath(self._path)), exist_ok=True)
-            keep_rows_until(self._path, state.step)
+            self._table.keep_until(state.step)
 
     def on_step_end(self, state):
         if self._every_steps and state.step % self._every_steps == 0 or state.stop_reason:
@@ -81,6 +82,8 @@ class Verify(Callback):
     def on_train_end(self, state):
         if self._done != state.step and state.step:
             self._measure(state)
+        if self._path and state.workers.first:
+            self._table.write()
 
     def _names(self):
         return ['{}_acc'.format(name) for name in self._sets] + ['mean_acc']
@@ -104,9 +107,9 @@ class Verify(Callback):
             rows.append(dict(step=state.step, epoch=state.epoch + (1 if state.batch else 0), **row))
         state.doing('')
         if self._path and state.workers.first:
-            keep_rows_until(self._path, state.step - 1)  # a resumed run may measure where the broken one did
+            self._table.keep_until(state.step - 1)  # a resumed run may measure where the broken one did
             for row in rows:
-                append_row(self._path, row)
+                self._table.append(row)
         while self._notes:  # once, beside the first accuracies
             logging.getLogger('gluonfr').info(self._notes.pop(0))
         state.metrics['mean_acc'] = sum(state.metrics[name + '_acc'] for name in self._sets) / len(self._sets)

@@ -174,6 +174,17 @@ def test_overwrite_begins_anew(place, tmp_path, capsys):
     assert read_card(str(tmp_path / 'run' / 'card.json'))[0]['people'] == 4
 
 
+@pytest.mark.parametrize('names', [['report.html', 'net.params'], ['align/1.png'], ['recipe.json', 'work/a']])
+def test_overwrite_leaves_a_folder_alone_that_is_no_run(place, tmp_path, names, capsys):
+    for name in names + ['.a.1.tmp']:
+        (tmp_path / 'run' / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / 'run' / name).write_text('{}')
+    before = hashes(tmp_path / 'run')
+    finetune(place / 'people', '--from', place / 'start', '--out', tmp_path / 'run', '--overwrite', code=2)
+    assert '--out must be a new or empty folder, or that of a fine-tuning' in capsys.readouterr().err
+    assert hashes(tmp_path / 'run') == before
+
+
 def test_search_and_evaluate_take_the_run_with_its_threshold(place, tmp_path, capsys):
     write_people(tmp_path / 'people', people=6, images=5)
     finetune(tmp_path / 'people', '--from', place / 'start', '--out', tmp_path / 'run')

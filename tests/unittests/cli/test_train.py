@@ -55,10 +55,11 @@ def test_a_folder_with_a_run(data, tmp_path, capsys):
 @pytest.mark.parametrize('flag', ['--overwrite', '--resume', '--no-progress'])
 def test_a_folder_that_is_no_run_is_left_alone(data, tmp_path, flag, capsys):
     """Photographs, and what another tool calls as we do: a checkpoint of its own, for example."""
-    for name, contents in (('people', ['p0/1.jpg', 'p1/1.jpg', 'log.txt']), ('other', ['checkpoint/a.params'])):
+    for name, contents in (('people', ['p0/1.jpg', 'p1/1.jpg', 'log.txt']), ('other', ['checkpoint/a.params']),
+                           ('cakes', ['recipe.json', 'log.txt', 'tensorboard/a'])):
         for file in contents:
             (tmp_path / name / file).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name / file).write_text('mine')
+            (tmp_path / name / file).write_text('{"lr": 0.1, "cake": "mine"}')
         train(data, tmp_path / name, '--steps', 1, flag, code=2)
         assert '--out must be a new or empty folder, or that of a run, got {}'.format(tmp_path / name) in \
             capsys.readouterr().err

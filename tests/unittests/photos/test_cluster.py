@@ -109,6 +109,24 @@ def test_names_stay_when_photographs_are_added_and_join_groups(faces, tmp_path):
     assert [row['name'] for row in read(out / 'names.csv')] == ['Ann \u59d3', 'Ann \u59d3', '']
 
 
+def test_files_that_a_strange_table_names_stay(faces, tmp_path):
+    out = tmp_path / 'out'
+    group(faces, out)
+    beside = tmp_path / 'beside'
+    beside.mkdir()
+    names = [str(beside / 'a'), 'people/../../beside/b', 'people/linked/c', 'groups.html', 'people/a\\..\\d']
+    for name in 'abc':
+        (beside / name).write_text('mine')
+    os.symlink(str(beside), str(out / 'people' / 'linked'))
+    rows = read(out / 'groups.csv')
+    with open(out / 'groups.csv', 'w', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows([*rows, *(dict(rows[0], file=name) for name in names)])
+    group(faces, out)
+    assert sorted(os.listdir(str(beside))) == ['a', 'b', 'c'] and (out / 'groups.html').exists()
+
+
 @pytest.mark.parametrize('name', ['../up', '.hidden', 'a/b', 'a\\b'])
 def test_a_name_that_is_no_folder_is_refused_and_all_stays(faces, tmp_path, name):
     group(faces, tmp_path / 'out')

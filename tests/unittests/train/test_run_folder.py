@@ -1,5 +1,6 @@
 """The folder of a run: its recipe and its card. What may lie in it is tested with the commands."""
 import json
+from contextlib import nullcontext
 
 import pytest
 from train_cases import train
@@ -28,6 +29,22 @@ def test_what_differs_from_the_recipe_of_a_run(tmp_path):
     assert 'new' not in json.loads((tmp_path / 'recipe.json').read_text())
     begin({'lr': 0.1, 'lr_steps': [2, 3], 'plot_every': 2, 'index_sha256': 'ab', 'new': None})
     assert 'new' in json.loads((tmp_path / 'recipe.json').read_text())
+
+
+SETTINGS = {'lr': 0.1, 'loss': 'softmax', 'seed': 0, 'epochs': 3}
+
+
+@pytest.mark.parametrize('said, is_ours', [(SETTINGS, True), ({'lr': 1, 'loss': 'x', 'newer': 1}, True),
+                                           ({'lr': 1, 'cake': 2}, False), ([], False), ({}, False)])
+@pytest.mark.parametrize('options', [{}, {'resume': True}, {'overwrite': True}])
+def test_a_file_called_recipe_makes_no_run(tmp_path, said, is_ours, options):
+    """One of ours, killed before its first checkpoint, is begun anew; versions say more and less in it."""
+    (tmp_path / 'recipe.json').write_text(json.dumps(said))
+    (tmp_path / 'tensorboard').mkdir()
+    (tmp_path / 'tensorboard' / 'a').write_text('mine')
+    with nullcontext() if is_ours else pytest.raises(ValueError, match='must be a new or empty folder, or that of'):
+        begin_run(str(tmp_path), SETTINGS, ['tensorboard', 'recipe.json'], **options)
+    assert (tmp_path / 'tensorboard').exists() is not is_ours
 
 
 def test_the_card_has_the_best_weights_or_the_last(tmp_path):

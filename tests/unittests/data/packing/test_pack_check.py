@@ -1,6 +1,7 @@
 """gluonfr pack check: damage of packed sets, by their checksums or by decoding."""
 import os
 import shutil
+import zlib
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from record_cases import LABELS, images, write
 
 from gluonfr.cli import main
 from gluonfr.data import write_bin
-from gluonfr.data.record.checksums import read_checksums
+from gluonfr.data.record.checksums import FORMAT, file_crc, read_checksums, write_checksums
 from gluonfr.data.packing import check_pack
 from gluonfr.data.record import RecordDataset
 from gluonfr.utils.files import write_sha256
@@ -61,6 +62,19 @@ def test_a_file_that_is_cut_off_goes_on_or_lacks_another(tmp_path):
     path.write_bytes(data)
     (tmp_path / 'property').unlink()
     assert faults(path) == [('property', 'it is missing')]
+
+
+def test_checksums_of_files_elsewhere_are_not_looked_up(tmp_path):
+    (tmp_path / 'set').mkdir()
+    path, _ = write(tmp_path / 'set')
+    (tmp_path / 'mine').write_text('mine')
+    write_checksums(str(path), read_checksums(str(tmp_path / 'set' / 'train.crc'))[0], [])
+    data = (tmp_path / 'set' / 'train.crc').read_bytes().split(b'\n', 1)[1]
+    data += '{:08x}\t{}\t../mine\n'.format(*file_crc(str(tmp_path / 'mine'))).encode()
+    head = '{} {:08x}\n'.format(FORMAT, zlib.crc32(data)).encode()
+    (tmp_path / 'set' / 'train.crc').write_bytes(head + data)
+    (what, why), = faults(path)
+    assert what == 'train.crc' and "'../mine' does not lie in" in why
 
 
 def test_foreign_sets_are_decoded(tmp_path):

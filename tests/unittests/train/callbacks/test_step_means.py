@@ -1,13 +1,11 @@
 """Log lines, csv rows and TensorBoard points of every so many steps."""
-import glob
 import json
 import re
-import struct
 
 import numpy as np
 import pytest
 from helpers import rows
-from train_cases import PullLoss, train
+from train_cases import PullLoss, events, train
 
 from gluonfr.train import Callback, Checkpoint, LogLine, StepCSV, TensorBoard
 
@@ -30,21 +28,6 @@ class Fake(Callback):
     def on_step_end(self, state):
         if state.step % 4 == 0:
             state.metrics['lfw_acc'] = state.step / 100
-
-
-def events(folder):
-    """(tag, step, value) of all event files, in order."""
-    from tensorboardX.proto.event_pb2 import Event
-    found = []
-    for path in sorted(glob.glob(str(folder / 'events*'))):
-        with open(path, 'rb') as file:
-            data = file.read()
-        while data:
-            size, = struct.unpack('<Q', data[:8])
-            event = Event.FromString(data[12:12 + size])
-            found += [(value.tag, event.step, value.simple_value) for value in event.summary.value]
-            data = data[12 + size + 4:]
-    return found
 
 
 def test_step_csv_means_add_up(tmp_path):
