@@ -4,11 +4,11 @@ A part such as `gluonfr.loss` is imported when it is first named, and MXNet with
 alone knows all parts: it ties those that must not know each other.
 """
 import importlib
+import sys
 
-from . import compat, utils
+from . import compat, utils, viz
 from .utils.converter import set_converter
 from .version import __version__
-from .viz import plot_accuracy, plot_roc
 
 _PARTS = ('align', 'convert', 'data', 'deploy', 'distributed', 'evaluation', 'finetune', 'loss', 'metrics', 'model_zoo',
           'nn', 'photos', 'scale', 'train', 'utils', 'viz')
@@ -45,4 +45,6 @@ def _to_onnx(source, spec=None):
 
 
 set_converter(_convert, _to_onnx)
-utils.plot_accuracy, utils.plot_roc = plot_accuracy, plot_roc  # where gluonfr 1.0 had them
+# where gluonfr 1.0 had the plots
+sys.modules[__name__ + '.utils.viz'] = utils.viz = viz
+utils.plot_accuracy, utils.plot_roc = viz.plot_accuracy, viz.plot_roc

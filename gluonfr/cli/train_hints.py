@@ -72,6 +72,10 @@ def hints(*, network, embedding_size, finetuned, loss, loss_arguments, margin_wa
            for part in parse_loss(loss)):
         lines.append('ArcFace has easy_margin=True by default, as in gluonfr 1.0: targets beyond 90 degrees, half of '
                      "them on a fresh net, get no margin. The paper's loss: --loss-args easy_margin=False.")
+    if any(part.name == 'svxsoftmax' and not {'t', 'm', 'm1', 'm2', 'm3'} & {*part.arguments, *loss_arguments}
+           for part in parse_loss(loss)):
+        lines.append('SVXSoftmax has neither margin nor emphasis by default, as in gluonfr 1.0: it is softmax over '
+                     "cosines. The paper's loss: --loss-args t=1.2 m2=0.35, or t=1.2 m3=0.5.")
     for part in parse_loss(loss):
         if LOSSES.get(part.name).wants_groups and not sampler.startswith('pk'):
             lines.append('{} learns from several images of one person in a batch, and {} batches hold such pairs by '

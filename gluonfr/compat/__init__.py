@@ -14,6 +14,7 @@ Eight things, in this order, each of them doing nothing where there is nothing t
 8. scikit-learn is hidden from MXNet's import, which takes half as long without it: only `mx.model.FeedForward`, which
    has been deprecated for years, makes use of it. Whoever needs it there imports scikit-learn first.
 
+PyTorch is hidden from the import of GluonCV, which raises an error for PyTorch 2 and can do without it.
 A variable that the user has set is never changed.
 """
 from .amx import Amx, amx_state, request_amx

@@ -48,6 +48,7 @@ def prepare() -> None:
 
 def prepare_on_import() -> None:
     """Have `import mxnet` prepare first, wherever it stands: what needs no MXNet does not pay for it."""
+    sys.meta_path.insert(0, NotDuring('torch', 'gluoncv'))
     if 'mxnet' in sys.modules:
         prepare()
     else:

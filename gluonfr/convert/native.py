@@ -137,6 +137,11 @@ def native_from_params(read, model=None):
     net = _made(model, arguments)
     params = net._collect_params_with_prefix()
     _fill(params, by_order.match(params, read.weights, model))
+    if read.spec is None and not set(read.weights) <= set(params):
+        log.info('%s: the names are those of gluonfr 1.0, whose networks were trained on pixel / 255: that is taken as '
+                 'the input. Give anything else as --input.', read.path)
+        net.input_spec = net.input_spec._replace(
+            mean=(0,) * len(net.input_spec.mean), std=(255,) * len(net.input_spec.std))
     return Native(_taking(net, read.spec), model, arguments)
 
 

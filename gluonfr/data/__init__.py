@@ -12,7 +12,7 @@ from .mnist import MNIST
 from .opening import open_dataset, open_pairs
 from .packing import PackReport, pack_dataset, pack_folder
 from .pairs import BinError, BinFile, PairsReport, draw_pairs, pack_pairs, read_bin, read_pairs, write_bin
-from .recognition import (DATASETS, FRTrainRecordDataset, FRValDataset, get_recognition_dataset,
+from .recognition import (DATASETS, FRTrainRecordDataset, FRValDataset, datasets, get_recognition_dataset,
                           get_recognition_dataset_list)
 from .record import RecordDataset, RecordError, RecordFile, RecordWriter, write_image_index
 from .sampler import BalancedSampler, PKSampler, RangeSampler, TripletSampler
@@ -27,7 +27,7 @@ __all__ = ['ArrayLoader', 'BalancedSampler', 'BinError', 'BinFile', 'DALIRecordI
            'FRTrainRecordDataset', 'FRValDataset', 'FolderDataset', 'ImageError', 'ImageLoader',
            'ListDataset', 'MNIST', 'PKSampler', 'PackReport', 'PairsReport', 'RangeSampler',
            'RecordDataset', 'RecordError', 'RecordFile', 'RecordWriter', 'SyntheticFaces', 'TinyFace', 'ToTensor',
-           'TripletSampler', 'augmentation', 'decode', 'draw_pairs', 'encode', 'get_recognition_dataset',
+           'TripletSampler', 'augmentation', 'datasets', 'decode', 'draw_pairs', 'encode', 'get_recognition_dataset',
            'get_recognition_dataset_list', 'open_dataset', 'open_pairs', 'pack_dataset', 'pack_folder', 'pack_pairs',
            'read_bin', 'read_image', 'read_pairs', 'write_bin', 'write_image_index']
 

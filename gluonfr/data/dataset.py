@@ -1,4 +1,5 @@
 """What a data set of faces is: the one contract that readers keep and that loaders, samplers and commands rely on."""
+import importlib
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
@@ -148,6 +149,12 @@ def as_ndarray(image):
         raise ModuleNotFoundError('{} Without MXNet, read(index) gives the image as a NumPy array.'.format(error),
                                   name='mxnet') from error
     return mx.nd.array(image, dtype='uint8')
+
+
+def __getattr__(name):
+    if name in ('FRTrainRecordDataset', 'FRValDataset'):  # gluonfr 1.0 had them in this module
+        return getattr(importlib.import_module('.recognition', __package__), name)
+    raise AttributeError('module {!r} has no attribute {!r}'.format(__name__, name))
 
 
 def _gluon():

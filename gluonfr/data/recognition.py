@@ -12,7 +12,7 @@ from .pairs import read_bin
 from .record import RecordDataset
 from .tinyface import TinyFace
 
-__all__ = ['DATASETS', 'FRTrainRecordDataset', 'FRValDataset', 'get_recognition_dataset',
+__all__ = ['DATASETS', 'FRTrainRecordDataset', 'FRValDataset', 'datasets', 'get_recognition_dataset',
            'get_recognition_dataset_list', 'sets_folder']
 
 logger = logging.getLogger('gluonfr')
@@ -94,6 +94,10 @@ class FRValDataset(GluonMethods):
     ----------
     bin : BinFile
         The file's contents, path and SHA-256.
+    bins : list of bytes or uint8 arrays (N,), 2P of them
+        Encoded images, as in gluonfr 1.0.
+    issame_list : list of bool, (P,)
+        Whether a pair shows one person, as in gluonfr 1.0.
 
     Indexing gives ((image, image), issame): NDArrays uint8 (H,W,3) RGB and 1 for one person, 0 for two.
 
@@ -120,6 +124,14 @@ class FRValDataset(GluonMethods):
         if len(found) > 1:
             logger.warning('FRValDataset: takes %s; there is %s too.', found[0], ', '.join(map(str, found[1:])))
         self.bin = read_bin(found[0])
+
+    @property
+    def bins(self):
+        return self.bin.images
+
+    @property
+    def issame_list(self):
+        return self.bin.issame.tolist()
 
     def __len__(self):
         return len(self.bin)
@@ -184,6 +196,8 @@ def _register_verification(name):
     def verification_set(root=None, transform=None):
         return FRValDataset(name, root, transform)
 
+
+datasets = {**dict.fromkeys(TRAINING, FRTrainRecordDataset), **dict.fromkeys(VERIFICATION, FRValDataset)}  # of 1.0
 
 for _name in TRAINING:
     _register_training(_name)

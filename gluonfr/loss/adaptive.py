@@ -8,39 +8,45 @@ from mxnet.gluon import ParameterDict
 from ..nn.functional import angular_margin, l2_norm
 from ..utils.check import check_choice, check_number
 from .base import LOSSES, CheckedLoss
-from .margin import CosineLoss
+from .margin import CombinedLoss, CosineLoss
 
 __all__ = ['SVXSoftmax', 'MagFace', 'FocalLoss']
 
 
 @LOSSES.register('svxsoftmax', 'mvsoftmax')
-class SVXSoftmax(CosineLoss):
+class SVXSoftmax(CombinedLoss):
     r"""Support-vector guided softmax, "SV-Softmax" (1812.11317) and "Mis-classified Vector Guided Softmax Loss"
     (1912.00833).
 
-    With the target score :math:`g_y = \cos\theta_y - m` ('cos') or :math:`\cos(\theta_y + m)` ('arc'), the negatives
-    that beat it count more:
+    With the target score :math:`g_y = \cos(m_1\theta_y + m_3) - m_2` the negatives that beat it count more:
 
     .. math::
         z_y = s g_y, \quad z_j = s(t\cos\theta_j + t - 1) \text{ where } \cos\theta_j > g_y, \text{ else } s\cos\theta_j
 
-    When to use it: most samples are easy, and the people that are mistaken for each other should count more. First
-    change t, then m.
+    When to use it: most samples are easy, and the people that are mistaken for each other should count more. The
+    defaults are those of gluonfr 1.0, a plain softmax of cosines: say t=1.2 and m2=0.35 (SV-AM-Softmax of the paper) or
+    m3=0.5 (SV-Arc-Softmax). First change t, then the margin.
 
     Parameters
     ----------
     classes : int
         Number of classes C, >= 2.
-    m : float
-        Margin: a cosine >= 0 ('cos') or radians in [0, pi/2) ('arc').
     s : float
         Scale, > 0.
     t : float
         Emphasis on hard negatives, >= 1 (1: none).
+    m1 : float
+        Factor of the angle, >= 1.
+    m2 : float
+        Subtracted cosine, >= 0. (In `CombinedLoss` this is m3.)
+    m3 : float
+        Added angle in radians, in [0, pi/2). (In `CombinedLoss` this is m2.)
+    m : float or None
+        m2 or m3 under one name; `margin` says which.
     margin : {'cos', 'arc'}
-        Kind of the target's margin.
-    margin_warmup : int
-        Training steps over which the margin grows from nothing.
+        What `m` is: m2 ('cos') or m3 ('arc').
+    easy_margin, margin_warmup, gradient
+        As in `CombinedLoss`.
     dtype, sparse_label, weight, batch_axis
         As in `ClassScoreLoss`.
 
@@ -53,16 +59,20 @@ class SVXSoftmax(CosineLoss):
         - **loss**: (B,)
     """
 
-    def __init__(self, classes: int, m: float = 0.35, s: float = 64, t: float = 1.2, *, margin: str = 'cos',
-                 margin_warmup: int = 0, **kwargs: Any) -> None:
-        super().__init__(classes, s, margin_warmup, **kwargs)
-        self._arc = check_choice(self._owner, 'margin', margin, ('cos', 'arc')) == 'arc'
-        self._m = check_number(self._owner, 'm', m, 0, math.pi / 2 if self._arc else None, high_open=True)
-        self._t = check_number(self._owner, 't', t, 1)
+    _m2_name, _m3_name = 'm3', 'm2'  # here m2 is the cosine, and m3 the angle
 
-    def _target(self, F, cos, share):
-        m = share * self._m
-        return angular_margin(F, cos, m2=m) if self._arc else angular_margin(F, cos, m3=m)
+    def __init__(self, classes: int, s: float = 64, t: float = 1, m1: float = 1, m2: float = 0, m3: float = 0,
+                 dtype: str = 'float32', *, m: Optional[float] = None, margin: str = 'cos', **kwargs: Any) -> None:
+        if check_choice(self._owner, 'margin', margin, ('cos', 'arc')) == 'arc' and m is None:
+            raise ValueError("{}: margin must come with m, got margin='arc' alone. Give the angle as m3.".format(
+                self._owner))
+        if m is not None and (m2 != 0 or m3 != 0):
+            raise ValueError('{}: m must stand alone, as it is m2 or m3, got m={}, m2={}, m3={}.'.format(
+                self._owner, m, m2, m3))
+        if m is not None:
+            m2, m3 = (m, 0) if margin == 'cos' else (0, m)
+        super().__init__(classes, m1, m3, m2, s, dtype, **kwargs)
+        self._t = check_number(self._owner, 't', t, 1)
 
     def _emphasize(self, F, scores, target):
         hard = F.broadcast_greater(scores, F.expand_dims(target, 1))
@@ -75,7 +85,7 @@ class SVXSoftmax(CosineLoss):
         return self._add_to_target(F, emphasized, index, target - F.pick(emphasized, index, axis=1)) * self._s
 
     def _shown(self):
-        return dict(super()._shown(), m=self._m, t=self._t, margin='arc' if self._arc else 'cos')
+        return dict(classes=self._classes, s=self._s, t=self._t, m1=self._m1, m2=self._m3, m3=self._m2)
 
 
 @LOSSES.register('magface')

@@ -265,17 +265,23 @@ class ClassScoreLoss(SoftmaxCrossEntropyLoss):
         May only be the class axis, -1 or 1 - batch_axis.
     dtype : {'float32', 'float64'}
         Type of the arithmetic; 'float16' counts as 'float32'.
+    from_logits : bool
+        Whether pred holds log-probabilities already; only where ``takes_log_probabilities`` is true.
     """
 
+    takes_log_probabilities = False
     _two_axes = ('pred', 'embedding')
 
     def __init__(self, classes: Optional[int] = None, axis: int = -1, sparse_label: bool = True,
                  weight: Optional[float] = None, batch_axis: int = 0, dtype: str = 'float32',
-                 prefix: Optional[str] = None, params: Optional[ParameterDict] = None) -> None:
+                 prefix: Optional[str] = None, params: Optional[ParameterDict] = None, *,
+                 from_logits: bool = False) -> None:
         check_choice(self._owner, 'batch_axis', batch_axis, (0, 1))
         check_choice(self._owner, 'axis', axis, (-1, 1 - batch_axis))
-        super().__init__(1 - batch_axis, sparse_label, weight=weight, batch_axis=batch_axis, prefix=prefix,
-                         params=params)
+        if from_logits and not self.takes_log_probabilities:
+            raise ValueError('{}: from_logits must be False, got True: its pred are not log-probabilities. softmax, '
+                             'ringloss, centerloss and gitloss take these.'.format(self._owner))
+        super().__init__(1 - batch_axis, sparse_label, from_logits, weight, batch_axis, prefix=prefix, params=params)
         if classes is not None:
             self._classes = check_int(self._owner, 'classes', classes, 2)
         self._dtype = 'float64' if np.dtype(dtype) == np.float64 else 'float32'
@@ -291,7 +297,7 @@ class ClassScoreLoss(SoftmaxCrossEntropyLoss):
         return pred
 
     def _cross_entropy(self, F, logits, label):
-        log_p = F.log_softmax(logits, axis=1)
+        log_p = logits if self._from_logits else F.log_softmax(logits, axis=1)
         if self._sparse_label:
             return at_least_zero(F, -F.pick(log_p, self._index(F, label), axis=1))
         return F.sum(at_least_zero(F, -log_p) * self._scores(F, label), axis=1)

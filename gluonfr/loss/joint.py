@@ -21,13 +21,19 @@ class JointLoss(ClassScoreLoss):
     with_softmax : bool
         False leaves the cross-entropy out: the term alone, as `SumLoss` adds it to another loss. The inputs are then
         those the term takes, ``term_inputs``.
+    from_logits : bool
+        Whether pred holds log-probabilities already.
     """
 
     inputs = ('pred', 'label', 'embedding')
     term_inputs = ('embedding',)
+    takes_log_probabilities = True
 
     def __init__(self, classes: Optional[int] = None, *, with_softmax: bool = True, **kwargs: Any) -> None:
         super().__init__(classes, **kwargs)
+        if not with_softmax and self._from_logits:
+            raise ValueError('{}: from_logits must be False with with_softmax=False, got True: the term alone takes no '
+                             'pred.'.format(self._owner))
         if not with_softmax:
             self.inputs, self.head = self.term_inputs, None
 

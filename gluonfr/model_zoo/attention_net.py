@@ -10,8 +10,9 @@ from .family import EPSILON, PreActivationUnit, embedding_head
 from .registry import MODELS, variant
 from .spec import face_spec
 
-__all__ = ['AttentionModule', 'AttentionNetFace', 'get_attention_face', 'attention_net56', 'attention_net92',
-           'attention_net128', 'attention_net164', 'attention_net236', 'attention_net452']
+__all__ = ['AttentionModule', 'AttentionNet', 'AttentionNetFace', 'attention_stages', 'get_attention_face',
+           'get_attention_net', 'attention_net56', 'attention_net92', 'attention_net128', 'attention_net164',
+           'attention_net236', 'attention_net452', 'SIZES']
 
 # num_layers: attention modules of each stage and p, t, r. The paper counts layers along the trunk:
 # 3 * (2p + t) for each module, and 20 more. Size 92 is its ImageNet net, the larger ones have equal stages.
@@ -20,26 +21,26 @@ SIZES = {56: dict(modules=(1, 1, 1), p=1, t=2, r=1), 92: dict(modules=(1, 2, 3),
          236: dict(modules=(6, 6, 6), p=1, t=2, r=1), 452: dict(modules=(6, 6, 6), p=2, t=4, r=3)}
 
 
-def _units(count, channels):
+def _units(count, channels, epsilon=EPSILON):
     units = nn.HybridSequential(prefix='')
-    units.add(*[PreActivationUnit(channels, channels) for _ in range(count)])
+    units.add(*[PreActivationUnit(channels, channels, epsilon=epsilon) for _ in range(count)])
     return units
 
 
 class _Hourglass(HybridBlock):
     """Halve, r units, a smaller hourglass beside a skip unit (depth - 1 times), r units, back to ``size``."""
 
-    def __init__(self, channels, r, size, depth, prefix=None, params=None):
+    def __init__(self, channels, r, size, depth, epsilon=EPSILON, prefix=None, params=None):
         super().__init__(prefix=prefix, params=params)
         self._size = size
         with self.name_scope():
             self.pool = nn.MaxPool2D(3, 2, 1)
-            self.down = _units(r, channels)
+            self.down = _units(r, channels, epsilon)
             self.inner = self.skip = None
             if depth > 1:
-                self.inner = _Hourglass(channels, r, tuple((side + 1) // 2 for side in size), depth - 1)
-                self.skip = PreActivationUnit(channels, channels)
-            self.up = _units(r, channels)
+                self.inner = _Hourglass(channels, r, tuple((side + 1) // 2 for side in size), depth - 1, epsilon)
+                self.skip = PreActivationUnit(channels, channels, epsilon=epsilon)
+            self.up = _units(r, channels, epsilon)
 
     def hybrid_forward(self, F, x):
         x = self.down(self.pool(x))
@@ -65,6 +66,8 @@ class AttentionModule(HybridBlock):
         How often the mask halves the map, >= 1.
     p, t, r : int
         Numbers of residual units, >= 1.
+    epsilon : float
+        Of the BatchNorms.
 
     Inputs:
         - **x**: (B, channels, height, width)
@@ -74,19 +77,20 @@ class AttentionModule(HybridBlock):
     """
 
     def __init__(self, channels: int, size: Tuple[int, int], depth: int, p: int = 1, t: int = 2, r: int = 1,
-                 prefix: Optional[str] = None, params: Optional[ParameterDict] = None) -> None:
+                 epsilon: float = EPSILON, prefix: Optional[str] = None,
+                 params: Optional[ParameterDict] = None) -> None:
         super().__init__(prefix=prefix, params=params)
         with self.name_scope():
-            self.before = _units(p, channels)
-            self.trunk = _units(t, channels)
+            self.before = _units(p, channels, epsilon)
+            self.trunk = _units(t, channels, epsilon)
             self.mask = nn.HybridSequential(prefix='mask_')
             with self.mask.name_scope():
-                self.mask.add(_Hourglass(channels, r, size, depth))
+                self.mask.add(_Hourglass(channels, r, size, depth, epsilon))
                 for _ in range(2):
-                    self.mask.add(nn.BatchNorm(epsilon=EPSILON, in_channels=channels), nn.Activation('relu'),
+                    self.mask.add(nn.BatchNorm(epsilon=epsilon, in_channels=channels), nn.Activation('relu'),
                                   nn.Conv2D(channels, 1, use_bias=False, in_channels=channels))
                 self.mask.add(nn.Activation('sigmoid'))
-            self.after = _units(p, channels)
+            self.after = _units(p, channels, epsilon)
 
     def hybrid_forward(self, F, x):
         """The output of the module."""
@@ -113,7 +117,8 @@ class AttentionNetFace(FrBase):
     attention_net452 175,496,384 48.43 G (6, 6, 6) (2, 4, 3)
     ================ =========== ======= ========= =========
 
-    In gluonfr 1.0, the names attentionfacenet56 and attentionfacenet92 gave the ImageNet form for 224x224.
+    gluonfr 1.0 had eps 1e-5, no BatchNorm and dropout after pooling, and a PReLU at the end: that network is
+    `AttentionNetGluonfr1`.
 
     Parameters
     ----------
@@ -145,37 +150,110 @@ class AttentionNetFace(FrBase):
                  input_size: Union[int, Tuple[int, int]] = 112, **kwargs: Any) -> None:
         super().__init__(classes, embedding_size, weight_norm, feature_norm, need_cls_layer, **kwargs)
         name = type(self).__name__
-        if len(modules) != 3:
-            raise ValueError('{}: modules must be three numbers, one for each stage, got {}.'.format(name, modules))
-        for key, value in [('modules', count) for count in modules] + [('p', p), ('t', t), ('r', r)]:
-            check_int(name, key, value, 1)
         self.input_spec = face_spec(name, embedding_size, input_size)
         size = self.input_spec.size
         with self.name_scope():
             self.features = nn.HybridSequential(prefix='features_')
             with self.features.name_scope():
                 self.features.add(nn.Conv2D(64, 3, padding=1, use_bias=False, in_channels=3),
-                                  nn.BatchNorm(epsilon=EPSILON, in_channels=64), nn.Activation('relu'))
-                width = 64
-                for stage, count in enumerate(modules):
-                    size = tuple(side // 2 for side in size)
-                    channels = 256 << stage
-                    self.features.add(PreActivationUnit(width, channels, 2))
-                    # the mask of every stage goes down to the size of the last feature map
-                    self.features.add(*[AttentionModule(channels, size, 3 - stage, p, t, r) for _ in range(count)])
-                    width = channels
-                size = tuple(side // 2 for side in size)
-                self.features.add(PreActivationUnit(1024, 2048, 2), _units(2, 2048),
-                                  nn.BatchNorm(epsilon=EPSILON, in_channels=2048), nn.Activation('relu'),
-                                  embedding_head(name, 2048, size, embedding_size, dropout, pooling))
+                                  nn.BatchNorm(epsilon=EPSILON, in_channels=64), nn.Activation('relu'),
+                                  *attention_stages(name, modules, p, t, r, size),
+                                  embedding_head(name, 2048, tuple(side // 16 for side in size), embedding_size,
+                                                 dropout, pooling))
+
+
+class AttentionNet(HybridBlock):
+    """The classifier of "Residual Attention Network for Image Classification" (1704.06904) in its ImageNet form.
+
+    The stem halves the image and pools it. As in gluonfr 1.0, BatchNorm has Gluon's eps. Faces want
+    `AttentionNetFace`, which gives embeddings.
+
+    Parameters
+    ----------
+    classes : int
+        Number of classes C.
+    modules, p, t, r
+        As in `AttentionNetFace`.
+    input_size : int
+        Side of the images: a multiple of 32.
+
+    Inputs:
+        - **x**: (B, 3, input_size, input_size)
+
+    Outputs:
+        - **pred**: (B, C)
+    """
+
+    def __init__(self, classes: int, modules: Sequence[int], p: int, t: int, r: int, *, input_size: int = 224,
+                 prefix: Optional[str] = None, params: Optional[ParameterDict] = None) -> None:
+        super().__init__(prefix=prefix, params=params)
+        name = type(self).__name__
+        check_int(name, 'classes', classes, 2)
+        if check_int(name, 'input_size', input_size, 32) % 32:
+            raise ValueError('{}: input_size must be a multiple of 32, got {}.'.format(name, input_size))
+        with self.name_scope():
+            self.features = nn.HybridSequential(prefix='features_')
+            with self.features.name_scope():
+                self.features.add(nn.Conv2D(64, 3, 2, 1, use_bias=False, in_channels=3),
+                                  nn.BatchNorm(in_channels=64), nn.Activation('relu'), nn.MaxPool2D(3, 2, 1),
+                                  *attention_stages(name, modules, p, t, r, (input_size // 4,) * 2, 1, 1e-5),
+                                  nn.GlobalAvgPool2D(), nn.Flatten())
+            self.output = nn.Dense(classes, in_units=2048)
+
+    def hybrid_forward(self, F, x):
+        """The class scores of images."""
+        return self.output(self.features(x))
+
+
+def attention_stages(owner, modules, p, t, r, size, stride=2, epsilon=EPSILON):
+    """The layers from the stem to the last feature map.
+
+    Parameters
+    ----------
+    owner : str
+        The network, for the messages.
+    modules, p, t, r
+        As in `AttentionNetFace`.
+    size : (int, int)
+        Height and width after the stem.
+    stride : int
+        Of the first unit; those of the other stages halve the map.
+    epsilon : float
+        Of the BatchNorms.
+
+    Returns
+    -------
+    list of HybridBlock : (B, 64, height, width) -> (B, 2048, height / 8 / stride, width / 8 / stride)
+    """
+    if len(modules) != 3:
+        raise ValueError('{}: modules must be three numbers, one for each stage, got {}.'.format(owner, modules))
+    for key, value in [('modules', count) for count in modules] + [('p', p), ('t', t), ('r', r)]:
+        check_int(owner, key, value, 1)
+    layers, width = [], 64
+    for stage, count in enumerate(modules):
+        size = tuple(side // (2 if stage else stride) for side in size)
+        channels = 256 << stage
+        layers.append(PreActivationUnit(width, channels, 2 if stage else stride, epsilon=epsilon))
+        # the mask of every stage goes down to the size of the last feature map
+        layers += [AttentionModule(channels, size, 3 - stage, p, t, r, epsilon) for _ in range(count)]
+        width = channels
+    return layers + [PreActivationUnit(1024, 2048, 2, epsilon=epsilon), _units(2, 2048, epsilon),
+                     nn.BatchNorm(epsilon=epsilon, in_channels=2048), nn.Activation('relu')]
 
 
 @MODELS.register('attention_facenet')
-def get_attention_face(classes: Optional[int] = None, num_layers: int = 56, embedding_size: int = 512,
-                       **kwargs: Any) -> AttentionNetFace:
+def get_attention_face(classes: Optional[int] = None, num_layers: int = 128, embedding_size: int = 512,
+                       need_cls_layer: Optional[bool] = None, **kwargs: Any) -> AttentionNetFace:
     """`AttentionNetFace` by its published size: ``num_layers`` in {56, 92, 128, 164, 236, 452}."""
     check_choice('get_attention_face', 'num_layers', num_layers, tuple(SIZES))
-    return AttentionNetFace(classes, embedding_size=embedding_size, **SIZES[num_layers], **kwargs)
+    return AttentionNetFace(classes, embedding_size=embedding_size, need_cls_layer=need_cls_layer, **SIZES[num_layers],
+                            **kwargs)
+
+
+def get_attention_net(classes: int, num_layers: int, **kwargs: Any) -> AttentionNet:
+    """`AttentionNet` by its published size: ``num_layers`` in {56, 92, 128, 164, 236, 452}."""
+    check_choice('get_attention_net', 'num_layers', num_layers, tuple(SIZES))
+    return AttentionNet(classes, **SIZES[num_layers], **kwargs)
 
 
 get_attention_face.open_keywords = True  # for the registry: AttentionNetFace checks them

@@ -21,10 +21,12 @@ class PreActivationUnit(HybridBlock):
         Of the first 3x3 convolution, and of the shortcut.
     bottleneck : bool
         1x1, 3x3 and 1x1 convolutions, the first two with channels // 4; else two 3x3 ones.
-    prelu : bool
-        PReLU with a slope for each channel, else ReLU.
+    prelu : bool or 'shared'
+        PReLU with a slope for each channel (True) or one for all, else ReLU.
     se : bool
         Squeeze-and-excitation (1709.01507) on the residual branch.
+    epsilon : float
+        Of the BatchNorms.
 
     Inputs:
         - **x**: (B, in_channels, H, W)
@@ -34,8 +36,8 @@ class PreActivationUnit(HybridBlock):
           1x1 convolution of the activated input where the shape changes
     """
 
-    def __init__(self, in_channels, channels, stride=1, bottleneck=True, prelu=False, se=False, prefix=None,
-                 params=None):
+    def __init__(self, in_channels, channels, stride=1, bottleneck=True, prelu=False, se=False, epsilon=EPSILON,
+                 prefix=None, params=None):
         super().__init__(prefix=prefix, params=params)
         inner = channels // 4
         convolutions = [(inner, 1, 1), (inner, 3, stride), (channels, 1, 1)] if bottleneck else [
@@ -43,8 +45,9 @@ class PreActivationUnit(HybridBlock):
         layers, width = [], in_channels
         with self.name_scope():
             for out, kernel, step in convolutions:
-                layers += [nn.BatchNorm(epsilon=EPSILON, in_channels=width),
-                           PReLU(width) if prelu else nn.Activation('relu'),
+                layers += [nn.BatchNorm(epsilon=epsilon, in_channels=width),
+                           PReLU(1 if prelu == 'shared' else width, in_channels=width) if prelu
+                           else nn.Activation('relu'),
                            nn.Conv2D(out, kernel, step, kernel // 2, use_bias=False, in_channels=width)]
                 width = out
             if se:

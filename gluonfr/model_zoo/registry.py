@@ -15,17 +15,17 @@ def variant(net, name, *aliases, **settings):
     Parameters
     ----------
     net : type
-        A network's class. The constructor takes ``classes``, and by keyword what ``net`` and its bases take: its
-        signature says so, for `Registry` to check.
+        A network's class. The constructor takes ``classes`` and ``need_cls_layer``, and by keyword what ``net`` and
+        its bases take: its signature says so, for `Registry` to check.
     name, *aliases : str
         As in `Registry.register`.
     **settings
         The defaults that differ.
     """
-    def make(classes: Optional[int] = None, **kwargs):
-        return net(**dict(settings, classes=classes, **kwargs))
+    def make(classes: Optional[int] = None, need_cls_layer: Optional[bool] = None, **kwargs):
+        return net(**dict(settings, classes=classes, need_cls_layer=need_cls_layer, **kwargs))
 
-    parameters = {'classes': inspect.signature(make).parameters['classes']}
+    parameters = {key: p for key, p in inspect.signature(make).parameters.items() if p.kind != p.VAR_KEYWORD}
     for cls in net.__mro__:
         own = inspect.signature(cls).parameters.values() if '__init__' in vars(cls) else ()
         for p in own:

@@ -37,7 +37,7 @@ class SEResNetV2(FrBase):
     =============== =========== ======= =========================
 
     gluonfr 1.0 built sizes 18 and 34 of bottlenecks too, pooled after the stem and before the head, shared one slope
-    among all channels, and ended in a PReLU.
+    among all channels, and ended in a PReLU: that network is `SEResNetGluonfr1`.
 
     Parameters
     ----------
@@ -51,6 +51,8 @@ class SEResNetV2(FrBase):
         Give that layer all positions of the last feature map, or their mean: then it is 49 times smaller.
     input_size : int or (int, int)
         Side, or height and width, of the images: multiples of 16.
+    thumbnail : bool
+        False: this network never pools in its stem. gluonfr 1.0's argument is one of `SEResNetGluonfr1`.
 
     Inputs:
         - **x**: (B, 3, height, width), normalised as ``input_spec`` says
@@ -64,9 +66,12 @@ class SEResNetV2(FrBase):
     def __init__(self, num_layers: int, classes: Optional[int] = None, embedding_size: int = 512,
                  weight_norm: bool = False, feature_norm: bool = False, need_cls_layer: Optional[bool] = None, *,
                  dropout: float = 0.4, pooling: str = 'flatten', input_size: Union[int, Tuple[int, int]] = 112,
-                 **kwargs: Any) -> None:
+                 thumbnail: bool = False, **kwargs: Any) -> None:
         super().__init__(classes, embedding_size, weight_norm, feature_norm, need_cls_layer, **kwargs)
         name = type(self).__name__
+        if thumbnail:
+            raise ValueError("{}: thumbnail must be False, got True: its stem never pools. gluonfr 1.0's network, with "
+                             "that argument, is 'se_resnet{}_v2_gluonfr1'.".format(name, num_layers))
         units, bottleneck = SIZES[check_choice(name, 'num_layers', num_layers, tuple(SIZES))]
         self.input_spec = face_spec(name, embedding_size, input_size)
         size = tuple(side // 16 for side in self.input_spec.size)

@@ -11,6 +11,9 @@ from .prelu import PReLU
 __all__ = ['Chain']
 
 TINY = 1e-20  # in place of 0, of which a ReLU would give no gradient
+# oneDNN lays out channels in blocks of so many. It finds no backward pass where those of a BatchNorm with ReLU fill
+# them and those of the convolution behind it do not ("could not create a primitive descriptor iterator")
+BLOCK = 16
 
 
 class Chain(DeviceForms, nn.HybridSequential):
@@ -58,6 +61,8 @@ def _together(norm, prelu, conv):
     if not (type(norm) is nn.BatchNorm and isinstance(prelu, PReLU) and type(conv) is nn.Conv2D):
         return False
     kwargs, groups, width = norm._kwargs, conv._kwargs['num_group'], norm.gamma.shape[0]
+    if width % BLOCK == 0 and conv._kwargs['num_filter'] % BLOCK:
+        return False
     params = [norm.gamma, norm.beta, norm.running_mean, norm.running_var, prelu.alpha, conv.weight]
     return (kwargs['axis'] == 1 and not kwargs['fix_gamma'] and not kwargs['use_global_stats'] and not plain_form()
             and prelu.runs_on_cpu() and prelu.alpha.shape[0] in (1, width) and groups in (1, width)

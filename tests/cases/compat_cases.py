@@ -29,10 +29,10 @@ def run_python(code, path=(), **environ):
     return done.returncode, done.stdout, done.stderr
 
 
-def fake_wheel(folder, name, init=''):
-    """Put a distribution `name` with a package mxnet into `folder`."""
-    info = folder / '{}-1.9.1.dist-info'.format(name.replace('-', '_'))
+def fake_wheel(folder, name, init='', package='mxnet', version='1.9.1'):
+    """Put a distribution `name` with a package into `folder`."""
+    info = folder / '{}-{}.dist-info'.format(name.replace('-', '_'), version)
     info.mkdir()
-    (info / 'METADATA').write_text('Metadata-Version: 2.1\nName: {}\nVersion: 1.9.1\n'.format(name))
-    (folder / 'mxnet').mkdir(exist_ok=True)
-    (folder / 'mxnet' / '__init__.py').write_text(init)
+    (info / 'METADATA').write_text('Metadata-Version: 2.1\nName: {}\nVersion: {}\n'.format(name, version))
+    (folder / package).mkdir(exist_ok=True)
+    (folder / package / '__init__.py').write_text(init)

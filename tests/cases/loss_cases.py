@@ -159,10 +159,15 @@ case('lsoftmax', 'scaled', dict(C, embedding_size=DIM, m=2, s=3), embeddings,
      lambda x, p, done, train: ref.lsoftmax(x['embedding'], x['label'], p['weight'], 2, 3),
      params=lambda rng: dict(weight=rng.randn(CLASSES, DIM)))
 
-for _margin in ('cos', 'arc'):
-    case('svxsoftmax', _margin, dict(C, m=0.35, s=6, t=1.2, margin=_margin), cosines,
-         lambda x, p, done, train, k=_margin: ref.svx(x['pred'], x['label'], 0.35, 6, 1.2, k))
-case('svxsoftmax', 'defaults', C, cosines, lambda x, p, done, train: ref.svx(x['pred'], x['label'], 0.35, 64, 1.2))
+case('svxsoftmax', 'all', dict(C, s=6, t=1.2, m1=1.2, m2=0.1, m3=0.3), cosines,
+     lambda x, p, done, train: ref.svx(x['pred'], x['label'], 6, 1.2, 1.2, 0.1, 0.3))
+for _margin, _m2, _m3 in (('cos', 0.35, 0), ('arc', 0, 0.35)):
+    case('svxsoftmax', _margin, dict(C, s=6, t=1.2, m=0.35, margin=_margin), cosines,
+         lambda x, p, done, train, m2=_m2, m3=_m3: ref.svx(x['pred'], x['label'], 6, 1.2, 1, m2, m3))
+case('svxsoftmax', 'warmup', dict(C, s=6, t=1.2, m2=0.2, m3=0.3, margin_warmup=3), cosines,
+     lambda x, p, done, train: ref.svx(x['pred'], x['label'], 6, 1.2, 1, 0.2 * warm(done, 3), 0.3 * warm(done, 3)),
+     state=True)
+case('svxsoftmax', 'defaults', C, cosines, lambda x, p, done, train: ref.svx(x['pred'], x['label'], 64, 1))
 case('magface', '', dict(C, s=8), long_embedding,
      lambda x, p, done, train: ref.magface(x['pred'], x['label'], x['embedding'], 8, 10, 110, 0.45, 0.8, 35))
 case('magface', 'easy', dict(C, s=8, easy_margin=True), long_embedding,

@@ -1,4 +1,4 @@
-"""gluonfr 1.0's public names, positional order and return forms, which its users rely on."""
+"""gluonfr 1.0's names, options and return forms, which its users rely on; test_signatures_of_1_0.py has signatures."""
 import importlib
 import inspect
 
@@ -11,41 +11,6 @@ import gluonfr
 from gluonfr import loss as losses
 from gluonfr import nn
 
-NO_DEFAULT = inspect.Parameter.empty
-
-# An initializer may be any object, so its default is not compared.
-CENTRES = [('weight_initializer', NO_DEFAULT), ('dtype', 'float32')]
-
-# Positional arguments of 1.0 in their order, with its defaults.
-LOSSES = {
-    'SoftmaxCrossEntropyLoss': [('axis', -1), ('sparse_label', True), ('from_logits', False), ('weight', None),
-                                ('batch_axis', 0)],
-    'ArcLoss': [('classes', NO_DEFAULT), ('m', 0.5), ('s', 64), ('easy_margin', True), ('dtype', 'float32')],
-    'TripletLoss': [('margin', 1), ('weight', None), ('batch_axis', 0)],
-    'RingLoss': [('lamda', NO_DEFAULT), ('r_init', 1.0), ('dtype', 'float32')],
-    'CosLoss': [('classes', NO_DEFAULT), ('m', 0.35), ('s', 64), ('dtype', 'float32')],
-    'L2Softmax': [('classes', NO_DEFAULT), ('alpha', NO_DEFAULT), ('p', 0.9), ('from_normx', False), ('axis', -1),
-                  ('sparse_label', True), ('weight', None), ('batch_axis', 0)],
-    'ASoftmax': [('classes', NO_DEFAULT), ('m', 4), ('s', 64), ('phiflag', True), ('dtype', 'float32')],
-    'CenterLoss': [('classes', NO_DEFAULT), ('embedding_size', NO_DEFAULT), ('lamda', NO_DEFAULT), *CENTRES],
-    'ContrastiveLoss': [('margin', 1), ('weight', None), ('batch_axis', 0)],
-    'LGMLoss': [('num_classes', NO_DEFAULT), ('embedding_size', NO_DEFAULT), ('alpha', NO_DEFAULT),
-                ('lamda', NO_DEFAULT), ('lr_mult', NO_DEFAULT), ('dtype', 'float32')],
-    'MPSLoss': [('m', 1.0)],
-    'GitLoss': [('classes', NO_DEFAULT), ('embedding_size', NO_DEFAULT), ('lamda_c', NO_DEFAULT),
-                ('lamda_g', NO_DEFAULT), ('batch_size_per_gpu', None), *CENTRES],
-    'COCOLoss': [('classes', NO_DEFAULT), ('embedding_size', NO_DEFAULT), ('alpha', NO_DEFAULT), *CENTRES],
-    'SVXSoftmax': [('classes', NO_DEFAULT), ('m', 0.35), ('s', 64), ('t', 1.2)],
-    'RangeLoss': [('alpha', NO_DEFAULT), ('beta', NO_DEFAULT), ('top_k', NO_DEFAULT), ('num_class', NO_DEFAULT),
-                  ('num_in_class', NO_DEFAULT), ('feature_dim', NO_DEFAULT), ('margin', NO_DEFAULT)],
-}
-BLOCKS = {
-    'NormDense': [('classes', NO_DEFAULT), ('weight_norm', False), ('feature_norm', False), ('dtype', 'float32'),
-                  ('weight_initializer', None), ('in_units', 0)],
-    'SELayer': [('channel', NO_DEFAULT), ('in_channel', NO_DEFAULT), ('reduction', 16)],
-    'FrBase': [('classes', NO_DEFAULT), ('embedding_size', 512), ('weight_norm', False), ('feature_norm', False),
-               ('need_cls_layer', True)],
-}
 REGISTERED = {'softmax': 'SoftmaxCrossEntropyLoss', 'arcface': 'ArcLoss', 'triplet': 'TripletLoss',
               'ringloss': 'RingLoss', 'cosLoss': 'CosLoss', 'l2softmax': 'L2Softmax', 'asoftmax': 'ASoftmax',
               'centerloss': 'CenterLoss', 'contrastiveloss': 'ContrastiveLoss', 'lgmloss': 'LGMLoss',
@@ -56,33 +21,7 @@ ARGS = {'ArcLoss': (4,), 'CosLoss': (4,), 'L2Softmax': (4, 8), 'ASoftmax': (4,),
         'SVXSoftmax': (4,), 'RangeLoss': (0.5, 0.5, 2, 2, 3, 3, 1.0)}
 
 
-def positional(cls):
-    """(name, default) of the positional arguments, in their order."""
-    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
-    return [(p.name, p.default) for p in parameters
-            if p.kind == p.POSITIONAL_OR_KEYWORD and p.name not in ('prefix', 'params')]
-
-
-def assert_same_call(cls, wanted):
-    """Same names in the same order (what is new is keyword-only) and the same defaults; a required one may gain one."""
-    got = positional(cls)
-    assert [n for n, _ in got] == [n for n, _ in wanted]
-    kept = [w for w in wanted if w[1] is not NO_DEFAULT]
-    assert [g for g in got if dict(wanted)[g[0]] is not NO_DEFAULT] == kept
-
-
-@pytest.mark.parametrize('name', sorted(LOSSES))
-def test_loss_signature(name):
-    assert_same_call(getattr(losses, name), LOSSES[name])
-
-
-@pytest.mark.parametrize('name', sorted(BLOCKS))
-def test_block_signature(name):
-    assert_same_call(getattr(nn, name), BLOCKS[name])
-    assert getattr(importlib.import_module('gluonfr.nn.basic_blocks'), name) is getattr(nn, name)
-
-
-@pytest.mark.parametrize('name', sorted(LOSSES))
+@pytest.mark.parametrize('name', sorted(set(REGISTERED.values())))
 def test_losses_are_listed_and_are_gluon_losses(name):
     assert name in losses.__all__
     loss = getattr(losses, name)(*ARGS.get(name, ()))
@@ -92,8 +31,8 @@ def test_losses_are_listed_and_are_gluon_losses(name):
 @pytest.mark.parametrize('key', sorted(REGISTERED))
 def test_get_loss_knows_the_names_of_1_0(key):
     cls = getattr(losses, REGISTERED[key])
-    names = [n for n, _ in LOSSES[REGISTERED[key]]]
-    assert type(losses.get_loss(key, **dict(zip(names, ARGS.get(REGISTERED[key], ()))))) is cls
+    named = inspect.signature(cls).bind(*ARGS.get(REGISTERED[key], ())).arguments
+    assert type(losses.get_loss(key, **named)) is cls
 
 
 def test_get_loss_list_is_the_sorted_list_of_names():
@@ -160,6 +99,7 @@ def test_modules_are_where_they_were():
     from gluonfr.model_zoo import get_model, get_model_list
     from gluonfr.utils import IterLRScheduler
     assert callable(get_model) and len(get_model_list()) > 0
+    assert importlib.import_module('gluonfr.utils.viz').plot_roc is gluonfr.viz.plot_roc
     assert gluonfr.utils.plot_roc is gluonfr.viz.plot_roc and gluonfr.utils.plot_accuracy is gluonfr.viz.plot_accuracy
     assert importlib.import_module('gluonfr.utils.lr_scheduler').IterLRScheduler is IterLRScheduler
     assert isinstance(gluonfr.__version__, str) and gluonfr.__version__ >= '2'
@@ -177,10 +117,8 @@ def test_import_paths_of_earlier_pages_and_examples(path, names):
     assert not [name for name in names.split() if not hasattr(module, name)]
 
 
-def test_iter_lr_scheduler_signature():
+def test_iter_lr_scheduler_by_keyword():
     from gluonfr.utils import IterLRScheduler
-    order = [n for n, _ in positional(IterLRScheduler)]
-    assert order[:7] == ['mode', 'baselr', 'niters', 'step', 'step_factor', 'targetlr', 'power']
     schedule = IterLRScheduler('poly', baselr=0.1, niters=10, power=1)
     assert schedule(0) == pytest.approx(0.1) and schedule(5) == pytest.approx(0.05)
 

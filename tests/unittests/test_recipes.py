@@ -110,6 +110,7 @@ PAPER = '--loss-args', 'easy_margin=False'
 
 @pytest.mark.parametrize('words, size, expected', [
     (['--loss', 'ringloss:lamda=0.01+arcface'], 256, 'ArcFace has easy_margin=True by default'),
+    (['--loss', 'softmax+svxsoftmax'], 256, 'SVXSoftmax has neither margin nor emphasis by default, as in gluonfr 1.0'),
     ([], 256, 'easy_margin=True by default, as in gluonfr 1.0: targets beyond 90 degrees, half of them on a fresh net'),
     ([*PAPER, '--batch-size', '32'], 256, '0.1 is for batches of 128 and more: with --batch-size 32, try --lr 0.025'),
     ([*PAPER, '--batch-size', '32', '--accumulate', '2'], 256, 'with --batch-size 32 --accumulate 2, try --lr 0.05.'),
@@ -128,6 +129,7 @@ def test_hints_where_they_apply(words, size, expected):
 
 @pytest.mark.parametrize('words, size', [
     (PAPER, 256), (['--loss', 'arcface:easy_margin=False+ringloss:lamda=0.01'], 256),
+    (['--loss', 'svxsoftmax:t=1.2'], 256), (['--loss', 'svxsoftmax', '--loss-args', 'm2=0.35'], 256),
     (['--loss', 'cosloss'], 256), (['--loss', 'circlepair', '--sampler', 'pk:32x4'], 256),
     ([*PAPER, '--network', 'iresnet50'], 512), ([*PAPER, '--network', 'iresnet50', '--teacher', 'r50'], 512),
     ([*PAPER, '--teacher', 'r50', '--distill', '50'], 256), ([*PAPER, '--batch-size', '32', '--accumulate', '4'], 256),

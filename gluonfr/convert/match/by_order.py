@@ -1,7 +1,7 @@
 """Parameters that Gluon saved, those of gluonfr 1.0 among them, told by the order of layers.
 
-gluonfr 1.0 nested its blocks in another way, and had the last layer as a 1x1 convolution at one time. The order of
-layers is the same: they are told by it, by the kinds of their parameters and by the shapes.
+gluonfr 1.0 nested its blocks in another way, called them otherwise, and had the last layer as a 1x1 convolution at one
+time. The order of layers is the same: they are told by it, by the kinds of their parameters and by the shapes.
 """
 import re
 
@@ -10,6 +10,13 @@ from ...utils.messages import names
 from .by_graph import fitted
 
 __all__ = ['embedding_size', 'match']
+
+# gluonfr 1.0's parts of a residual unit, of an attention module and of its mask, in the order of our names for them
+UNIT = ('bn1', 'prelu1', 'conv1', 'bn2', 'prelu2', 'conv2', 'bn3', 'prelu3', 'conv3', 'se', 'downsample')
+MODULE = ('post', 'pre', 'mask_branch', 'trunk_branch')
+MASK = ('down_res_unit_1', 'down_res_unit_2', 'down_res_unit_3', 'up_res_unit_3', 'skip_connection_2', 'up_res_unit_2',
+        'skip_connection_1', 'up_res_unit_1', 'output')
+PLACES = {name: 'part{}'.format(place) for parts in (UNIT, MODULE, MASK) for place, name in enumerate(parts)}
 
 
 def embedding_size(arrays):
@@ -75,6 +82,7 @@ def match(params, arrays, model):
 def _layers(named):
     """[{kind: (name, what has it)}] of the layers in their order; numbers in names count as numbers."""
     def key(name):
+        name = '.'.join(PLACES.get(part, part) for part in name.split('.'))
         return [int(part) if part.isdigit() else part for part in re.split('([0-9]+)', name)]
 
     layers = {}

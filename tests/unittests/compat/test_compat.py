@@ -37,18 +37,21 @@ def test_numpy_has_what_mxnet_uses():
 
 
 @pytest.mark.mxnet
-def test_mxnet_numpy_and_gluoncv_work_after_compat():
+def test_mxnet_numpy_and_gluoncv_work_after_compat(tmp_path):
+    """Beside PyTorch 2, which GluonCV refuses, and which can be imported behind it."""
+    fake_wheel(tmp_path, 'torch', 'here = True', package='torch', version='2.1.0')
     code = """
-import sys
 import gluonfr
 import mxnet as mx, mxnet.numpy, mxnet.test_utils
-sys.modules['torch'] = None  # GluonCV does not import beside PyTorch 2
 import gluoncv
+from gluoncv.utils import LRScheduler
+import torch
+assert torch.here and not gluoncv._found_pytorch
 assert mx.np.array([True, False]).asnumpy().sum() == 1
 assert mx.np.ones(3, dtype=mx.np.float32)[mx.np.array([1, 0, 1]).astype(bool)].shape == (2,)
 print('fine')
 """
-    status, out, err = run_python(code)
+    status, out, err = run_python(code, path=[tmp_path])
     assert status == 0 and out.strip().endswith('fine'), err
 
 

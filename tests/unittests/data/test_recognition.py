@@ -195,3 +195,17 @@ def test_lfw(test_data):
     dataset = get_recognition_dataset('lfw', root=test_data('lfw'))
     (first, second), same = dataset[0]
     assert len(dataset) == 6000 and first.shape == second.shape == (112, 112, 3) and same == 1
+
+
+def test_names_of_1_0(tmp_path):
+    """gluonfr.data.datasets, gluonfr.data.dataset, FRValDataset.bins and .issame_list."""
+    import gluonfr.data
+    from gluonfr.data import dataset, datasets
+    assert dataset.FRValDataset is FRValDataset and dataset.FRTrainRecordDataset is FRTrainRecordDataset
+    with pytest.raises(AttributeError, match="gluonfr.data.dataset' has no attribute 'FRTestDataset'"):
+        dataset.FRTestDataset  # noqa: B018
+    assert gluonfr.data.datasets is datasets and set(ORIGINAL) <= set(datasets)
+    assert datasets['emore'] is FRTrainRecordDataset
+    write_pairs(tmp_path / 'lfw.bin')
+    pairs = datasets['lfw']('lfw', root=tmp_path)
+    assert pairs.issame_list == [True, False] and pairs.bins == [encode(face, '.png') for face in FACES]

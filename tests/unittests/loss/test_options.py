@@ -78,6 +78,15 @@ def test_smoothed_labels(name):
     close(lv.value(loss, x, dtype='float64', label_dtype='float64'), case.expected(x, p, 0, False))
 
 
+@pytest.mark.parametrize('name', ['ringloss-l2', 'centerloss', 'gitloss'])
+def test_pred_may_be_log_probabilities(name):
+    case = lc.BY_NAME[name]
+    loss, p = case.make('float64', from_logits=True)
+    x = case.inputs()
+    given = dict(x, pred=np.log([ref.softmax(row) for row in x['pred']]))
+    close(lv.value(loss, given, dtype='float64', label_dtype='float64'), case.expected(x, p, 0, False))
+
+
 @pytest.mark.parametrize('axis', [1, -1])
 def test_axis_is_the_class_axis(axis):
     case = lc.BY_NAME['softmax']

@@ -24,6 +24,10 @@ GIVEN = {'dynamicmargin': {'counts': [1, 2, 3]}}
     ('dynamicmargin', {'counts': [1, 2, np.nan]}, 'DynamicMargin: counts must be 3 numbers >= 0.*got nan'),
     ('dynamicmargin', {'m_min': 0.6}, 'DynamicMargin: m_max must be in'),
     ('dynamicmargin', {'lamda': 0}, 'DynamicMargin: lamda must be > 0, got 0'),
+    ('svxsoftmax', {'m': -1}, 'SVXSoftmax: m2 must be >= 0, got -1'),
+    ('svxsoftmax', {'m': 1.6, 'margin': 'arc'}, 'SVXSoftmax: m3 must be in'),
+    ('svxsoftmax', {'m': 0.3, 'm2': 0.1}, 'SVXSoftmax: m must stand alone, as it is m2 or m3, got m=0.3, m2=0.1, m3=0'),
+    ('svxsoftmax', {'margin': 'arc'}, 'SVXSoftmax: margin must come with m, .* Give the angle as m3'),
 ])
 def test_the_message_says_what_is_allowed(name, wrong, said):
     with pytest.raises(ValueError, match=said):
@@ -33,3 +37,17 @@ def test_the_message_says_what_is_allowed(name, wrong, said):
 def test_dynamic_margins_without_counts_are_refused_with_the_signature():
     with pytest.raises(TypeError, match='missing argument .counts.*Signature: DynamicMargin'):
         get_loss('dynamicmargin', classes=3)
+
+
+@pytest.mark.parametrize('name, given', [
+    ('arcface', {}), ('svxsoftmax', {}), ('asoftmax', {}), ('l2softmax', {'alpha': 8}),
+    ('cocoloss', {'alpha': 8, 'embedding_size': 2})])
+def test_cosines_are_no_log_probabilities(name, given):
+    get_loss(name, classes=3, from_logits=False, **given)
+    with pytest.raises(ValueError, match='from_logits must be False, got True: its pred .* softmax, ringloss'):
+        get_loss(name, classes=3, from_logits=True, **given)
+
+
+def test_a_term_alone_takes_no_log_probabilities():
+    with pytest.raises(ValueError, match='RingLoss: from_logits must be False with with_softmax=False, got True'):
+        get_loss('ringloss', lamda=0.1, with_softmax=False, from_logits=True)

@@ -305,7 +305,8 @@ def test_a_variant_takes_other_settings_and_refuses_what_its_net_does():
     assert get_model('mbf', embedding_size=128).input_spec.embedding_size == 128
     assert get_model('MobileFaceNet_Ring', classes=3, prefix='mine_').prefix == 'mine_'
     assert get_model('r50').features[-2].weight.shape == (512, 25088)
-    with pytest.raises(TypeError, match=r"unknown argument 'epsilons'.*mbf\(classes=None, \*, .*scale=2"):
+    signature = r"unknown argument 'epsilons'.*mbf\(classes=None, need_cls_layer=None, \*, .*scale=2"
+    with pytest.raises(TypeError, match=signature):
         get_model('mbf', epsilons=1)
 
 

@@ -229,3 +229,15 @@ def test_a_net_that_ran_on_the_cpu_is_trained_and_used_elsewhere(hybridize):
         assert bool(graph(net)['LeakyReLU']) == (ctx == ELSEWHERE)
     net.collect_params().reset_ctx(ELSEWHERE)
     np.testing.assert_allclose(embed(net, data, ctx=ELSEWHERE)[0], want, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize('width, out', [(16, 24), (32, 3), (24, 24), (24, 32)])
+def test_channels_that_fill_no_blocks_train(width, out):
+    """oneDNN has no backward pass for a BatchNorm with ReLU of 16 channels before a convolution with 24."""
+    net = Chain()
+    net.add(nn.Conv2D(width, 1, in_channels=32), nn.BatchNorm(in_channels=width), PReLU(width),
+            nn.Conv2D(width, 3, padding=1, groups=width, in_channels=width), nn.BatchNorm(in_channels=width),
+            PReLU(width), nn.Conv2D(out, 1, in_channels=width))
+    fill(net)
+    found = run(net, nd.random.uniform(-1, 1, (4, 32, 16, 16)), 1)
+    assert all(np.isfinite(value).all() for value in found.values()) and np.abs(found['x']).max() > 0
