@@ -122,12 +122,12 @@ def asoftmax(pred, label, m, s, lam, phiflag=True):
     return cross_entropy(scaled(pred, label, s, target), label)
 
 
-def svx(pred, label, s, t, m1=1, m2=0, m3=0):
+def svx(pred, label, s, t, m1=1, m2=0, m3=0, easy=False):
     """Negatives above the target's score count more: t cos + t - 1 (1812.11317, 1912.00833)."""
     logits = np.zeros_like(pred)
     for i, y in enumerate(label):
         y = class_of(y)
-        target = psi(pred[i, y], m1=m1, m2=m3) - m2
+        target = psi(pred[i, y], m1=m1, m2=m3, easy=easy) - m2
         for j in range(pred.shape[1]):
             if j == y:
                 logits[i, j] = target
