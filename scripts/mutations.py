@@ -101,6 +101,13 @@ MUTATIONS = [Mutation(*entry) for entry in [
      ['tests/unittests/loss/test_sum.py']),
     ('sum-with-two-softmax', 'gluonfr/loss/by_name.py', "setdefault('with_softmax', False)",
      "setdefault('with_softmax', True)", ['tests/unittests/loss/test_sum.py']),
+    # conversion
+    ('whole-input-for-a-part', 'gluonfr/data/normalize.py', 'InputSpec(**dict(spec._asdict(), **given))',
+     'InputSpec(**given)', ['tests/unittests/convert/test_given_input.py', '-k', 'left_out']),
+    ('scaled-twice', 'gluonfr/graph/source.py', 'if not RANGE[0] <= largest <= RANGE[1]:', 'if False:',
+     ['tests/unittests/convert/test_given_input.py', '-k', 'twice']),
+    ('eps-of-nobody', 'gluonfr/convert/native.py', 'epsilon or (MAGFACE_EPSILON if magface else EPSILON)',
+     'MAGFACE_EPSILON if magface else EPSILON', ['tests/unittests/convert/test_state_dicts.py', '-k', 'not_say']),
     # metrics
     ('far-at-its-bound', 'gluonfr/metrics/roc.py', '(count + 1) / impostors <= far', '(count + 1) / impostors < far',
      ['tests/unittests/metrics/test_metrics_roc.py']),

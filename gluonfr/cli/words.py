@@ -7,12 +7,14 @@ __all__ = ['in_words']
 # arguments of the library that an option calls otherwise
 CALLED = (('fmt', 'format'), ('nfolds', 'folds'), ('nfolds', 'eval_folds'), ('baselr', 'lr'),
           ('step_factor', 'lr_factor'), ('warmup_iters', 'warmup'), ('step', 'lr_steps'), ('components', 'pca'),
-          ('max_side', 'detect_size'), ('calibration', 'calibrate'), ('pairs', 'eval'), ('pairs', 'data'),
-          ('plane', 'map'))
+          ('max_side', 'detect_size'), ('calibration', 'calibrate'), ('epsilon', 'eps'), ('pairs', 'eval'),
+          ('pairs', 'data'), ('plane', 'map'))
 
 # what a rule does not turn into options: phrase -> that of a command
 PHOTOS = {'open_photos: a finder needs': '--detect and --landmarks need'}
 PHRASES = {
+    'convert': {'spec takes': '--input takes', 'epsilon is for': '--eps is for', 'epsilon cannot': '--eps cannot',
+                'convert: spec.': '--input: '},
     'finetune': {'fit: ': '', 'start: ': '--from: ', 'a lower learning rate, a warm-up, clip_gradient, or a smaller '
                  'scale s or margin m': 'a lower --lr, --scale or --margin (with --overwrite)'},
     'cluster': PHOTOS, 'embed': PHOTOS, 'search': PHOTOS,

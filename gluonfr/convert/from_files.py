@@ -2,10 +2,11 @@
 import json
 import os
 from collections import namedtuple
-from typing import Any, Optional, Union
+from typing import Any, Dict, Optional, Union
 
 from ..compat import mxnet_problem
 from ..data.input_spec import InputSpec
+from ..data.normalize import given_fields
 from ..deploy.net_files import NetFiles, find_net
 from ..graph.convert_error import ConvertError
 from ..graph.from_mxnet import behind_embedding, embedding_of, scaling_of_symbol
@@ -13,7 +14,7 @@ from ..graph.from_onnx import read_onnx
 from ..graph.nodes import Graph, nodes_in
 from ..graph.onnx_file import described_input, import_onnx, load_onnx, note, runnable, takes_integers
 from ..graph.shapes import with_values
-from ..graph.source import assumed_input, noted_input
+from ..graph.source import noted_input, taken_input
 from ..graph.symbol_file import data_of_symbol, load_weights, read_symbol_nodes, said_input, symbol_params
 from ..metrics.scores import FLIPS
 from ..model_zoo.card_file import graph_of_card, read_card
@@ -32,9 +33,9 @@ Found = namedtuple('Found', 'program weights spec facts')  # a Graph and its wei
 
 
 def to_onnx(source: Union[PathLike, NetFiles], path: PathLike, *, params: Optional[str] = None,
-            spec: Optional[InputSpec] = None, batch: Union[int, str] = 'dynamic', normalise: bool = False,
-            flip: str = 'none', l2: bool = False, opset: int = LOWEST_OPSET, root: Optional[str] = None,
-            accept_licence: bool = False, **facts: Any) -> InputSpec:
+            spec: Union[InputSpec, Dict[str, Any], None] = None, batch: Union[int, str] = 'dynamic',
+            normalise: bool = False, flip: str = 'none', l2: bool = False, opset: int = LOWEST_OPSET,
+            root: Optional[str] = None, accept_licence: bool = False, **facts: Any) -> InputSpec:
     """Write a network that lies in files as ONNX, without MXNet: NumPy reads it, and the onnx package writes it.
 
     The file is that of `export_onnx`. ONNX Runtime runs it on random images where it is installed.
@@ -50,8 +51,9 @@ def to_onnx(source: Union[PathLike, NetFiles], path: PathLike, *, params: Option
         The .onnx to write.
     params : str or None
         Weights of a symbol, None for the newest '<prefix>-NNNN.params' beside it, or of a network's name.
-    spec : InputSpec or None
-        What a symbol or an .onnx takes; None for what stands in it or follows from it, as `load_net` takes it.
+    spec : InputSpec, dict or None
+        What a symbol or an .onnx takes; None for what stands in it or follows from it, as `load_net` takes it. Of a
+        dict with some of size, mean, std and colour the rest stays as it is there.
     batch, normalise, flip, l2, opset
         As for `export_onnx`; for an .onnx, which stays as it is, only their defaults.
     root, accept_licence
@@ -124,21 +126,21 @@ def _written(found, normalise=False, flip='none', l2=False, opset=LOWEST_OPSET, 
 
 
 def _read(files, spec):
-    """What a network's files hold; `spec` is what it takes, where that is known better."""
-    spec = spec or files.spec
+    """What a network's files hold; `spec` is what it takes, or some of it, where that is known better."""
+    given = given_fields('to_onnx', spec)
     if files.kind == 'onnx':
-        return _of_onnx(files.path, spec)
+        return _of_onnx(files.path, files.spec, given)
     if files.kind == 'symbol':
         if not os.path.isfile(files.path):
             raise FileNotFoundError('to_onnx: there is no {}.'.format(files.path))
         params = symbol_params('to_onnx', files.path, files.params)
-        return _of_graph(read_symbol_nodes(files.path), params, spec, files.path)
+        return _of_graph(read_symbol_nodes(files.path), params, files.spec, files.path, given)
     if files.spec is None:  # a name and weights
-        return _of_graph(*_made_by_mxnet(files), files.path)
+        return _of_graph(*_made_by_mxnet(files), files.path, given)
     card = read_card(files.path)[0]
     path = graph_of_card(files.path, card)
     graph = read_symbol_nodes(path) if path else _made_by_mxnet(files)[0]
-    found = _of_graph(graph, files.params, spec, files.path)
+    found = _of_graph(graph, files.params, files.spec, files.path, given)
     return found._replace(facts={key: card[key] for key in FACTS if key in card})
 
 
@@ -155,7 +157,7 @@ def _made_by_mxnet(files):
     return nodes_in(json.loads(graph_json(net))), files.params, net.input_spec
 
 
-def _of_graph(graph, params, spec, path):
+def _of_graph(graph, params, said, path, given):
     weights = load_weights(params)
     if len(graph.heads) > 1 or behind_embedding(graph):
         graph = embedding_of(graph)
@@ -168,15 +170,17 @@ def _of_graph(graph, params, spec, path):
     if missing or data is None:
         raise ConvertError('{} are not the weights of {}: missing {}; unused {}.'.format(
             params, path, names(missing), names([name for name in weights if name not in inputs])))
-    spec = spec or said_input(graph, data) or assumed_input(path, scaling_of_symbol(graph, weights))
-    return Found(graph, weights, spec, {})
+    said = said or said_input(graph, data)
+    if said is None or given:
+        said = taken_input(path, scaling_of_symbol(graph, weights), said, given=given)
+    return Found(graph, weights, said, {})
 
 
-def _of_onnx(path, spec):
+def _of_onnx(path, said, given):
     model = load_onnx(path)
     layers = read_onnx(model)
-    spec = spec or described_input(model.producer_name, {entry.key: entry.value for entry in model.metadata_props})
-    if spec is None:
-        spec = assumed_input(path, layers.scaling, takes_integers(model))
+    said = said or described_input(model.producer_name, {entry.key: entry.value for entry in model.metadata_props})
+    spec = taken_input(path, layers.scaling, said, integers=takes_integers(model), given=given)
+    if said is None and 'size' not in given:
         spec = spec._replace(size=layers.size or spec.size)
     return Found(runnable(model, layers), None, spec, {})

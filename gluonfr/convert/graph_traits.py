@@ -44,6 +44,7 @@ def graph_traits(output, size, std, model=None):
     else:
         traits = _iresnet(layers, _stages(layers))
     traits.options['embedding_size'] = len(head.values['weight'].array)
+    traits.options['channels'] = convs[0].values['weight'].array.shape[1]
     if size is not None:
         traits.options['input_size'] = tuple(size)
     if std is not None:

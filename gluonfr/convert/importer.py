@@ -2,23 +2,24 @@
 import logging
 import os
 from collections import namedtuple
-from typing import Optional, Sequence, Union
+from typing import Any, Dict, Optional, Sequence, Union
 
 import numpy as np
 
-from ..data.normalize import normalize
+from ..data.normalize import given_fields, normalize
 from ..deploy.net_files import TORCH_SUFFIXES
 from ..graph.convert_error import ConvertError
 from ..model_zoo import MODELS, InputSpec
 from ..model_zoo.card_file import CARD_NAME, write_card
 from ..model_zoo.net_graph import graph_json
+from ..utils.check import check_number
 from ..utils.files import atomic_folder, file_sha256
 from ..utils.messages import names
 from .check import check_equal, check_runs, drawn_faces, given_images
 from .folded_norms import estimate_statistics
 from .native import native_from_graph, native_from_params, native_from_state
 from .original import original_of_onnx, original_of_symbol
-from .readers import read_onnx, read_params, read_symbol, read_torch
+from .readers import read_onnx, read_params, read_safetensors, read_symbol, read_torch
 from .recognise import Unknown
 
 __all__ = ['convert']
@@ -29,37 +30,43 @@ FACES = 32  # drawn ones, where nothing better is there to estimate statistics o
 # How a kind of file becomes a net: `read` it, put its weights into a `native` net of ours, and, of files that hold the
 # whole graph, run the `original` beside that, or in its place.
 Way = namedtuple('Way', 'read native original')
-PYTORCH = Way(read_torch, native_from_state, None)
 WAYS = {'-symbol.json': Way(read_symbol, native_from_graph, original_of_symbol),
         '.onnx': Way(read_onnx, native_from_graph, original_of_onnx),
         '.params': Way(read_params, native_from_params, None),
-        **dict.fromkeys(TORCH_SUFFIXES, PYTORCH)}
+        **{end: Way(read_safetensors if end == '.safetensors' else read_torch, native_from_state, None)
+           for end in TORCH_SUFFIXES}}
 
 
 def convert(source: str, out: str, model: Optional[str] = None, params: Optional[str] = None,
-            spec: Optional[InputSpec] = None, images: Union[str, Sequence[np.ndarray], None] = None) -> str:
+            spec: Union[InputSpec, Dict[str, Any], None] = None,
+            images: Union[str, Sequence[np.ndarray], None] = None, *, epsilon: Optional[float] = None) -> str:
     """Convert weights to a native network, check that both sides give the same embeddings, and write them with a card.
 
     A graph that is no network of the model zoo is taken as it is: the card's model is then 'symbol' or 'onnx', and its
-    network embeds but does not train.
+    network embeds but does not train. Weights without a graph, a state dict or '.params', cannot be run by themselves,
+    so that nothing is compared: names and shapes must fit, and what they do not say is assumed, and logged.
 
     Parameters
     ----------
     source : str
-        A '-symbol.json' of MXNet, '.onnx', a PyTorch state dict '.pth', '.pt', '.ckpt' or '.pth.tar', or
-        Gluon '.params' (with `model`).
+        A '-symbol.json' of MXNet, '.onnx', a PyTorch state dict '.pth', '.pt', '.ckpt', '.pth.tar' or '.safetensors',
+        or Gluon '.params' (with `model`).
     out : str
         Folder that is made, with card.json and the weights: all of it or nothing.
     model : str or None
         Name for `get_model`, when only that network will do; None finds the one that fits.
     params : str or None
         Weights of a symbol, None for the newest '<prefix>-NNNN.params' beside it.
-    spec : InputSpec or None
+    spec : InputSpec, dict or None
         What the source takes, of a size that counts where the graph does not say one; None for what its graph says:
-        grey levels if it scales them itself, else (pixel - 127.5) / 127.5, in RGB.
+        grey levels if it scales them itself, else (pixel - 127.5) / 127.5, in RGB. Of a dict with some of size, mean,
+        std and colour the rest stays as it is without.
     images : str, sequence or None
         Aligned faces to compare both sides on, besides noise and drawn faces: a folder or list file, or what `Embedder`
         takes; 64 of them count. BatchNorms that were folded away get the statistics of these images.
+    epsilon : float or None
+        Of the BatchNorms, where the source does not say it: of a state dict, or of Gluon's parameters. None for that of
+        the code that such names come from.
 
     Returns
     -------
@@ -91,20 +98,26 @@ def convert(source: str, out: str, model: Optional[str] = None, params: Optional
     way = _way(source)
     _check_places(source, out, params)
     model = model if model is None else MODELS.canonical(model)
-    read = way.read(source, params, spec)
+    given = given_fields('convert', spec)
+    if epsilon is not None:
+        check_number('convert', 'epsilon', epsilon, 0, low_open=True)
+        if way.original is not None:
+            raise ConvertError('epsilon is for weights without a graph, which says its own, got {} with {}.'.format(
+                epsilon, source))
+    read = way.read(source, params, given)._replace(given=given, epsilon=epsilon)
     native, why_not = _native(way, read, model)
     original = _original(way, read, native)
     made = native or original
-    given = None if images is None else given_images(images, made.net.input_spec.size)
+    faces = None if images is None else given_images(images, made.net.input_spec.size)
     facts = {'source': _files(read)}
     if native is None:
-        check_runs(original.embed, given)
+        check_runs(original.embed, faces)
         log.warning('%s is no network of the model zoo, so it is taken as it is and will not train: %s', source,
                     why_not)
         facts['as_it_is'] = why_not
     else:
-        facts.update(_statistics(native, given))
-        facts['parity'] = check_equal(native.net, original and original.embed, given)
+        facts.update(_statistics(native, faces))
+        facts['parity'] = check_equal(native.net, original and original.embed, faces)
     facts.update(unused=list(read.unused), missing=[])
     with atomic_folder(out) as folder:
         weights = made.write_to(folder)

@@ -2,6 +2,7 @@
 
 Each kind of weights goes the same way: recognise the network, make it, find its parameters, put them in.
 """
+import inspect
 import logging
 import os
 from collections import namedtuple
@@ -10,15 +11,17 @@ import mxnet as mx
 import numpy as np
 from mxnet import nd
 
+from ..data.input_spec import describe_spec
+from ..data.normalize import changed_spec
 from ..graph.convert_error import ConvertError
-from ..model_zoo import MODELS, InputSpec, IResNet
+from ..model_zoo import MODELS, IResNet
 from ..utils.messages import describe
 from ..utils.params_file import save_whole
 from .folded_norms import folded_norms
 from .graph_traits import graph_traits
 from .match import by_graph, by_name, by_order
 from .net_layers import layers_of_net
-from .readers.torch import IR
+from .readers.state_names import IR
 from .recognise import Unknown, recognise
 from .torch_names import EPSILON, ir_table, layer_table
 from .torch_traits import completed, is_adaface, se_block, torch_traits
@@ -27,7 +30,8 @@ __all__ = ['Native', 'native_from_graph', 'native_from_params', 'native_from_sta
 
 log = logging.getLogger('gluonfr')
 # what MagFace's code gives its nets, and their eps
-MAGFACE_INPUT, MAGFACE_EPSILON = InputSpec(mean=(0,) * 3, std=(255,) * 3, colour='bgr'), 2e-5
+MAGFACE_INPUT, MAGFACE_EPSILON = {'mean': (0,) * 3, 'std': (255,) * 3, 'colour': 'bgr'}, 2e-5
+AS_ONNX = 'Export the network to ONNX (torch.onnx.export) and convert that: it is taken as it is.'
 
 
 class Native(namedtuple('Native', 'net model arguments folded', defaults=((),))):
@@ -73,16 +77,20 @@ def _native_from_graph(graph, spec, model):
 
 def native_from_state(read, model=None):
     """The Native of a PyTorch state dict, as `native_from_torch` makes it."""
-    net, model, arguments, _ = native_from_torch(read.weights, model, read.prefix)
-    if read.spec is None:
-        taken = net.input_spec
-        log.info('%s: a state dict does not say what its network takes: it is given %s as (pixel - %g) / %g, as the '
-                 'code that such names come from does. Give anything else as --input.', read.path, taken.colour.upper(),
-                 taken.mean[0], taken.std[0])
-    return Native(_taking(net, read.spec), model, arguments)
+    net, model, arguments, _ = native_from_torch(read.weights, model, read.prefix, read.epsilon)
+    net.input_spec = changed_spec('convert', net.input_spec, read.given)
+    epsilon = arguments.get('epsilon', inspect.signature(MODELS.get(model)).parameters['epsilon'].default)
+    assumed = [] if {'mean', 'std', 'colour'} <= set(read.given) else [
+        ('it is given ' + describe_spec(net.input_spec), '--input')]
+    if read.epsilon is None:
+        assumed.append(('its BatchNorms have eps {:g}'.format(epsilon), '--eps'))
+    if assumed:
+        log.info('%s: a state dict does not say all of its network: %s, as in the code that such names come from. Give '
+                 'anything else as %s.', read.path, *(' and '.join(words) for words in zip(*assumed)))
+    return Native(net, model, arguments)
 
 
-def native_from_torch(state, model=None, prefix=''):
+def native_from_torch(state, model=None, prefix='', epsilon=None):
     """Make the network that a state dict is of, with its weights.
 
     Where the network has gamma of its last BatchNorm fixed at 1 and the state dict has another, it goes into the fully
@@ -91,13 +99,15 @@ def native_from_torch(state, model=None, prefix=''):
     Parameters
     ----------
     state : dict of str to array
-        Of IResNet or mobilefacenet, with arcface_torch's names, or of an IR network with those of AdaFace, face.evoLVe
-        and
-        TreB1eN.
+        Of IResNet or mobilefacenet, with arcface_torch's names, or of an IR network with those of AdaFace, CVLface,
+        face.evoLVe and TreB1eN.
     model : str or None
         Name for `get_model`; None finds the network by names and shapes.
     prefix : str
-        What stood before the names: 'features.' does in MagFace's files, whose networks take another input.
+        What stood before the names: 'features.' does in MagFace's files, whose networks take another input, and 'net.'
+        in CVLface's, where AdaFace's network takes RGB.
+    epsilon : float or None
+        Of the BatchNorms; None for that of the code that the names come from.
 
     Returns
     -------
@@ -110,19 +120,26 @@ def native_from_torch(state, model=None, prefix=''):
     ConvertError
         Names are missing or unused, or shapes differ; all are listed.
     """
-    magface, ir = 'features' in prefix.split('.'), IR in state
-    traits = torch_traits(state, MAGFACE_EPSILON if magface else EPSILON)
+    try:
+        return _native_from_torch(state, model, prefix.split('.'), epsilon)
+    except ConvertError as error:
+        raise ConvertError('{} {}'.format(error, AS_ONNX)) from error
+
+
+def _native_from_torch(state, model, prefix, epsilon):
+    magface, ir = 'features' in prefix, IR in state
+    traits = torch_traits(state, epsilon or (MAGFACE_EPSILON if magface else EPSILON))
     name, arguments = recognise(traits, model)
     try:
         net = _made(name, arguments)
         table = ir_table(net, se_block(state)) if ir and isinstance(net, IResNet) else layer_table(net)
     except (TypeError, ValueError) as error:
         raise ConvertError('native_from_torch: the weights do not fit {}: {}'.format(name, error)) from error
-    if magface:
-        net.input_spec = MAGFACE_INPUT._replace(size=net.input_spec.size,
-                                                embedding_size=net.input_spec.embedding_size)
-    elif ir and is_adaface(state):
-        net.input_spec = net.input_spec._replace(colour='bgr')
+    if net.input_spec.colour != 'grey':
+        if magface:
+            net.input_spec = changed_spec('convert', net.input_spec, MAGFACE_INPUT)
+        elif ir and is_adaface(state) and 'net' not in prefix:
+            net.input_spec = net.input_spec._replace(colour='bgr')
     params = net._collect_params_with_prefix()
     found, unused = by_name.match(params, completed(state) if ir else state, table, name)
     _fill(params, found)
@@ -134,15 +151,21 @@ def native_from_params(read, model=None):
     if model is None:
         raise ConvertError('{} needs model=, the name of its network: `gluonfr models` lists them.'.format(read.path))
     arguments = {'embedding_size': by_order.embedding_size(read.weights)}
+    if read.epsilon is not None:
+        if 'epsilon' not in inspect.signature(MODELS.get(model)).parameters:
+            raise ConvertError('epsilon cannot be chosen for {}, got {}.'.format(model, read.epsilon))
+        arguments['epsilon'] = read.epsilon
     net = _made(model, arguments)
     params = net._collect_params_with_prefix()
     _fill(params, by_order.match(params, read.weights, model))
-    if read.spec is None and not set(read.weights) <= set(params):
-        log.info('%s: the names are those of gluonfr 1.0, whose networks were trained on pixel / 255: that is taken as '
-                 'the input. Give anything else as --input.', read.path)
+    if not set(read.weights) <= set(params):
         net.input_spec = net.input_spec._replace(
             mean=(0,) * len(net.input_spec.mean), std=(255,) * len(net.input_spec.std))
-    return Native(_taking(net, read.spec), model, arguments)
+        if not {'mean', 'std'} <= set(read.given):
+            log.info('%s: the names are those of gluonfr 1.0, whose networks were trained on pixel / 255: that is '
+                     'taken as the input. Give anything else as --input.', read.path)
+    net.input_spec = changed_spec('convert', net.input_spec, read.given)
+    return Native(net, model, arguments)
 
 
 def _made(model, arguments):
@@ -157,13 +180,6 @@ def _made(model, arguments):
 def _fill(params, found):
     for name, array in found.items():
         params[name].set_data(nd.array(array))
-
-
-def _taking(net, spec):
-    """A network that takes what is said, if it is."""
-    if spec is not None:
-        net.input_spec = spec._replace(embedding_size=net.input_spec.embedding_size)
-    return net
 
 
 def _composed(spec, scaling):

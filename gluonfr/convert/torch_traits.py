@@ -10,7 +10,7 @@ import numpy as np
 
 from ..graph.convert_error import ConvertError
 from ..utils.messages import names
-from .readers.torch import IR, IRESNET, MOBILEFACENET
+from .readers.state_names import IR, IRESNET, MOBILEFACENET
 from .recognise import IRESNETS, Traits
 from .torch_names import EPSILON
 
@@ -29,7 +29,7 @@ def torch_traits(state, epsilon=EPSILON):
         and
         TreB1eN.
     epsilon : float
-        Of the BatchNorms of an IResNet with arcface_torch's names, which say nothing of it.
+        Of the BatchNorms, of which a state dict says nothing.
 
     Returns
     -------
@@ -43,13 +43,13 @@ def torch_traits(state, epsilon=EPSILON):
     if IRESNET in state:
         return _iresnet(state, epsilon)
     if IR in state:
-        return _ir(state)
+        return _ir(state, epsilon)
     if MOBILEFACENET in state:
-        return _mobilefacenet(state)
+        return _mobilefacenet(state, epsilon)
     raise ConvertError("native_from_torch: the names must be those of arcface_torch's IResNet "
                        '(layer1.0.conv1.weight, ...) or mobilefacenet (conv_sep.layers.0.weight, ...), or of the '
-                       'IR networks of AdaFace, face.evoLVe and TreB1eN (input_layer.0.weight, ...), got {}. Export '
-                       'another network to ONNX and convert that: it is taken as it is.'.format(names(list(state))))
+                       'IR networks of AdaFace, face.evoLVe and TreB1eN (input_layer.0.weight, ...), got {}.'.format(
+                           names(list(state))))
 
 
 def is_adaface(state):
@@ -81,33 +81,35 @@ def _iresnet(state, epsilon):
     embedding_size, inputs = _shape(state, 'fc.weight')
     units = tuple(_count(state, r'layer{}\.(\d+)\.'.format(stage)) for stage in (1, 2, 3, 4))
     return Traits(IRESNETS, {'units': units}, {'input_size': _side(inputs), 'embedding_size': embedding_size,
-                                               'epsilon': epsilon})
+                                               'epsilon': epsilon, 'channels': _shape(state, 'conv1.weight')[1]})
 
 
-def _ir(state):
+def _ir(state, epsilon):
     places = map(re.compile(r'body\.(\d+)\.res_layer\.').match, state)
     units = sorted({int(place.group(1)) for place in places if place})
     first = [_shape(state, 'body.{}.res_layer.1.weight'.format(unit)) for unit in units]
     if any(one[2:] != (3, 3) for one in first) or {one[0] for one in first} != set(WIDTHS):
         raise ConvertError(
             'native_from_torch: IR networks must have units of two 3x3 convolutions with 64 to 512 channels, got first '
-            "convolutions of {}, such as the bottlenecks of AdaFace's IR-152 and IR-200. Export it to ONNX and convert "
-            'that: it is taken as it is.'.format(' and '.join(sorted({'x'.join(map(str, one)) for one in first}))))
+            "convolutions of {}, such as the bottlenecks of AdaFace's IR-152 and IR-200.".format(
+                ' and '.join(sorted({'x'.join(map(str, one)) for one in first}))))
     embedding_size, inputs = _shape(state, 'output_layer.3.weight')
     return Traits(IRESNETS, {'units': tuple(sum(one[0] == width for one in first) for width in WIDTHS)}, {
-        'epsilon': EPSILON, 'input_size': _side(inputs), 'embedding_size': embedding_size,
+        'epsilon': epsilon, 'input_size': _side(inputs), 'embedding_size': embedding_size,
+        'channels': _shape(state, IR)[1],
         'middle_norm': is_adaface(state), 'subsample': 'body.0.shortcut_layer.0.weight' not in state,
         'use_se': bool(se_block(state))})
 
 
-def _mobilefacenet(state):
+def _mobilefacenet(state, epsilon):
     height, width = _shape(state, 'features.layers.0.layers.0.weight')[2:]
     plain = 'layers.1.layers.0.weight' in state
     structure = {'blocks': (1 if plain else _count(state, r'layers\.1\.layers\.(\d+)\.'),) + tuple(
         _count(state, r'layers\.{}\.layers\.(\d+)\.'.format(stage)) for stage in (3, 5, 7))}
-    options = {'scale': _shape(state, 'layers.0.layers.0.weight')[0] // 64,
+    first = _shape(state, 'layers.0.layers.0.weight')
+    options = {'scale': first[0] // 64, 'channels': first[1],
                'input_size': 16 * height if height == width else (16 * height, 16 * width),
-               'embedding_size': _shape(state, 'features.layers.2.weight')[0], 'epsilon': EPSILON}
+               'embedding_size': _shape(state, 'features.layers.2.weight')[0], 'epsilon': epsilon}
     if not plain:
         structure['first_hidden'] = _shape(state, 'layers.1.layers.0.layers.0.layers.0.weight')[0]
     return Traits(('mbf',) if plain else ('mbf_large',), structure, options)

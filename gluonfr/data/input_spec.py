@@ -2,7 +2,7 @@
 from collections import namedtuple
 from typing import Optional, Sequence, Tuple
 
-__all__ = ['InputSpec']
+__all__ = ['InputSpec', 'describe_spec']
 
 
 class InputSpec(namedtuple('InputSpec', 'size mean std colour embedding_size')):
@@ -38,3 +38,13 @@ class InputSpec(namedtuple('InputSpec', 'size mean std colour embedding_size')):
     def shape(self) -> Tuple[int, int, int]:
         """Channels, height and width of one image, as a network takes it."""
         return (len(self.mean),) + self.size
+
+
+def describe_spec(spec: InputSpec) -> str:
+    """How a network is given images, in words: 'RGB as (pixel - 127.5) / 127.5'."""
+    mean, std = ('{:g}'.format(values[0]) if len(set(values)) == 1 else '({})'.format(
+        ', '.join('{:g}'.format(value) for value in values)) for values in (spec.mean, spec.std))
+    if (mean, std) == ('0', '1'):
+        return 'grey levels, 0 to 255' if spec.colour == 'grey' else spec.colour.upper() + ' grey levels, 0 to 255'
+    colour = 'grey' if spec.colour == 'grey' else spec.colour.upper()
+    return '{} as {} / {}'.format(colour, 'pixel' if mean == '0' else '(pixel - {})'.format(mean), std)

@@ -3,9 +3,11 @@ import cv2
 import numpy as np
 
 from ..utils.check import check_choice, check_int, check_number
+from .input_spec import InputSpec
 
-__all__ = ['GREY', 'check_spec', 'normalize', 'normalizer']
+__all__ = ['GREY', 'changed_spec', 'check_spec', 'given_fields', 'normalize', 'normalizer']
 
+FIELDS = ('size', 'mean', 'std', 'colour')  # of an InputSpec, that can be given one by one
 LARGEST = 1 << 14  # side of an image, in pixels
 GREY = (0.299, 0.587, 0.114)  # luma of R, G, B (ITU-R BT.601), as OpenCV and JPEG have it
 
@@ -56,6 +58,29 @@ def normalizer(spec, size):
                 cv2.LUT(channel, table, dst=plane)
 
     return write
+
+
+def given_fields(owner, spec):
+    """What is given of an InputSpec: a dict of some of its fields, of a whole one all of them, nothing of None."""
+    given = {} if spec is None else spec._asdict() if isinstance(spec, InputSpec) else dict(spec)
+    given.pop('embedding_size', None)
+    wrong = sorted(set(given).difference(FIELDS))
+    if wrong:
+        raise ValueError('{}: spec takes {}, got {}.'.format(owner, ', '.join(FIELDS), ', '.join(wrong)))
+    return given
+
+
+def changed_spec(owner, spec, given):
+    """An InputSpec with what `given_fields` gave in its place, a number standing for both sides or all channels."""
+    counts = {'size': 2, 'mean': len(spec.mean), 'std': len(spec.std)}
+    given = {name: (value,) * counts[name] if name in counts and isinstance(value, (int, float)) else value
+             for name, value in given.items()}
+    try:
+        changed = InputSpec(**dict(spec._asdict(), **given))
+    except (TypeError, ValueError) as error:
+        raise ValueError('{}: spec must hold numbers for size, mean and std, got {}: {}'.format(
+            owner, given, error)) from error
+    return check_spec(owner, changed)
 
 
 def check_spec(owner, spec):

@@ -15,7 +15,7 @@ __all__ = ['NetFiles', 'find_net']
 ALLOWED = ('Give the folder or card of a training or of `gluonfr convert`, a -symbol.json, an .onnx, the name of '
            'pretrained weights (`gluonfr models`), or the name of a model and its params.')
 
-TORCH_SUFFIXES = ('.pth', '.pt', '.ckpt', '.pth.tar')
+TORCH_SUFFIXES = ('.pth', '.pt', '.ckpt', '.pth.tar', '.safetensors')
 TORCH_TO_ONNX = ('PyTorch itself writes its model as ONNX, which runs without MXNet: torch.onnx.export(model.eval(), '
                  "torch.zeros(1, 3, 112, 112), 'net.onnx'), with the package onnxscript.")
 

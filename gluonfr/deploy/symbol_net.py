@@ -6,7 +6,7 @@ from typing import Optional, Tuple
 import mxnet as mx
 
 from ..graph.from_mxnet import behind_embedding, check_shapes, scaling_of_symbol
-from ..graph.source import assumed_input
+from ..graph.source import taken_input
 from ..graph.symbol_file import (block_of_symbol, data_of_symbol, load_arrays, read_symbol_file, said_input,
                                  symbol_params)
 from ..model_zoo.spec import InputSpec
@@ -19,9 +19,9 @@ def load_symbol(path: str, params: Optional[str] = None, ctx: Optional[mx.Contex
                 size: Tuple[int, int] = (112, 112), *, spec: Optional[InputSpec] = None) -> mx.gluon.SymbolBlock:
     """Load an MXNet symbol with its weights as a block, such as InsightFace's 'model-symbol.json'.
 
-    What it takes is what `export_symbol` wrote into it. Of others the input is RGB, and whether the graph itself
-    normalises is read from it, and logged: if so it takes grey levels 0 to 255 (or 0 to 1, where that is what it
-    scales), else (pixel - 127.5) / 127.5.
+    What it takes is what `export_symbol` wrote into it. Of others the input is RGB, or grey where the graph has one
+    channel, and whether the graph itself normalises is read from it, and logged: if so it takes grey levels 0 to 255
+    (or 0 to 1, where that is what it scales), else (pixel - 127.5) / 127.5.
 
     Parameters
     ----------
@@ -58,11 +58,9 @@ def load_symbol(path: str, params: Optional[str] = None, ctx: Optional[mx.Contex
                          'the embedding.'.format(path, params, too_much, path))
     with _told(path, params, size):
         spec = spec or said_input(symbol, data_of_symbol(symbol, weights))
-        net = symbol_net(symbol, weights, spec or InputSpec(size), ctx)
         if spec is None:
-            taken = assumed_input(path, scaling_of_symbol(symbol, weights))
-            net.input_spec = net.input_spec._replace(mean=taken.mean, std=taken.std, colour=taken.colour)
-    return net
+            spec = taken_input(path, scaling_of_symbol(symbol, weights))._replace(size=tuple(size))
+        return symbol_net(symbol, weights, spec, ctx)
 
 
 def symbol_net(symbol, weights, spec, ctx=None):

@@ -87,6 +87,8 @@ class IResNet(FrBase):
     std : float
         Grey levels that make 1 in the input (``input_spec``): x = (pixel - 127.5) / std. InsightFace's MXNet weights
         want 128.
+    channels : {3, 1}
+        Of the images, RGB or grey.
 
     Inputs:
         - **x**: (B, 3, 112, 112)
@@ -101,19 +103,19 @@ class IResNet(FrBase):
                  feature_norm: bool = False, need_cls_layer: Optional[bool] = None, *,
                  units: Sequence[int] = (3, 4, 14, 3), dropout: float = 0.4, epsilon: float = 2e-5,
                  input_size: Union[int, Tuple[int, int]] = 112, std: float = 127.5, middle_norm: bool = True,
-                 subsample: bool = False, use_se: bool = False, **kwargs: Any) -> None:
+                 subsample: bool = False, use_se: bool = False, channels: int = 3, **kwargs: Any) -> None:
         super().__init__(classes, embedding_size, weight_norm, feature_norm, need_cls_layer, **kwargs)
         owner = type(self).__name__
         if len(units) != 4:
             raise ValueError('{}: units must be four numbers, got {}.'.format(owner, units))
         check_number(owner, 'dropout', dropout, 0, 1, high_open=True)
         self.units, self.middle_norm, self.subsample, self.use_se = tuple(units), middle_norm, subsample, use_se
-        self.input_spec = face_spec(owner, embedding_size, input_size, std)
+        self.input_spec = face_spec(owner, embedding_size, input_size, std, channels)
         height, width = (side // 16 for side in self.input_spec.size)
         with self.name_scope():
             self.features = nn.HybridSequential(prefix='features_')
             with self.features.name_scope():
-                self.features.add(nn.Conv2D(64, 3, padding=1, use_bias=False, in_channels=3),
+                self.features.add(nn.Conv2D(64, 3, padding=1, use_bias=False, in_channels=channels),
                                   nn.BatchNorm(epsilon=epsilon, in_channels=64), PReLU(64))       # (B, 64, 112, 112)
                 before = 64
                 for count, channels in zip(units, (64, 128, 256, 512)):                           # 56, 28, 14, 7

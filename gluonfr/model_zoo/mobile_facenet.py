@@ -106,6 +106,8 @@ class MobileFaceNet(FrBase):
         Side, or height and width, of the images: multiples of 16.
     std : float
         Grey levels that make 1 in the input (``input_spec``): x = (pixel - 127.5) / std.
+    channels : {3, 1}
+        Of the images, RGB or grey.
 
     Inputs:
         - **x**: (B, 3, 112, 112)
@@ -121,7 +123,8 @@ class MobileFaceNet(FrBase):
                  blocks: Sequence[int] = (1, 4, 6, 2), scale: float = 1, first_hidden: int = 64,
                  shared_slopes: bool = False, last_prelu: bool = False, fc_bias: bool = False,
                  last_bn: Tuple[bool, bool] = (False, True), epsilon: float = 1e-5,
-                 input_size: Union[int, Tuple[int, int]] = 112, std: float = 127.5, **kwargs: Any) -> None:
+                 input_size: Union[int, Tuple[int, int]] = 112, std: float = 127.5, channels: int = 3,
+                 **kwargs: Any) -> None:
         super().__init__(classes, embedding_size, weight_norm, feature_norm, need_cls_layer, **kwargs)
         owner = type(self).__name__
         if len(blocks) != 4:
@@ -130,7 +133,7 @@ class MobileFaceNet(FrBase):
         check_int(owner, 'scale', scale, 1)
         check_int(owner, 'first_hidden', first_hidden, 1)
         self.blocks, self.first_hidden = tuple(blocks), first_hidden
-        self.input_spec = face_spec(owner, embedding_size, input_size, std)
+        self.input_spec = face_spec(owner, embedding_size, input_size, std, channels)
         eps, last_eps = epsilon if isinstance(epsilon, (tuple, list)) else (epsilon, epsilon)
         slopes = 'shared' if shared_slopes else 'channel'
         grid = tuple(side // 16 for side in self.input_spec.size)
@@ -142,7 +145,7 @@ class MobileFaceNet(FrBase):
         with self.name_scope():
             self.features = Chain(prefix='features_')
             with self.features.name_scope():
-                self.features.add(_Conv(3, width, 3, 2, 1, slopes=slopes, epsilon=eps))           # (B, 64, 56, 56)
+                self.features.add(_Conv(channels, width, 3, 2, 1, slopes=slopes, epsilon=eps))    # (B, 64, 56, 56)
                 if first == 1:
                     self.features.add(_Conv(width, width, 3, 1, 1, 64, slopes, eps))
                 else:

@@ -106,9 +106,9 @@ class OnnxWriter:
             else:
                 made[i] = self.operator(node['op'], node.get('attrs', {}), sources, flat)
         out = self.normalised(made[len(nodes) - 1])
-        size = net.input_spec.size
+        shape = net.input_spec.shape
         graph = helper.make_graph(
-            self.nodes, 'net', [helper.make_tensor_value_info('data', TensorProto.FLOAT, (self.batch, 3) + size)],
+            self.nodes, 'net', [helper.make_tensor_value_info('data', TensorProto.FLOAT, (self.batch,) + shape)],
             [helper.make_tensor_value_info(out, TensorProto.FLOAT, None)], self.initializers)
         onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid('', self.opset)], ir_version=8), path)
 
@@ -211,11 +211,11 @@ class OnnxWriter:
         return x if self.l2 is None else self.node('LpNormalization', x, axis=1, p=2)
 
 
-def write_symbol(symbol, prefix, seed=0, size=32, **more):
+def write_symbol(symbol, prefix, seed=0, size=32, channels=3, **more):
     """A symbol with random values for its weights as '<prefix>-symbol.json' and '<prefix>-0000.params'."""
-    inputs = symbol.list_inputs()
-    shapes = dict(zip(symbol.list_arguments(), symbol.infer_shape_partial(data=(1, 3, size, size))[0]))
-    shapes.update(zip(symbol.list_auxiliary_states(), symbol.infer_shape_partial(data=(1, 3, size, size))[2]))
+    inputs, shape = symbol.list_inputs(), (1, channels, size, size)
+    shapes = dict(zip(symbol.list_arguments(), symbol.infer_shape_partial(data=shape)[0]))
+    shapes.update(zip(symbol.list_auxiliary_states(), symbol.infer_shape_partial(data=shape)[2]))
     auxiliary = set(symbol.list_auxiliary_states())
     values = random_values({name: shapes[name] for name in inputs if name not in ('data', 'softmax_label')}, seed)
     symbol.save(prefix + '-symbol.json')

@@ -1,4 +1,6 @@
 """PyTorch nets with the names that InsightFace's arcface_torch gives its layers, and random weights for them."""
+import json
+
 import torch
 from torch import nn
 
@@ -142,6 +144,21 @@ class MobileFaceNet(nn.Module):
         for layer in self.layers:
             x = layer(x)
         return self.features(self.conv_sep(x))
+
+
+def write_safetensors(path, state, header=None):
+    """A state dict as the package safetensors writes it; `header` in place of the right one."""
+    kinds = {torch.float32: 'F32', torch.float16: 'F16', torch.bfloat16: 'BF16', torch.int64: 'I64',
+             torch.float64: 'F64'}
+    entries, data = {'__metadata__': {'format': 'pt'}}, b''
+    for name, value in state.items():
+        part = value.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+        entries[name] = {'dtype': kinds[value.dtype], 'shape': list(value.shape),
+                         'data_offsets': [len(data), len(data) + len(part)]}
+        data += part
+    text = json.dumps(entries).encode() if header is None else header
+    path.write_bytes(len(text).to_bytes(8, 'little') + text + data)
+    return str(path)
 
 
 def randomised(net, seed=0):

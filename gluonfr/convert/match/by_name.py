@@ -3,7 +3,7 @@ import numpy as np
 
 from ...graph.convert_error import ConvertError
 from ...utils.messages import names
-from ..readers.torch import COUNTER
+from ..readers.state_names import COUNTER
 from ..torch_names import PARAMETERS
 
 __all__ = ['match']

@@ -6,8 +6,8 @@ from .read import Read
 __all__ = ['read_params']
 
 
-def read_params(path, params=None, spec=None):
+def read_params(path, params=None, given=None):
     """Read a '.params' of `Block.save_parameters` without its class layer."""
     arrays = load_weights(path)
     unused = [name for name in arrays if name.startswith(CLASS_LAYER)]
-    return Read(path, {name: arrays[name] for name in arrays if name not in unused}, spec, unused)
+    return Read(path, {name: arrays[name] for name in arrays if name not in unused}, None, unused)

@@ -1,26 +1,22 @@
 """PyTorch state dicts."""
-import logging
 import os
-import re
 import warnings
 
 from ...graph.convert_error import ConvertError
 from ...utils.messages import names
 from .read import Read
+from .state_names import take_network
 
-__all__ = ['COUNTER', 'IR', 'IRESNET', 'MOBILEFACENET', 'import_torch', 'load_torch', 'read_torch']
+__all__ = ['import_torch', 'load_torch', 'read_torch']
 
-# a name that every state dict of a kind has: of arcface_torch's iresnet and mobilefacenet, and of the IR nets
-ANCHORS = IRESNET, MOBILEFACENET, IR = 'layer1.0.conv1.weight', 'conv_sep.layers.0.weight', 'input_layer.0.weight'
-COUNTER = 'num_batches_tracked'  # of training steps, in each BatchNorm: no output depends on it
 # of training checkpoints: Lightning's, arcface_torch's, and what others call it
 WRAPPERS = ('state_dict', 'state_dict_backbone', 'model_state_dict', 'net_state_dict', 'model', 'net', 'backbone')
 
 
-def read_torch(path, params=None, spec=None):
+def read_torch(path, params=None, given=None):
     """Read a PyTorch state dict, as `load_torch` does."""
     arrays, prefix = _load(path)
-    return Read(path, arrays, spec, prefix=prefix)
+    return Read(path, arrays, None, prefix=prefix)
 
 
 def import_torch():
@@ -80,32 +76,18 @@ def _load(path):
     except Exception as error:  # a damaged file may raise any
         raise ConvertError('load_torch: {} must be a PyTorch state dict, whole and of tensors only; files that hold a '
                            'model or other code are refused. Of a checkpoint that you trust, save the weights alone: '
-                           "torch.save(torch.load('{}', weights_only=False)['state_dict'], 'weights.pth'). Got {}: {}"
-                           .format(path, os.path.basename(path), type(error).__name__,
-                                   str(error).strip().partition('\n')[0])) from error
+                           "torch.save(torch.load('{}', weights_only=False)['state_dict'], 'weights.pth'); a model can "
+                           'come as ONNX (torch.onnx.export). Got {}: {}'.format(
+                               path, os.path.basename(path), type(error).__name__,
+                               str(error).strip().partition('\n')[0])) from error
     for key in WRAPPERS:
         if isinstance(state, dict) and isinstance(state.get(key), dict):
             state = state[key]
     if not isinstance(state, dict) or not state or not all(
             isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()):
         raise ConvertError('load_torch: {} must hold tensors by name, got {}.'.format(path, _contents(state)))
-    prefix = _prefix(path, state)
-    others = [name for name in state if not name.startswith(prefix)]
-    if others:
-        logging.getLogger('gluonfr').info('%s: left out what is no part of the network: %s', path, names(others))
-    return {name[len(prefix):]: value.float().numpy() for name, value in state.items()
-            if name.startswith(prefix) and not name.endswith(COUNTER)}, prefix
-
-
-def _prefix(path, state):
-    """What stands before the names of the one network that a state dict holds."""
-    found = sorted({name[:-len(anchor)] for name in state for anchor in ANCHORS
-                    if name == anchor or name.endswith('.' + anchor)})
-    if len(found) > 1:
-        raise ConvertError('load_torch: {} must hold one network, got several, with names that begin with {}: save '
-                           'that which is meant alone.'.format(path, ', '.join(map(repr, found))))
-    return found[0] if found else os.path.commonprefix(
-        [re.match(r'((module|backbone)\.)*', name).group() for name in state])
+    tensors, prefix = take_network(path, state)
+    return {name: value.float().numpy() for name, value in tensors.items()}, prefix
 
 
 def _contents(state):

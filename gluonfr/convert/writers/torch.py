@@ -5,7 +5,7 @@ from ...graph.layers import in_order
 from ...utils.messages import names
 from ...utils.params_file import CLASS_LAYER
 from ..net_layers import layers_of_net
-from ..readers.torch import COUNTER
+from ..readers.state_names import COUNTER
 from ..torch_names import EPSILON, PARAMETERS, layer_table
 
 __all__ = ['torch_from_native']

@@ -60,7 +60,7 @@ class OnnxEngine:
         size = tuple(shape[2:]) if all(shape[2:]) else USUAL
         fits = len(shape) == 4 and shape[1] in (1, 3, None) and len(declared.shapes) == 1
         if fits:
-            self.spec = net.given_spec or model.read_input(size, declared.producer, declared.metadata)
+            self.spec = net.given_spec or model.read_input(size, shape[1], declared.producer, declared.metadata)
         if not fits or shape[1] not in (None, self.spec.shape[0]):
             raise ValueError('an ONNX network must have one input of images (B, 3, H, W), got {}.'.format(
                 declared.shapes))

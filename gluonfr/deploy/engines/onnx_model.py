@@ -5,10 +5,9 @@ import os
 import zlib
 from contextlib import contextmanager
 
-from ...data.input_spec import InputSpec
 from ...graph.from_onnx import scaling_of_onnx
 from ...graph.onnx_file import described_input, import_onnx, load_onnx, takes_integers, weight_files
-from ...graph.source import assumed_input
+from ...graph.source import taken_input
 
 __all__ = ['OnnxModel']
 
@@ -64,17 +63,17 @@ class OnnxModel:
                 digest.update(data)
         self.sha256 = digest.hexdigest()
 
-    def read_input(self, size, producer, metadata):
-        """What it takes: as was given, as its metadata say, or as its graph shows, for images of `size`."""
+    def read_input(self, size, channels, producer, metadata):
+        """What it takes: as was given, as its metadata say, or as its graph shows, for images of such a size."""
         if self.spec:
             return self.spec
         described = described_input(producer, metadata)
         if described:
             return described
         model = self.parse()
-        taken = assumed_input('the ONNX model' if isinstance(self.content, bytes) else self.content,
-                              scaling_of_onnx(model), takes_integers(model))
-        return InputSpec(size, taken.mean, taken.std, taken.colour)
+        return taken_input('the ONNX model' if isinstance(self.content, bytes) else self.content,
+                           scaling_of_onnx(model), integers=takes_integers(model), channels=channels)._replace(
+                               size=size)
 
     def parse(self):
         """It as an onnx.ModelProto, with its weights; an ImportError where the onnx package is missing."""

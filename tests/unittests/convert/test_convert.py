@@ -88,7 +88,7 @@ def test_what_is_refused(tmp_path):
     for error, message, arguments in (
             (ConvertError, 'out must be a new or empty folder', (source, out)),
             (ConvertError, 'out must be a new or empty folder', (source, str(tmp_path / 'file'))),
-            (ConvertError, 'source must end in -symbol.json, .onnx, .params, .pth, .pt, .ckpt, .pth.tar, got',
+            (ConvertError, 'source must end in -symbol.json, .onnx, .params, .pth, .pt, .ckpt, .pth.tar, .safetensors',
              (out, new)),
             (FileNotFoundError, 'there is no file nowhere-symbol.json', ('nowhere-symbol.json', new)),
             (FileNotFoundError, 'there are no weights nowhere.params', (source, new, None, 'nowhere.params')),

@@ -82,7 +82,7 @@ def test_what_a_symbol_of_ours_takes_is_read_from_it(tmp_path):
 
 def test_the_oldest_symbols_lack_inputs_and_call_arguments_otherwise(tmp_path):
     source = write_symbol(mobile(), str(tmp_path / 'model'))
-    to_onnx(source, tmp_path / 'new.onnx', spec=InputSpec((32, 32)))
+    to_onnx(source, tmp_path / 'new.onnx', spec={'size': 32})
     with open(source, encoding='utf-8') as stream:
         graph = json.load(stream)
     states = [i for i, node in enumerate(graph['nodes']) if node['name'].endswith(('moving_mean', 'moving_var'))]
@@ -92,7 +92,7 @@ def test_the_oldest_symbols_lack_inputs_and_call_arguments_otherwise(tmp_path):
              for i, node in enumerate(graph['nodes']) if i in places]
     with open(source, 'w', encoding='utf-8') as stream:
         json.dump({'nodes': nodes, 'heads': [[places[head[0]], 0] for head in graph['heads']]}, stream)
-    to_onnx(source, tmp_path / 'old.onnx', spec=InputSpec((32, 32)))
+    to_onnx(source, tmp_path / 'old.onnx', spec={'size': 32})
     assert onnx.load(str(tmp_path / 'old.onnx')).graph == onnx.load(str(tmp_path / 'new.onnx')).graph
 
 
@@ -177,7 +177,7 @@ def test_weights_that_do_not_fit(change, message, tmp_path):
     change(weights)
     nd.save(path, weights)
     with pytest.raises(ConvertError, match=message) as caught:
-        to_onnx(source, tmp_path / 'net.onnx', spec=InputSpec((32, 32)))
+        to_onnx(source, tmp_path / 'net.onnx', spec={'size': 32})
     assert '\n' not in str(caught.value) and not (tmp_path / 'net.onnx').exists()
 
 

@@ -190,13 +190,13 @@ def instead(name, shape):
 
 
 @pytest.mark.parametrize('kind, change, message', [
-    ('iresnet', without('layer2.0.bn2.bias'), r'missing: layer2\.0\.bn2\.bias\.$'),
+    ('iresnet', without('layer2.0.bn2.bias'), r'missing: layer2\.0\.bn2\.bias\. Export'),
     ('iresnet', without('fc.weight'), r'fc\.weight is missing'),
-    ('iresnet', instead('classes.weight', (9, 24)), r'unused: classes\.weight\.$'),
-    ('iresnet', instead('prelu.weight', (1,)), r'shapes: prelu\.weight must be \(64,\), got \(1,\)\.$'),
+    ('iresnet', instead('classes.weight', (9, 24)), r'unused: classes\.weight\. Export'),
+    ('iresnet', instead('prelu.weight', (1,)), r'shapes: prelu\.weight must be \(64,\), got \(1,\)\. Export'),
     ('iresnet', lambda state: dict(without('bn1.bias')(state), extra=np.zeros(1)), 'missing: bn1.bias; unused: extra'),
     ('mbf', without('features.layers.2.weight'), r'features\.layers\.2\.weight is missing'),
-    ('mbf', instead('features.layers.2.bias', (24,)), r'unused: features\.layers\.2\.bias\.$'),
+    ('mbf', instead('features.layers.2.bias', (24,)), r'unused: features\.layers\.2\.bias\. Export'),
     ('mbf', instead('layers.1.layers.0.weight', (64, 64, 3, 3)), r'must be \(64, 1, 3, 3\), got \(64, 64, 3, 3\)'),
     ('mbf', lambda state: {'net.' + key: value for key, value in state.items()}, r'names must be those of .*, got net\.'
                                                                                r'layers\.0\..* and \d+ more\.'),

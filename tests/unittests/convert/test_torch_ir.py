@@ -111,11 +111,13 @@ def test_what_has_no_net_here_is_named(tmp_path):
     state = cases.IrNet(UNITS, True, False, 24, 32).state_dict()
     state['body.1.res_layer.1.weight'] = torch.zeros(16, 64, 1, 1)
     torch.save(state, str(tmp_path / 'a.pth'))
-    with pytest.raises(ConvertError, match="16x64x1x1.* bottlenecks of AdaFace's IR-152 and IR-200. Export it to ONNX"):
+    with pytest.raises(ConvertError, match="16x64x1x1.* bottlenecks of AdaFace's IR-152 and IR-200. Export the netw"):
         native_from_torch(load_torch(str(tmp_path / 'a.pth')))
     torch.save({'conv1.conv.weight': torch.zeros(64, 3, 3, 3)}, str(tmp_path / 'b.pth'))
-    with pytest.raises(ConvertError, match='names must be those of .* Export another network to ONNX'):
+    with pytest.raises(ConvertError, match='names must be those of .* Export the network to ONNX .* and convert that'):
         native_from_torch(load_torch(str(tmp_path / 'b.pth')))
+    with pytest.raises(ConvertError, match='missing: .* Export the network to ONNX .* and convert that'):
+        native_from_torch(cases.IResNet(UNITS, 24, 32).state_dict(), 'mbf')
     both = {kind + name: value for kind in ('student.', 'teacher.') for name, value in state.items()}
     torch.save(both, str(tmp_path / 'c.pth'))
     with pytest.raises(ConvertError, match="must hold one network, got several, .* 'student.', 'teacher.'"):
