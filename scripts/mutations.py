@@ -75,6 +75,8 @@ MUTATIONS = [Mutation(*entry) for entry in [
      [REGISTRY, '-k', 'test_value and focal']),
     ('magface-regulariser', 'gluonfr/loss/adaptive.py', '** 2 + 1 / norm)', '** 2 - 1 / norm)',
      [REGISTRY, '-k', 'test_value and magface']),
+    ('margin-for-the-far', 'gluonfr/loss/adaptive.py', 'F.where(picked > 0, target, picked)', 'target + 0 * picked',
+     [REGISTRY, '-k', 'test_value and svx']),
     ('loss-below-zero', 'gluonfr/nn/functional.py', 'return x + F.BlockGrad(F.relu(-x))', 'return x',
      ['tests/unittests/loss/test_original_faults.py', '-k', 'below_zero']),
     ('no-gradient-where-sure', 'gluonfr/nn/functional.py', 'return x + F.BlockGrad(F.relu(-x))', 'return F.relu(x)',

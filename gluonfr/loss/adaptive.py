@@ -45,7 +45,10 @@ class SVXSoftmax(CombinedLoss):
         m2 or m3 under one name; `margin` says which.
     margin : {'cos', 'arc'}
         What `m` is: m2 ('cos') or m3 ('arc').
-    easy_margin, margin_warmup, gradient
+    easy_margin : bool
+        Apply all of the margin only to targets nearer than 90 degrees, as the published code does by default; which
+        negatives count more is told by g_y with its margin all the same.
+    margin_warmup, gradient
         As in `CombinedLoss`.
     dtype, sparse_label, weight, batch_axis
         As in `ClassScoreLoss`.
@@ -62,7 +65,8 @@ class SVXSoftmax(CombinedLoss):
     _m2_name, _m3_name = 'm3', 'm2'  # here m2 is the cosine, and m3 the angle
 
     def __init__(self, classes: int, s: float = 64, t: float = 1, m1: float = 1, m2: float = 0, m3: float = 0,
-                 dtype: str = 'float32', *, m: Optional[float] = None, margin: str = 'cos', **kwargs: Any) -> None:
+                 dtype: str = 'float32', *, m: Optional[float] = None, margin: str = 'cos', easy_margin: bool = False,
+                 **kwargs: Any) -> None:
         if check_choice(self._owner, 'margin', margin, ('cos', 'arc')) == 'arc' and m is None:
             raise ValueError("{}: margin must come with m, got margin='arc' alone. Give the angle as m3.".format(
                 self._owner))
@@ -72,6 +76,7 @@ class SVXSoftmax(CombinedLoss):
         if m is not None:
             m2, m3 = (m, 0) if margin == 'cos' else (0, m)
         super().__init__(classes, m1, m3, m2, s, dtype, **kwargs)
+        self._only_near = easy_margin
         self._t = check_number(self._owner, 't', t, 1)
 
     def _emphasize(self, F, scores, target):
@@ -82,10 +87,13 @@ class SVXSoftmax(CombinedLoss):
         picked = F.pick(pred, index, axis=1)
         target = self._target(F, picked, self._share(F, steps))
         emphasized = self._emphasize(F, pred, target)
+        if self._only_near:
+            target = F.where(picked > 0, target, picked)
         return self._add_to_target(F, emphasized, index, target - F.pick(emphasized, index, axis=1)) * self._s
 
     def _shown(self):
-        return dict(classes=self._classes, s=self._s, t=self._t, m1=self._m1, m2=self._m3, m3=self._m2)
+        return dict(classes=self._classes, s=self._s, t=self._t, m1=self._m1, m2=self._m3, m3=self._m2,
+                    easy_margin=self._only_near)
 
 
 @LOSSES.register('magface')

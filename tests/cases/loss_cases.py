@@ -166,6 +166,8 @@ for _margin, _m2, _m3 in (('cos', 0.35, 0), ('arc', 0, 0.35)):
          lambda x, p, done, train, m2=_m2, m3=_m3: ref.svx(x['pred'], x['label'], 6, 1.2, 1, m2, m3))
 case('svxsoftmax', 'easy', dict(C, s=6, t=1.2, m3=0.35, easy_margin=True), cosines,
      lambda x, p, done, train: ref.svx(x['pred'], x['label'], 6, 1.2, 1, 0, 0.35, True))
+case('svxsoftmax', 'easy cos', dict(C, s=6, t=1.2, m2=0.35, easy_margin=True), cosines,
+     lambda x, p, done, train: ref.svx(x['pred'], x['label'], 6, 1.2, 1, 0.35, 0, True))
 case('svxsoftmax', 'warmup', dict(C, s=6, t=1.2, m2=0.2, m3=0.3, margin_warmup=3), cosines,
      lambda x, p, done, train: ref.svx(x['pred'], x['label'], 6, 1.2, 1, 0.2 * warm(done, 3), 0.3 * warm(done, 3)),
      state=True)

@@ -127,10 +127,10 @@ def svx(pred, label, s, t, m1=1, m2=0, m3=0, easy=False):
     logits = np.zeros_like(pred)
     for i, y in enumerate(label):
         y = class_of(y)
-        target = psi(pred[i, y], m1=m1, m2=m3, easy=easy) - m2
+        target = psi(pred[i, y], m1=m1, m2=m3) - m2
         for j in range(pred.shape[1]):
             if j == y:
-                logits[i, j] = target
+                logits[i, j] = pred[i, j] if easy and pred[i, j] <= 0 else target
             elif pred[i, j] > target:
                 logits[i, j] = t * pred[i, j] + t - 1
             else:
