@@ -92,3 +92,12 @@ def test_errors_name_the_parameter_and_the_value(name, value):
     shown = value[0] if isinstance(value, tuple) else value
     with pytest.raises(ValueError, match=r'IterLRScheduler: {} must be .*got .*{}'.format(name, shown)):
         IterLRScheduler(**arguments)
+
+
+@pytest.mark.parametrize('epoch, i, rate', [(0, 0, 0.001), (5, 0, 0.0505), (10, 0, 0.1), (55, 117, 0.05),
+                                            (75, 0, 0.0188255)])
+def test_the_schedule_of_1_0s_mnist_examples(epoch, i, rate):
+    """They have GluonCV 0.3's LRScheduler, which counts epochs: nepochs=101, niters=234, warmup_epochs=10."""
+    batches = 234
+    schedule = IterLRScheduler('cosine', 0.1, 101 * batches, targetlr=1e-8, warmup_iters=10 * batches, warmup_lr=0.001)
+    assert schedule(epoch * batches + i) == pytest.approx(rate, abs=1e-6)
