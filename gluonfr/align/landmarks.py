@@ -6,6 +6,7 @@ from typing import Dict, Optional
 import numpy as np
 
 from ..utils.files import read_json
+from ..utils.rows import of_cell
 
 __all__ = ['LANDMARK_COLUMNS', 'read_landmarks']
 
@@ -91,4 +92,4 @@ def _csv(file):
                     file, where, row))
             path, *values = (row[i] for i in columns)
             if any(values):
-                yield where, path, values
+                yield where, of_cell(path), values

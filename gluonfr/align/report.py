@@ -7,10 +7,10 @@ from collections import defaultdict
 from functools import partial
 
 import numpy as np
-from tqdm import tqdm
 
-from ..utils.files import read_json, write_text
-from ..utils.rows import UTF8, write_rows
+from ..utils.files import open_regular, read_json, write_text
+from ..utils.progress import Bar
+from ..utils.rows import UTF8, RowReader, as_cell, write_rows
 from ..utils.threads import ahead
 from .landmarks import LANDMARK_COLUMNS
 
@@ -88,12 +88,12 @@ def run_report(path, settings, tasks, is_whole, fresh, progress='align', root=''
     write_text(_settings_path(path), json.dumps(settings, indent=1))
     _write(path, [row for kept in rows.values() for row in kept])
     todo = [photo for photo in tasks if photo not in rows]
-    with open(path, 'a', **UTF8) as file, tqdm(total=len(tasks), initial=len(tasks) - len(todo), unit='image',
+    with open(path, 'a', **UTF8) as file, Bar(total=len(tasks), initial=len(tasks) - len(todo), unit='image',
                                                desc=progress or None, disable=not progress) as bar:
         writer = csv.DictWriter(file, COLUMNS, lineterminator='\n')
         stamped = [partial(_stamped, tasks[photo], os.path.join(root, photo)) for photo in todo]
         for photo, new in zip(todo, ahead(stamped, WORKERS, WORKERS)):
-            writer.writerows(new)
+            writer.writerows({name: as_cell(cell) for name, cell in row.items()} for row in new)
             file.flush()
             rows[photo] = new
             bar.update()
@@ -105,7 +105,7 @@ def run_report(path, settings, tasks, is_whole, fresh, progress='align', root=''
 def _stamped(task, path):
     """The rows of a task with the stamp that its photograph had before."""
     try:
-        with open(path, 'rb') as file:
+        with open_regular(path) as file:
             status = os.fstat(file.fileno())
             stamp = '{} {} {:08x}'.format(status.st_size, status.st_mtime_ns, zlib.crc32(file.read()))
     except OSError:
@@ -129,7 +129,7 @@ def read_report(path):
     rows = defaultdict(list)
     if os.path.isfile(path):
         with open(path, **UTF8) as file:
-            for row in csv.DictReader(file):
+            for row in RowReader(file):
                 if None not in row.values() and None not in row:
                     rows[row['path']].append(row)
     return rows

@@ -7,6 +7,7 @@ import warnings
 from contextlib import contextmanager
 
 from ..compat import mxnet_problem, room_problem, threads_to_use
+from ..utils.messages import printable
 from .parsers import make_parser
 from .streams import lasting_streams
 from .words import in_words
@@ -42,7 +43,7 @@ def _main(argv):
         sys.stdout.flush()
     except (ValueError, TypeError, OSError, ImportError, *_failures()) as error:
         said = in_words(args.command, str(error), args.parser, argv)
-        print('gluonfr {}: {}'.format(args.command, said), file=sys.stderr)
+        print(printable('gluonfr {}: {}'.format(args.command, said)), file=sys.stderr)
         return 2
     except (MemoryError, RuntimeError) as error:
         if not re.search('out of memory|Failed to allocate|ALLOC_FAILED|MemoryError', '{!r} {}'.format(error, error)):
@@ -72,7 +73,7 @@ def _warnings_as_lines(args, argv):
     """Warnings of Python as errors are said: in the words of the command, without the code that they come from."""
     def line(message, *_, **__):
         said = in_words(args.command, str(message), args.parser, argv)
-        return 'gluonfr {}: warning: {}\n'.format(args.command, said)
+        return printable('gluonfr {}: warning: {}\n'.format(args.command, said))
 
     before, warnings.formatwarning = warnings.formatwarning, line
     try:

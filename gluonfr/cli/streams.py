@@ -2,7 +2,9 @@
 import os
 import sys
 from contextlib import contextmanager, suppress
-from typing import Any, Iterator, TextIO, Type
+from typing import Any, Callable, Iterator, TextIO, Type
+
+from ..utils.messages import printable
 
 __all__ = ['lasting_streams']
 
@@ -12,10 +14,11 @@ def lasting_streams() -> Iterator[None]:
     """Have a command finish its work where nobody reads what it says: `gluonfr train ... | head`.
 
     What goes to a pipe that is closed is dropped from then on; on standard error, where progress is shown, so is what
-    cannot be written for any other reason. Meanwhile `sys.stdout` and `sys.stderr` are stand-ins of their own.
+    cannot be written for any other reason. Standard output gets control characters, which names may hold, as Python
+    writes them; on standard error bars need theirs. Meanwhile `sys.stdout` and `sys.stderr` are stand-ins of their own.
     """
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _lasting(sys.stdout, BrokenPipeError), _lasting(sys.stderr, OSError)
+    sys.stdout, sys.stderr = _lasting(sys.stdout, BrokenPipeError, printable), _lasting(sys.stderr, OSError, str)
     try:
         yield
     finally:
@@ -25,15 +28,15 @@ def lasting_streams() -> Iterator[None]:
         sys.stdout, sys.stderr = before
 
 
-def _lasting(stream, ignored) -> Any:
-    return stream and _Lasting(stream, ignored)
+def _lasting(stream, ignored, form) -> Any:
+    return stream and _Lasting(stream, ignored, form)
 
 
 class _Lasting:
-    """A stream that drops what it cannot write for reasons of one kind."""
+    """A stream that drops what it cannot write for reasons of one kind, and gives text its form."""
 
-    def __init__(self, stream: TextIO, ignored: Type[OSError]):
-        self._stream, self._ignored = stream, ignored
+    def __init__(self, stream: TextIO, ignored: Type[OSError], form: Callable[[str], str]):
+        self._stream, self._ignored, self._form = stream, ignored, form
 
     def __getattr__(self, name):
         return getattr(self._stream, name)
@@ -41,7 +44,7 @@ class _Lasting:
     def write(self, text):
         """As of the stream."""
         try:
-            return self._stream.write(text)
+            return self._stream.write(self._form(text))
         except self._ignored as error:
             self._leave(error)
             return len(text)

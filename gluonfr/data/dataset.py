@@ -4,7 +4,9 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
-__all__ = ['FaceDataset', 'GluonMethods', 'StoredDataset', 'as_ndarray', 'label_ranges']
+__all__ = ['FaceDataset', 'GluonMethods', 'StoredDataset', 'as_ndarray', 'check_holes', 'label_ranges']
+
+HOLES, FOR_EACH = 1000000, 10  # labels without images that are still numbered: so many, and more for each image
 
 
 class GluonMethods:
@@ -137,8 +139,16 @@ def label_ranges(labels, num_classes):
     labels = np.asarray(labels)
     if (labels[1:] < labels[:-1]).any():
         return None
+    check_holes(labels, num_classes)
     edges = np.searchsorted(labels, np.arange(num_classes + 1))
     return np.stack([edges[:-1], edges[1:]], axis=1).astype(np.int64)
+
+
+def check_holes(labels, num_classes, path='the set'):
+    """Raise a ValueError if nearly all labels below `num_classes` have no image: one of 2^31 would fill all memory."""
+    if num_classes > HOLES + FOR_EACH * len(labels):
+        raise ValueError('the labels of {} must be 0, 1, 2, ..., got {:,} people with labels up to {:,}. `gluonfr pack '
+                         'folder --relabel` numbers them anew.'.format(path, len(np.unique(labels)), num_classes - 1))
 
 
 def as_ndarray(image):

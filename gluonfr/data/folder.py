@@ -28,9 +28,9 @@ class FolderDataset(ImageFiles):
     transform : callable or None
         (NDArray uint8 (H,W,3) RGB, int) -> what indexing gives.
     on_error : {'raise', 'skip'}
-        'raise': a person without images raises at once, an image that cannot be read when it is read. 'skip': every
-        image is read once at the beginning; those that cannot be, and persons without any, are left out before labels
-        are given.
+        'raise': a person without images or whose folder cannot be read raises at once, an image that cannot be read
+        when it is read. 'skip': every image is read once at the beginning; those that cannot be, and persons without
+        any, are left out before labels are given.
 
     Attributes
     ----------
@@ -53,6 +53,8 @@ class FolderDataset(ImageFiles):
     ------
     FileNotFoundError, NotADirectoryError
         There is no such folder.
+    OSError
+        A folder cannot be read.
     ValueError
         There are no persons, or some without images; or with 'skip', no readable image.
     """
@@ -60,7 +62,7 @@ class FolderDataset(ImageFiles):
     def __init__(self, root: PathLike, transform: Optional[Callable] = None, on_error: str = 'raise'):
         check_choice('FolderDataset', 'on_error', on_error, ('raise', 'skip'))
         root = os.path.expanduser(os.fspath(root))
-        found = walk_images(root)
+        found = walk_images(root, on_error)
         inside = [path for path in found.images if os.sep in path]
         beside = [path for path in found.images if os.sep not in path]
         if not found.folders:
@@ -68,7 +70,8 @@ class FolderDataset(ImageFiles):
                              'and no folder.'.format(root, counted(len(beside) + len(found.ignored), 'file')))
         self.ignored_files = [(path, BESIDE) for path in beside] + found.ignored
         names = [path.split(os.sep, 1)[0] for path in inside]
-        empty = [os.path.join(root, name) for name in sorted(set(found.folders) - set(names))]
+        closed = [name.rstrip(os.sep) for name, _ in found.unreadable]
+        empty = [os.path.join(root, name) for name in sorted(set(found.folders).difference(names, closed))]
         if empty and on_error == 'raise':
             raise ValueError("FolderDataset: each folder in {} must hold images ({}), got {:,} without any: {}{}. "
                              "Remove them or use on_error='skip'.".format(
@@ -79,6 +82,7 @@ class FolderDataset(ImageFiles):
                            'give one of them instead.', root, ', '.join(sorted(set(names))[:3]))
         say_ignored(root, self.ignored_files)
         skipped = [(folder, 'a person without images') for folder in empty]
+        skipped += [(os.path.join(root, folder), why) for folder, why in found.unreadable]
         paths = [os.path.join(root, path) for path in inside]
         kept = readable('FolderDataset', paths, on_error, skipped)
         classes = sorted({names[i] for i in kept})

@@ -15,12 +15,14 @@ except ImportError as error:
                       'opencv-python-headless'.format(error)) from error
 
 from ..utils.check import check_int
+from ..utils.files import open_regular, read_at_most
 from ..utils.types import PathLike
 from .image_size import ImageError, check_pixels, plain_size
 
 __all__ = ['ImageError', 'WRITTEN_SUFFIXES', 'decode', 'decode_file', 'decode_photo', 'encode', 'header_size',
            'read_file', 'read_header_size', 'read_image', 'read_photo', 'resize', 'shrinks']
 
+MAX_BYTES = 1 << 30  # of an image file
 WRITTEN_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.webp')  # of `encode`
 
 # The orientation that a camera noted is ignored: a face that was aligned already stands upright.
@@ -170,13 +172,10 @@ def header_size(data):
 
 def read_header_size(path):
     """`header_size` of a file, of which it reads no more than need be; its errors with the path in front."""
-    with open(path, 'rb') as file:
-        data = file.read(1 << 16)
-        size = plain_size(data)
-        if size is None:
-            data += file.read()
+    with open_regular(path) as file:
+        size = plain_size(file.read(1 << 16))
     try:
-        return size or header_size(data)
+        return size or header_size(read_file(path))
     except ImageError as error:
         raise ImageError('{}: {}'.format(path, error)) from error
 
@@ -187,9 +186,19 @@ def read_image(path: PathLike, flag: int = 1) -> np.ndarray:
 
 
 def read_file(path):
-    """The bytes of a file."""
-    with open(path, 'rb') as file:
-        return file.read()
+    """The bytes of an image file.
+
+    Raises
+    ------
+    ImageError
+        It has more than a gigabyte.
+    OSError
+        It cannot be read, or is a pipe or a device.
+    """
+    data = read_at_most(path, MAX_BYTES)
+    if data is None:
+        raise ImageError('{}: the image is too large: more than {:,} bytes.'.format(path, MAX_BYTES))
+    return data
 
 
 def decode_file(data, path, flag=1):

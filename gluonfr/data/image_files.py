@@ -2,16 +2,15 @@
 import hashlib
 import logging
 import os
-from multiprocessing.pool import ThreadPool
 from typing import Callable, Optional, Sequence, Tuple
 
 import numpy as np
-from tqdm import tqdm
 
-from ..compat import usable_cores
 from ..utils.messages import counted
+from ..utils.progress import Bar
+from ..utils.threads import each
 from .dataset import StoredDataset
-from .image import WRITTEN_SUFFIXES, ImageError, decode_file, read_file, read_header_size, read_image
+from .image import WRITTEN_SUFFIXES, decode_file, read_file, read_header_size, read_image
 
 __all__ = ['ImageFiles', 'readable']
 
@@ -100,9 +99,7 @@ def readable(owner, paths, on_error, skipped):
     """Return the indices of `paths` to keep; with 'skip', the others go to the list `skipped`, with the reasons."""
     if on_error == 'raise':
         return range(len(paths))
-    with ThreadPool(usable_cores()) as pool:
-        faults = list(tqdm(pool.imap(_fault, paths, 64), total=len(paths), desc=owner + ': checking', unit=' images',
-                           disable=None))
+    faults = list(Bar(each(_fault, paths), total=len(paths), desc=owner + ': checking', unit=' images', disable=None))
     kept = [i for i, fault in enumerate(faults) if fault is None]
     skipped += [(path, fault) for path, fault in zip(paths, faults) if fault is not None]
     if not kept:
@@ -116,5 +113,5 @@ def _fault(path):
     """Say why an image cannot be read, None if it can."""
     try:
         read_image(path)
-    except (ImageError, OSError) as error:
+    except (OSError, ValueError) as error:  # of a name that no file can have, too
         return str(error)

@@ -147,7 +147,7 @@ def _rec(folder):
 
 
 def _image_folder(folder, on_error):
-    found = walk_images(folder)
+    found = walk_images(folder, on_error)
     filled = {path.split(os.sep, 1)[0] for path in found.images}
     say_ignored(folder, found.ignored + [(name + os.sep, EMPTY) for name in found.folders if name not in filled])
     if not found.images:
@@ -159,7 +159,8 @@ def _image_folder(folder, on_error):
         logging.getLogger('gluonfr').info(
             '%s: %s in it and %d in folders, which count as people.', folder, counted(people.count(None), 'image'),
             len(people) - people.count(None))
-    paths, skipped = [os.path.join(folder, path) for path in found.images], []
+    paths = [os.path.join(folder, path) for path in found.images]
+    skipped = [(os.path.join(folder, path), why) for path, why in found.unreadable]
     kept = readable('ImageFiles', paths, on_error, skipped)
     return ImageFiles([paths[i] for i in kept],
                       [-1 if people[i] is None else classes.index(people[i]) for i in kept], classes, skipped=skipped)

@@ -1,12 +1,11 @@
 """Whether the images of a set have the size that a network takes, by a look at their headers alone."""
 import sys
 from collections import namedtuple
-from multiprocessing.pool import ThreadPool
 
 import numpy as np
-from tqdm import tqdm
 
-from ..compat import usable_cores
+from ..utils.progress import Bar
+from ..utils.threads import each
 
 __all__ = ['OtherSizes', 'check_images', 'check_pairs_size', 'other_sizes']
 
@@ -42,12 +41,10 @@ def other_sizes(size_of, indices, size, progress=True):
     chosen = np.unique(np.linspace(0, len(indices) - 1, min(len(indices), MOST)).astype(np.int64))
     looked = np.asarray(indices)[chosen].tolist()
     size, wrong = tuple(size), []
-    with ThreadPool(usable_cores()) as pool, tqdm(total=len(looked), desc='sizes', unit=' images', delay=2,
-                                                  disable=not progress or None, file=sys.stderr) as bar:
-        for index, found in zip(looked, pool.imap(size_of, looked, 64)):
-            if tuple(found) != size:
-                wrong.append((index, tuple(found)))
-            bar.update()
+    for index, found in zip(looked, Bar(each(size_of, looked), total=len(looked), desc='sizes', unit=' images', delay=2,
+                                        disable=not progress or None, file=sys.stderr)):
+        if tuple(found) != size:
+            wrong.append((index, tuple(found)))
     return OtherSizes(len(wrong), len(looked), *wrong[0]) if wrong else None
 
 

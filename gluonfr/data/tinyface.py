@@ -53,7 +53,9 @@ class TinyFace:
         skipped = {name: [] for name in FOLDERS}
         for name in FOLDERS:
             folder = os.path.join(self.path, name)
-            found = [os.path.join(folder, path) for path in walk_images(folder).images]
+            walk = walk_images(folder, on_error='skip')
+            skipped[name] += [(os.path.join(folder, path), why) for path, why in walk.unreadable]
+            found = [os.path.join(folder, path) for path in walk.images]
             if not found:
                 raise ValueError('TinyFace: {} must hold images, got none.'.format(folder))
             paths[name] = [found[i] for i in readable('TinyFace', found, 'skip', skipped[name])]

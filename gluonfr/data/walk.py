@@ -24,10 +24,12 @@ NO_IMAGE = 'no image by the suffix'
 FOREIGN_IMAGE = 'of an image format that is not read (make it PNG or JPEG)'
 NO_FILE = 'no regular file'
 LOOP = 'a link to a folder above it'
+TOO_DEEP = 'more than 100 folders deep'
+DEEPEST = 100
 
 NAMED = 3  # files that a sentence names for each reason
 
-Walk = namedtuple('Walk', 'images folders ignored')
+Walk = namedtuple('Walk', 'images folders ignored unreadable')
 Walk.__doc__ = """What a folder holds, as paths relative to it.
 
 images : list of str
@@ -36,6 +38,8 @@ folders : list of str
     Names of the folders of the first level, sorted.
 ignored : list of (str, str)
     Path and reason of what was left out; a folder's path ends with the separator.
+unreadable : list of (str, str)
+    The same of folders that cannot be read.
 """
 
 
@@ -63,12 +67,14 @@ def has_images(folder):
                for name in os.listdir(folder))
 
 
-def walk_images(folder):
+def walk_images(folder, on_error='raise'):
     """Find the images of a folder, to any depth.
 
     Parameters
     ----------
     folder : str or Path
+    on_error : {'raise', 'skip'}
+        What becomes of folders in it that cannot be read: an error, or they are listed.
 
     Returns
     -------
@@ -79,14 +85,14 @@ def walk_images(folder):
     FileNotFoundError, NotADirectoryError
         There is no such folder.
     OSError
-        A folder cannot be read.
+        The folder cannot be read, or with 'raise' one in it.
     """
     folder = os.path.expanduser(os.fspath(folder))
     if not os.path.isdir(folder):
         raise (NotADirectoryError if os.path.exists(folder) else FileNotFoundError)(
             'there is no folder {}.'.format(folder))
-    found = Walk([], [], [])
-    _walk(folder, '', (), found)
+    found = Walk([], [], [], [])
+    _walk(folder, '', (), found, on_error == 'skip')
     return found
 
 
@@ -104,23 +110,29 @@ def say_ignored(folder, ignored):
                                      '; '.join(parts))
 
 
-def _walk(root, inside, above, found):
+def _walk(root, inside, above, found, skip):
     """Add what the folder `inside` of a root holds; `above` are the folders on the way to it."""
     folder = os.path.join(root, inside)
-    status = os.stat(folder)
+    try:
+        status = os.stat(folder)
+        with os.scandir(folder) as entries:
+            entries = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        if not skip or not inside:
+            raise
+        found.unreadable.append((inside + os.sep, 'a folder that cannot be read: {}'.format(error.strerror)))
+        return
     above += ((status.st_dev, status.st_ino),)
-    with os.scandir(folder) as entries:
-        entries = sorted(entries, key=lambda entry: entry.name)
     for entry in entries:
         path = os.path.join(inside, entry.name)
-        is_folder = entry.is_dir()
+        is_folder = os.path.isdir(entry.path) if entry.is_symlink() else entry.is_dir()  # a link to itself is none
         reason = _reason(entry, is_folder, above)
         if reason:
             found.ignored.append((path + os.sep * is_folder, reason))
         elif is_folder:
             if not inside:
                 found.folders.append(path)
-            _walk(root, path, above, found)
+            _walk(root, path, above, found, skip)
         else:
             found.images.append(path)
 
@@ -130,6 +142,8 @@ def _reason(entry, is_folder, above):
     if entry.name.startswith('.'):
         return HIDDEN
     if is_folder:
+        if len(above) > DEEPEST:
+            return TOO_DEEP
         if not (entry.is_symlink() or getattr(entry, 'is_junction', bool)()):  # as links to folders are on Windows
             return None
         status = os.stat(entry.path)
@@ -137,4 +151,4 @@ def _reason(entry, is_folder, above):
     if not is_image(entry.name):
         return FOREIGN_IMAGE if is_image(entry.name, foreign=True) else NO_IMAGE
     # a broken link is an image that cannot be read: whoever reads it says so
-    return None if entry.is_file() or entry.is_symlink() and not os.path.exists(entry.path) else NO_FILE
+    return NO_FILE if os.path.exists(entry.path) and not os.path.isfile(entry.path) else None

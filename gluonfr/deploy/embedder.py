@@ -4,12 +4,13 @@ from collections import deque
 from typing import Any, Iterator, Optional, Sequence, Tuple, Union
 
 import numpy as np
-from tqdm import tqdm
 
 from ..align.photos import find_faces
 from ..data.input_spec import InputSpec
 from ..metrics.scores import FLIPS
 from ..utils.check import check_choice, check_int
+from ..utils.messages import counted
+from ..utils.progress import Bar
 from ..utils.types import ArrayLike
 from ..utils.vectors import unit_rows
 from .engines import ENGINES, PRECISIONS, choose_engine, parse_device
@@ -175,13 +176,18 @@ class Embedder:
             log.warning('%s', self._caution)
             self._caution = None
         batches = normalized_batches(dataset, min(self.batch_size, count), start, self.spec)
-        with tqdm(total=count, initial=start, unit='image', disable=not progress,
+        with Bar(total=count, initial=start, unit='image', disable=not progress,
                   desc=progress if isinstance(progress, str) else 'embed') as bar:
+            zeros = []
             for part in _one_ahead(map(self._submit, batches)):
                 embeddings = self._finish(part(), start)
+                zeros += (start + np.flatnonzero(~embeddings.any(axis=1))).tolist()
                 yield start, embeddings
                 start += len(embeddings)
                 bar.update(len(embeddings))
+        if zeros:
+            log.warning('the embeddings of %s are all zero and like nothing, the first that of image %s. Were the '
+                        'weights loaded?', counted(len(zeros), 'image'), dataset.called(zeros[0]))
 
     def forward(self, x: ArrayLike) -> np.ndarray:
         """Embeddings of images that are normalised already, without flip.

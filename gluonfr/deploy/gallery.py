@@ -12,6 +12,7 @@ from ..data.dataset import StoredDataset
 from ..data.image_files import ImageFiles
 from ..utils.arrays_file import read_npy, read_npz
 from ..utils.files import atomic_path, save_npz, write_text
+from ..utils.rows import as_line, of_line, read_name_lines
 from .advice import Advice, advice_of
 from .search import search
 
@@ -139,7 +140,9 @@ def write_gallery(out: str, embedder: Any, dataset: StoredDataset, embeddings: n
         np.save(file, embeddings)
     if not isinstance(dataset, ImageFiles):  # of a rec: a key alone tells nobody who it is
         people = _people(dataset.labels, paths, dataset.classes)
-        paths = ['{}\t{}'.format(*pair) for pair in zip(paths, people)] if any(people) else paths
+        paths = ['{}\t{}'.format(key, as_line(name)) for key, name in zip(paths, people)] if any(people) else paths
+    else:
+        paths = map(as_line, paths)
     write_text(out[:-4] + '.txt', ''.join(path + '\n' for path in paths))
 
 
@@ -154,8 +157,7 @@ def read_gallery(path: str) -> Gallery:
     classes, net, advice = (), None, None
     if path.endswith('.npy'):
         embeddings = read_npy(path)
-        with open(path[:-4] + '.txt', encoding='utf-8', errors='surrogateescape') as file:
-            paths, people = _listed(file.read().splitlines())
+        paths, people = _listed(read_name_lines(path[:-4] + '.txt'))
         labels = np.full(len(paths), -1)
     else:
         saved = read_npz(path)
@@ -206,8 +208,10 @@ def _net_in(path, text):
 def _listed(lines):
     """Paths and people in the .txt beside a .npy: of a rec keys and names with a tab between."""
     if lines and all(re.match(r'\d+\t', line) for line in lines):
-        return map(list, zip(*(line.split('\t', 1) for line in lines)))
-    return lines, _people_of_folders(lines)
+        keys, people = zip(*(line.split('\t', 1) for line in lines))
+        return list(keys), list(map(of_line, people))
+    paths = list(map(of_line, lines))
+    return paths, _people_of_folders(paths)
 
 
 def _people_of_folders(paths):

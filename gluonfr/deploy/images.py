@@ -46,13 +46,13 @@ class Images:
             raise ValueError("Embedder: images must be RGB of shape {}, got {} for image {}. The faces in photographs "
                              "are found and aligned by `gluonfr align`, by --detect of embed, compare and search, or "
                              "by detect='yunet' in an Embedder's call.".format(
-                                 self._size + (3,), np.shape(image), self._name(i)))
+                                 self._size + (3,), np.shape(image), self.called(i)))
         if getattr(image, 'dtype', None) != np.uint8:
             raise TypeError('Embedder: images must be uint8, got {} for image {}.'.format(
-                getattr(image, 'dtype', type(image).__name__), self._name(i)))
+                getattr(image, 'dtype', type(image).__name__), self.called(i)))
         return image, label
 
-    def _name(self, i):
+    def called(self, i: int) -> Any:
         """The path of an image, or its place where it has none."""
         listed = self._images if isinstance(self._images, (list, tuple)) else ()
         paths = getattr(self._images, 'paths', listed)

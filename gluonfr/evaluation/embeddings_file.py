@@ -152,7 +152,7 @@ def _net(path, saved):
         return None
     try:
         net = json.loads(str(saved['net']))
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise ValueError('{} must say its network as JSON: {}.'.format(path, error)) from error
     spec = net.get('input') if isinstance(net, dict) else ()
     if spec is not None and not (isinstance(spec, list) and len(spec) == 4 and all(

@@ -114,9 +114,9 @@ def write_photos(out: str, chosen: Chosen, folds: Optional[np.ndarray]) -> None:
 
 def _aligned(people, out, finder, size, settings, rows, progress):
     """(folder of faces, {face: photograph}); what has no face gets its row."""
-    walk = walk_images(people)
-    for path, why in walk.ignored:
-        rows[path.replace(os.sep, '/')] = ('', 'ignored', why)
+    walk = walk_images(people, on_error='skip')
+    for left_out, result in ((walk.ignored, 'ignored'), (walk.unreadable, 'unreadable')):
+        rows.update({path.replace(os.sep, '/'): ('', result, why) for path, why in left_out})
     filled = {path.split(os.sep, 1)[0] for path in walk.images}
     rows.update({name: (name, 'no images', 'a person without images') for name in walk.folders if name not in filled})
     try:

@@ -7,6 +7,7 @@ import numpy as np
 from ..utils.messages import describe, names
 from .convert_error import ConvertError
 from .layers import SCALES, Layer, Value, arithmetic, in_order, pool, times
+from .onnx_constants import constants_of
 from .onnx_file import input_of
 from .source import Scaling, Source
 
@@ -51,7 +52,7 @@ def _source(model):
     opset = next((entry.version for entry in model.opset_import if entry.domain in ('', 'ai.onnx')), 0)
     if opset < OLDEST:
         raise ConvertError('the opset of an ONNX model must be >= {}, got {}: export it again.'.format(OLDEST, opset))
-    constants = _constants(model)
+    constants = constants_of(model)
     inputs = [entry for entry in graph.input if entry.name not in constants]
     produced = set(constants) | {entry.name for entry in inputs} | {name for node in graph.node for name in node.output}
     read = [name for node in graph.node for name in node.input]
@@ -90,7 +91,7 @@ def _beginning(graph, data, model):
             beside.update(name for name in node.input if name not in path)
             if node.op_type in SCALING + NOTHING:
                 path.add(node.output[0])
-    found = _layers(graph, data, _constants(model, beside), begin=True)
+    found = _layers(graph, data, constants_of(model, beside), begin=True)
     return Source(found[graph.output[0].name], None, []).scaling
 
 
@@ -115,48 +116,6 @@ def _layers(graph, data, constants, begin=False):
         found.update({name: layer if i == 0 else Layer(OTHER + 'second output', name, [layer])
                       for i, name in enumerate(node.output)})
     return found
-
-
-def _constants(model, wanted=None):
-    """{name: array} of all that depends on no input: initializers, and what operators make of them.
-
-    With the names `wanted` only these, and what leads to them.
-    """
-    from onnx import TensorProto, helper, numpy_helper
-    from onnx.reference import ReferenceEvaluator
-    leading = list(model.graph.node)
-    if wanted is not None:
-        wanted = set(wanted)
-        for node in reversed(model.graph.node):
-            if wanted.intersection(node.output):
-                wanted.update(node.input)
-        leading = [node for node in leading if wanted.intersection(node.output)]
-    arrays = {entry.name: numpy_helper.to_array(entry) for entry in model.graph.initializer
-              if wanted is None or entry.name in wanted}
-    known, nodes = set(arrays), []
-    for node in leading:
-        if node.op_type == 'CastLike' and node.input[0] in known:  # its other input says nothing but the type
-            node = helper.make_node('Identity', node.input[:1], node.output)
-        if all(name in known for name in node.input if name) and _foldable(node):
-            known.update(node.output)
-            nodes.append(node)
-    if not nodes:
-        return arrays
-    given = {name: arrays[name] for node in nodes for name in node.input if name in arrays}
-    outputs = [name for node in nodes for name in node.output]
-    inputs = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
-              for name, array in given.items()]
-    graph = helper.make_graph(nodes, 'constants', inputs,
-                              [helper.make_tensor_value_info(name, TensorProto.UNDEFINED, None) for name in outputs])
-    part = helper.make_model(graph, opset_imports=model.opset_import)
-    arrays.update(zip(outputs, ReferenceEvaluator(part).run(None, given)))
-    return arrays
-
-
-def _foldable(node):
-    """Whether an operator may be run to see what constant it makes: no loops, and nothing random or of others."""
-    return node.domain in ('', 'ai.onnx') and not node.op_type.startswith('Random') and \
-        node.op_type not in ('Loop', 'Scan', 'If')
 
 
 def _layer(node, sources, alone):

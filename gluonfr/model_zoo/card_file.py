@@ -16,6 +16,7 @@ CARD_NAME = 'card.json'
 ONNX, SYMBOL = 'onnx', 'symbol'
 
 FORMAT = 'gluonfr-card-1'
+OF_MAKING = ('ctx', 'pretrained', 'pretrained_base', 'root')  # arguments that say where a net begins, not what it is
 LARGEST = 1 << 31  # number among the arguments of a net
 NEEDED = ('model', 'arguments', 'params', 'sha256', 'input', 'embedding_size')
 
@@ -37,7 +38,7 @@ def write_card(path: str, params: str, model: str, arguments: Dict[str, Any], sp
     model : str
         Name for `get_model`.
     arguments : dict
-        Its arguments, such as embedding_size.
+        Its arguments, such as embedding_size; those that make it download other weights first are left out.
     spec : InputSpec
     graph : str or None
         The network up to its embedding as a symbol in JSON, from `gluonfr.model_zoo.net_graph.graph_json`; it is
@@ -61,6 +62,7 @@ def write_card(path: str, params: str, model: str, arguments: Dict[str, Any], sp
         path_inside(folder, name)
     except ValueError as error:
         raise ValueError('write_card: params must lie in the folder of the card: {}.'.format(error)) from error
+    arguments = {argument: value for argument, value in arguments.items() if argument not in OF_MAKING}
     card = {'format': FORMAT, 'gluonfr': __version__, 'model': model, 'arguments': arguments, 'params': name,
             'sha256': file_sha256(params),
             'embedding_size': spec.embedding_size,
@@ -109,6 +111,11 @@ def read_card(path: str) -> Tuple[Dict[str, Any], str, InputSpec]:
         if not isinstance(card[key], kind) or not _sane(card[key]):
             raise CardError('{}: {} must be {} of plain values, got {!r:.100}.'.format(
                 path, key, 'text' if kind is str else 'an object', card[key]))
+    foreign = sorted(set(OF_MAKING).intersection(card['arguments']))
+    if foreign:
+        raise CardError('{}: arguments must not hold {}: they have other weights downloaded, to where they say. Take '
+                        'them out if you trust the card: the weights beside it need none.'.format(
+                            path, ', '.join(foreign)))
     params = _beside(path, 'params', card['params'])
     if not os.path.isfile(params):
         raise CardError('{}: its weights {} are missing. Put the file there.'.format(path, params))

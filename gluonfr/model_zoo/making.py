@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Tuple, Union
 import mxnet as mx
 from mxnet.gluon import HybridBlock
 
-from .card_file import read_card
+from .card_file import OF_MAKING, read_card
 from .card_table import choose_card
 from .model_store import get_model_file
 from .parameters import load_parameters
@@ -15,7 +15,7 @@ from .spec import InputSpec
 __all__ = ['differing_arguments', 'get_model', 'get_model_list', 'net_from_card', 'resizable']
 
 # arguments that pretrained weights leave free: of the class layer, of training, of names
-FREE = ('classes', 'need_cls_layer', 'weight_norm', 'feature_norm', 'dropout', 'prefix')
+FREE = ('classes', 'need_cls_layer', 'weight_norm', 'feature_norm', 'dropout', 'prefix') + OF_MAKING
 
 
 def get_model(name: str, pretrained: Union[bool, str] = False, **kwargs: Any) -> HybridBlock:

@@ -1,12 +1,10 @@
 """Whether a folder of people, or a rec, is clean: a table, a contact sheet, and two files for `gluonfr pack`."""
 import os
 from collections import Counter, namedtuple
-from multiprocessing.pool import ThreadPool
 from typing import Any, Optional
 
 import numpy as np
 
-from ..compat import usable_cores
 from ..data.opening import check_apart, open_dataset
 from ..data.packing.changes import image_keys, skipped_keys, write_excluded, write_relabelled
 from ..evaluation import open_given
@@ -18,6 +16,7 @@ from ..utils.check import check_int
 from ..utils.lock import sole_writer
 from ..utils.messages import counted
 from ..utils.rows import write_rows
+from ..utils.threads import each
 from ..utils.types import PathLike
 from .embeddings import Embedded, embed_cached
 from .findings import KINDS, Against, Finding, Limits, examine, people_now
@@ -142,7 +141,7 @@ def _not_there(dataset):
     """What the set holds beside images of people."""
     found = []
     for key, (_, why) in zip(skipped_keys(dataset), dataset.skipped):
-        empty = why == 'a person without images'
+        empty = why == 'a person without images' or key.endswith('/')  # of a folder that cannot be read
         found.append(Finding('no images', key, '', None, why=why) if empty else
                      Finding('unreadable', key, '', None, action='exclude', why=why))
     return found + [Finding('left out', str(path), '', None, why=why) for path, why in dataset.ignored_files]
@@ -150,8 +149,7 @@ def _not_there(dataset):
 
 def _sizes(dataset):
     """Height and width of each image, (N, 2), by the headers."""
-    with ThreadPool(usable_cores()) as pool:
-        return np.array(pool.map(dataset.size_of, range(len(dataset)), 64), np.int64).reshape(-1, 2)
+    return np.array(list(each(dataset.size_of, range(len(dataset)))), np.int64).reshape(-1, 2)
 
 
 def _size_said(size, wanted, least):

@@ -1,5 +1,4 @@
 """Faces without names -> groups, one for each person, which can be named."""
-import csv
 import os
 import shutil
 from collections import Counter, namedtuple
@@ -20,7 +19,7 @@ from ..utils.check import check_int, check_number
 from ..utils.files import atomic_path, path_inside
 from ..utils.lock import sole_writer
 from ..utils.messages import counted
-from ..utils.rows import UTF8, write_rows
+from ..utils.rows import UTF8, RowReader, write_rows
 from ..utils.types import PathLike
 from ..utils.vectors import unit_rows
 from .duplicates import find_copies, near_pairs
@@ -215,7 +214,7 @@ def _read_names(path):
     if not os.path.isfile(path):
         return {}
     with open(path, **UTF8) as file:
-        reader = csv.DictReader(file)
+        reader = RowReader(file)
         if not {'example', 'name'} <= set(reader.fieldnames or ()):
             raise ValueError('{} must have the columns {}, got {}.'.format(
                 path, ', '.join(NAME_COLUMNS), ', '.join(reader.fieldnames or ()) or 'nothing'))
@@ -268,7 +267,7 @@ def _files_before(out) -> List[str]:
     if not os.path.isfile(path):
         return []
     with open(path, **UTF8) as file:
-        files = [row.get('file') or '' for row in csv.DictReader(file)]
+        files = [row.get('file') or '' for row in RowReader(file)]
     for name in files:
         with suppress(ValueError):  # a file that comes from elsewhere: what it names is not ours to remove
             found += [path_inside(out, name, links=False)] if name.startswith(PEOPLE + '/') else []

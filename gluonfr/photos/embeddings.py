@@ -3,18 +3,17 @@ import hashlib
 import json
 import os
 from collections import namedtuple
-from multiprocessing.pool import ThreadPool
 from typing import Any, Optional, Sequence
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
-from ..compat import usable_cores
 from ..deploy.gallery import made_by
 from ..deploy.parts_file import append_part, read_parts
 from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer
+from ..utils.progress import Bar
+from ..utils.threads import each
 
 __all__ = ['Embedded', 'cache_path', 'embed_cached']
 
@@ -107,9 +106,8 @@ def _digests(images, chosen, progress):
             data = np.ascontiguousarray(images.read(i)[0])
         return hashlib.sha256(data).digest()
 
-    with ThreadPool(usable_cores()) as pool:
-        found = list(tqdm(pool.imap(digest, chosen.tolist(), 64), total=len(chosen), desc='read', unit='image',
-                          disable=not progress or None))
+    found = list(Bar(each(digest, chosen.tolist()), total=len(chosen), desc='read', unit='image',
+                     disable=not progress or None))
     return np.frombuffer(b''.join(found), np.uint8).reshape(-1, 32)
 
 

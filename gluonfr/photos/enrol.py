@@ -4,7 +4,6 @@ from collections import namedtuple
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
-from tqdm import tqdm
 
 from ..align import STATUSES as FOUND
 from ..align import Finder, align_face
@@ -13,6 +12,7 @@ from ..data.walk import walk_images
 from ..deploy.advice import advice_of
 from ..deploy.gallery import check_one_net, made_by
 from ..utils.files import file_sha256
+from ..utils.progress import Bar
 from .enrolled import Enrolled, is_enrolled, person_name
 
 __all__ = ['ENROLMENTS', 'Enrolment', 'enrol_people', 'people_in']
@@ -101,7 +101,7 @@ def enrol_people(path: str, people: Iterable[Tuple[str, Sequence[str]]], embedde
     if gallery is not None:
         check_one_net(path, gallery.net, 'the network', made)
     rows = []
-    for name, photos in tqdm(people, desc='enrol', unit='person', disable=not progress):
+    for name, photos in Bar(people, desc='enrol', unit='person', disable=not progress):
         try:
             name = person_name(name)
         except ValueError as error:
@@ -130,9 +130,9 @@ def people_in(folder: str) -> Tuple[List[Tuple[str, List[str]]], List[Enrolment]
     FileNotFoundError, NotADirectoryError
         There is no such folder.
     """
-    found = walk_images(folder)
+    found = walk_images(folder, on_error='skip')
     people = {name: [] for name in found.folders}
-    rows = [Enrolment('', os.path.join(folder, path), 'ignored', why) for path, why in found.ignored]
+    rows = _left_out('', folder, found)
     for path in found.images:
         name, _, inside = path.partition(os.sep)
         if inside:
@@ -143,16 +143,22 @@ def people_in(folder: str) -> Tuple[List[Tuple[str, List[str]]], List[Enrolment]
     return [(name, paths) for name, paths in people.items() if paths], rows
 
 
+def _left_out(name, folder, found):
+    """Rows for what a `Walk` has left out of a folder."""
+    return [Enrolment(name, os.path.join(folder, path), status, why)
+            for status, left in (('ignored', found.ignored), ('unreadable', found.unreadable)) for path, why in left]
+
+
 def _faces(name, photos, known, size, finder):
     """Rows of the photos, and (path, SHA-256, image) of those that give a new face."""
     rows, faces = [], []
     for path in photos:
         path = os.path.abspath(os.path.expanduser(path))
         if os.path.isdir(path):
-            found = walk_images(path)
+            found = walk_images(path, on_error='skip')
             more, others = _faces(name, [os.path.join(path, image) for image in found.images], known, size, finder)
             rows += more + ([] if found.images else [Enrolment(name, path, 'no-photo', '')])
-            rows += [Enrolment(name, os.path.join(path, left), 'ignored', why) for left, why in found.ignored]
+            rows += _left_out(name, path, found)
             faces += others
             continue
         try:

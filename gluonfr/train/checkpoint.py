@@ -71,14 +71,13 @@ def save_checkpoint(path, state):
     Raises
     ------
     NonFiniteLoss
-        A loss of the steps so far, or a trained parameter, is NaN or infinite. Nothing is written.
+        A loss of the steps so far, a parameter or a running statistic is NaN or infinite. Nothing is written.
     """
     state.read_losses()
     mean_statistics(state)
     arrays = {name: _values(param, param.list_data()) for name, param in state.params.items()}
     apart = apart_arrays(state.apart)
-    learned = [name for name, param in state.params.items() if param.grad_req != 'null'] + list(apart)
-    bad = next((name for name in learned if not finite(apart[name] if name in apart else arrays[name])), None)
+    bad = next((name for name, array in {**arrays, **apart}.items() if not finite(array)), None)
     if state.workers.any(bad is not None):
         raise NonFiniteLoss('parameter {} is not finite after the update'.format(bad or 'of another worker'),
                             state.step, state.epoch + (1 if state.batch else 0), state.learning_rate,

@@ -14,6 +14,7 @@ from ..distributed.workers import join_workers
 from ..model_zoo.card_file import CARD_NAME
 from ..utils.files import advice_on_full_disk
 from ..utils.lock import sole_writer
+from ..utils.progress import Bar
 from .callbacks import (
     Callback,
     Checkpoint,
@@ -117,7 +118,7 @@ def train_in_folder(folder: str, net: Block, loss: Block, train_data: Batches, *
             begin_run(folder, recipe, RUN_FILES, resume=resume, overwrite=overwrite)
             first.enter_context(log.writing())
         workers.any(False)  # the others find the folder as it is to be
-        with logging_redirect_tqdm([logging.getLogger()]), signals.listening():
+        with logging_redirect_tqdm([logging.getLogger()], Bar), signals.listening():
             state = fit(net, loss, train_data, head=head, epochs=epochs, callbacks=[*written, *callbacks],
                         optimizer=optimizer, clip_gradient=clip_gradient, ctx=ctx, seed=seed,
                         resume='auto' if resume else None, precision=precision, lr_mult=lr_mult,

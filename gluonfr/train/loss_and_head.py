@@ -7,7 +7,7 @@ import numpy as np
 from mxnet import Context
 from mxnet.gluon import Block
 
-from ..data.dataset import FaceDataset
+from ..data.dataset import FaceDataset, check_holes
 from ..distributed.class_shards import ShardedDense, check_loss
 from ..distributed.workers import Alone
 from ..loss import fill_arguments, get_loss, loss_keywords
@@ -72,6 +72,7 @@ def loss_and_head(name: str, arguments: Dict[str, Any], *, dataset: FaceDataset,
         raise ValueError("loss={!r} takes batches of several images of each person: give sampler='pk:PxK' such as "
                          'pk:32x4.'.format(name))
     classes = int(dataset.num_classes)
+    check_holes(dataset.labels, classes, path)
     known = dict(classes=classes, embedding_size=embedding_size, groups=groups, margin_warmup=margin_warmup,
                  counts=np.bincount(dataset.labels, minlength=classes))
     loss = get_loss(name, **fill_arguments(name, arguments, **known))

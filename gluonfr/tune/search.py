@@ -7,10 +7,10 @@ from collections import namedtuple
 from typing import Any, Callable, Dict, List, Sequence
 
 import numpy as np
-from tqdm import tqdm
 
 from ..utils.files import read_json, save_npz, write_text
 from ..utils.messages import counted
+from ..utils.progress import Bar
 from ..utils.vectors import unit_rows
 from .candidates import Candidate
 from .people import Pairs, measure
@@ -86,12 +86,12 @@ class Search:
         self.far, self.out, self.seed, self.progress = far, out, seed, progress
         self.folds = int(fold.max()) + 1
         self.seconds = 0.0  # that the trainings took, those of earlier calls included
-        self._bar = tqdm(disable=True)
+        self._bar = Bar(disable=True)
 
     def run(self, candidates: Sequence[Candidate], plan: Plan) -> Found:
         """Go through the rungs, then fine-tune; what is in files is not computed again."""
         steps = sum(count for count, _ in plan.rungs) + min(plan.candidates, FINALISTS) * bool(plan.finetune_steps)
-        with tqdm(total=steps * self.folds, unit='training', desc='tune', disable=not self.progress) as self._bar:
+        with Bar(total=steps * self.folds, unit='training', desc='tune', disable=not self.progress) as self._bar:
             stages = {FROZEN: [self._tried(None, None, FROZEN, 0)]}
             alive = list(enumerate(candidates[:plan.candidates]))
             for number, (count, length) in enumerate(plan.rungs, 1):
@@ -105,7 +105,7 @@ class Search:
                              '{} of which none was.'.format(counted(plan.candidates, 'candidate')))
         return Found(stages, winner)
 
-    def grid(self, candidates: Sequence[Candidate], stage: str, steps: int, bar: tqdm) -> List[Tried]:
+    def grid(self, candidates: Sequence[Candidate], stage: str, steps: int, bar: Bar) -> List[Tried]:
         """All candidates in one stage, the best first; a bar shows how far it is."""
         self._bar = bar
         return ranked([self._tried(i, candidate, stage, steps) for i, candidate in enumerate(candidates)])

@@ -3,19 +3,22 @@ import os
 import re
 import sys
 import threading
+import time
 import urllib.request
 from http.client import HTTPException
 from urllib.error import HTTPError
 
-from tqdm import tqdm
 
 from .files import advice_on_full_disk, file_digest, put_in_place
 from .lock import file_lock
+from .progress import Bar
 
 __all__ = ['DownloadError', 'fetch']
 
 CONNECT_SECONDS = 10  # for a mirror's first answer, name resolution included: offline must show within seconds
 READ_SECONDS = 20  # for each further piece
+SLOWEST = 1 << 10  # bytes a second, over READ_SECONDS: a mirror that drips would keep us for days
+TOO_SLOW = 'gave less than {:,} bytes a second'.format(SLOWEST)
 TRIES = 5  # of one mirror that breaks off but gives more each time
 PIECE = 1 << 16
 LIMIT = 4 << 30  # bytes of a file of unknown size
@@ -48,7 +51,8 @@ def fetch(urls, path, sha256=None, sha1=None, size=None, *, connect_seconds=None
     size : int or None
         Bytes of the right file; no mirror can make us write more. None: not known, at most 4 GiB.
     connect_seconds, read_seconds : float or None
-        Time limits, > 0, for a mirror's first answer and for each further piece of the file; None for 10 and 20.
+        Time limits, > 0, for a mirror's first answer and for each further piece of the file; None for 10 and 20. A
+        mirror that gives less than 1,024 bytes a second for that long is left for the next one.
 
     Returns
     -------
@@ -88,7 +92,7 @@ def _from_mirrors(urls, path, kind, wanted, size, limits):
             if failure is None:
                 put_in_place(partial, path)
                 return
-            if _length(partial) <= before:
+            if failure == TOO_SLOW or _length(partial) <= before:
                 break
         failures.append('{}: {}'.format(url, failure))
     failures, (folder, name) = '; '.join(failures) or 'no mirrors given', os.path.split(path)
@@ -133,11 +137,12 @@ def _receive(url, partial, begun, size, limits):
             return 'has a file of {:,} bytes, expected {:,}'.format(total, size)
         expected, limit = size or total, size or LIMIT
         with open(partial, 'ab' if resumed else 'wb', buffering=0) as file, \
-                tqdm(total=expected, initial=received, unit='B', unit_scale=True, file=sys.stderr,
+                Bar(total=expected, initial=received, unit='B', unit_scale=True, file=sys.stderr,
                      desc=os.path.basename(partial)[:-len('.part')]) as bar:
+            looked, before = time.monotonic(), received
             while True:
                 try:
-                    piece = answer.read(PIECE)
+                    piece = answer.read1(PIECE)  # what is there, and does not wait for a whole piece
                 except (OSError, HTTPException) as error:  # a reset or silent connection
                     return _reason(error)
                 received += len(piece)
@@ -145,6 +150,11 @@ def _receive(url, partial, begun, size, limits):
                     break
                 _write(file, piece)
                 bar.update(len(piece))
+                seconds = time.monotonic() - looked
+                if seconds > limits[1]:
+                    if received - before < SLOWEST * seconds:
+                        return TOO_SLOW
+                    looked, before = time.monotonic(), received
     if received > limit:
         os.remove(partial)
         return 'gave more than {:,} bytes, expected {}'.format(limit, 'no more' if size is None else limit)

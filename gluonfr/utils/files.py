@@ -3,18 +3,24 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
+import stat
 import zipfile
+import zlib
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import Iterator
 
 import numpy as np
 
-from .system import sync
+from .system import is_alive, sync
 
-__all__ = ['advice_on_full_disk', 'append_whole', 'atomic_folder', 'atomic_path', 'file_digest', 'file_sha256',
-           'is_path', 'lies_in', 'mxnet_home', 'path_inside', 'put_in_place', 'read_at_most', 'read_json', 'save_npz',
-           'write_sha256', 'write_text']
+__all__ = ['LONGEST_NAME', 'advice_on_full_disk', 'append_whole', 'atomic_folder', 'atomic_path', 'file_digest',
+           'file_sha256', 'is_path', 'lies_in', 'mxnet_home', 'open_regular', 'path_inside', 'put_in_place',
+           'read_at_most', 'read_json', 'save_npz', 'write_sha256', 'write_text']
+
+LONGEST_NAME = 255  # bytes, of a file in a folder
 
 
 @contextmanager
@@ -37,8 +43,7 @@ def atomic_path(path: str) -> Iterator[str]:
     folder is made if it is not there.
     """
     path = os.path.abspath(path)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    temporary = os.path.join(os.path.dirname(path), '.{}.{}.tmp'.format(os.path.basename(path), os.getpid()))
+    temporary = _temporary(path)
     try:
         yield temporary
         put_in_place(temporary, path)
@@ -66,8 +71,7 @@ def atomic_folder(path):
     If the body raises, nothing is left of it.
     """
     path = os.path.abspath(path)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    temporary = os.path.join(os.path.dirname(path), '.{}.{}.tmp'.format(os.path.basename(path), os.getpid()))
+    temporary = _temporary(path)
     os.mkdir(temporary)
     try:
         yield temporary
@@ -79,6 +83,33 @@ def atomic_folder(path):
         sync(os.path.dirname(path))
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _temporary(path):
+    """What `path` is called while it is written, in its folder, which is made; what ended processes left of it goes."""
+    folder, name = os.path.split(path)
+    os.makedirs(folder, exist_ok=True)
+    for left in _left_in(folder).pop(name, ()):
+        left = os.path.join(folder, left)
+        if os.path.isdir(left):
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                os.remove(left)
+    if len(os.fsencode(name)) > LONGEST_NAME - 20:  # the name itself may be as long as a name can be
+        name = '{:08x}'.format(zlib.crc32(os.fsencode(name)))
+    return os.path.join(folder, '.{}.{}.tmp'.format(name, os.getpid()))
+
+
+@lru_cache(maxsize=64)
+def _left_in(folder):
+    """{name: what it was called while processes wrote it that have ended, killed}, looked for once in each folder."""
+    found = {}
+    for left in os.listdir(folder):
+        match = re.fullmatch(r'\.(.+)\.(\d{1,9})\.tmp', left, re.DOTALL)
+        if match and not is_alive(int(match.group(2))):
+            found.setdefault(match.group(1), []).append(left)
+    return found
 
 
 def put_in_place(temporary, path):
@@ -130,15 +161,22 @@ def file_sha256(path):
 def file_digest(path, kind):
     """Hash of a file in hexadecimal, of a kind that hashlib knows: 'sha256', 'sha1', ..."""
     digest = hashlib.new(kind)
-    with open(path, 'rb') as stream:
+    with open_regular(path) as stream:
         for part in iter(lambda: stream.read(1 << 20), b''):
             digest.update(part)
     return digest.hexdigest()
 
 
+def open_regular(path):
+    """Open a file to read its bytes; an OSError if it is a pipe, a device or a socket, which may never end."""
+    if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):  # of a folder `open` says it
+        raise OSError(errno.EINVAL, 'it is no regular file, but a pipe or a device', os.fspath(path))
+    return open(path, 'rb')
+
+
 def read_at_most(path, max_bytes):
     """The bytes of a file; None if there are more than `max_bytes`."""
-    with open(path, 'rb') as file:
+    with open_regular(path) as file:
         if os.fstat(file.fileno()).st_size > max_bytes:  # first, as `read(n)` takes n bytes of memory at once
             return None
         data = file.read()

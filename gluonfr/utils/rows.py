@@ -1,22 +1,49 @@
-"""Rows of csv files, and lines of logs, that runs add to and resumed runs go on with."""
+"""Rows of csv files, and lines of logs, that runs add to and resumed runs go on with; names on lines of their own.
+
+A name is whatever a file may be called. A cell that a spreadsheet would take for a formula gets an apostrophe in front,
+which shows it as text there, and which reading takes away; a name with a line end in it is written as JSON.
+"""
 import csv
 import io
+import json
 import math
 import os
 import re
 
 from .files import append_whole, atomic_path
 
-__all__ = ['UTF8', 'append_row', 'keep_lines_until', 'keep_rows_until', 'number_in', 'read_rows', 'write_rows']
+__all__ = ['RowReader', 'UTF8', 'append_row', 'as_cell', 'as_line', 'keep_lines_until', 'keep_rows_until', 'number_in',
+           'of_cell', 'of_line', 'read_name_lines', 'read_rows', 'write_rows']
 
 UTF8 = {'newline': '', 'encoding': 'utf-8', 'errors': 'surrogateescape'}  # names of files may be other bytes
+FORMULA = re.compile("'*[=+@\\t\\r\\n-]")
 OF_A_STEP = re.compile(rb'(?:epoch \d+ (?:done: )?)?step (\d+) ')
 
 
 def write_rows(path, columns, rows):
     """Write a csv file of rows, sequences of cells, whole or not at all."""
     with atomic_path(path) as temporary, open(temporary, 'w', **UTF8) as file:
-        csv.writer(file, lineterminator='\n').writerows([columns, *rows])
+        csv.writer(file, lineterminator='\n').writerows(map(as_cell, row) for row in [columns, *rows])
+
+
+def as_cell(value):
+    """What a value is in a csv file: text that a spreadsheet would compute is marked as text."""
+    value = str(value) if isinstance(value, Exception) else value
+    if isinstance(value, str) and FORMULA.match(value) and not isinstance(number_in(value), (int, float)):
+        return "'" + value
+    return value
+
+
+def of_cell(text):
+    """What `as_cell` was given."""
+    return text[1:] if isinstance(text, str) and text.startswith("'") and FORMULA.match(text) else text
+
+
+class RowReader(csv.DictReader):
+    """`csv.DictReader` of what `as_cell` has written."""
+
+    def __next__(self):
+        return {name: of_cell(cell) for name, cell in super().__next__().items()}
 
 
 def append_row(path, row):
@@ -36,7 +63,7 @@ def append_row(path, row):
     writer = csv.DictWriter(text, list(row), lineterminator='\n')
     if columns is None:
         writer.writeheader()
-    writer.writerow(row)
+    writer.writerow({name: as_cell(cell) for name, cell in row.items()})
     append_whole(path, text.getvalue().encode('utf-8'))
 
 
@@ -44,7 +71,7 @@ def _add_columns(path, row):
     if not os.path.isfile(path):
         return
     with open(path, newline='', encoding='utf-8') as file:
-        reader = csv.DictReader(file)
+        reader = RowReader(file)
         if not set(reader.fieldnames or row) < set(row):
             return
         rows = list(reader)
@@ -56,7 +83,7 @@ def read_rows(path):
     if not os.path.isfile(path):
         return []
     with open(path, newline='', encoding='utf-8') as file:
-        return list(csv.DictReader(file))
+        return list(RowReader(file))
 
 
 def number_in(text):
@@ -74,7 +101,7 @@ def keep_rows_until(path, step):
     if not os.path.isfile(path):
         return
     with open(path, newline='', encoding='utf-8') as file:
-        reader = csv.DictReader(file)
+        reader = RowReader(file)
         there = list(reader)
     # a row that a killed run left half-written is the last, and beyond the checkpoint
     rows = [row for row in there if None not in row.values() and int(row['step']) <= step]
@@ -82,6 +109,27 @@ def keep_rows_until(path, step):
         os.remove(path)
     elif len(rows) < len(there):
         write_rows(path, reader.fieldnames, (row.values() for row in rows))
+
+
+def as_line(name):
+    """A name as one line of a file: as JSON where it would not be read again as it is."""
+    return json.dumps(name) if name.startswith('"') or name != name.strip() or len(name.splitlines()) != 1 else name
+
+
+def of_line(line):
+    """What `as_line` was given; a line of earlier versions that is no JSON stays."""
+    try:
+        name = json.loads(line) if line.startswith('"') else line
+    except ValueError:
+        return line
+    return name if isinstance(name, str) else line
+
+
+def read_name_lines(path):
+    """The lines of a file of names, for `of_line`."""
+    with open(path, newline='', encoding='utf-8', errors='surrogateescape') as file:
+        lines = file.read().split('\n')
+    return [line.rstrip('\r') for line in (lines if lines[-1] else lines[:-1])]
 
 
 def keep_lines_until(path, step):

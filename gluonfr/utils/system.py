@@ -13,8 +13,8 @@ except ImportError:  # Windows
     fcntl = None
     import msvcrt
 
-__all__ = ['HANGUP', 'OPEN_FILES_STAY', 'end_signals', 'end_with_parent', 'leave_lock', 'lock', 'machine_memory',
-           'read_at', 'sync']
+__all__ = ['HANGUP', 'OPEN_FILES_STAY', 'end_signals', 'end_with_parent', 'is_alive', 'leave_lock', 'lock',
+           'machine_memory', 'read_at', 'sync']
 
 OPEN_FILES_STAY = fcntl is None  # nobody can remove or replace a file that is open
 HANGUP = getattr(signal, 'SIGHUP', None)  # a lost connection; Windows has no signal for it
@@ -71,6 +71,19 @@ def _lock_byte(descriptor, how):
         return False
     finally:
         os.lseek(descriptor, 0, os.SEEK_SET)
+    return True
+
+
+def is_alive(process):
+    """Whether there is a process of this number; on Windows, where asking would end it, always."""
+    if not fcntl:
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # it belongs to another user, or numbers are no larger
+        return True
     return True
 
 

@@ -87,7 +87,19 @@ def _load(path):
             isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()):
         raise ConvertError('load_torch: {} must hold tensors by name, got {}.'.format(path, _contents(state)))
     tensors, prefix = take_network(path, state)
-    return {name: value.float().numpy() for name, value in tensors.items()}, prefix
+    return {name: _array(path, name, value) for name, value in tensors.items()}, prefix
+
+
+def _array(path, name, tensor):
+    """The values of a tensor or parameter, float32."""
+    import torch
+    plain = tensor.layout == torch.strided and tensor.device.type == 'cpu' and not tensor.is_quantized and \
+        not tensor.is_complex()
+    # a tensor may name one value again and again: a file of a kilobyte, of which a copy takes all memory
+    if not plain or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        raise ConvertError('load_torch: {}: {} must be a dense tensor of numbers, got {}, {}, of shape {}.'.format(
+            path, name, tensor.layout, tensor.dtype, tuple(tensor.shape)))
+    return tensor.detach().float().numpy()
 
 
 def _contents(state):

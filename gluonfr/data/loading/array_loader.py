@@ -96,6 +96,10 @@ def _check_label(label, samples):
         raise ValueError('ArrayLoader: label must have one entry for each sample, ({},), got shape {}.'.format(
             samples, label.shape))
     if np.issubdtype(label.dtype, np.integer):
+        whole = np.iinfo(np.int32)
+        bad = label[(label < whole.min) | (label > whole.max)]
+        if bad.size:
+            raise ValueError('ArrayLoader: label must be integers in [-2^31, 2^31), got {}.'.format(bad[0]))
         return label.astype(np.int32)
     if not np.issubdtype(label.dtype, np.floating):
         raise TypeError('ArrayLoader: label must be integers or floats, got {}.'.format(label.dtype))

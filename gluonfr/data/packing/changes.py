@@ -1,12 +1,11 @@
 """Images that are left out or given to other people when a set is packed: two files, which `gluonfr clean` writes."""
-import csv
 import json
 import os
 
 import numpy as np
 
 from ...utils.files import write_text
-from ...utils.rows import UTF8, write_rows
+from ...utils.rows import UTF8, RowReader, as_line, write_rows
 
 __all__ = ['RELABEL_COLUMNS', 'apply_changes', 'image_keys', 'read_excluded', 'read_relabelled', 'skipped_keys',
            'write_excluded', 'write_relabelled']
@@ -34,9 +33,7 @@ def _inside(dataset, root, name):
 
 def write_excluded(path, images):
     """One image on a line; as a JSON string where its name would not be read again as it is."""
-    write_text(path, ''.join(
-        (json.dumps(name) if name.startswith('"') or name != name.strip() or len(name.splitlines()) != 1 else name)
-        + '\n' for name in images))
+    write_text(path, ''.join(as_line(name) + '\n' for name in images))
 
 
 def read_excluded(path):
@@ -70,7 +67,7 @@ def read_relabelled(path):
     """
     found = {}
     with open(path, **UTF8) as file:
-        reader = csv.DictReader(file)
+        reader = RowReader(file)
         if not {'image', 'person'} <= set(reader.fieldnames or ()):
             raise ValueError('{} must have the columns image and person, got {}.'.format(
                 path, ', '.join(reader.fieldnames or ()) or 'nothing'))

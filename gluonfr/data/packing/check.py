@@ -5,9 +5,8 @@ import zlib
 from collections import namedtuple
 from typing import List
 
-from tqdm import tqdm
-
 from ...utils.files import file_sha256, path_inside
+from ...utils.progress import Bar
 from ..pairs import BinError, read_bin
 from ..record import RecordDataset
 from ..record.checksums import checksums_path, file_crc, read_checksums
@@ -105,4 +104,4 @@ def _check_bin(path, progress):
 
 
 def _bar(items, path, progress):
-    return tqdm(items, desc=os.path.basename(path), unit=' images', delay=2, disable=not progress, file=sys.stderr)
+    return Bar(items, desc=os.path.basename(path), unit=' images', delay=2, disable=not progress, file=sys.stderr)

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 
-from tqdm import tqdm
 
 from ...utils.files import read_json, write_text
 from ...utils.lock import sole_writer
+from ...utils.progress import Bar
+from ...utils.rows import as_line
 from ...utils.threads import ahead
 from ..record.writer import RecordWriter, good_marks
 
@@ -82,7 +83,7 @@ def _write(prefix, journal, done, samples, labels, names, load, size, card, prog
     writer = RecordWriter(prefix, size, mark)
     saved = writer.mark[0]
     try:
-        with tqdm(total=len(samples), initial=written, unit=' images', desc='pack',
+        with Bar(total=len(samples), initial=written, unit=' images', desc='pack',
                   disable=None if progress else True) as bar:
             for label, (data, is_copy) in zip(labels[written:], _loaded(load, samples[written:], workers)):
                 with _advice(prefix):
@@ -111,7 +112,7 @@ def _finish(prefix, writer, names, card):
                                                 name):
             os.remove(os.path.join(folder, name))
     beside = [os.path.join(folder, name) for name in ('classes.txt', 'pack.json')]
-    write_text(beside[0], ''.join(name + '\n' for name in names))
+    write_text(beside[0], ''.join(as_line(name) + '\n' for name in names))
     write_text(beside[1], json.dumps(card, indent=1, sort_keys=True) + '\n')
     writer.close(beside)
     return card
@@ -155,7 +156,7 @@ def _begun(journal, prefix, digest):
     for line in lines[1:]:
         try:
             entries.append(json.loads(line))
-        except ValueError:  # a power failure can leave anything
+        except (RecursionError, ValueError):  # a power failure can leave anything
             break
     good = good_marks(prefix, [mark for _, _, mark in entries])
     journal.truncate(sum(len(line) + 1 for line in lines[:1 + good]))

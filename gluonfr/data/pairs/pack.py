@@ -5,12 +5,12 @@ from collections import namedtuple
 from typing import Optional, Sequence, Tuple
 
 import numpy as np
-from tqdm import tqdm
 
 from ...utils.check import check_choice, check_int
 from ...utils.files import write_sha256
+from ...utils.progress import Bar
 from ...utils.types import PathLike, Size
-from ..image import ImageError, decode, encode
+from ..image import ImageError, decode_file, encode, read_file
 from ..image import resize as stretch
 from ..walk import find_image
 from .bins import write_bin
@@ -78,7 +78,7 @@ def pack_pairs(pairs: Sequence[Tuple[str, str, bool]], root: PathLike, out: Path
                                     ' and others' if len(missing) > 5 else ''))
     faults = dict.fromkeys(missing, 'the file is missing')
     encoded, sizes = {}, set()
-    for name in tqdm([name for name in files if name not in faults], desc='pairs', unit=' images',
+    for name in Bar([name for name in files if name not in faults], desc='pairs', unit=' images',
                      disable=None if progress else True):
         try:
             encoded[name], size = _encoded(files[name], resize, quality)
@@ -107,12 +107,8 @@ def pack_pairs(pairs: Sequence[Tuple[str, str, bool]], root: PathLike, out: Path
 
 def _encoded(file, size, quality):
     """Return the bytes of an image file, encoded anew only if it has not the size, and what size it then has."""
-    with open(file, 'rb') as stream:
-        data = stream.read()
-    try:
-        image = decode(data)
-    except ImageError as error:
-        raise ImageError('{}: {}'.format(file, error)) from error
+    data = read_file(file)
+    image = decode_file(data, file)
     if size in (None, image.shape[:2]):
         return data, image.shape[:2]
     return encode(stretch(image, size), '.jpg', quality), size

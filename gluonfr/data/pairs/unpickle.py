@@ -168,6 +168,13 @@ class _Machine:
             self.refuse('to add to a {}'.format(type(self.stack[-1]).__name__))
         self.stack[-1].extend(values)
 
+    def word(self, what, value):
+        """A str, which Python 2 pickles as bytes. Of anything else only the type is said: its repr may never end."""
+        value = value.decode('utf-8', 'replace') if type(value) is bytes else value
+        if type(value) is not str:
+            self.refuse('{} given as a {}'.format(what, type(value).__name__))
+        return value
+
     def spend(self, count):
         """Count bytes that are made from others: once each, no file needs more than its own size."""
         self.spent += count
@@ -175,7 +182,7 @@ class _Machine:
             self.refuse('to make more bytes than the file has')
 
     def name(self, module, name):
-        module, name = (v.decode('utf-8', 'replace') if isinstance(v, bytes) else v for v in (module, name))
+        module, name = (self.word('a name', value) for value in (module, name))
         text = '{}.{}'.format(module, name).replace('numpy._core.', 'numpy.core.')  # its name since NumPy 2
         if text not in _CALLS and text != 'numpy.ndarray':
             self.refuse('{!r:.100}'.format('{}.{}'.format(module, name)))
@@ -193,7 +200,7 @@ class _Machine:
     def build(self):
         target, state = self.pop(2)
         if isinstance(target, _Type):
-            order = _string(state[1])
+            order = self.word('the order of bytes', state[1])
             if len(state) < 8 or state[2:5] != (None, None, None) or order not in ('|', '<', '>', '='):
                 self.refuse('a NumPy type with fields')
             target.order = order
@@ -211,7 +218,7 @@ class _Machine:
         return _Array()
 
     def new_type(self, code, *_):
-        code = _string(code)
+        code = self.word('the NumPy type', code)
         if code not in _TYPES:
             self.refuse('the NumPy type {!r:.40}'.format(code))
         return _Type(code)
@@ -238,7 +245,8 @@ class _Machine:
         return self.array((), kind, content, 'C').item()
 
     def encode(self, text, codec):
-        if _string(codec) not in ('latin1', 'latin-1'):
+        codec = self.word('the codec', codec)
+        if codec not in ('latin1', 'latin-1'):
             self.refuse('to encode as {!r:.40}'.format(codec))
         self.spend(len(text))
         return text.encode('latin1')
@@ -250,11 +258,6 @@ def _bytearray(machine, content=b'', codec=None):
     if type(content) is not bytes:
         machine.refuse('a bytearray of {}'.format(type(content).__name__))
     return content
-
-
-def _string(value):
-    """Python 2 pickles short strings as bytes."""
-    return value.decode('ascii') if isinstance(value, bytes) else value
 
 
 def _float(machine):

@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, List, Optional, Tuple
 
 import numpy as np
-from tqdm import tqdm
 
 from ...compat import usable_cores
 from ...utils.check import check_choice
 from ...utils.files import file_sha256
 from ...utils.messages import counted
+from ...utils.progress import Bar
+from ...utils.rows import of_line, read_name_lines
 from ...utils.types import PathLike
 from ..dataset import StoredDataset
 from ..image import ImageError, decode, header_size
@@ -113,8 +114,7 @@ class RecordDataset(StoredDataset):
         path = os.path.join(os.path.dirname(self.origin), 'classes.txt')
         if not os.path.isfile(path):
             return []
-        with open(path, encoding='utf-8', errors='surrogateescape') as file:
-            names = file.read().splitlines()
+        names = list(map(of_line, read_name_lines(path)))
         return names if len(names) == self.num_classes else []  # else they are of another .rec in this folder
 
     @property
@@ -205,7 +205,7 @@ class RecordDataset(StoredDataset):
             return found
 
         starts = range(0, len(self), _PIECE)
-        with ThreadPoolExecutor(usable_cores()) as pool, tqdm(
+        with ThreadPoolExecutor(usable_cores()) as pool, Bar(
                 total=len(self), desc='check', unit='image', delay=2, disable=not progress, file=sys.stderr) as bar:
             found = []
             for start, bad in zip(starts, pool.map(faults, starts)):

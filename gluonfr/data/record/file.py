@@ -56,8 +56,7 @@ class RecordFile:
     FileNotFoundError
         The .rec, or an .idx that was named, is missing.
     RecordError
-        The .rec is empty; or the index has a line that is not two integers, or a key or an offset twice; or there is
-        none, and the .rec is damaged.
+        The .rec is empty; or the index has a line that is not two integers, or a key or an offset twice.
     """
 
     def __init__(self, path_rec: PathLike, path_idx: Optional[PathLike] = None):

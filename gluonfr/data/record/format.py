@@ -64,27 +64,43 @@ def frame(payload):
 
 
 def scan(path):
-    """Offsets of all records of a .rec, found by walking from frame to frame; one cut off at the end is listed too.
+    """Offsets of all records of a .rec, found by walking from frame to frame, of damaged ones, too.
 
-    Raises
-    ------
-    RecordError
-        There is no frame where the one before ends.
+    A payload has no magic number on a multiple of 4: so the walk goes on at the next one behind a frame whose length is
+    wrong, and the records keep their order. One that is cut off at the end is listed as well.
     """
-    offsets, position = [], 0
+    offsets, position, within = [], 0, False
     with open(path, 'rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         while position < len(content):
-            if position + FRAME.size > len(content):
+            end, kind = _end_of_frame(content, position)
+            if kind in (WHOLE, FIRST) or not within:
                 offsets.append(position)
-                break
-            magic, length = FRAME.unpack_from(content, position)
-            if magic != MAGIC:
-                raise RecordError('{} is damaged: no record at byte {:,}, where one ends. Get the file again.'.format(
-                    path, position))
-            if length >> 29 in (WHOLE, FIRST):
-                offsets.append(position)
-            position += FRAME.size + padded(length & MAX_BYTES)
+            within = kind in (FIRST, MIDDLE)
+            if end is None or not (end == len(content) or content[end:end + 4] == MAGIC_BYTES):
+                following = _next_magic(content, position + 4)
+                # the frame may be right, and the next one have no magic number: then that one's length tells
+                if end is None or end >= following or _end_of_frame(content, end, False)[0] != following:
+                    end = following
+            position = end
     return offsets
+
+
+def _end_of_frame(content, position, needs_magic=True):
+    """(Where the frame at a position ends, its kind), None where none begins there or it is longer than the file."""
+    if position + FRAME.size > len(content):
+        return None, None
+    magic, length = FRAME.unpack_from(content, position)
+    end = position + FRAME.size + padded(length & MAX_BYTES)
+    return (end if end <= len(content) and (magic == MAGIC or not needs_magic) else None,
+            length >> 29 if magic == MAGIC else None)
+
+
+def _next_magic(content, position):
+    """Where the next magic number on a multiple of 4 is, or the end."""
+    at = content.find(MAGIC_BYTES, position)
+    while at >= 0 and at % 4:
+        at = content.find(MAGIC_BYTES, at + 1)
+    return len(content) if at < 0 else at
 
 
 def write_index(path, keys, offsets):

@@ -1,6 +1,7 @@
 """What engines that run ONNX models have in common: their input, and batches of any size."""
 import threading
 from collections import namedtuple
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -49,13 +50,8 @@ class OnnxEngine:
     def __init__(self, net, precision='float32', device=None, calibration=None):
         model = net.model()
         self.precision = 'int8' if model.eight_bit else precision
-        try:
+        with self._runtime_errors(model):
             declared = self._open(model, device)
-        except (DeviceError, ImportError):
-            raise
-        except Exception as error:  # errors of the runtimes have no base of their own
-            raise ValueError('{} is no model that {} can run: {}'.format(
-                model.name, self.runtime, error_sentence(error))) from error
         shape = [side if isinstance(side, int) else None for side in declared.shapes[0]]
         size = tuple(shape[2:]) if all(shape[2:]) else USUAL
         fits = len(shape) == 4 and shape[1] in (1, 3, None) and len(declared.shapes) == 1
@@ -66,8 +62,20 @@ class OnnxEngine:
                 declared.shapes))
         self._type, self.batch = declared.dtype, shape[0]
         self._waiting, self._lock = 0, threading.Lock()  # how many calls' results nobody has taken
-        self._prepare(declared.output)
+        with self._runtime_errors(model):
+            self._prepare(declared.output)
         self.spec = self.spec._replace(embedding_size=self._run(self._two()).shape[1])
+
+    @contextmanager
+    def _runtime_errors(self, model):
+        """What a runtime says of a model that it cannot take, as a ValueError."""
+        try:
+            yield
+        except (DeviceError, ImportError):
+            raise
+        except Exception as error:  # errors of the runtimes have no base of their own
+            raise ValueError('{} is no model that {} can run: {}'.format(
+                model.name, self.runtime, error_sentence(error))) from error
 
     @staticmethod
     def check_model(name, net, precision, calibrated):

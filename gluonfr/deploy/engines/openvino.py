@@ -1,9 +1,11 @@
 """OpenVINO as an engine, on CPUs."""
+import sys
 from collections import deque
+from contextlib import nullcontext
 
 import numpy as np
 
-from ...compat import install_command, threads_to_use
+from ...compat import install_command, threads_to_use, without_module
 from .onnx_engine import Declared, OnnxEngine
 from .registry import ENGINES
 
@@ -107,8 +109,10 @@ def _sides(port):
 
 
 def _import():
+    # its telemetry sends what is used to its maker, from a process that it forks: that fixes how the host's start
     try:
-        import openvino
+        with without_module('openvino_telemetry') if 'openvino' not in sys.modules else nullcontext():
+            import openvino
     except ImportError as error:
         raise ImportError("engine='openvino' needs the openvino package ({}). Run: {}".format(
             error, install_command('openvino'))) from error

@@ -1,8 +1,8 @@
 """A bar for each epoch."""
 from typing import Optional, TextIO
 
-from tqdm import tqdm
 
+from ...utils.progress import Bar
 from .base import Callback
 
 __all__ = ['ProgressBar']
@@ -37,7 +37,7 @@ class ProgressBar(Callback):
     def on_step_end(self, state):
         if self._bar is None:
             self._name = 'epoch {}/{}'.format(state.epoch + 1, state.epochs)
-            self._bar = tqdm(total=state.steps_per_epoch, initial=state.batch - 1, file=self._file, leave=True,
+            self._bar = Bar(total=state.steps_per_epoch, initial=state.batch - 1, file=self._file, leave=True,
                              desc=self._name, unit='batch')
             self._seen = 0
         self._batch = state.batch

@@ -3,6 +3,7 @@ import logging
 from contextlib import contextmanager
 from typing import Iterator
 
+from ...utils.messages import printable
 from ...utils.rows import keep_lines_until
 from .base import Callback
 from .spare import SpareBytes
@@ -19,7 +20,7 @@ class _LogFile(logging.Handler):
         self._lines = SpareBytes(path)
 
     def emit(self, record):
-        self._lines.add((self.format(record) + '\n').encode('utf-8', 'backslashreplace'))
+        self._lines.add((printable(self.format(record)) + '\n').encode('utf-8', 'backslashreplace'))
 
     def close(self):
         self._lines.write()

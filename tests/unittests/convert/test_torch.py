@@ -240,6 +240,11 @@ def test_code_in_a_file_is_not_run(tmp_path):
     (lambda path: torch.save({'a': torch.zeros(2), 'b': 3}, path), r'must hold tensors by name, got a \(Tensor\), b'),
     (lambda path: torch.save([torch.zeros(2)], path), 'must hold tensors by name, got list'),
     (lambda path: torch.save({}, path), 'must hold tensors by name, got none'),
+    (lambda path: torch.save({'a': torch.zeros(2, dtype=torch.cfloat)}, path), 'a must be a dense tensor of numbers'),
+    (lambda path: torch.save({'a': torch.eye(2).to_sparse()}, path), 'a must be a dense tensor .*torch.sparse_coo'),
+    (lambda path: torch.save({'a': torch.quantize_per_tensor(torch.ones(2), 1, 0, torch.qint8)}, path), 'torch.qint8'),
+    # one value that is named 10^12 times: a file of a kilobyte, of which a copy takes 4 TB
+    (lambda path: torch.save({'a': torch.zeros(1).expand(10 ** 6, 10 ** 6)}, path), r'of shape \(1000000, 1000000\)'),
     (lambda path: open(path, 'wb').close(), 'must be a PyTorch state dict'),
     (lambda path: open(path, 'w').write('no weights at all') and None, 'must be a PyTorch state dict')])
 def test_files_that_are_no_state_dict(write, message, tmp_path):
@@ -247,6 +252,14 @@ def test_files_that_are_no_state_dict(write, message, tmp_path):
     write(path)
     with pytest.raises(ConvertError, match=message):
         load_torch(path)
+
+
+def test_parameters_are_tensors_too(tmp_path):
+    """As torch.save(dict(model.named_parameters())) writes them; they ask for gradients."""
+    path = str(tmp_path / 'x.pth')
+    torch.save({'a': torch.nn.Parameter(torch.arange(3.0)), 'b': torch.arange(6.0).reshape(2, 3).T}, path)
+    found = load_torch(path)
+    assert found['a'].tolist() == [0, 1, 2] and found['b'].tolist() == [[0, 3], [1, 4], [2, 5]]
 
 
 @pytest.mark.parametrize('zipped', [True, False])

@@ -54,16 +54,22 @@ def test_load_net_from_a_card(saved, place, monkeypatch):
     load_net('.', ctx=mx.cpu(1))
 
 
-def test_a_card_only_builds_and_never_fetches(saved, monkeypatch):
+@pytest.mark.parametrize('argument', [{'pretrained': True}, {'pretrained_base': True, 'root': 'models'},
+                                      {'ctx': 'gpu'}], ids=lambda argument: ' '.join(argument))
+def test_a_card_only_builds_and_never_fetches(saved, monkeypatch, argument):
     folder, _ = saved
     fetched = []
     for module in ('making', 'model_store'):
         monkeypatch.setattr('gluonfr.model_zoo.{}.get_model_file'.format(module), lambda *a, **k: fetched.append(a))
     card = json.loads((folder / 'card.json').read_text())
-    change(folder / 'card.json', arguments=dict(card['arguments'], pretrained=True))
-    with pytest.raises(CardError, match="its arguments are none of .*unknown argument 'pretrained'"):
+    change(folder / 'card.json', model='resnet18_v1b_face', arguments=dict(card['arguments'], **argument))
+    with pytest.raises(CardError, match='arguments must not hold {}: they have other weights downloaded'.format(
+            ', '.join(argument))):
         load_net(str(folder))
-    assert not fetched
+    assert not fetched and not (folder / 'models').exists()
+    card = write_card(str(folder / 'card.json'), str(folder / 'w.params'), 'lenetplus',
+                      {'embedding_size': 3, **argument}, SPEC._replace(embedding_size=3))
+    assert card['arguments'] == {'embedding_size': 3} and load_net(str(folder)).embedding_size == 3
 
 
 def change(path, **entries):

@@ -172,6 +172,17 @@ fetch(*sys.argv[1:], connect_seconds=200, read_seconds=200)
 """
 
 
+def test_a_mirror_that_drips_is_left_for_the_next_one(server, tmp_path):
+    """Each byte comes in time, and all of them in a month."""
+    urls, log = server
+    start = time.monotonic()
+    fetch(urls('drips', 'good'), tmp_path / 'net.bin', SHA256, read_seconds=0.4)
+    assert time.monotonic() - start < 5 and (tmp_path / 'net.bin').read_bytes() == BODY
+    assert [kind for kind, _, _ in log] == ['drips', 'good'] and int(log[1][2][len('bytes='):-1]) > 1
+    with pytest.raises(DownloadError, match=r'drips/net.bin: gave less than 1,024 bytes a second\)'):
+        fetch(urls('drips'), tmp_path / 'other.bin', SHA256, read_seconds=0.4)
+
+
 @pytest.mark.parametrize('killed', [False, True])
 def test_two_processes(tmp_path, monkeypatch, caplog, killed):
     """The second waits, and then finds the file, or goes on where the first was killed."""
@@ -184,7 +195,7 @@ def test_two_processes(tmp_path, monkeypatch, caplog, killed):
                                   kwargs={'connect_seconds': 200, 'read_seconds': 200})
         try:
             wait_for(lambda: (tmp_path / 'net.bin.part').exists()
-                     and (tmp_path / 'net.bin.part').stat().st_size == 2 * download.PIECE)
+                     and (tmp_path / 'net.bin.part').stat().st_size == len(BODY) // 2)
             second.start()
             wait_for(lambda: 'net.bin: another process is downloading it, waiting for that' in caplog.text)
             if killed:
@@ -195,7 +206,7 @@ def test_two_processes(tmp_path, monkeypatch, caplog, killed):
             assert first.wait(100) == (-signal.SIGKILL if killed else 0)
         finally:
             first.kill()
-    assert [asked for _, _, asked in log] == [None, 'bytes={}-'.format(2 * download.PIECE)][:1 + killed]
+    assert [asked for _, _, asked in log] == [None, 'bytes={}-'.format(len(BODY) // 2)][:1 + killed]
     assert path.read_bytes() == BODY and names(tmp_path) == ['net.bin']
 
 

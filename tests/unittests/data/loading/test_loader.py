@@ -129,3 +129,9 @@ def test_loader_refuses_indices_beyond_its_data():
     loader = ArrayLoader(images(10), labels[:10], sampler=PKSampler(labels, 2, 4))
     with pytest.raises(IndexError):
         list(loader)
+
+
+@pytest.mark.parametrize('label', [2 ** 31, 2 ** 40 + 7, -2 ** 31 - 1])
+def test_labels_that_are_no_int32_are_refused(label):
+    with pytest.raises(ValueError, match=r'label must be integers in \[-2\^31, 2\^31\), got {}'.format(label)):
+        ArrayLoader(images(2), np.array([0, label]), 2)

@@ -173,12 +173,37 @@ def test_flipped_bytes_of_a_record(tmp_path):
         path.write_bytes(original)
 
 
-def test_damaged_rec_without_index_cannot_be_walked(tmp_path):
-    path, _ = write(tmp_path)
-    patch(path, offset(path, 4), b'\0')
+def flipped_frames(path):
+    """(offset, byte, value) of each bit of the frames of images 3 to 5, one at a time."""
+    content = path.read_bytes()
+    for key in (3, 4, 5):
+        start = offset(path, key)
+        for place in range(start, start + 8):
+            for bit in range(8):
+                yield key, place, bytes([content[place] ^ 1 << bit])
+
+
+@pytest.mark.mxnet
+@pytest.mark.parametrize('form', ['insightface', 'flat'])
+def test_no_flip_in_a_frame_loses_another_record_without_index(tmp_path, form):
+    """One record is damaged and said to be; those behind it are found, with their own keys and labels."""
+    data = images(10)
+    payloads = insightface_payloads(data) if form == 'insightface' else [
+        pack(float(label), image) for label, image in zip([0, *LABELS], [data[0]] + data)]
+    path = write_with_mxnet(tmp_path / 'train.rec', payloads)
+    whole, flips = path.read_bytes(), list(flipped_frames(path))
     path.with_suffix('.idx').unlink()
-    with pytest.raises(RecordError, match='train.rec is damaged: no record at byte'):
-        RecordDataset(path)
+    first = form == 'insightface'  # key of the first image
+    for key, place, value in flips:
+        patch(path, place, value)
+        dataset = RecordDataset(path, on_error='skip')
+        wrong = [(bad, why) for bad, why in dataset.skipped]
+        assert [bad for bad, _ in wrong] in ([key], []), (key, place, value, wrong)
+        kept = [k for k in range(first, 11) if (k,) != tuple(bad for bad, _ in wrong)]
+        assert dataset.keys.tolist() == kept
+        for i, k in enumerate(kept):
+            assert dataset.read_bytes(i)[0] == ([data[0]] + data)[k] or k == key
+        path.write_bytes(whole)
 
 
 @pytest.mark.mxnet

@@ -1,10 +1,12 @@
 """gluonfr.deploy.engines: ONNX files by ONNX Runtime and OpenVINO, without MXNet."""
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from engine_cases import SPEC, by_formula, faces, write_onnx
+from helpers import environ
 
 from gluonfr.deploy import Embedder
 from gluonfr.deploy.engines import Device, onnxruntime, parse_device
@@ -245,3 +247,28 @@ def test_what_is_no_model(tmp_path, engine, content):
     (tmp_path / 'net.onnx').write_bytes(content)
     with pytest.raises((ValueError, FileNotFoundError), match=r'net\.onnx'):
         Embedder(str(tmp_path / 'net.onnx'), engine=engine)
+
+
+def test_constants_that_no_memory_holds(tmp_path, engine):
+    """What each runtime says of them is a sentence."""
+    onnx = pytest.importorskip('onnx', reason='pip install onnx')
+    model = onnx.load(write_onnx(tmp_path / 'net.onnx'))
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.int64([1 << 24, 1 << 24, 1 << 10]), 'sides'))
+    model.graph.node.extend([onnx.helper.make_node('ConstantOfShape', ['sides'], ['zeros']),
+                             onnx.helper.make_node('ReduceMax', ['zeros'], ['zero'], keepdims=0),
+                             onnx.helper.make_node('Add', ['embedding', 'zero'], ['sum'])])
+    model.graph.output[0].name = 'sum'
+    onnx.save(model, str(tmp_path / 'net.onnx'))
+    with pytest.raises(ValueError, match='no model that OpenVINO can run|ONNX Runtime cannot run the model on images'):
+        Embedder(str(tmp_path / 'net.onnx'), engine=engine)
+
+
+def test_openvino_sends_nothing_and_the_host_chooses_how_processes_start(tmp_path):
+    """Its telemetry, where it is installed, forks a process that sends what is used to its maker."""
+    write_onnx(tmp_path / 'net.onnx')
+    code = ('import multiprocessing, sys\nimport numpy as np\nfrom gluonfr.deploy import Embedder\n'
+            "Embedder(sys.argv[1], engine='openvino')(np.zeros((2, 16, 16, 3), 'uint8'), progress=True)\n"
+            "print(multiprocessing.get_start_method(allow_none=True), 'openvino_telemetry' in sys.modules)")
+    done = subprocess.run([sys.executable, '-c', code, str(tmp_path / 'net.onnx')], env=environ(), capture_output=True,
+                          text=True, timeout=100)
+    assert done.stdout == 'None False\n', done.stderr

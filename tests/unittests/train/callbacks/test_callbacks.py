@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers import rows
 from mxnet import nd
-from train_cases import PullLoss, loader, train
+from train_cases import PullLoss, dense_net, loader, train
 
 from gluonfr.train import Callback, Checkpoint, CSVLog, Evaluate, LogLine, NonFiniteLoss, ProgressBar
 from gluonfr.train.checkpoint import list_checkpoints
@@ -182,14 +182,16 @@ def test_a_checkpoint_is_never_written_after_the_loss_went_bad(tmp_path, check_e
     assert caught.value.checkpoint in str(caught.value)
 
 
-def test_parameters_that_are_not_finite_are_not_written(tmp_path):
+@pytest.mark.parametrize('name', ['net/0.weight', 'net/1.running_mean', 'net/1.running_var'])
+@pytest.mark.parametrize('value', ['nan', 'inf'])
+def test_parameters_and_running_statistics_that_are_not_finite_are_not_written(tmp_path, name, value):
     class Break(Callback):
         def on_step_end(self, state):
             if state.step == 2:
-                state.params['net/0.weight'].data()[0, 0] = float('inf')
+                state.params[name].data()[0] = float(value)
 
-    with pytest.raises(NonFiniteLoss, match='parameter net/0.weight is not finite after the update at step 2'):
-        train(callbacks=[Break(), Checkpoint(str(tmp_path), every_steps=1)])
+    with pytest.raises(NonFiniteLoss, match='parameter {} is not finite after the update at step 2'.format(name)):
+        train(net=dense_net(batch_norm=True), callbacks=[Break(), Checkpoint(str(tmp_path), every_steps=1)])
     assert len(list_checkpoints(str(tmp_path))) == 1
 
 
