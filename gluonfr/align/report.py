@@ -10,7 +10,7 @@ import numpy as np
 
 from ..utils.files import open_regular, read_json, write_text
 from ..utils.progress import Bar
-from ..utils.rows import UTF8, RowReader, as_cell, write_rows
+from ..utils.rows import UTF8, RowLines, RowReader, as_cell, write_rows
 from ..utils.threads import ahead
 from .landmarks import LANDMARK_COLUMNS
 
@@ -90,7 +90,7 @@ def run_report(path, settings, tasks, is_whole, fresh, progress='align', root=''
     todo = [photo for photo in tasks if photo not in rows]
     with open(path, 'a', **UTF8) as file, Bar(total=len(tasks), initial=len(tasks) - len(todo), unit='image',
                                                desc=progress or None, disable=not progress) as bar:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator='\n')
+        writer = csv.DictWriter(RowLines(file), COLUMNS)
         stamped = [partial(_stamped, tasks[photo], os.path.join(root, photo)) for photo in todo]
         for photo, new in zip(todo, ahead(stamped, WORKERS, WORKERS)):
             writer.writerows({name: as_cell(cell) for name, cell in row.items()} for row in new)

@@ -12,8 +12,8 @@ import re
 
 from .files import append_whole, atomic_path
 
-__all__ = ['RowReader', 'UTF8', 'append_row', 'as_cell', 'as_line', 'keep_lines_until', 'keep_rows_until', 'number_in',
-           'of_cell', 'of_line', 'read_name_lines', 'read_rows', 'write_rows']
+__all__ = ['RowLines', 'RowReader', 'UTF8', 'append_row', 'as_cell', 'as_line', 'keep_lines_until', 'keep_rows_until',
+           'number_in', 'of_cell', 'of_line', 'read_name_lines', 'read_rows', 'write_rows']
 
 UTF8 = {'newline': '', 'encoding': 'utf-8', 'errors': 'surrogateescape'}  # names of files may be other bytes
 FORMULA = re.compile("'*[=+@\\t\\r\\n-]")
@@ -23,7 +23,21 @@ OF_A_STEP = re.compile(rb'(?:epoch \d+ (?:done: )?)?step (\d+) ')
 def write_rows(path, columns, rows):
     """Write a csv file of rows, sequences of cells, whole or not at all."""
     with atomic_path(path) as temporary, open(temporary, 'w', **UTF8) as file:
-        csv.writer(file, lineterminator='\n').writerows(map(as_cell, row) for row in [columns, *rows])
+        csv.writer(RowLines(file)).writerows(map(as_cell, row) for row in [columns, *rows])
+
+
+class RowLines:
+    """A file for a writer of the module csv, whose lines end in a line feed alone.
+
+    Such a writer knows of line ends that its own are not only since Python 3.13, and else leaves them without quotes.
+    """
+
+    def __init__(self, file):
+        self._file = file
+
+    def write(self, line):
+        """Write a line that ends in a carriage return and a line feed."""
+        return self._file.write(line[:-2] + '\n')
 
 
 def as_cell(value):
@@ -60,7 +74,7 @@ def append_row(path, row):
         raise ValueError('{} has the columns {}, and the new row {}. Give another file, or the settings of the '
                          'first row.'.format(path, ', '.join(columns), ', '.join(row)))
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(row), lineterminator='\n')
+    writer = csv.DictWriter(RowLines(text), list(row))
     if columns is None:
         writer.writeheader()
     writer.writerow({name: as_cell(cell) for name, cell in row.items()})

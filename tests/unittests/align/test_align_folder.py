@@ -295,3 +295,17 @@ def test_read_photo_turns_as_pillow_does(tmp_path, kind, orientation):
     found = read_photo(str(tmp_path / 'a'))
     assert found.shape == want.shape and np.abs(found.astype(int) - want).max() <= 2 and found.flags.c_contiguous
     assert read_image(str(tmp_path / 'a')).shape == (32, 48, 3)  # which faces that are aligned are read with
+
+
+def test_names_as_long_as_names_can_be(tmp_path, weights):
+    """Where a suffix makes them too long, the end of the stem goes; the same call goes on with what is there."""
+    photos, out = tmp_path / 'photos', tmp_path / 'out'
+    write(photos, **{'x' * 251: photo(96, 96, [(40, 40)])})
+    os.rename(str(write(photos, y=photo(96, 96, [(40, 40)])) / 'y.png'), str(photos / ('\u5b89' * 83 + '.tif')))
+    for several in ('largest', 'all'):
+        finder = Finder(get_detector('yunet', model=weights), several=several)
+        for _ in range(2):
+            assert align_folder(str(photos), str(out / several), finder, progress=False) == {'ok': 2}
+        rows = report(out / several)
+        assert len({row['out'] for row in rows}) == 2 and all(
+            os.path.isfile(str(out / several / row['out'])) for row in rows)

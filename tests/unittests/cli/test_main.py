@@ -95,3 +95,22 @@ def test_too_few_threads_are_told_before_the_work(monkeypatch, capsys):
     run('train', '--dataset', 'none', '--out', 'none', '--workers', 3, code=2)
     assert capsys.readouterr().err == 'gluonfr train: MXNet starts 9 threads.\n'
     assert asked == [{'more_threads': 5, 'more_mib': 500}]
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='Windows has no such names')
+def test_names_give_a_terminal_no_commands(trained, data, tmp_path, capsys):
+    """In what is printed, in warnings and logs, in errors, and beside a bar."""
+    name = 'e\x1b[2Jvil'
+    person = tmp_path / name / 'x\x9b1m\rann'
+    person.mkdir(parents=True)
+    image = (data / 'people' / 'p1' / '1.png').read_bytes()
+    (person / '1.png').write_bytes(image)
+    (person / 'cut\x1b].png').write_bytes(image[:50])
+    words = ['embed', trained, tmp_path / name, '--out', tmp_path / name / 'e.npz']
+    run(*words, code=2)
+    run(*words[:4], tmp_path / 'e\x1b[31m.npz', '--on-error', 'skip', '--verbose')
+    run('search', tmp_path / 'e\x1b[31m.npz', person / '1.png', '--net', trained, '--top', 1)
+    said = capsys.readouterr()
+    bars = said.err.replace('\x1b[A', '').replace('\r', '')
+    for text in (said.out, bars):
+        assert '\\x1b' in text and not set(text) & {'\x1b', '\x9b', '\r'}, repr(text)

@@ -308,6 +308,12 @@ def test_label_ranges(labels, classes, expected):
     assert ranges is None if expected is None else ranges.tolist() == expected
 
 
+def test_ranges_of_one_label_beyond_all_others():
+    """An array of all classes would take 32 GiB."""
+    with pytest.raises(ValueError, match='the labels of the set must be 0, 1, 2, ..., got 2 people with labels up to'):
+        label_ranges(np.array([0, 2 ** 31 - 1]), 2 ** 31)
+
+
 def test_lfw(test_data):
     dataset = FolderDataset(test_data('lfw/aligned'))
     assert len(dataset) == 13232 and dataset.num_classes == 5748 and dataset.ignored == 0

@@ -207,3 +207,15 @@ def test_one_image_runs_where_it_was_faster_of_late(monkeypatch):
         assert [runner._for_one_image() for _ in range(400)] == [fast] * 396 + [slow] * 4, 'now and then a trial'
     together = embedder.forward(np.concatenate([x] * 3))
     assert (together == expected[0]).all()
+
+
+def test_zero_embeddings_are_told(caplog):
+    """Such as those of weights that were never loaded; a network of zeros gives no others."""
+    net = lenet()
+    net(nd.zeros((1, 1, 28, 28)))
+    for parameter in net.collect_params().values():
+        parameter.data()[:] = 0
+    assert not Embedder(net, batch_size=3)(images(4)).any()
+    assert 'the embeddings of 4 images are all zero and like nothing, the first that of image 0.' in caplog.text
+    caplog.clear()
+    assert Embedder(lenet(), batch_size=3)(images(4)).any() and not caplog.text

@@ -1,7 +1,7 @@
 """gluonfr.utils.messages: lists of names, and the errors of other packages in a sentence."""
 import pytest
 
-from gluonfr.utils.messages import describe, error_sentence, names
+from gluonfr.utils.messages import describe, error_sentence, names, printable
 
 
 @pytest.mark.parametrize('found, most, said', [
@@ -31,3 +31,10 @@ def test_errors_of_mxnet_lose_their_stack_traces():
         nd.ones((2, 3)).reshape((4, 2)).wait_to_read()
     said = error_sentence(caught.value)
     assert '\n' not in said and 'Traceback' not in said and 'Shape' in said.title()
+
+
+@pytest.mark.parametrize('text, shown', [
+    ('\x1b]0;title\x07\x1b[2Jann', r'\x1b]0;title\x07\x1b[2Jann'), ('ann\rbob', r'ann\x0dbob'), ('\x9b2J', r'\x9b2J'),
+    ('\u202egpj.ann', r'\u202egpj.ann'), ('a\tb\n\u5b89 \xe9 ok', 'a\tb\n\u5b89 \xe9 ok')])
+def test_a_terminal_gets_no_commands(text, shown):
+    assert printable(text) == shown

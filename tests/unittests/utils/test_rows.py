@@ -1,8 +1,10 @@
 """Rows that runs add to csv files."""
+import csv
+
 import pytest
 from helpers import rows
 
-from gluonfr.utils.rows import append_row, number_in, write_rows
+from gluonfr.utils.rows import append_row, as_line, number_in, of_line, read_name_lines, read_rows, write_rows
 
 
 def test_a_file_of_an_earlier_version_gets_the_new_columns(tmp_path):
@@ -33,3 +35,31 @@ def test_rows_of_cells_are_written_with_names_that_are_no_utf8(tmp_path):
 
 def test_cells_are_numbers_where_they_can_be():
     assert [number_in(text) for text in ('3', '0.5', 'lfw', '', None)] == [3, 0.5, 'lfw', None, None]
+
+
+NAMES = ['=HYPERLINK("http://x")', '+1+cmd', '-2+3', '@SUM(A1)', '\t=1', '\r=1', "'=1", "''-x", "'quoted'", 'anna', '-']
+
+
+def test_names_that_a_spreadsheet_would_compute_are_text(tmp_path):
+    path = str(tmp_path / 'a.csv')
+    write_rows(path, ['name', 'cosine'], [(name, -0.25) for name in NAMES])
+    for name in NAMES:
+        append_row(path, {'name': name, 'cosine': '-2.5e-3'})
+    with open(path, newline='', encoding='utf-8') as file:
+        cells = [row[0] for row in csv.reader(file)][1:]
+    assert not [cell for cell in cells if cell[0] in '=+-@\t\r'] and cells[0] == "'" + NAMES[0] and cells[9] == 'anna'
+    assert [row['name'] for row in read_rows(path)] == NAMES * 2
+    assert [row['cosine'] for row in read_rows(path)] == ['-0.25'] * len(NAMES) + ['-2.5e-3'] * len(NAMES)
+    append_row(path, {'name': '=2', 'cosine': 1, 'folds': 3})  # the file is written anew
+    assert [row['name'] for row in read_rows(path)] == NAMES * 2 + ['=2']
+
+
+@pytest.mark.parametrize('name', ['anna', 'a\nb', 'a\rb', ' a ', '"a"', '"', 'a\u2028b', 'a\x85b', '\udcff\n', ''])
+def test_names_on_lines(tmp_path, name):
+    path = tmp_path / 'names.txt'
+    path.write_bytes((as_line(name) + '\n' + as_line('next') + '\n').encode('utf-8', 'surrogateescape'))
+    assert list(map(of_line, read_name_lines(str(path)))) == [name, 'next']
+
+
+def test_lines_of_others():
+    assert of_line('"anna" of earlier versions') == '"anna" of earlier versions' and of_line('"a') == '"a'
