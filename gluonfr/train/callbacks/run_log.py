@@ -16,7 +16,7 @@ class _LogFile(logging.Handler):
 
     def __init__(self, path):
         super().__init__()
-        open(path, 'a').close()  # an error here is one before the training
+        open(path, 'a', encoding='utf-8').close()  # an error here is one before the training
         self._lines = SpareBytes(path)
 
     def emit(self, record):
