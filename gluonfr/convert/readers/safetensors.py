@@ -38,8 +38,11 @@ def load_safetensors(path):
             if not 2 <= length <= min(LONGEST, os.fstat(file.fileno()).st_size - 8):
                 raise ValueError('its header cannot have {} bytes'.format(length))
             header, data = json.loads(file.read(length)), file.read()
-        found = {name: _array(data, **entry) for name, entry in header.items() if name != '__metadata__'}
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        header.pop('__metadata__', None)
+        if sum(entry['data_offsets'][1] - entry['data_offsets'][0] for entry in header.values()) > len(data):
+            raise ValueError('arrays must not share their bytes')  # a file of a megabyte could so fill all memory
+        found = {name: _array(data, **entry) for name, entry in header.items()}
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise ConvertError('{} is no safetensors file, or is damaged: {}'.format(path, describe(error))) from error
     if not found:
         raise ConvertError('{} holds no arrays.'.format(path))
