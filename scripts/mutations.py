@@ -119,6 +119,8 @@ MUTATIONS = [Mutation(*entry) for entry in [
      ['tests/unittests/convert/test_gluonfr1.py', '-k', 'trained_on and mobilefacenet']),
     ('order-of-1-0', 'gluonfr/convert/match/by_order.py', 'PLACES.get(part, part)', 'part',
      ['tests/unittests/convert/test_gluonfr1.py', '-k', 'trained_on and se_resnet18']),
+    ('classes-without-a-word', 'gluonfr/graph/source.py', 'if values >= 10 and values % PLAIN:', 'if values < 0:',
+     ['tests/unittests/convert/test_input.py', '-k', 'classifier']),
     ('eps-of-nobody', 'gluonfr/convert/native.py', 'epsilon or (MAGFACE_EPSILON if magface else EPSILON)',
      'MAGFACE_EPSILON if magface else EPSILON', ['tests/unittests/convert/test_state_dicts.py', '-k', 'not_say']),
     # metrics

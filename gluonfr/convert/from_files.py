@@ -12,9 +12,10 @@ from ..graph.convert_error import ConvertError
 from ..graph.from_mxnet import behind_embedding, embedding_of, scaling_of_symbol
 from ..graph.from_onnx import read_onnx
 from ..graph.nodes import Graph, nodes_in
-from ..graph.onnx_file import described_input, import_onnx, load_onnx, note, runnable, takes_integers
+from ..graph.onnx_file import (check_embeds, described_input, import_onnx, load_onnx, note, runnable,
+                               takes_integers)
 from ..graph.shapes import with_values
-from ..graph.source import noted_input, taken_input
+from ..graph.source import note_classes, noted_input, taken_input
 from ..graph.symbol_file import data_of_symbol, load_weights, read_symbol_nodes, said_input, symbol_params
 from ..metrics.scores import FLIPS
 from ..model_zoo.card_file import graph_of_card, read_card
@@ -101,6 +102,8 @@ def to_onnx(source: Union[PathLike, NetFiles], path: PathLike, *, params: Option
         session = open_session(temporary, path, opset)
         if session:
             spec = check_runs_in_onnx(session, spec, count or 3)
+    if files.card is None and files.kind != 'zoo' and spec.embedding_size:
+        note_classes(files.path, spec.embedding_size)
     return spec
 
 
@@ -178,6 +181,7 @@ def _of_graph(graph, params, said, path, given):
 
 def _of_onnx(path, said, given):
     model = load_onnx(path)
+    check_embeds(path, model)
     layers = read_onnx(model)
     said = said or described_input(model.producer_name, {entry.key: entry.value for entry in model.metadata_props})
     spec = taken_input(path, layers.scaling, said, integers=takes_integers(model), given=given)

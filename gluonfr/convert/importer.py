@@ -9,6 +9,7 @@ import numpy as np
 from ..data.normalize import given_fields, normalize
 from ..deploy.net_files import TORCH_SUFFIXES
 from ..graph.convert_error import ConvertError
+from ..graph.source import note_classes
 from ..model_zoo import MODELS, InputSpec
 from ..model_zoo.card_file import CARD_NAME, write_card
 from ..model_zoo.net_graph import graph_json
@@ -112,6 +113,7 @@ def convert(source: str, out: str, model: Optional[str] = None, params: Optional
     facts = {'source': _files(read)}
     if native is None:
         check_runs(original.embed, faces)
+        note_classes(source, made.net.input_spec.embedding_size)
         log.warning('%s is no network of the model zoo, so it is taken as it is and will not train: %s', source,
                     why_not)
         facts['as_it_is'] = why_not

@@ -30,9 +30,21 @@ def open_session(file, path, opset):
 
 def check_runs_in_onnx(session, spec, count):
     """What a session takes, with its embedding_size; a ConvertError unless random images have finite embeddings."""
+    fixed, given = (entry.shape[0] if entry.shape and isinstance(entry.shape[0], int) else None
+                    for entry in (session.get_inputs()[0], session.get_outputs()[0]))
+    try:
+        rows = _rows(session, spec, fixed or count)
+    except ConvertError:  # the number may be free in name only, as PyTorch writes it since 2.9
+        if fixed:
+            raise
+        rows = _rows(session, spec, given or 1)
+    return spec._replace(embedding_size=rows.shape[1])
+
+
+def _rows(session, spec, count):
+    """The embeddings of random images."""
     data = session.get_inputs()[0]
-    fixed = data.shape[0] if data.shape and isinstance(data.shape[0], int) else count
-    levels = np.random.RandomState(0).randint(0, 256, (fixed,) + spec.shape)
+    levels = np.random.RandomState(0).randint(0, 256, (count,) + spec.shape)
     x = (levels - np.reshape(spec.mean, (-1, 1, 1))) / np.reshape(spec.std, (-1, 1, 1))
     try:
         rows = session.run(None, {data.name: x.astype(TYPES.get(data.type, 'float32'))})[0]
@@ -40,7 +52,7 @@ def check_runs_in_onnx(session, spec, count):
         raise ConvertError('ONNX Runtime cannot run the model on images {}: {}'.format(
             x.shape, error_sentence(error))) from error
     rows = rows.reshape(len(rows), -1)
-    if len(rows) != fixed or not np.isfinite(rows).all():
+    if len(rows) != count or not np.isfinite(rows).all():
         raise ConvertError('ONNX Runtime must give a finite embedding for each of {} images, got {}: are the weights '
-                           'damaged?'.format(fixed, len(rows) if len(rows) != fixed else 'some that are not finite'))
-    return spec._replace(embedding_size=rows.shape[1])
+                           'damaged?'.format(count, len(rows) if len(rows) != count else 'some that are not finite'))
+    return rows

@@ -6,7 +6,7 @@ from typing import Optional, Tuple
 import mxnet as mx
 
 from ..graph.from_mxnet import behind_embedding, check_shapes, scaling_of_symbol
-from ..graph.source import taken_input
+from ..graph.source import note_classes, taken_input
 from ..graph.symbol_file import (block_of_symbol, data_of_symbol, load_arrays, read_symbol_file, said_input,
                                  symbol_params)
 from ..model_zoo.spec import InputSpec
@@ -57,10 +57,13 @@ def load_symbol(path: str, params: Optional[str] = None, ctx: Optional[mx.Contex
         raise ValueError('load_symbol: {} with {} {}. `gluonfr convert {} --out DIR` makes a network of what leads to '
                          'the embedding.'.format(path, params, too_much, path))
     with _told(path, params, size):
-        spec = spec or said_input(symbol, data_of_symbol(symbol, weights))
-        if spec is None:
+        said = spec or said_input(symbol, data_of_symbol(symbol, weights))
+        if said is None:
             spec = taken_input(path, scaling_of_symbol(symbol, weights))._replace(size=tuple(size))
-        return symbol_net(symbol, weights, spec, ctx)
+        net = symbol_net(symbol, weights, said or spec, ctx)
+    if said is None:
+        note_classes(path, net.input_spec.embedding_size)
+    return net
 
 
 def symbol_net(symbol, weights, spec, ctx=None):

@@ -12,8 +12,10 @@ from .convert_error import ConvertError
 from .layers import in_order
 from .source import Source, read_input
 
-__all__ = ['described_input', 'import_onnx', 'input_of', 'load_onnx', 'note', 'runnable', 'takes_integers',
-           'weight_files']
+__all__ = ['check_embeds', 'described_input', 'import_onnx', 'input_of', 'load_onnx', 'note', 'runnable',
+           'takes_integers', 'weight_files']
+
+SCORES = ('Softmax', 'LogSoftmax', 'Hardmax')  # operators whose output is class scores
 
 
 def import_onnx() -> ModuleType:
@@ -115,6 +117,14 @@ def described_input(producer: str, metadata: Dict[str, str]) -> Optional[InputSp
     if producer != 'gluonfr' or 'input' not in metadata:
         return None
     return read_input('ONNX model', metadata['input'])
+
+
+def check_embeds(path: str, model: Any) -> None:
+    """Raise a ConvertError where an ONNX model ends in class scores."""
+    last = next((node.op_type for node in model.graph.node if model.graph.output[0].name in node.output), None)
+    if last in SCORES:
+        raise ConvertError('{} ends in class scores ({}), not in an embedding: export the network without them.'.format(
+            path, last))
 
 
 def takes_integers(model: Any) -> bool:

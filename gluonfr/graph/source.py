@@ -12,7 +12,7 @@ from ..data.normalize import changed_spec, check_spec
 from .convert_error import ConvertError
 from .layers import Layer, affine, in_order
 
-__all__ = ['Scaling', 'Source', 'noted_input', 'read_input', 'take_scaling', 'taken_input']
+__all__ = ['Scaling', 'Source', 'note_classes', 'noted_input', 'read_input', 'take_scaling', 'taken_input']
 
 log = logging.getLogger('gluonfr')
 
@@ -24,6 +24,7 @@ LAYERS = ('conv', 'dense', 'norm', 'prelu', 'relu', 'pool', 'add', 'mul', 'rest'
 # By how much values of one image can differ where the first layer comes, behind what a graph does itself: 2 as a rule,
 # 255 of grey levels as they are. Scaled twice they differ by 0.02 or less, not scaled at all before by 500 or more.
 RANGE = (0.25, 300)
+PLAIN = 16  # what the number of values of an embedding is a multiple of, as a rule, if there are as many
 
 
 class Source:
@@ -190,6 +191,14 @@ def taken_input(path: str, scaling: Scaling, said: Optional[InputSpec] = None, *
     else:
         log.info('%s %s: it is given %s.', path, why, describe_spec(spec))
     return spec
+
+
+def note_classes(path: str, values: int) -> None:
+    """Log it where a graph from elsewhere ends in as many values as class scores are, and embeddings rarely have."""
+    if values >= 10 and values % PLAIN:
+        log.warning('%s gives %d values, as a class layer does and embeddings rarely do: they are taken as its '
+                    'embedding. If they are class scores, export the network again without that layer (of a GluonCV '
+                    'model its features).', path, values)
 
 
 def _assumed(scaling, integers, channels):

@@ -78,15 +78,16 @@ class Symbol:
         kind = {'rsub': 'sub', 'sub': 'sub', 'add': 'add', 'mul': 'mul', 'div': 'div'}[op]
         return getattr(mx.sym, 'broadcast_' + kind)(*pair)
 
-    def write(self, steps, folder):
+    def write(self, steps, folder, weight=WEIGHT, scores=False):
         x = mx.sym.var('data', shape=(0, 3, SIZE, SIZE))
         for step in steps:
             x = self.step(x, *step)
-        x = mx.sym.flatten(mx.sym.Convolution(x, name='c', kernel=(SIZE, SIZE), num_filter=6, no_bias=True))
+        x = mx.sym.flatten(mx.sym.Convolution(x, name='c', kernel=(SIZE, SIZE), num_filter=len(weight), no_bias=True))
+        x = mx.sym.softmax(x) if scores else x
         x.save(str(folder / 'net-symbol.json'))
         states = x.list_auxiliary_states()
         nd.save(str(folder / 'net-0000.params'), {('aux:' if name in states else 'arg:') + name: array for name, array
-                                                  in dict(self.arrays, c_weight=nd.array(WEIGHT)).items()})
+                                                  in dict(self.arrays, c_weight=nd.array(weight)).items()})
         return str(folder / 'net-symbol.json')
 
     @staticmethod
@@ -140,11 +141,12 @@ class Onnx:
             pair = pair[::-1]
         return self.node({'rsub': 'Sub'}.get(op, op.capitalize()), *pair)
 
-    def write(self, steps, folder):
+    def write(self, steps, folder, weight=WEIGHT, scores=False):
         x = 'data'
         for step in steps:
             x = self.step(x, *step)
-        out = self.node('Flatten', self.node('Conv', x, self.tensor(WEIGHT)))
+        out = self.node('Flatten', self.node('Conv', x, self.tensor(weight)))
+        out = self.node('Softmax', out) if scores else out
         make, path = self.onnx.helper, str(folder / 'net.onnx')
         graph = make.make_graph(self.nodes, 'net', [make.make_tensor_value_info(
             'data', getattr(self.onnx.TensorProto, self.kind), ('b', 3, SIZE, SIZE))],

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from ...graph.source import note_classes
 from ...utils.messages import error_sentence
 
 __all__ = ['Declared', 'DeviceError', 'OnnxEngine']
@@ -65,6 +66,8 @@ class OnnxEngine:
         with self._runtime_errors(model):
             self._prepare(declared.output)
         self.spec = self.spec._replace(embedding_size=self._run(self._two()).shape[1])
+        if model.is_foreign:
+            note_classes(model.name, self.spec.embedding_size)
 
     @contextmanager
     def _runtime_errors(self, model):

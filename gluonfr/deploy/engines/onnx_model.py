@@ -6,7 +6,7 @@ import zlib
 from contextlib import contextmanager
 
 from ...graph.from_onnx import scaling_of_onnx
-from ...graph.onnx_file import described_input, import_onnx, load_onnx, takes_integers, weight_files
+from ...graph.onnx_file import check_embeds, described_input, import_onnx, load_onnx, takes_integers, weight_files
 from ...graph.source import taken_input
 
 __all__ = ['OnnxModel']
@@ -37,6 +37,8 @@ class OnnxModel:
         Whether layers compute in 8 bits: QDQ form.
     has_prelu : bool
         Whether there may be operators PRelu.
+    is_foreign : bool
+        Whether nothing said what it takes, so that `read_input` read it from the graph.
 
     Raises
     ------
@@ -49,6 +51,7 @@ class OnnxModel:
     def __init__(self, content, spec=None):
         self.content, self.spec = content, spec
         self.name = content if isinstance(content, str) else 'it'
+        self.is_foreign = False
         digest = hashlib.sha256()
         with _bytes_of(content) as data:
             digest.update(data)
@@ -70,10 +73,11 @@ class OnnxModel:
         described = described_input(producer, metadata)
         if described:
             return described
-        model = self.parse()
-        return taken_input('the ONNX model' if isinstance(self.content, bytes) else self.content,
-                           scaling_of_onnx(model), integers=takes_integers(model), channels=channels)._replace(
-                               size=size)
+        model, self.is_foreign = self.parse(), True
+        name = 'the ONNX model' if isinstance(self.content, bytes) else self.content
+        check_embeds(name, model)
+        return taken_input(name, scaling_of_onnx(model), integers=takes_integers(model),
+                           channels=channels)._replace(size=size)
 
     def parse(self):
         """It as an onnx.ModelProto, with its weights; an ImportError where the onnx package is missing."""

@@ -1,4 +1,5 @@
 """What graphs from elsewhere take: whether they normalise their input themselves, in every usual spelling."""
+import importlib.util
 import json
 import logging
 import sys
@@ -10,7 +11,7 @@ import pytest
 from deploy_cases import images
 from input_cases import SIZE, Onnx, Symbol, right, spellings
 
-from gluonfr.convert import convert
+from gluonfr.convert import convert, to_onnx
 from gluonfr.data.normalize import normalize
 from gluonfr.deploy import Embedder, load_net
 from gluonfr.deploy.onnx_net import OnnxNet
@@ -87,6 +88,35 @@ def test_what_is_assumed_is_said_once(tmp_path, caplog, kind, steps, spec, sente
     assert [record.getMessage() for record in caplog.records if sentence in record.getMessage()] and \
         load_net(str(tmp_path / 'net')).input_spec == spec
     assert len(caplog.records) == 2  # and that it is no net of the zoo
+
+
+@pytest.mark.parametrize('kind', FORMATS)
+@pytest.mark.parametrize('values, classes', [(1000, True), (10, True), (8631, True), (6, False), (512, False)])
+def test_a_classifier_is_not_taken_without_a_word(tmp_path, caplog, kind, values, classes):
+    """As those of GluonCV, whose symbols end in 1,000 scores."""
+    writer, weight = FORMATS[kind]('broadcast'), np.random.RandomState(0).normal(0, 1, (values, 3, SIZE, SIZE))
+    path = writer.write([], tmp_path, np.float32(weight))
+    said = '{} gives {} values, as a class layer does and embeddings rarely do'.format(path, values)
+    for take in (writer.load, lambda path: convert(path, str(tmp_path / 'net'))):
+        caplog.clear()
+        take(path)
+        assert caplog.text.count(said) == classes
+    caplog.clear()
+    assert load_net(str(tmp_path / 'net')).input_spec.embedding_size == values
+    assert not caplog.records  # it was said once
+    if importlib.util.find_spec('onnxruntime'):
+        to_onnx(path, tmp_path / 'copy.onnx', spec={'size': SIZE})
+        assert caplog.text.count(said) == classes
+
+
+@pytest.mark.parametrize('kind', FORMATS)
+def test_class_scores_are_no_embedding(tmp_path, kind):
+    writer = FORMATS[kind]('broadcast')
+    path = writer.write([], tmp_path, scores=True)
+    for take in (writer.load, lambda path: convert(path, str(tmp_path / 'net')),
+                 lambda path: to_onnx(path, tmp_path / 'copy.onnx')):
+        with pytest.raises(ValueError, match='ends in class scores .[sS]oftmax., not in an embedding'):
+            take(path)
 
 
 def test_onnx_that_takes_whole_numbers(tmp_path, caplog):

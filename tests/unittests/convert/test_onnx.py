@@ -100,22 +100,6 @@ def test_forms_and_opsets_of_graphs(tmp_path, variant):
     same_embeddings(loaded, net)
 
 
-@pytest.mark.parametrize('head, name, count', [((1, 2048), 'iresnet50', 1), ((1, -1), 'mobilefacenet', 1),
-                                               ((2, -1), 'mobilefacenet', 2), ('reshape', 'mobilefacenet', None)])
-def test_a_number_of_images_that_is_free_in_name_only(tmp_path, capfd, head, name, count):
-    net = random_net(name, **(IRESNET if name == 'iresnet50' else MOBILE))
-    path, data = str(tmp_path / 'net.onnx'), images(5, 32)
-    OnnxWriter(head=head).write(net, path)
-    block = OnnxNet(path)
-    assert block._engine.batch == count and block.input_spec.embedding_size == 32
-    np.testing.assert_allclose(Embedder(block)(data), Embedder(net, block.input_spec)(data), atol=1e-5)
-    with open(convert(path, str(tmp_path / 'net')), encoding='utf-8') as stream:
-        card = json.load(stream)
-    assert card['model'] == name and card['parity']['max_abs_diff'] < 1e-5
-    same_embeddings(load_net(str(tmp_path / 'net')), net)
-    assert 'onnxruntime' not in capfd.readouterr().err
-
-
 def test_half_precision_weights(tmp_path):
     net = random_net('mobilefacenet', **MOBILE)
     card, loaded = converted(tmp_path, net, OnnxWriter(constants='half'))

@@ -13,6 +13,8 @@ from gluonfr.deploy import Embedder, load_net
 torch = pytest.importorskip('torch', reason='pip install torch')
 for package in ('onnx', 'onnxruntime', 'onnxscript'):
     pytest.importorskip(package, reason='pip install ' + package)
+from torch_cases import IrNet  # noqa: E402
+
 nn = torch.nn
 pytestmark = pytest.mark.filterwarnings('ignore:::torch', 'ignore:You are using the legacy', 'ignore:.*LeafSpec')
 
@@ -99,7 +101,10 @@ def random_module(module):
 
 
 MODULES = {'iresnet': (IResNet, 'iresnet50', {'units': [1, 2, 1, 1], 'epsilon': 1e-5}),
-           'mbf': (Mobile, 'mbf', {'blocks': [1, 1, 1, 1]})}
+           'mbf': (Mobile, 'mbf', {'blocks': [1, 1, 1, 1]}),
+           'evolve se': (lambda: IrNet((1, 2, 1, 1), False, True, 32, 32), 'iresnet50',
+                         {'units': [1, 2, 1, 1], 'epsilon': 1e-5, 'middle_norm': False, 'subsample': True,
+                          'use_se': True})}
 OLD = [(11, False), (12, True), (14, False), (17, True), (20, False)]
 
 
@@ -117,8 +122,8 @@ def check(tmp_path, kind, module):
     return card
 
 
-@pytest.mark.parametrize('kind, opset, keep', [('mbf',) + case for case in OLD] + [('iresnet',) + OLD[0],
-                                                                                  ('iresnet',) + OLD[3]])
+@pytest.mark.parametrize('kind, opset, keep', [('mbf',) + case for case in OLD] + [
+    ('iresnet',) + OLD[0], ('iresnet',) + OLD[3], ('evolve se',) + OLD[3]])
 def test_the_exporter_by_tracing(tmp_path, kind, opset, keep):
     module = random_module(MODULES[kind][0]())
     torch.onnx.export(module, (torch.zeros(1, 3, 32, 32),), str(tmp_path / 'net.onnx'), dynamo=False,
@@ -127,7 +132,7 @@ def test_the_exporter_by_tracing(tmp_path, kind, opset, keep):
     assert ('statistics' in check(tmp_path, kind, module)) != keep  # else the BatchNorms were folded
 
 
-@pytest.mark.parametrize('kind, opset, optimize', [('iresnet', 18, True), ('mbf', 20, False)])
+@pytest.mark.parametrize('kind, opset, optimize', [('iresnet', 18, True), ('mbf', 20, False), ('evolve se', 18, True)])
 def test_the_exporter_by_dynamo(tmp_path, kind, opset, optimize):
     logging.getLogger('torch').setLevel(logging.ERROR)
     module = random_module(MODULES[kind][0]())
