@@ -62,7 +62,8 @@ def append_part(file, *arrays):
 def begun_parts(file, job, dataset):
     """The embeddings in a file that was begun for this job, as a list of arrays; the file then ends with them.
 
-    They go up to the first part that is damaged, or of an image that is not what it was.
+    They go up to the first part that is damaged, or of an image that is not what it was, or not in its place: where the
+    file system has no locks, two processes may have written.
 
     Parameters
     ----------
@@ -79,7 +80,10 @@ def begun_parts(file, job, dataset):
         return []
     parts, done, end = [], 0, file.tell()
     with ThreadPoolExecutor(usable_cores()) as pool:
-        for embeddings, checksums in iter(lambda: _next_part(file), None):
+        for part in iter(lambda: _next_part(file), None):
+            if len(part) != 2 or len(part[0]) != len(part[1]) or done + len(part[1]) > len(dataset):
+                break
+            embeddings, checksums = part
             now = list(pool.map(dataset.checksum, range(done, done + len(checksums))))
             changed = np.flatnonzero(checksums != np.array(now, np.uint32))
             if changed.size:

@@ -79,3 +79,15 @@ def test_another_job_and_a_file_of_an_earlier_version(partial):
         np.save(file, np.array('job'))
         np.save(file, PARTS[0])
     assert begun(partial) == 0
+
+
+@pytest.mark.parametrize('order, left', [('j001122', 1), ('jj012', 0), ('j0j12', 1), ('j0122', 3), ('j02', 1)])
+def test_two_writers_where_the_file_system_has_no_locks(partial, order, left):
+    """Whatever they leave, an embedding counts for the image in its place alone."""
+    data, frames = partial.read_bytes(), []
+    while data:
+        size = 8 + int.from_bytes(data[:4], 'little')
+        frames.append(data[:size])
+        data = data[size:]
+    partial.write_bytes(b''.join(frames['j012'.index(sign)] for sign in order))
+    assert begun(partial) == left
