@@ -434,6 +434,10 @@ MUTATIONS = [Mutation(*entry) for entry in [
      ['tests/unittests/utils/test_download.py', '-k', 'drips']),
     ('formulas-in-csv', 'gluonfr/utils/rows.py', """        return "'" + value\n""", '        return value\n',
      ['tests/unittests/utils/test_rows.py', '-k', 'spreadsheet']),
+    ('shapes-that-overflow', 'gluonfr/graph/symbol_check.py', '_product(filter(None, sizes)) < MAX_SIZE', 'True',
+     ['tests/unittests/graph/test_symbol_check.py', '-k', 'cannot_be']),
+    ('where-reads-on', 'gluonfr/graph/symbol_check.py', 'condition not in (chosen, chosen[:1])', 'False',
+     ['tests/unittests/graph/test_symbol_check.py', '-k', 'where']),
     ('half-a-row-stays', 'gluonfr/utils/files.py', '            file.truncate(end)\n', '',
      ['tests/unittests/utils/test_files.py', '-k', 'whole']),
 ]]

@@ -87,9 +87,12 @@ def symbol_net(symbol, weights, spec, ctx=None):
     ------
     ConvertError
         As of `check_shapes`.
+    mxnet.MXNetError
+        It does not run all the same.
     """
-    embedding_size = check_shapes(symbol, weights, spec.shape)
-    net = block_of_symbol(symbol, data_of_symbol(symbol, weights), weights, ctx or mx.cpu())
+    embedding_size, ctx = check_shapes(symbol, weights, spec.shape), ctx or mx.cpu()
+    net = block_of_symbol(symbol, data_of_symbol(symbol, weights), weights, ctx)
+    net(mx.nd.zeros((1,) + spec.shape, ctx)).wait_to_read()  # a graph from elsewhere: now, not among a user's images
     net.input_spec = spec._replace(embedding_size=embedding_size)
     net.hybridize(static_alloc=True, static_shape=True)
     return net

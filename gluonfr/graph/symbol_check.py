@@ -10,6 +10,7 @@ from contextlib import redirect_stdout
 from typing import Any, Dict, Tuple
 
 from ..utils.files import read_json
+from .nodes import nodes_of
 
 __all__ = ['OPERATORS', 'checked_graph', 'infer_shapes']
 
@@ -18,6 +19,9 @@ MAX_NODES = 100000
 MAX_OUTPUTS = 1024  # of one node
 MAX_TEXT = 4096  # characters of a name or an attribute
 MAX_VALUES = 1 << 29  # of all layers, for one image
+MAX_SIZE = 1 << 31  # of the numbers of a shape, multiplied
+MAX_BLOCK = 1024
+PLACES = 'begin', 'end', 'step', 'axes'  # attributes whose numbers are not multiplied
 
 # Left out on purpose: what runs code, reads files, draws at random, makes arrays of nothing, or holds graphs itself.
 OPERATORS = frozenset("""
@@ -78,7 +82,8 @@ def infer_shapes(symbol: Any, **shapes: Tuple[int, ...]) -> Tuple[list, list, li
     Raises
     ------
     ValueError
-        The layers have more than 2^29 values together: it would take more than 2 GB for one image.
+        The layers have more than 2^29 values together: it would take more than 2 GB for one image; or a `where` has a
+        condition of another shape than what it chooses from.
     mxnet.MXNetError
         The shapes do not fit the symbol.
     """
@@ -91,11 +96,22 @@ def infer_shapes(symbol: Any, **shapes: Tuple[int, ...]) -> Tuple[list, list, li
             found = None
     if found is None:
         raise ValueError('the shapes of its inputs {} do not follow from the image.'.format(symbol.list_inputs()[:4]))
-    variables = set(symbol.list_inputs())
-    total = sum(_product(shape) for name, shape in zip(internals.list_outputs(), sizes) if name not in variables)
+    total, first, following = 0, {}, 0
+    for node in nodes_of(symbol).nodes:  # by their places: two of them, or their outputs, may have one name
+        first[node], following = following, following + _outputs(node.op, node.attrs)
+        total += sum(map(_product, sizes[first[node]:following])) if node.op != 'null' else 0
+        if node.op == 'where':
+            _check_condition(node, *(sizes[first[source] + number] for source, number in node.inputs[:2]))
     if total > MAX_VALUES:
         raise ValueError('the layers must have at most {:,} values for one image, got {:,}.'.format(MAX_VALUES, total))
     return found
+
+
+def _check_condition(node, condition, chosen):
+    """MXNet does not look whether the condition of a `where` has the shape of what it chooses from, and reads on."""
+    if condition not in (chosen, chosen[:1]):
+        raise ValueError('node {!r:.80}: the condition of where must be of shape {}, got {}.'.format(
+            node.name, chosen, condition))
 
 
 def _checked(graph):
@@ -179,6 +195,19 @@ def _count(who, op, attrs, inputs):
                      '{}: num_args must be its {} inputs, got {:.80}.'.format(who, len(inputs), value))
             _require(key != 'num_outputs' or number <= MAX_OUTPUTS, '{}: num_outputs must be <= {}, got {:.80}.'.format(
                 who, MAX_OUTPUTS, value))
+            continue
+        # MXNet divides by products of these, which overflow to 0 in 32 bits
+        sizes = [abs(int(number)) for number in re.findall('[0-9]+', value)] if value[:1] in ('(', '[') else []
+        _require(key in PLACES or _product(filter(None, sizes)) < MAX_SIZE,
+                 '{}: {} must hold sizes whose product is below 2^31, got {!r:.80}.'.format(who, key, value))
+        _require(key != 'block_size' or re.fullmatch('[0-9]{1,4}', value) and 1 <= int(value) <= MAX_BLOCK,
+                 '{}: block_size must be in [1, {}], got {!r:.80}.'.format(who, MAX_BLOCK, value))
+    _require(op != 'UpSampling' or attrs.get('sample_type') != 'bilinear' or 'num_filter' in attrs,
+             '{}: num_filter must be there, for sample_type bilinear.'.format(who))
+    return _outputs(op, attrs)
+
+
+def _outputs(op, attrs):
     if op in ('SliceChannel', 'split'):
         return int(attrs.get('num_outputs', 1))
     return 3 if attrs.get('output_mean_var') in ('True', 'true', '1') else 1

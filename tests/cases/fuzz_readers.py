@@ -63,6 +63,29 @@ def symbol(folder):
 
 
 @reader
+def operators(folder):
+    from fuzz_operators import known_operators, random_graph
+    from gluonfr.deploy import Embedder, load_symbol
+    from gluonfr.graph.symbol_file import read_symbol_file
+    known, path = known_operators(), folder + '/m-symbol.json'
+
+    def run(rng):
+        text, weights = random_graph(known, rng)
+        write(path, text.encode())
+        if rng.random() < 0.7:  # weights of the shapes that they must have, where that can be told
+            symbol = read_symbol_file(path)
+            try:
+                found = symbol.infer_shape_partial(data=(1, 3, 16, 16))
+            except mx.MXNetError as error:
+                raise ValueError(str(error).splitlines()[-1]) from error
+            weights.update((name, shape) for name, shape in zip(symbol.list_inputs(), found[0] + found[2])
+                           if name != 'data' and shape and 0 < np.prod([float(side) for side in shape]) < 1e5)
+        mx.nd.save(folder + '/m-0000.params', {name: mx.nd.ones(shape) for name, shape in weights.items()})
+        Embedder(load_symbol(path, size=(16, 16)))(np.zeros((1, 16, 16, 3), 'uint8'))
+    return run
+
+
+@reader
 def params(folder):
     from gluonfr.deploy import load_net, load_symbol
     from gluonfr.model_zoo import get_model

@@ -5,10 +5,15 @@ from contextlib import nullcontext
 import mxnet as mx
 import pytest
 
+from gluonfr.convert import convert, to_onnx
+from gluonfr.deploy import Embedder, load_net
+from gluonfr.finetune import open_start
 from gluonfr.graph.symbol_check import infer_shapes
 from gluonfr.graph.symbol_file import read_symbol_file
-from gluonfr.model_zoo import get_model
+from gluonfr.model_zoo import InputSpec, get_model
+from gluonfr.model_zoo.card_file import SYMBOL, write_card
 from gluonfr.nn import plain_operators
+from gluonfr.utils.files import file_sha256
 
 DATA = {'op': 'null', 'name': 'data', 'inputs': []}
 WEIGHT = {'op': 'null', 'name': 'w', 'inputs': []}
@@ -62,6 +67,12 @@ def test_operators_that_no_net_needs_are_refused_by_name(tmp_path, no_mxnet, op)
     ([DATA, node('GroupNorm', 0, num_groups=-2)], {}, 'num_groups must be'),
     ([DATA, node('Concat', 0, num_args=2 * 10 ** 9)], {}, 'num_args must be its 1 inputs'),
     ([DATA, node('SliceChannel', 0, num_outputs=2 * 10 ** 9)], {}, 'num_outputs must be <= 1024'),
+    ([DATA, node('depth_to_space', 0, block_size=65536)], {}, r"block_size must be in \[1, 1024\], got '65536'"),
+    ([DATA, node('space_to_depth', 0, block_size=-2 ** 31)], {}, 'block_size must be in'),
+    ([DATA, node('Reshape', 0, shape=(-1, 65536, 65536))], {}, 'shape must hold sizes whose product is below 2\\^31'),
+    ([DATA, node('Convolution', 0, kernel=[65536, 65536])], {}, 'kernel must hold sizes'),
+    ([DATA, WEIGHT, node('UpSampling', 0, 1, scale=2, sample_type='bilinear', num_args=2)], {},
+     'num_filter must be there, for sample_type bilinear'),
     ([DATA, dict(node('relu', 0), subgraphs=[{'nodes': []}])], {}, 'has subgraphs, which are refused'),
     ([DATA, dict(node('relu', 0), control_deps=[5])], {}, 'has control_deps, which are refused'),
     ([DATA, node('relu', 0, big='x' * 5000)], {}, 'attributes of printable text'),
@@ -104,6 +115,50 @@ def test_layers_larger_than_memory_are_refused(tmp_path, capfd):
     with pytest.raises(mx.MXNetError):
         infer_shapes(symbol, data=(1, 3, 16, 16), w=(2, 3))
     assert 'infer_shape error' not in capfd.readouterr().out  # MXNet prints it
+
+
+def test_layers_do_not_hide_behind_the_names_of_weights(tmp_path):
+    """A layer's output is called as that weight is."""
+    large = dict(node('UpSampling', 0, scale=10 ** 6, sample_type='nearest', num_args=1), name='big')
+    symbol = read_symbol_file(write(tmp_path, DATA, large, dict(WEIGHT, name='big_output'),
+                                    dict(node('sum', 1), name='a'), dict(node('broadcast_add', 3, 2), name='b')))
+    with pytest.raises(ValueError, match='must have at most 536,870,912 values for one image'):
+        infer_shapes(symbol, data=(1, 3, 16, 16), big_output=(1,))
+
+
+@pytest.mark.parametrize('condition, fits', [((2, 3, 4), True), ((2,), True), ((2, 3), False), ((1, 2, 3, 4), False)])
+def test_the_condition_of_a_where_has_the_shape_of_what_it_chooses_from(tmp_path, condition, fits):
+    parts = dict(node('SliceChannel', 0, num_outputs=2, axis=1), name='parts')  # of two outputs before it
+    symbol = read_symbol_file(write(tmp_path, DATA, parts, WEIGHT, dict(WEIGHT, name='v'),
+                                    node('where', 2, [1, 1, 0], 3)))
+    with nullcontext() if fits else pytest.raises((ValueError, mx.MXNetError)):
+        assert infer_shapes(symbol, data=(2, 6, 4), w=condition, v=(2, 3, 4))[1] == [(2, 3, 4)]
+
+
+def of_card(folder, path, params):
+    """A card that says: the network is this symbol."""
+    write_card(str(folder / 'card.json'), params, SYMBOL, {'graph': 'm-symbol.json', 'sha256': file_sha256(path)},
+               InputSpec((16, 16), embedding_size=3))
+    return str(folder / 'card.json')
+
+
+@pytest.mark.parametrize('way', [
+    lambda folder, path, params: load_net(path), lambda folder, path, params: load_net(of_card(folder, path, params)),
+    lambda folder, path, params: Embedder(of_card(folder, path, params)),
+    lambda folder, path, params: Embedder(path, engine='onnxruntime'),
+    lambda folder, path, params: convert(path, str(folder / 'out')),
+    lambda folder, path, params: to_onnx(of_card(folder, path, params), str(folder / 'out.onnx')),
+    lambda folder, path, params: open_start(path, str(folder / 'out'))],
+    ids=['symbol', 'card', 'Embedder', 'engine', 'convert', 'to_onnx', 'finetune'])
+@pytest.mark.parametrize('bad, message', [
+    (node('_Native', 0, info='0x7f00'), "has the operator '_Native', which is refused"),
+    (node('relu', 7), 'inputs must be'),
+    (node('Convolution', 0, 1, num_group=0, kernel=(1, 1), num_filter=3), 'num_group')])
+def test_every_way_to_mxnet_has_the_check(tmp_path, no_mxnet, way, bad, message):
+    path, params = write(tmp_path, DATA, WEIGHT, bad), str(tmp_path / 'm-0000.params')
+    mx.nd.save(params, {'arg:w': mx.nd.ones((3, 3, 1, 1))})
+    with pytest.raises(ValueError, match=message):
+        way(tmp_path, path, params)
 
 
 @pytest.mark.parametrize('name', ['attention_net56', 'iresnet18', 'lenetplus', 'mbf', 'miniresnet18', 'mobilefacenet',
