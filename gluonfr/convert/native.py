@@ -29,6 +29,7 @@ from .torch_traits import completed, is_adaface, se_block, torch_traits
 __all__ = ['Native', 'native_from_graph', 'native_from_params', 'native_from_state', 'native_from_torch']
 
 log = logging.getLogger('gluonfr')
+OLD = '_gluonfr1'  # behind the name of a network: 1.0's graph
 # what MagFace's code gives its nets, and their eps
 MAGFACE_INPUT, MAGFACE_EPSILON = {'mean': (0,) * 3, 'std': (255,) * 3, 'colour': 'bgr'}, 2e-5
 AS_ONNX = 'Export the network to ONNX (torch.onnx.export) and convert that: it is taken as it is.'
@@ -157,7 +158,12 @@ def native_from_params(read, model=None):
         arguments['epsilon'] = read.epsilon
     net = _made(model, arguments)
     params = net._collect_params_with_prefix()
-    _fill(params, by_order.match(params, read.weights, model))
+    try:
+        _fill(params, by_order.match(params, read.weights, model))
+    except ConvertError as error:
+        if model + OLD not in MODELS:
+            raise
+        raise ConvertError('{} Those of gluonfr 1.0 are of {}{}.'.format(error, model, OLD)) from error
     if not set(read.weights) <= set(params):
         net.input_spec = net.input_spec._replace(
             mean=(0,) * len(net.input_spec.mean), std=(255,) * len(net.input_spec.std))

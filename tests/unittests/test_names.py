@@ -5,7 +5,7 @@ import inspect
 import mxnet as mx
 import numpy as np
 import pytest
-from mxnet import gluon
+from mxnet import autograd, gluon
 
 import gluonfr
 from gluonfr import loss as losses
@@ -141,3 +141,44 @@ def test_frbase_returns_embedding_and_scores(need_cls_layer):
     else:
         embedding = out
     assert embedding.shape == (2, 3)
+
+
+@pytest.mark.parametrize('make, names', [
+    (lambda: losses.ArcLoss(s=60, m=0.5, classes=10), ('pred', 'label')),
+    (lambda: losses.CosLoss(classes=10, s=10, m=0.2), ('pred', 'label')),
+    (lambda: losses.RingLoss(0.1), ('pred', 'label', 'embedding')),
+    (lambda: losses.CenterLoss(10, 2, 1), ('pred', 'label', 'embedding')),
+    (lambda: losses.LGMLoss(10, 2, 0.2, 0.1, 0.06), ('embedding', 'label'))])
+def test_the_training_loop_of_1_0s_examples(make, names):
+    """On two devices, with the parameters of the loss among those of the net, as examples/mnist had it."""
+    class Net(nn.FrBase):
+        def __init__(self, **kwargs):
+            super().__init__(10, 2, True, True, **kwargs)
+            self.features = gluon.nn.HybridSequential()
+            self.features.add(gluon.nn.Conv2D(4, 5, strides=4), gluon.nn.PReLU(), gluon.nn.Flatten(),
+                              gluon.nn.Dense(2, use_bias=False))
+
+    ctx, random = [mx.cpu(0), mx.cpu(1)], np.random.RandomState(0)
+    net, loss = Net(need_cls_layer='pred' in names), make()
+    net.initialize(init=mx.init.MSRAPrelu(), ctx=ctx)
+    net.hybridize()
+    loss.initialize(ctx=ctx)
+    loss.hybridize()
+    params = net.collect_params()
+    params.update(loss.params)
+    trainer = gluon.Trainer(params, 'sgd', {'learning_rate': 0.01, 'momentum': 0.9, 'wd': 5e-4})
+    data = gluon.utils.split_and_load(mx.nd.array(random.uniform(-0.5, 0.5, (20, 1, 28, 28))), ctx)
+    labels = gluon.utils.split_and_load(mx.nd.array(np.arange(20) % 10, dtype='int32'), ctx)
+    values = []
+    for _ in range(4):
+        with autograd.record():
+            outs = [net(x) for x in data]
+            given = [dict(zip(('embedding', 'pred'), out if 'pred' in names else [out]), label=y)
+                     for out, y in zip(outs, labels)]
+            found = [loss(*[one[name] for name in names]) for one in given]
+            found = [one[0] if isinstance(one, (list, tuple)) else one for one in found]
+        for one in found:
+            autograd.backward(one)
+        trainer.step(20)
+        values.append(sum(float(one.mean().asscalar()) for one in found))
+    assert np.isfinite(values).all() and values[-1] < values[0]
