@@ -54,6 +54,8 @@ def native_from_graph(read, model=None):
     """The Native that a symbol or an ONNX model is; an Unknown says why it is none, or not the one called `model`."""
     try:
         return _native_from_graph(read.weights, read.spec, model)
+    except RecursionError as error:
+        raise Unknown('it is too deep for its layers to be compared: convert its weights in PyTorch (.pth)') from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # of a damaged graph
         raise Unknown('its layers do not fit each other ({})'.format(describe(error))) from error
 

@@ -8,7 +8,7 @@ __all__ = ['IRESNETS', 'MOBILEFACENETS', 'Traits', 'Unknown', 'recognise']
 
 MOBILEFACENETS = ('mobilefacenet', 'mobilefacenet_shared', 'mobilefacenet_ring', 'mobilefacenet_y1',
                   'mobilefacenet_y2', 'mbf', 'mbf_large')
-IRESNETS = ('iresnet50', 'iresnet18', 'iresnet34', 'iresnet100', 'iresnet200')
+IRESNETS = ('iresnet50', 'iresnet18', 'iresnet34', 'iresnet100', 'iresnet200', 'iresnet2060')
 
 
 class Unknown(Exception):

@@ -10,7 +10,7 @@ from ..utils.check import check_int, check_number
 from .registry import variant
 from .spec import face_spec
 
-__all__ = ['IResNet', 'iresnet18', 'iresnet34', 'iresnet50', 'iresnet100', 'iresnet200']
+__all__ = ['IResNet', 'iresnet18', 'iresnet34', 'iresnet50', 'iresnet100', 'iresnet200', 'iresnet2060']
 
 
 class _Unit(HybridBlock):
@@ -50,15 +50,16 @@ class IResNet(FrBase):
     A 3x3 stem without stride, four stages of residual units (64, 128, 256, 512 channels), then BatchNorm, dropout,
     fully connected layer and BatchNorm with gamma fixed at 1. One PReLU slope for each channel.
 
-    ========== =========== ======= ===============
-    name       values      MACs    units
-    ========== =========== ======= ===============
-    iresnet18   24,025,600  2.61 G (2, 2, 2, 2)
-    iresnet34   34,139,328  4.46 G (3, 4, 6, 3)
-    iresnet50   43,590,848  6.31 G (3, 4, 14, 3)
-    iresnet100  65,156,160 12.09 G (3, 13, 30, 3)
-    iresnet200 118,833,920 23.42 G (6, 26, 60, 6)
-    ========== =========== ======= ===============
+    =========== ============= ======== =================
+    name        values        MACs     units
+    =========== ============= ======== =================
+    iresnet18      24,025,600   2.61 G (2, 2, 2, 2)
+    iresnet34      34,139,328   4.46 G (3, 4, 6, 3)
+    iresnet50      43,590,848   6.31 G (3, 4, 14, 3)
+    iresnet100     65,156,160  12.09 G (3, 13, 30, 3)
+    iresnet200    118,833,920  23.42 G (6, 26, 60, 6)
+    iresnet2060 1,122,301,120 238.91 G (3, 128, 896, 3)
+    =========== ============= ======== =================
 
     `initialize` without an initializer draws He's for PReLU (1502.01852).
 
@@ -133,3 +134,4 @@ iresnet34 = variant(IResNet, 'iresnet34', 'r34', units=(3, 4, 6, 3))
 iresnet50 = variant(IResNet, 'iresnet50', 'r50', units=(3, 4, 14, 3))
 iresnet100 = variant(IResNet, 'iresnet100', 'r100', units=(3, 13, 30, 3))
 iresnet200 = variant(IResNet, 'iresnet200', 'r200', units=(6, 26, 60, 6))
+iresnet2060 = variant(IResNet, 'iresnet2060', 'r2060', units=(3, 128, 896, 3))

@@ -74,7 +74,7 @@ def get_model_list() -> List[str]:
     --------
     >>> from gluonfr.model_zoo import get_model_list
     >>> [name for name in get_model_list() if name.startswith('iresnet')]
-    ['iresnet100', 'iresnet18', 'iresnet200', 'iresnet34', 'iresnet50']
+    ['iresnet100', 'iresnet18', 'iresnet200', 'iresnet2060', 'iresnet34', 'iresnet50']
     """
     return MODELS.names()
 

@@ -6,7 +6,7 @@ from .gluonfr1 import (AttentionNetGluonfr1, SEResNetGluonfr1, attention_net56_g
                        attention_net128_gluonfr1, attention_net164_gluonfr1, attention_net236_gluonfr1,
                        attention_net452_gluonfr1, se_resnet18_v2_gluonfr1, se_resnet34_v2_gluonfr1,
                        se_resnet50_v2_gluonfr1, se_resnet101_v2_gluonfr1, se_resnet152_v2_gluonfr1)
-from .iresnet import IResNet, iresnet18, iresnet34, iresnet50, iresnet100, iresnet200
+from .iresnet import IResNet, iresnet18, iresnet34, iresnet50, iresnet100, iresnet200, iresnet2060
 from .lenet import LeNetPlus
 from .macs import count_macs, count_parameters
 from .making import get_model, get_model_list
@@ -28,10 +28,10 @@ __all__ = ['AttentionModule', 'AttentionNet', 'AttentionNetFace', 'AttentionNetG
            'attention_net236', 'attention_net236_gluonfr1', 'attention_net452', 'attention_net452_gluonfr1',
            'count_macs', 'count_parameters', 'get_attention_face', 'get_attention_net', 'get_mobile_facenet',
            'get_mobile_facenet_re', 'get_model', 'get_model_list', 'get_se_resnet', 'iresnet18', 'iresnet34',
-           'iresnet50', 'iresnet100', 'iresnet200', 'load_parameters', 'mbf', 'mbf_large', 'mobilefacenet_ring',
-           'mobilefacenet_shared', 'mobilefacenet_y1', 'mobilefacenet_y2', 'resnet18_v1b_face', 'resnet34_v1b_face',
-           'resnet50_v1b_face', 'resnet50_v1c_face', 'resnet50_v1d_face', 'resnet101_v1b_face', 'resnet101_v1c_face',
-           'resnet101_v1d_face', 'resnet152_v1b_face', 'resnet152_v1c_face', 'resnet152_v1d_face', 'se_resnet18_v2',
-           'se_resnet18_v2_gluonfr1', 'se_resnet34_v2', 'se_resnet34_v2_gluonfr1', 'se_resnet50_v2',
-           'se_resnet50_v2_gluonfr1', 'se_resnet101_v2', 'se_resnet101_v2_gluonfr1', 'se_resnet152_v2',
-           'se_resnet152_v2_gluonfr1']
+           'iresnet50', 'iresnet100', 'iresnet200', 'iresnet2060', 'load_parameters', 'mbf', 'mbf_large',
+           'mobilefacenet_ring', 'mobilefacenet_shared', 'mobilefacenet_y1', 'mobilefacenet_y2', 'resnet18_v1b_face',
+           'resnet34_v1b_face', 'resnet50_v1b_face', 'resnet50_v1c_face', 'resnet50_v1d_face', 'resnet101_v1b_face',
+           'resnet101_v1c_face', 'resnet101_v1d_face', 'resnet152_v1b_face', 'resnet152_v1c_face',
+           'resnet152_v1d_face', 'se_resnet18_v2', 'se_resnet18_v2_gluonfr1', 'se_resnet34_v2',
+           'se_resnet34_v2_gluonfr1', 'se_resnet50_v2', 'se_resnet50_v2_gluonfr1', 'se_resnet101_v2',
+           'se_resnet101_v2_gluonfr1', 'se_resnet152_v2', 'se_resnet152_v2_gluonfr1']

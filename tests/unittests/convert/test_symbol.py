@@ -109,6 +109,15 @@ def test_another_net_is_taken_as_it_is(tmp_path, caplog):
         load_net(str(tmp_path / 'net'))
 
 
+def test_a_graph_that_is_too_deep_to_be_compared_is_taken_as_it_is(tmp_path, monkeypatch):
+    def match(ours, theirs):
+        return match(ours, theirs)
+
+    monkeypatch.setattr('gluonfr.convert.native.by_graph.match', match)
+    card, _ = converted(write_symbol(mobile(), str(tmp_path / 'model')), tmp_path / 'net', spec={'size': 32})
+    assert card['model'] == 'symbol' and 'it is too deep' in card['as_it_is']
+
+
 def test_a_symbol_of_class_scores_without_an_embedding_is_refused(tmp_path):
     source = write_symbol(mx.sym.softmax(other_net()), str(tmp_path / 'model'))
     with pytest.raises(ConvertError, match='model-symbol.json ends in class scores .softmax., not in an embedding'):

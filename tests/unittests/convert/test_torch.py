@@ -99,16 +99,17 @@ def test_a_state_dict_becomes_the_same_net(kind, form, tmp_path):
 
 @pytest.mark.parametrize('name, units', [('iresnet18', (2, 2, 2, 2)), ('iresnet34', (3, 4, 6, 3)),
                                          ('iresnet50', (3, 4, 14, 3)), ('iresnet100', (3, 13, 30, 3)),
-                                         ('iresnet200', (6, 26, 60, 6)), ('mbf', None),
-                                         ('mbf_large', None)])
+                                         ('iresnet200', (6, 26, 60, 6)), ('iresnet2060', (3, 128, 896, 3)),
+                                         ('mbf', None), ('mbf_large', None)])
 def test_the_table_has_every_name_of_every_size(name, units):
     with torch.device('meta'):
         theirs = cases.IResNet(units) if units else \
             cases.MobileFaceNet(*[(2, 8, 12, 4), 4] if name == 'mbf_large' else [])
     wanted = {key: tuple(value.shape) for key, value in theirs.state_dict().items()}
     counters = {key for key in wanted if key.endswith('.num_batches_tracked')}
-    table, found = layer_table(get_model(name)), {}
-    for key, param in get_model(name)._collect_params_with_prefix().items():
+    net, found = get_model(name), {}
+    table = layer_table(net)
+    for key, param in net._collect_params_with_prefix().items():
         layer, _, kind = key.rpartition('.')
         found['{}.{}'.format(table[layer], PARAMETERS[kind])] = param.shape
     assert found == {key: shape for key, shape in wanted.items() if key not in counters}
