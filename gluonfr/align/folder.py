@@ -56,8 +56,8 @@ def align_folder(folder: str, out: str, finder: Finder, size: Size = 112, settin
     FileNotFoundError, NotADirectoryError
         There is no such folder.
     ValueError
-        It holds no images, `out` is it or lies in it, or `out` holds faces that were aligned with other settings; with
-        `overwrite`, its report names files that no alignment writes.
+        It holds no images, `out` is it or lies in it, or `out` holds faces that were aligned with other settings, or
+        has no report and files where faces would go; with `overwrite`, its report names files that no alignment writes.
     OSError
         The disk is full, `out` cannot be written, or another process writes there.
     """
@@ -76,6 +76,8 @@ def _align_all(folder, paths, out, finder, size, settings, overwrite, progress):
     if overwrite:
         for face in _faces_before(report, out):
             os.remove(face)
+    elif not before and not os.path.isfile(report):
+        _check_free(paths, finder.several, out)
     elif before and before != settings:
         raise ValueError('align_folder: {} holds faces aligned with {}, got {}. Give another folder, or overwrite.'
                          .format(out, before, settings))
@@ -123,6 +125,16 @@ def _as_name(path):
     stem, suffix = os.path.splitext(name)
     stem = os.fsencode(stem)[:LONGEST_NAME - 20 - len(os.fsencode(suffix))].decode('utf-8', 'ignore')
     return os.path.join(folder, '{}-{:08x}{}'.format(stem, zlib.crc32(data), suffix))
+
+
+def _check_free(paths, several, out):
+    """Raise a ValueError if faces would replace files: photographs of the same names, for example."""
+    names = [name for path in paths for name in _face_names(path, several, 1)]
+    there = [name for name in names if os.path.lexists(os.path.join(out, name))]
+    if there:
+        raise ValueError('align_folder: {} must not hold files that are called as faces would be, got {} of {} without '
+                         'the report of an alignment, such as {}. Give another folder, or overwrite.'.format(
+                             out, len(there), len(names), there[0]))
 
 
 def _faces_before(report, out):

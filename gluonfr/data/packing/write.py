@@ -19,6 +19,7 @@ __all__ = ['write_set']
 
 _MARK_EVERY = 1 << 20  # bytes; so much has to be packed again after an interruption
 _TOGETHER = 16  # images a thread takes at a time
+BESIDE = 'train.idx', 'train.crc', 'property', 'classes.txt', 'pack.json'
 
 
 def write_set(folder, samples, labels, names, load, size, card, resume, progress, workers):
@@ -56,7 +57,7 @@ def write_set(folder, samples, labels, names, load, size, card, resume, progress
     Raises
     ------
     ValueError
-        With `resume`, the folder holds another set, finished or not.
+        With `resume`, the folder holds another set, finished or not, or files of other tools that would be replaced.
     OSError
         The disk is full, for example, or another process is packing into the folder.
     """
@@ -66,6 +67,10 @@ def write_set(folder, samples, labels, names, load, size, card, resume, progress
         if resume and not done and os.path.exists(prefix + '.rec'):
             card = _finished(folder, card['digest'])
         else:
+            there = [name for name in BESIDE if os.path.exists(os.path.join(folder, name))]
+            if there and resume and not done and not journal.tell():  # at its end: a run of ours has begun there
+                raise ValueError('pack: {} holds {}, and no train.rec that they belong to. Give another folder, or '
+                                 'resume=False to replace them.'.format(folder, ', '.join(there)))
             if not done:
                 journal.truncate(0)
                 with _advice(prefix):

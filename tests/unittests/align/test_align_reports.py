@@ -72,6 +72,24 @@ def test_a_face_of_another_name_is_made_again(aligned, out):
         assert [row['out'] for row in csv.DictReader(file)] == ['a/b.png']
 
 
+def test_photographs_of_the_same_names_are_not_replaced(aligned):
+    """A copy of the photographs, given as the folder of faces."""
+    copy = aligned / 'copy'
+    (copy / 'a').mkdir(parents=True)
+    (copy / 'a' / 'b.png').write_text('mine')
+    points = {str(aligned / 'photos' / 'a' / 'b.png'): template(40)}
+
+    def into(out, **options):
+        return align_folder(str(aligned / 'photos'), str(out), Finder(landmarks=points), 40, progress=False, **options)
+
+    with pytest.raises(ValueError, match='copy must not hold files that are called as faces would be, got 1 of 1 '
+                                         'without the report of an alignment, such as a/b.png. Give another folder'):
+        into(copy)
+    assert (copy / 'a' / 'b.png').read_text() == 'mine' and not (copy / 'align.json').exists()
+    assert into(aligned / 'out') == {'ok': 1}  # with a report all goes on
+    assert into(copy, overwrite=True) == {'ok': 1} and (copy / 'a' / 'b.png').read_bytes()[:4] == b'\x89PNG'
+
+
 def test_overwrite_removes_the_faces_of_its_report(aligned):
     (aligned / 'photos' / 'a' / 'b.png').rename(aligned / 'photos' / 'c.png')
     assert align(aligned, overwrite=True) == {'no-landmarks': 1}

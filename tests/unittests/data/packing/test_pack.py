@@ -264,6 +264,18 @@ def test_set_that_was_not_packed_here_is_not_replaced(tmp_path):
     assert (tmp_path / 'out' / 'train.rec').read_bytes() == b'precious'
 
 
+@pytest.mark.parametrize('name', ['classes.txt', 'property', 'train.idx'])
+def test_files_of_other_tools_are_not_replaced(tmp_path, name):
+    fill(tmp_path / 'people', {'a': 1, 'b': 1})
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'out' / name).write_text('mine')
+    with pytest.raises(ValueError, match='out holds {}, and no train.rec that they belong to'.format(name)):
+        pack_folder(tmp_path / 'people', tmp_path / 'out')
+    assert os.listdir(str(tmp_path / 'out')) == [name] and (tmp_path / 'out' / name).read_text() == 'mine'
+    pack_folder(tmp_path / 'people', tmp_path / 'out', resume=False)
+    assert sorted(os.listdir(str(tmp_path / 'out'))) == FILES
+
+
 def test_one_process_at_a_time(tmp_path):
     fill(tmp_path / 'people')
     (tmp_path / 'out').mkdir()
