@@ -40,6 +40,9 @@ OPERATORS = frozenset("""
     SoftmaxOutput Softmax LinearRegressionOutput LogisticRegressionOutput MAERegressionOutput SVMOutput
     softmax_cross_entropy smooth_l1
 """.split())
+# operators that move values and make none
+SAME_SIZE = frozenset('Reshape reshape reshape_like Flatten flatten transpose SwapAxis swapaxes expand_dims squeeze '
+                      'depth_to_space space_to_depth'.split())
 # arithmetic and comparisons, with their names of all versions: _mul_scalar and _MulScalar, _Plus and broadcast_plus
 _ARITHMETIC = re.compile('(_r?|broadcast_)(add|sub|plus|minus|mul|div|power|maximum|minimum|equal|not_?equal'
                          '|(greater|lesser)(_?equal)?)(_?scalar)?', re.IGNORECASE)
@@ -82,36 +85,50 @@ def infer_shapes(symbol: Any, **shapes: Tuple[int, ...]) -> Tuple[list, list, li
     Raises
     ------
     ValueError
-        The layers have more than 2^29 values together: it would take more than 2 GB for one image; or a `where` has a
-        condition of another shape than what it chooses from.
+        The layers have more than 2^29 values together: it would take more than 2 GB for one image; or shapes that MXNet
+        believes do not fit each other: it would read and write behind the end of arrays.
     mxnet.MXNetError
         The shapes do not fit the symbol.
     """
-    internals = symbol.get_internals()
-    with redirect_stdout(io.StringIO()):
-        sizes = internals.infer_shape_partial(**shapes)[1]  # which says nothing of what it cannot tell
-        if sizes is not None and all(shape and 0 not in shape for shape in sizes):
-            found = symbol.infer_shape(**shapes)
-        else:
-            found = None
-    if found is None:
+    from mxnet import MXNetError
+    sizes = _inferred(symbol, shapes)
+    if sizes is None:
         raise ValueError('the shapes of its inputs {} do not follow from the image.'.format(symbol.list_inputs()[:4]))
+    total = _check_shapes(symbol, sizes)
+    if total > MAX_VALUES:
+        raise ValueError('the layers must have at most {:,} values for one image, got {:,}.'.format(MAX_VALUES, total))
+    try:
+        sizes = _inferred(symbol, {name: (2 * shape[0],) + shape[1:] for name, shape in shapes.items()})
+    except MXNetError:  # which it will say again where somebody gives it two
+        sizes = None
+    if sizes is not None:
+        _check_shapes(symbol, sizes)
+    with redirect_stdout(io.StringIO()):
+        return symbol.infer_shape(**shapes)
+
+
+def _inferred(symbol, shapes):
+    """The shapes of all nodes' outputs, None where they do not follow from those of the inputs."""
+    with redirect_stdout(io.StringIO()):
+        sizes = symbol.get_internals().infer_shape_partial(**shapes)[1]  # which says nothing of what it cannot tell
+        whole = sizes is not None and all(shape and 0 not in shape for shape in sizes)
+        return sizes if whole and symbol.infer_shape(**shapes)[1] is not None else None
+
+
+def _check_shapes(symbol, sizes):
+    """What MXNet does not look at, and goes by all the same; returns how many values the layers have."""
     total, first, following = 0, {}, 0
     for node in nodes_of(symbol).nodes:  # by their places: two of them, or their outputs, may have one name
         first[node], following = following, following + _outputs(node.op, node.attrs)
         total += sum(map(_product, sizes[first[node]:following])) if node.op != 'null' else 0
-        if node.op == 'where':
-            _check_condition(node, *(sizes[first[source] + number] for source, number in node.inputs[:2]))
-    if total > MAX_VALUES:
-        raise ValueError('the layers must have at most {:,} values for one image, got {:,}.'.format(MAX_VALUES, total))
-    return found
-
-
-def _check_condition(node, condition, chosen):
-    """MXNet does not look whether the condition of a `where` has the shape of what it chooses from, and reads on."""
-    if condition not in (chosen, chosen[:1]):
-        raise ValueError('node {!r:.80}: the condition of where must be of shape {}, got {}.'.format(
-            node.name, chosen, condition))
+        inputs = [sizes[first[source] + number] for source, number in node.inputs]
+        if node.op in SAME_SIZE and _product(inputs[0]) != _product(sizes[first[node]]):
+            raise ValueError('node {!r:.80}: {} must keep all values, got {} from {}.'.format(
+                node.name, node.op, sizes[first[node]], inputs[0]))
+        if node.op == 'where' and inputs[0] not in (inputs[1], inputs[1][:1]):
+            raise ValueError('node {!r:.80}: the condition of where must be of shape {}, got {}.'.format(
+                node.name, inputs[1], inputs[0]))
+    return total
 
 
 def _checked(graph):

@@ -4,17 +4,20 @@ from contextlib import nullcontext
 
 import mxnet as mx
 import pytest
+from fuzz_operators import GOOD, known_operators
 
 from gluonfr.convert import convert, to_onnx
 from gluonfr.deploy import Embedder, load_net
 from gluonfr.finetune import open_start
-from gluonfr.graph.symbol_check import infer_shapes
+from gluonfr.graph.symbol_check import _outputs, infer_shapes
 from gluonfr.graph.symbol_file import read_symbol_file
 from gluonfr.model_zoo import InputSpec, get_model
 from gluonfr.model_zoo.card_file import SYMBOL, write_card
 from gluonfr.nn import plain_operators
 from gluonfr.utils.files import file_sha256
 
+FITTING = {'act_type': 'relu', 'sample_type': 'nearest', 'transform_type': 'affine', 'sampler_type': 'bilinear',
+           'mode': 'constant', 'dtype': 'float32', 'end': '(1, 2)'}  # besides what any operator takes
 DATA = {'op': 'null', 'name': 'data', 'inputs': []}
 WEIGHT = {'op': 'null', 'name': 'w', 'inputs': []}
 
@@ -124,6 +127,31 @@ def test_layers_do_not_hide_behind_the_names_of_weights(tmp_path):
                                     dict(node('sum', 1), name='a'), dict(node('broadcast_add', 3, 2), name='b')))
     with pytest.raises(ValueError, match='must have at most 536,870,912 values for one image'):
         infer_shapes(symbol, data=(1, 3, 16, 16), big_output=(1,))
+
+
+def test_operators_have_as_many_outputs_as_are_counted(tmp_path):
+    for op, takes in known_operators().items():
+        names = [name for name, kind in takes if kind.startswith(('NDArray', 'Symbol'))] or ['data']
+        attrs = dict({'num_args': len(names)} if 'num_args' in dict(takes) or op in ('add_n', 'ElementWiseSum') else {},
+                     **{name: FITTING.get(name) or GOOD.get(name) or '1' for name, kind in takes
+                        if 'required' in kind and not kind.startswith(('NDArray', 'Symbol'))})
+        attrs.update({'kernel': '(1, 1)'} if op.startswith('Pooling') else {})
+        for more in [{}] + [{'output_mean_var': True}] * ('output_mean_var' in dict(takes)):
+            inputs = [{'op': 'null', 'name': 'in_' + name} for name in names]
+            symbol = read_symbol_file(write(tmp_path, *inputs, node(op, *range(len(names)), **attrs, **more), attrs={}))
+            found = set(symbol.get_internals().list_outputs()) - set(symbol.list_inputs())
+            assert len(found) == _outputs(op, {name: str(value) for name, value in {**attrs, **more}.items()}), op
+
+
+@pytest.mark.parametrize('shape, said', [
+    ('(0, 2)', r'Reshape must keep all values, got \(1, 2\) from \(1, 3, 4, 4\)'), ('(7, 9)', r'got \(7, 9\) from'),
+    ('(1, 48)', r'got \(1, 48\) from \(2, 3, 4, 4\)'),  # of one image it does
+    ('(0, -1)', ''), ('(-1, 48)', ''), ('(0, -3, -2)', ''), ('(1, -1)', '')])
+def test_a_reshape_keeps_all_values_of_any_number_of_images(tmp_path, shape, said):
+    """MXNet would write into a smaller array, behind its end."""
+    symbol = read_symbol_file(write(tmp_path, DATA, node('Reshape', 0, shape=shape)))
+    with pytest.raises(ValueError, match=said) if said else nullcontext():
+        infer_shapes(symbol, data=(1, 3, 4, 4))
 
 
 @pytest.mark.parametrize('condition, fits', [((2, 3, 4), True), ((2,), True), ((2, 3), False), ((1, 2, 3, 4), False)])
