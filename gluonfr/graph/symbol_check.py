@@ -90,7 +90,6 @@ def infer_shapes(symbol: Any, **shapes: Tuple[int, ...]) -> Tuple[list, list, li
     mxnet.MXNetError
         The shapes do not fit the symbol.
     """
-    from mxnet import MXNetError
     sizes = _inferred(symbol, shapes)
     if sizes is None:
         raise ValueError('the shapes of its inputs {} do not follow from the image.'.format(symbol.list_inputs()[:4]))
@@ -99,7 +98,7 @@ def infer_shapes(symbol: Any, **shapes: Tuple[int, ...]) -> Tuple[list, list, li
         raise ValueError('the layers must have at most {:,} values for one image, got {:,}.'.format(MAX_VALUES, total))
     try:
         sizes = _inferred(symbol, {name: (2 * shape[0],) + shape[1:] for name, shape in shapes.items()})
-    except MXNetError:  # which it will say again where somebody gives it two
+    except RuntimeError:  # MXNet's: it will say it again where somebody gives it two
         sizes = None
     if sizes is not None:
         _check_shapes(symbol, sizes)
