@@ -17,7 +17,8 @@ from gluonfr.nn import plain_operators
 from gluonfr.utils.files import file_sha256
 
 FITTING = {'act_type': 'relu', 'sample_type': 'nearest', 'transform_type': 'affine', 'sampler_type': 'bilinear',
-           'mode': 'constant', 'dtype': 'float32', 'end': '(1, 2)'}  # besides what any operator takes
+           'mode': 'constant', 'dtype': 'float32', 'end': '(1, 2)'}
+NEEDED = {'slice_axis': {'begin': 0, 'end': 1}, 'Pooling': {'kernel': '(1, 1)'}, 'Pooling_v1': {'kernel': '(1, 1)'}}
 DATA = {'op': 'null', 'name': 'data', 'inputs': []}
 WEIGHT = {'op': 'null', 'name': 'w', 'inputs': []}
 
@@ -135,7 +136,7 @@ def test_operators_have_as_many_outputs_as_are_counted(tmp_path):
         attrs = dict({'num_args': len(names)} if 'num_args' in dict(takes) or op in ('add_n', 'ElementWiseSum') else {},
                      **{name: FITTING.get(name) or GOOD.get(name) or '1' for name, kind in takes
                         if 'required' in kind and not kind.startswith(('NDArray', 'Symbol'))})
-        attrs.update({'slice_axis': {'begin': 0, 'end': 1}}.get(op, {'kernel': '(1, 1)'} if 'Pooling_' in op + '_' else {}))
+        attrs.update(NEEDED.get(op, {}))
         for more in [{}] + [{'output_mean_var': True}] * ('output_mean_var' in dict(takes)):
             inputs = [{'op': 'null', 'name': 'in_' + name} for name in names]
             symbol = read_symbol_file(write(tmp_path, *inputs, node(op, *range(len(names)), **attrs, **more), attrs={}))
