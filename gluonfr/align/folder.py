@@ -1,6 +1,5 @@
 """A folder of photographs -> the same tree of aligned faces, and a report that says what came of each."""
 import os
-import zlib
 from collections import Counter
 from functools import partial
 from typing import Any, Dict, Optional
@@ -8,7 +7,7 @@ from typing import Any, Dict, Optional
 from ..data.image import WRITTEN_SUFFIXES, encode
 from ..data.opening import check_apart
 from ..data.walk import IMAGE_SUFFIXES, say_ignored, walk_images
-from ..utils.files import LONGEST_NAME, atomic_path, path_inside
+from ..utils.files import atomic_path, fitting_name, path_inside
 from ..utils.lock import sole_writer
 from ..utils.types import Size
 from .find import Finder
@@ -112,19 +111,8 @@ def _face_names(path, several, count):
     stem, suffix = os.path.splitext(path)
     if suffix.lower() not in WRITTEN_SUFFIXES:
         stem, suffix = path, '.png'
-    return [_as_name('{}-{}{}'.format(stem, i + 1, suffix)) for i in range(count)] if several == 'all' else [
-        _as_name(stem + suffix)]
-
-
-def _as_name(path):
-    """A path whose name is no longer than a file's may be: the middle of one that a suffix has made too long goes."""
-    folder, name = os.path.split(path)
-    data = os.fsencode(name)
-    if len(data) <= LONGEST_NAME:
-        return path
-    stem, suffix = os.path.splitext(name)
-    stem = os.fsencode(stem)[:LONGEST_NAME - 20 - len(os.fsencode(suffix))].decode('utf-8', 'ignore')
-    return os.path.join(folder, '{}-{:08x}{}'.format(stem, zlib.crc32(data), suffix))
+    return [fitting_name('{}-{}{}'.format(stem, i + 1, suffix)) for i in range(count)] if several == 'all' else [
+        fitting_name(stem + suffix)]
 
 
 def _check_free(paths, several, out):

@@ -16,7 +16,7 @@ from ..deploy.advice import advice_of, say_advice
 from ..evaluation.hardest import thumbnail
 from ..report.sheet import Group, Item, needs_jinja, write_sheet
 from ..utils.check import check_int, check_number
-from ..utils.files import atomic_path, path_inside
+from ..utils.files import atomic_path, fitting_name, path_inside
 from ..utils.lock import sole_writer
 from ..utils.messages import counted
 from ..utils.rows import UTF8, RowReader, write_rows
@@ -244,7 +244,8 @@ def _write_people(out, images, groups, people) -> dict:
         for i in faces:
             stem, suffix = os.path.splitext(os.path.basename(names[i]))
             linked = hasattr(images, 'paths') and not hasattr(images, 'landmarks')
-            files[i] = '/'.join((PEOPLE, person, '{:06}-{}{}'.format(i, stem, suffix if linked else '.png')))
+            files[i] = fitting_name('/'.join((PEOPLE, person, '{:06}-{}{}'.format(
+                i, stem, suffix if linked else '.png'))))
             path = os.path.join(out, files[i])
             if not linked:  # a face in a photograph, or a record
                 with atomic_path(path) as temporary, open(temporary, 'wb') as file:

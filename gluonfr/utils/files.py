@@ -16,8 +16,8 @@ import numpy as np
 
 from .system import is_alive, sync
 
-__all__ = ['LONGEST_NAME', 'advice_on_full_disk', 'append_whole', 'atomic_folder', 'atomic_path', 'file_digest',
-           'file_sha256', 'is_path', 'lies_in', 'mxnet_home', 'open_regular', 'path_inside', 'put_in_place',
+__all__ = ['advice_on_full_disk', 'append_whole', 'atomic_folder', 'atomic_path', 'file_digest', 'file_sha256',
+           'fitting_name', 'is_path', 'lies_in', 'mxnet_home', 'open_regular', 'path_inside', 'put_in_place',
            'read_at_most', 'read_json', 'save_npz', 'write_sha256', 'write_text']
 
 LONGEST_NAME = 255  # bytes, of a file in a folder
@@ -146,6 +146,17 @@ def path_inside(folder, name, links=True):
     if not name or '\0' in name or leaves or not (links or lies_in(os.path.dirname(path), folder)):
         raise ValueError('{!r:.200} does not lie in {}'.format(name, folder))
     return path
+
+
+def fitting_name(path):
+    """A path whose name is no longer than a file's may be: the middle of one that a suffix has made too long goes."""
+    folder, name = os.path.split(path)
+    data = os.fsencode(name)
+    if len(data) <= LONGEST_NAME:
+        return path
+    stem, suffix = os.path.splitext(name)
+    stem = os.fsencode(stem)[:LONGEST_NAME - 20 - len(os.fsencode(suffix))].decode('utf-8', 'ignore')
+    return os.path.join(folder, '{}-{:08x}{}'.format(stem, zlib.crc32(data), suffix))
 
 
 def is_path(what):

@@ -39,7 +39,7 @@ def load_safetensors(path):
                 raise ValueError('its header cannot have {} bytes'.format(length))
             header, data = json.loads(file.read(length)), file.read()
         header.pop('__metadata__', None)
-        if sum(entry['data_offsets'][1] - entry['data_offsets'][0] for entry in header.values()) > len(data):
+        if sum(abs(entry['data_offsets'][1] - entry['data_offsets'][0]) for entry in header.values()) > len(data):
             raise ValueError('arrays must not share their bytes')  # a file of a megabyte could so fill all memory
         found = {name: _array(data, **entry) for name, entry in header.items()}
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:

@@ -142,6 +142,7 @@ ENTRY = '{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}'
     b'', b'{', b'[' * 10 ** 5, b'[]', b'{"a": 1}', b'{}', ENTRY.replace('F32', 'F8').encode(),
     ENTRY.replace('[2]', '[3]').encode(), ENTRY.replace('[2]', '[-2]').encode(), ENTRY.replace('[2]', '2').encode(),
     ENTRY.replace('[0, 8]', '[4, 12]').encode(), ENTRY.replace('[0, 8]', '[-8, 0]').encode(),
+    (ENTRY[:-1] + ', "b"' + ENTRY[4:]).encode(),  # the same bytes twice
     ENTRY.replace('[2]', '["2"]').encode(), ENTRY.replace('[0, 8]', '[0]').encode()])
 def test_damaged_safetensors_are_refused(tmp_path, header):
     state = {'a': torch.tensor([1.0, 2.0])}

@@ -93,6 +93,13 @@ def name_groups(out, names):
         writer.writerows(rows)
 
 
+def test_names_as_long_as_names_can_be(faces, tmp_path):
+    os.rename(str(faces / 'p0 0.png'), str(faces / ('x' * 251 + '.png')))
+    group(faces, tmp_path / 'out')
+    files = [row['file'] for row in read(tmp_path / 'out' / 'groups.csv') if 'x' * 200 in row['image']]
+    assert len(files) == 1 and (tmp_path / 'out' / files[0]).read_bytes()[:4] == b'\x89PNG'
+
+
 def test_names_stay_when_photographs_are_added_and_join_groups(faces, tmp_path):
     out = tmp_path / 'out'
     group(faces, out)
