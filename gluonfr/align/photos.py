@@ -178,7 +178,7 @@ def open_photos(path: str, finder: Finder, size: Union[int, Tuple[int, int]] = 1
         As for `open_dataset`.
     """
     check_choice('open_photos', 'on_error', on_error, ('raise', 'skip'))
-    photos = open_dataset(path)
+    photos = open_dataset(path, on_error, check=False)  # the finder says what is wrong with an image
     if not isinstance(photos, ImageFiles):
         raise ValueError('open_photos: a finder needs image files, got {}: a rec holds aligned faces.'.format(path))
     tasks = {photo: partial(_rows, finder, photo) for photo in photos.paths}
@@ -205,7 +205,7 @@ def open_photos(path: str, finder: Finder, size: Union[int, Tuple[int, int]] = 1
     checksums = [int(row['stamp'][-8:], 16) if row.get('stamp') else None for row in rows]
     return PhotoFaces([row['path'] for row in rows], [landmarks_of(row) for row in rows], size,
                       [label[row['path']] for row in rows], classes=photos.classes, checksums=checksums,
-                      report=report, skipped=[(row['path'], STATUSES[row['status']]) for row in bad])
+                      report=report, skipped=photos.skipped + [(row['path'], STATUSES[row['status']]) for row in bad])
 
 
 def _rows(finder, path):

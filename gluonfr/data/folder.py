@@ -31,6 +31,8 @@ class FolderDataset(ImageFiles):
         'raise': a person without images or whose folder cannot be read raises at once, an image that cannot be read
         when it is read. 'skip': every image is read once at the beginning; those that cannot be, and persons without
         any, are left out before labels are given.
+    check : bool
+        False, with 'skip': images are not read at the beginning, and only persons and folders are left out.
 
     Attributes
     ----------
@@ -59,7 +61,8 @@ class FolderDataset(ImageFiles):
         There are no persons, or some without images; or with 'skip', no readable image.
     """
 
-    def __init__(self, root: PathLike, transform: Optional[Callable] = None, on_error: str = 'raise'):
+    def __init__(self, root: PathLike, transform: Optional[Callable] = None, on_error: str = 'raise', *,
+                 check: bool = True):
         check_choice('FolderDataset', 'on_error', on_error, ('raise', 'skip'))
         root = os.path.expanduser(os.fspath(root))
         found = walk_images(root, on_error)
@@ -80,11 +83,11 @@ class FolderDataset(ImageFiles):
         if inside and all(path.count(os.sep) > 1 for path in inside):
             logger.warning('%s: all images lie in folders of folders. %s count as one person each; if they are not, '
                            'give one of them instead.', root, ', '.join(sorted(set(names))[:3]))
-        say_ignored(root, self.ignored_files)
+        say_ignored(root, self.ignored_files + found.unreadable)
         skipped = [(folder, 'a person without images') for folder in empty]
         skipped += [(os.path.join(root, folder), why) for folder, why in found.unreadable]
         paths = [os.path.join(root, path) for path in inside]
-        kept = readable('FolderDataset', paths, on_error, skipped)
+        kept = readable('FolderDataset', paths, on_error if check else 'raise', skipped)
         classes = sorted({names[i] for i in kept})
         number = {name: label for label, name in enumerate(classes)}
         super().__init__([paths[i] for i in kept], [number[names[i]] for i in kept], classes, transform=transform,

@@ -21,7 +21,7 @@ EMPTY = 'without images'
 
 
 def open_dataset(path: PathLike, on_error: str = 'raise', *, people: bool = False, root: Optional[PathLike] = None,
-                 sets: Optional[PathLike] = None) -> StoredDataset:
+                 sets: Optional[PathLike] = None, check: bool = True) -> StoredDataset:
     """Open the data set that a path names.
 
     Parameters
@@ -38,6 +38,8 @@ def open_dataset(path: PathLike, on_error: str = 'raise', *, people: bool = Fals
         What the paths in a list are relative to; None: its folder.
     sets : str, Path or None
         Folder of data sets, in which `path` may be the name of one where it is no path: `FRTrainRecordDataset`.
+    check : bool
+        False, with 'skip': image files are not looked at now, and only folders that cannot be read are left out.
 
     Returns
     -------
@@ -71,22 +73,23 @@ def open_dataset(path: PathLike, on_error: str = 'raise', *, people: bool = Fals
         if os.path.isfile(_rec(path)):
             return RecordDataset(_rec(path), on_error=on_error)
         if people or has_folders(path) and not has_images(path):
-            return FolderDataset(path, on_error=on_error)
-        return _image_folder(path, on_error)
+            return FolderDataset(path, on_error=on_error, check=check)
+        return _image_folder(path, on_error, check)
+    look = on_error if check else 'raise'
     if not os.path.isfile(path):
         raise FileNotFoundError('there is no file or folder {}.'.format(path))
     if is_image(path, foreign=True):
         if people:
             raise ValueError('{} is one image. A set of people is a folder with a folder of images for each person, a '
                              'list of paths and labels, or a .rec.'.format(path))
-        readable('ImageFiles', [path], on_error, [])
+        readable('ImageFiles', [path], look, [])
         return ImageFiles([path])
     if path.endswith(ENDS):
         raise ValueError('{} holds pairs of images for `gluonfr verify --data`, and no people. A set of people is a '
                          'folder, a list or a .rec.'.format(path))
     if path.endswith('.rec'):
         return RecordDataset(path, on_error=on_error)
-    return ListDataset(path, root, on_error=on_error)
+    return ListDataset(path, root, on_error=look)
 
 
 def check_apart(what: str, out: PathLike, source: PathLike) -> None:
@@ -146,10 +149,12 @@ def _rec(folder):
     return os.path.join(folder, 'train.rec')
 
 
-def _image_folder(folder, on_error):
+def _image_folder(folder, on_error, check):
     found = walk_images(folder, on_error)
     filled = {path.split(os.sep, 1)[0] for path in found.images}
-    say_ignored(folder, found.ignored + [(name + os.sep, EMPTY) for name in found.folders if name not in filled])
+    closed = {path.rstrip(os.sep) for path, _ in found.unreadable}
+    say_ignored(folder, found.ignored + found.unreadable + [
+        (name + os.sep, EMPTY) for name in found.folders if name not in filled | closed])
     if not found.images:
         raise ValueError('{} must hold images ({}), or a folder of them for each person, got {}.'.format(
             folder, ' '.join(IMAGE_SUFFIXES), counted(len(found.ignored), 'other file')))
@@ -161,7 +166,7 @@ def _image_folder(folder, on_error):
             len(people) - people.count(None))
     paths = [os.path.join(folder, path) for path in found.images]
     skipped = [(os.path.join(folder, path), why) for path, why in found.unreadable]
-    kept = readable('ImageFiles', paths, on_error, skipped)
+    kept = readable('ImageFiles', paths, on_error if check else 'raise', skipped)
     return ImageFiles([paths[i] for i in kept],
                       [-1 if people[i] is None else classes.index(people[i]) for i in kept], classes, skipped=skipped)
 

@@ -6,6 +6,7 @@ import threading
 import numpy as np
 import pytest
 
+from gluonfr.align import Finder, open_photos, template
 from gluonfr.data import FolderDataset, ListDataset, open_dataset, pack_pairs, read_bin, read_image
 from gluonfr.data.image import ImageError, encode, read_header_size
 from gluonfr.data.walk import TOO_DEEP, walk_images
@@ -106,6 +107,17 @@ def test_a_folder_that_cannot_be_read(closed):
     assert (str(closed / 'bob') + os.sep) in [path for path, _ in open_dataset(str(closed), 'skip').skipped]
     with pytest.raises(PermissionError):
         open_dataset(str(closed))
+
+
+def test_photographs_in_a_folder_that_cannot_be_read(closed):
+    """The finder has a word for each photograph, and does not read it twice."""
+    finder = Finder(landmarks={str(closed / 'ann' / '1.png'): template()})
+    faces = open_photos(str(closed), finder, on_error='skip')
+    assert faces.paths == [str(closed / 'ann' / '1.png')] and dict(faces.skipped) == {
+        str(closed / 'bob') + os.sep: 'a folder that cannot be read: Permission denied',
+        str(closed / 'ann' / 'self.png'): 'it cannot be read'}
+    with pytest.raises(PermissionError, match='bob'):
+        open_photos(str(closed), finder)
 
 
 def test_folders_within_folders_without_end(tmp_path, caplog):

@@ -56,5 +56,8 @@ def test_one_label_does_not_fill_all_memory(people, name, label):
 
 def test_labels_may_leave_some_numbers_out(people):
     dataset = Subset(people, np.arange(4), np.array([0, 1, 1, 70000]))
-    assert loss_and_head('softmax', {}, dataset=dataset, path='a.txt', embedding_size=2, batch_size=2,
-                         ctx=CPU)[1].weight.shape == (70001, 2)
+    given = dict(dataset=dataset, path='a.txt', batch_size=2, ctx=CPU)
+    assert loss_and_head('softmax', {}, embedding_size=2, **given)[1].weight.shape == (70001, 2)
+    with pytest.raises(ValueError, match=r'labels up to 70,000 and \d+ values an embedding, a class layer and its '
+                                         'training take .*Only 3 people have images: `gluonfr pack folder a.txt --rel'):
+        loss_and_head('softmax', {}, embedding_size=10 ** 10, **given)
