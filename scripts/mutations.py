@@ -142,6 +142,10 @@ MUTATIONS = [Mutation(*entry) for entry in [
      ['tests/unittests/metrics/test_kfold.py']),
     ('interval-of-successes', 'gluonfr/metrics/intervals.py', 'np.maximum(k, 1), n - k + 1',
      'np.maximum(k, 1), n - k + 2', ['tests/unittests/metrics/test_intervals.py']),
+    ('between-the-wrong-thresholds', 'gluonfr/metrics/kfold.py', 'before = reached - 1', 'before = reached - 2',
+     ['tests/unittests/metrics/test_kfold.py', '-k', 'between']),
+    ('val-on-the-coarse-grid', 'gluonfr/metrics/kfold.py', '2: np.arange(0, 4, 0.001)}', '2: np.arange(0, 4, 0.01)}',
+     ['tests/unittests/metrics/test_metrics_pairs.py', '-k', 'facenet']),
     # protocols
     ('corners-of-both-kinds', 'gluonfr/metrics/far_cells.py', 'np.diff(accepted, 2).any(axis=0)',
      'np.diff(accepted, 2).all(axis=0)', ['tests/unittests/metrics/test_pairs_at_fars.py']),

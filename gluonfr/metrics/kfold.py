@@ -86,18 +86,20 @@ def kfold_accuracy(scores: ArrayLike, issame: ArrayLike, nfolds: int = 10,
 
 
 def kfold_tar_at_far(scores: ArrayLike, issame: ArrayLike, far: float = 1e-3, nfolds: int = 10,
-                     thresholds: Optional[ArrayLike] = None) -> FoldTar:
+                     thresholds: Optional[ArrayLike] = None, *, interpolate: bool = False) -> FoldTar:
     """VAL@FAR: TAR and FAR on each fold at the loosest threshold whose FAR on the other folds is at most ``far``.
 
-    That threshold has the largest TAR there. There is no interpolation between thresholds: with repeated FARs it has no
-    defined result. A ``far`` below 1 / impostors of the other folds gives the TAR at FAR 0. Without any such threshold
-    among ``thresholds`` every pair is rejected.
+    That threshold has the largest TAR there. A ``far`` below 1 / impostors of the other folds gives the TAR at FAR 0.
+    Without any such threshold among ``thresholds`` every pair is rejected.
 
     Parameters
     ----------
     scores, issame, nfolds, thresholds
         As for `kfold_accuracy`.
     far : float in [0, 1]
+    interpolate : bool
+        Take the point of the straight line between the two of ``thresholds`` where the FAR reaches ``far``, as the
+        scripts of facenet and InsightFace do: its FAR may be above. (With a current SciPy they stop, as FARs repeat.)
 
     Returns
     -------
@@ -130,8 +132,8 @@ def kfold_tar_at_far(scores: ArrayLike, issame: ArrayLike, far: float = 1e-3, nf
         if thresholds is None:
             chosen[k] = loosest(*other, np.array([far]))[0]
         else:
-            kept = np.searchsorted(_others(known, k)[1] / len(other[1]), far, side='right')  # the shares rise
-            chosen[k] = thresholds[kept - 1] if kept else np.nextafter(row.max(), np.inf)
+            shares = _others(known, k)[1] / len(other[1])  # they rise
+            chosen[k] = _on_grid(thresholds, shares, far, interpolate, np.nextafter(row.max(), np.inf))
         for rate, part, start in zip(rates, kinds, starts):
             if start[k] < start[k + 1]:
                 rate[k] = np.mean(part[start[k]:start[k + 1]] >= chosen[k])
@@ -140,6 +142,21 @@ def kfold_tar_at_far(scores: ArrayLike, issame: ArrayLike, far: float = 1e-3, nf
     mean, std, far = (float(of(rate)) if rate.size else np.nan
                       for of, rate in zip((np.mean, np.std, np.mean), (known[0], known[0], known[1])))
     return FoldTar(mean, std, far, *rates, chosen, int(np.min(impostors[impostors > 0])))
+
+
+def _on_grid(thresholds, shares, far, interpolate, none):
+    """The threshold of a falling grid for a FAR, given the rising shares of impostors; `none` rejects every pair."""
+    if not interpolate:
+        kept = np.searchsorted(shares, far, side='right')
+        return thresholds[kept - 1] if kept else none
+    reached = np.searchsorted(shares, far)
+    if reached == len(shares) or (reached == 0 and shares[0] > far):
+        return none
+    if shares[reached] == far:
+        return thresholds[reached]
+    before = reached - 1
+    part = (far - shares[before]) / (shares[reached] - shares[before])
+    return thresholds[before] + part * (thresholds[reached] - thresholds[before])
 
 
 def most_folds(issame: ArrayLike, most: int = 10) -> int:

@@ -25,7 +25,8 @@ DISTANCES = ('l2', 'arccos')
 PairJudgement = namedtuple('PairJudgement', 'accuracy val roc')
 
 
-def judge_pairs(scores, issame, nfolds, far=VAL_FAR, thresholds=None, folded=None, val_thresholds=None):
+def judge_pairs(scores, issame, nfolds, far=VAL_FAR, thresholds=None, folded=None, val_thresholds=None,
+                interpolate=False):
     """What the scores of pairs give: `FoldAccuracy`, `FoldTar` at ``far``, and the `Roc` of all pairs.
 
     Parameters
@@ -37,15 +38,17 @@ def judge_pairs(scores, issame, nfolds, far=VAL_FAR, thresholds=None, folded=Non
         What is judged over folds in place of the scores.
     val_thresholds : array, (T,) or None
         Thresholds of the TAR over folds, where they are others.
+    interpolate : bool
+        As for `kfold_tar_at_far`.
 
     Returns
     -------
     PairJudgement : namedtuple (accuracy, val, roc)
     """
     folded = scores if folded is None else folded
+    val_thresholds = thresholds if val_thresholds is None else val_thresholds
     return PairJudgement(kfold_accuracy(folded, issame, nfolds, thresholds),
-                         kfold_tar_at_far(folded, issame, far, nfolds,
-                                          thresholds if val_thresholds is None else val_thresholds),
+                         kfold_tar_at_far(folded, issame, far, nfolds, val_thresholds, interpolate=interpolate),
                          roc_curve(scores, issame))
 
 
@@ -64,8 +67,9 @@ class KFoldPairs:
     fars : sequence of float in [0, 1]
         FARs of the TAR on all pairs, each with its exact 95 % interval and its threshold.
     compat : bool
-        Thresholds of the folds from the classic grid, arange(0, 4, 0.01) on squared L2, for val@1e-3 by 0.001, instead
-        of all distinct scores. The TAR at each far, EER and AUC are of all scores in both ways.
+        Thresholds of the folds from the classic grid, arange(0, 4, 0.01) on squared L2, for val@1e-3 by 0.001 and on
+        straight lines between, instead of all distinct scores. The TAR at each far, EER and AUC are of all scores in
+        both ways.
     pca : int or None
         Scores of this many principal components found on the other folds, for what is measured over folds.
     distance : {'l2', 'arccos'}
@@ -157,7 +161,7 @@ class KFoldPairs:
         scores = pair_scores(first, second, 'cosine', normalize=True)
         grids = [above(self._cosine(grid[2])) if self.compat else None for grid in (CLASSIC_GRIDS, CLASSIC_VAL_GRIDS)]
         accuracy, val, roc = judge_pairs(scores, issame, nfolds, thresholds=grids[0], val_thresholds=grids[1],
-                                         folded=self._folded(first, second, nfolds))
+                                         folded=self._folded(first, second, nfolds), interpolate=self.compat)
         known = shown(VAL_FAR, val.impostors)
         row = {'set': name, 'pairs': len(issame), 'impostors': _impostors(issame), 'folds': nfolds,
                'acc': round(accuracy.mean, 5), 'std': round(accuracy.std, 5)}

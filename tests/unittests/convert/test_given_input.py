@@ -65,6 +65,14 @@ def test_images_are_not_scaled_twice(tmp_path, writer, given, apart, capsys):
     assert 'scales its input itself' in capsys.readouterr().err and not (tmp_path / 'net').exists()
 
 
+def test_a_card_with_another_input_than_the_source_does_not_pass(tmp_path, monkeypatch):
+    """Both sides begin with the images as they are."""
+    monkeypatch.setattr('gluonfr.convert.native._composed', lambda spec, scaling: spec)
+    with pytest.raises(ConvertError, match='embeddings of the source and after the conversion differ by'):
+        convert(write_symbol(mobile(), str(tmp_path / 'model')), str(tmp_path / 'net'))
+    assert not (tmp_path / 'net').exists()
+
+
 @pytest.mark.parametrize('given, sentences', [
     ({}, ['does not normalise its input: it is taken to want RGB as (pixel - 127.5) / 127.5']),
     ({'colour': 'bgr'}, ['it is taken to want BGR as (pixel - 127.5) / 127.5']),

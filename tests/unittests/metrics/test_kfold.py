@@ -45,6 +45,14 @@ def test_kfold_tar_at_far_is_that_of_the_slow_loops(kind, nfolds, far):
     assert got.impostors == train
 
 
+@pytest.mark.parametrize('far, threshold', [(0, 3), (0.1, 2.6), (0.25, 2), (0.4, 1.4), (0.5, 1), (0.75, 0), (1, None)])
+def test_a_threshold_between_those_of_a_grid(far, threshold):
+    """Four impostor pairs: of the thresholds 3, 2, 1 and 0 each accepts one more, but the last."""
+    scores, issame = np.array([2.5, 1.5, 0.5, -9, 9]), np.arange(5) == 4
+    found = kfold_tar_at_far(scores, issame, far, 1, thresholds=[0, 1, 2, 3], interpolate=True)
+    assert found.thresholds[0] == pytest.approx(np.nextafter(9, 10) if threshold is None else threshold)
+
+
 @pytest.mark.parametrize('kind', KINDS)
 @pytest.mark.parametrize('nfolds', [1, 7, 10])
 def test_kfold_on_a_grid_is_that_of_the_slow_loops(kind, nfolds):
