@@ -2,6 +2,7 @@
 import json
 import os
 from collections import namedtuple
+from contextlib import contextmanager
 from typing import Any, Dict, Optional, Union
 
 from ..compat import mxnet_problem
@@ -21,7 +22,7 @@ from ..metrics.scores import FLIPS
 from ..model_zoo.card_file import graph_of_card, read_card
 from ..utils.check import check_choice, check_int
 from ..utils.files import atomic_path
-from ..utils.messages import names
+from ..utils.messages import describe, names
 from ..utils.types import PathLike
 from .onnx_session import check_runs_in_onnx, open_session
 from .writers import LOWEST_OPSET, onnx_model, whole_nodes
@@ -88,7 +89,8 @@ def to_onnx(source: Union[PathLike, NetFiles], path: PathLike, *, params: Option
     check_choice('to_onnx', 'flip', flip, FLIPS)
     count = None if batch == 'dynamic' else check_int('to_onnx', 'batch', batch, 1)
     files = source if isinstance(source, NetFiles) else find_net(source, params, root, accept_licence)
-    found = _read(files, spec)
+    with _in_words(files.path):
+        found = _read(files, spec)
     if found.weights is None:
         if normalise or flip != 'none' or l2 or count:
             raise ValueError('to_onnx: an .onnx is copied as it is, got {} with normalise, flip, l2 or batch.'.format(
@@ -96,7 +98,8 @@ def to_onnx(source: Union[PathLike, NetFiles], path: PathLike, *, params: Option
         model, spec = found.program, found.spec
         note(model, dict(found.facts, input=noted_input(spec), **facts))
     else:
-        model, spec = _written(found, normalise, flip, l2, opset, count, facts)
+        with _in_words(files.path):
+            model, spec = _written(found, normalise, flip, l2, opset, count, facts)
     with atomic_path(path) as temporary:
         onnx.save(model, temporary)
         session = open_session(temporary, path, opset)
@@ -109,8 +112,19 @@ def to_onnx(source: Union[PathLike, NetFiles], path: PathLike, *, params: Option
 
 def onnx_of_files(files: NetFiles, spec: Optional[InputSpec] = None) -> bytes:
     """The ONNX model of a network's files, for an engine that runs nothing else; see `gluonfr.deploy.net_files`."""
-    found = _read(files, spec)
-    return (found.program if found.weights is None else _written(found)[0]).SerializeToString()
+    with _in_words(files.path):
+        found = _read(files, spec)
+        return (found.program if found.weights is None else _written(found)[0]).SerializeToString()
+
+
+@contextmanager
+def _in_words(path):
+    """A graph from elsewhere may have any form: say that in a sentence where it breaks what reads or writes it."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
+        raise ConvertError('{} is damaged, or has a form that cannot be written as ONNX: {}'.format(
+            path, describe(error))) from error
 
 
 def _written(found, normalise=False, flip='none', l2=False, opset=LOWEST_OPSET, count=None, facts=None):

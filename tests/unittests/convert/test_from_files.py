@@ -190,6 +190,15 @@ def test_places_where_nothing_is(source, error, message, tmp_path):
         to_onnx(source, tmp_path / 'net.onnx')
 
 
+@pytest.mark.parametrize('make_symbol', [lambda x: mx.sym.transpose(x), lambda x: mx.sym.sum(x, keepdims=True)])
+def test_operators_in_a_form_that_onnx_lacks_are_a_sentence(make_symbol, tmp_path):
+    symbol = mx.sym.broadcast_add(mx.sym.Flatten(make_symbol(mx.sym.var('data'))), mx.sym.var('w', shape=(1, 1)))
+    symbol.save(str(tmp_path / 'm-symbol.json'))
+    nd.save(str(tmp_path / 'm-0000.params'), {'arg:w': nd.ones((1, 1))})
+    with pytest.raises(ConvertError, match='m-symbol.json is damaged, or has a form that cannot be written as ONNX'):
+        to_onnx(str(tmp_path / 'm-symbol.json'), str(tmp_path / 'm.onnx'), spec=InputSpec((16, 16)))
+
+
 def test_nothing_of_mxnet_is_imported(tmp_path):
     code = ("import sys; sys.modules['mxnet'] = None\n"
             "from gluonfr.cli import main\n"
