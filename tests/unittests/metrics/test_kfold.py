@@ -45,11 +45,11 @@ def test_kfold_tar_at_far_is_that_of_the_slow_loops(kind, nfolds, far):
     assert got.impostors == train
 
 
-@pytest.mark.parametrize('far, threshold', [(0, 3), (0.1, 2.6), (0.25, 2), (0.4, 1.4), (0.5, 1), (0.75, 0), (1, None)])
+@pytest.mark.parametrize('far, threshold', [(0, 4), (0.1, 3.2), (0.25, 2), (0.4, 1.4), (0.5, 1), (0.75, 0), (1, None)])
 def test_a_threshold_between_those_of_a_grid(far, threshold):
-    """Four impostor pairs: of the thresholds 3, 2, 1 and 0 each accepts one more, but the last."""
+    """Four impostor pairs, of which the thresholds 4, 2, 1 and 0 accept 0 to 3."""
     scores, issame = np.array([2.5, 1.5, 0.5, -9, 9]), np.arange(5) == 4
-    found = kfold_tar_at_far(scores, issame, far, 1, thresholds=[0, 1, 2, 3], interpolate=True)
+    found = kfold_tar_at_far(scores, issame, far, 1, thresholds=[0, 1, 2, 4], interpolate=True)
     assert found.thresholds[0] == pytest.approx(np.nextafter(9, 10) if threshold is None else threshold)
 
 
