@@ -115,13 +115,14 @@ def keep_rows_until(path, step):
     if not os.path.isfile(path):
         return
     with open(path, newline='', encoding='utf-8') as file:
-        reader = RowReader(file)
-        there = list(reader)
+        text = file.read()
+    reader = RowReader(io.StringIO(text, newline=''))
+    there = list(reader)
     # a row that a killed run left half-written is the last, and beyond the checkpoint
     rows = [row for row in there if None not in row.values() and int(row['step']) <= step]
     if not rows:
         os.remove(path)
-    elif len(rows) < len(there):
+    elif len(rows) < len(there) or not text.endswith('\n'):
         write_rows(path, reader.fieldnames, (row.values() for row in rows))
 
 

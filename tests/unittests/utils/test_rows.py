@@ -2,9 +2,10 @@
 import csv
 
 import pytest
-from helpers import rows
+from helpers import files_up_to, rows
 
-from gluonfr.utils.rows import append_row, as_line, number_in, of_line, read_name_lines, read_rows, write_rows
+from gluonfr.utils.rows import (append_row, as_line, keep_rows_until, number_in, of_line, read_name_lines, read_rows,
+                                write_rows)
 
 
 def test_a_file_of_an_earlier_version_gets_the_new_columns(tmp_path):
@@ -31,6 +32,21 @@ def test_rows_of_cells_are_written_with_names_that_are_no_utf8(tmp_path):
     path, name = tmp_path / 'a' / 'b.csv', b'\xff.jpg'.decode('utf-8', 'surrogateescape')
     write_rows(str(path), ['name', 'score'], [('one, two', 0.5), (name, None)])
     assert path.read_bytes() == b'name,score\n"one, two",0.5\n\xff.jpg,\n'
+
+
+def test_rows_beyond_a_step_go_and_what_stays_is_whole(tmp_path):
+    path = tmp_path / 'a.csv'
+    for text, left in (('step,acc\n1,2\n3,4\n', 'step,acc\n1,2\n3,4\n'), ('step,acc\n1,2\n9,4\n', 'step,acc\n1,2\n'),
+                       ('step,acc\n1,2\n3,4', 'step,acc\n1,2\n3,4\n'), ('step,acc\n1,2\n3', 'step,acc\n1,2\n')):
+        path.write_text(text)
+        keep_rows_until(str(path), 3)
+        assert path.read_text() == left
+    before = path.stat()
+    with files_up_to(0):  # nothing is written where nothing goes
+        keep_rows_until(str(path), 3)
+    assert path.stat().st_ino == before.st_ino
+    keep_rows_until(str(path), 0)
+    assert not path.exists()
 
 
 def test_cells_are_numbers_where_they_can_be():
