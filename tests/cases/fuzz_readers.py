@@ -141,6 +141,22 @@ def onnx(folder):
     return run
 
 
+@reader
+def safetensors(folder):
+    from gluonfr.convert.readers.safetensors import load_safetensors
+    header = json.dumps({'__metadata__': {'format': 'pt'},
+                         'a.weight': {'dtype': 'F32', 'shape': [2, 3], 'data_offsets': [0, 24]},
+                         'a.bias': {'dtype': 'BF16', 'shape': [4], 'data_offsets': [24, 32]}})
+    path = folder + '/a.safetensors'
+
+    def run(rng):
+        text = altered_json(header, rng) if rng.random() < 0.6 else header.encode()
+        data = struct.pack('<Q', len(text)) + text + bytes(range(32))
+        write(path, data if rng.random() < 0.5 else flipped(data, rng))
+        load_safetensors(path)
+    return run
+
+
 def pictures(count):
     from gluonfr.data.image import encode
     rng = np.random.RandomState(0)

@@ -11,7 +11,7 @@ from helpers import ROOT, environ
 FUZZ_CASES = str(ROOT / 'tests' / 'cases' / 'fuzz_cases.py')
 
 SEEDS = {'arrays': 120, 'bins': 100, 'card': 50, 'checkpoint': 20, 'image': 120, 'onnx': 25, 'operators': 150,
-         'params': 60, 'rec': 30, 'symbol': 80}
+         'params': 60, 'rec': 30, 'safetensors': 300, 'symbol': 80}
 
 
 @pytest.fixture(scope='module')
