@@ -442,6 +442,8 @@ MUTATIONS = [Mutation(*entry) for entry in [
      ['tests/unittests/graph/test_symbol_check.py', '-k', 'cannot_be']),
     ('reshape-writes-on', 'gluonfr/graph/symbol_check.py', 'node.op in SAME_SIZE and', 'False and',
      ['tests/unittests/graph/test_symbol_check.py', '-k', 'keeps_all']),
+    ('attributes-without-meaning', 'gluonfr/graph/symbol_check.py', 'op in WITH_MEAN_VAR and attrs', 'attrs',
+     ['tests/unittests/graph/test_symbol_check.py', '-k', 'without_a_meaning']),
     ('where-reads-on', 'gluonfr/graph/symbol_check.py', 'inputs[0] not in (inputs[1], inputs[1][:1])', 'False',
      ['tests/unittests/graph/test_symbol_check.py', '-k', 'where']),
     ('half-a-row-stays', 'gluonfr/utils/files.py', '            file.truncate(end)\n', '',

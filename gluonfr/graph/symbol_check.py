@@ -40,6 +40,9 @@ OPERATORS = frozenset("""
     SoftmaxOutput Softmax LinearRegressionOutput LogisticRegressionOutput MAERegressionOutput SVMOutput
     softmax_cross_entropy smooth_l1
 """.split())
+# operators that give mean and variance, too, if an attribute says so, which others may have without a meaning
+WITH_MEAN_VAR = frozenset('BatchNorm BatchNorm_v1 CuDNNBatchNorm _contrib_BatchNormWithReLU _contrib_SyncBatchNorm '
+                          'LayerNorm GroupNorm'.split())
 # operators that move values and make none
 SAME_SIZE = frozenset('Reshape reshape reshape_like Flatten flatten transpose SwapAxis swapaxes expand_dims squeeze '
                       'depth_to_space space_to_depth'.split())
@@ -218,6 +221,8 @@ def _count(who, op, attrs, inputs):
                  '{}: {} must hold sizes whose product is below 2^31, got {!r:.80}.'.format(who, key, value))
         _require(key != 'block_size' or re.fullmatch('[0-9]{1,4}', value) and 1 <= int(value) <= MAX_BLOCK,
                  '{}: block_size must be in [1, {}], got {!r:.80}.'.format(who, MAX_BLOCK, value))
+    _require(attrs.get('use_length') in (None, 'True', 'False', '1', '0'),
+             '{}: use_length must be True or False, got {!r:.80}.'.format(who, attrs.get('use_length')))
     _require(op != 'UpSampling' or attrs.get('sample_type') != 'bilinear' or 'num_filter' in attrs,
              '{}: num_filter must be there, for sample_type bilinear.'.format(who))
     return _outputs(op, attrs)
@@ -226,4 +231,4 @@ def _count(who, op, attrs, inputs):
 def _outputs(op, attrs):
     if op in ('SliceChannel', 'split'):
         return int(attrs.get('num_outputs', 1))
-    return 3 if attrs.get('output_mean_var') in ('True', 'true', '1') else 1
+    return 3 if op in WITH_MEAN_VAR and attrs.get('output_mean_var') in ('True', 'true', '1') else 1

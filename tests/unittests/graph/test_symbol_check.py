@@ -64,6 +64,8 @@ def test_operators_that_no_net_needs_are_refused_by_name(tmp_path, no_mxnet, op)
     ([DATA, node('null', 0)], {}, 'must have none itself'),
     ([DATA, node('relu', 0)], {'heads': [[9, 0, 0]]}, 'the graph: heads must be'),
     ([DATA, node('relu', 0)], {'heads': [[1, 3, 0]]}, 'the graph: heads must be'),
+    ([DATA, node('relu', 0, output_mean_var=True)], {'heads': [[1, 1, 0]]}, 'the graph: heads must be'),
+    ([dict(DATA, attrs={'output_mean_var': 'True'}), node('relu', [0, 2, 0])], {}, 'outputs that they have'),
     ([DATA, node('relu', 0)], {'heads': []}, 'must have heads'),
     ([DATA, node('relu', 0)], {'heads': None}, 'must have heads'),
     ([DATA, node('Convolution', 0, num_group=0)], {}, "num_group must be a whole number >= 1, got '0'"),
@@ -75,6 +77,7 @@ def test_operators_that_no_net_needs_are_refused_by_name(tmp_path, no_mxnet, op)
     ([DATA, node('space_to_depth', 0, block_size=-2 ** 31)], {}, 'block_size must be in'),
     ([DATA, node('Reshape', 0, shape=(-1, 65536, 65536))], {}, 'shape must hold sizes whose product is below 2\\^31'),
     ([DATA, node('Convolution', 0, kernel=[65536, 65536])], {}, 'kernel must hold sizes'),
+    ([DATA, node('softmax', 0, 0, use_length=None)], {}, "use_length must be True or False, got 'None'"),
     ([DATA, WEIGHT, node('UpSampling', 0, 1, scale=2, sample_type='bilinear', num_args=2)], {},
      'num_filter must be there, for sample_type bilinear'),
     ([DATA, dict(node('relu', 0), subgraphs=[{'nodes': []}])], {}, 'has subgraphs, which are refused'),
@@ -152,6 +155,15 @@ def test_a_reshape_keeps_all_values_of_any_number_of_images(tmp_path, shape, sai
     """MXNet would write into a smaller array, behind its end."""
     symbol = read_symbol_file(write(tmp_path, DATA, node('Reshape', 0, shape=shape)))
     with pytest.raises(ValueError, match=said) if said else nullcontext():
+        infer_shapes(symbol, data=(1, 3, 4, 4))
+
+
+def test_attributes_without_a_meaning_count_for_nothing(tmp_path):
+    """Else what is checked would be the shapes of other nodes."""
+    relu = dict(node('relu', 0, output_mean_var=True), name='a')
+    symbol = read_symbol_file(write(tmp_path, dict(DATA, attrs={'output_mean_var': 'True'}), relu,
+                                    node('Reshape', 1, shape='(0, 2)')))
+    with pytest.raises(ValueError, match='Reshape must keep all values'):
         infer_shapes(symbol, data=(1, 3, 4, 4))
 
 
