@@ -14,8 +14,8 @@ def serving(files):
     """(address, log, go on) of a server of {name: bytes}; at `address(kind)`/name it behaves so:
 
     good: as it should, ranges included; norange: without ranges; shifted: ranges begin one byte too early; absent: 404;
-    short: ends after half; drips: a byte at a time; wrong: zeros; moved: a redirect to good; silent: never answers;
-    stalls: no more after half;
+    short: ends after half; drips: 20 bytes a second, for two; wrong: zeros; moved: a redirect to good; silent: never
+    answers; stalls: no more after half;
     waits: goes on after half when `go on`, an Event, is set; endless: more and more, of no stated length.
     `log` gets (kind, name, Range header) of each request.
     """
@@ -52,9 +52,11 @@ def serving(files):
             if asked:
                 self.send_header('Content-Range', 'bytes {}-{}/{}'.format(begin, len(body) - 1, len(body)))
             self.end_headers()
-            for i in range(begin, len(body) if kind == 'drips' else begin):
-                self.wfile.write(body[i:i + 1])
-                time.sleep(0.05)
+            if kind == 'drips':
+                for i in range(begin, begin + 40):
+                    self.wfile.write(body[i:i + 1])
+                    time.sleep(0.05)
+                return
             half = (len(body) - begin) // 2 if kind in ('short', 'stalls', 'waits') else len(body)
             self.wfile.write(body[begin:begin + half])
             if kind == 'stalls':

@@ -18,12 +18,20 @@ pytestmark = pytest.mark.skipif(not hasattr(os, 'mkfifo'), reason='Windows has n
 
 @pytest.fixture(autouse=True)
 def in_time():
-    """A read of a pipe waits for ever: a writer that comes after five seconds and leaves ends it."""
+    """A read of a pipe waits for ever: a writer that comes after five seconds and leaves ends it. One of a device fills
+    all memory: there is a gigabyte."""
+    resource = pytest.importorskip('resource')
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    if os.path.exists('/proc/self/statm'):
+        with open('/proc/self/statm', encoding='ascii') as file:
+            used = int(file.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 30), limits[1]))
     pipes = []
     timer = threading.Timer(5, lambda: [os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK)) for path in pipes])
     timer.start()
     yield pipes
     timer.cancel()
+    resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
 @pytest.fixture
