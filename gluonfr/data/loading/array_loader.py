@@ -5,7 +5,7 @@ import mxnet as mx
 import numpy as np
 
 from ...utils.types import ArrayLike
-from .epoch_loader import EpochLoader
+from .epoch_loader import EpochLoader, as_int32
 
 __all__ = ['ArrayLoader']
 
@@ -96,11 +96,7 @@ def _check_label(label, samples):
         raise ValueError('ArrayLoader: label must have one entry for each sample, ({},), got shape {}.'.format(
             samples, label.shape))
     if np.issubdtype(label.dtype, np.integer):
-        whole = np.iinfo(np.int32)
-        bad = label[(label < whole.min) | (label > whole.max)]
-        if bad.size:
-            raise ValueError('ArrayLoader: label must be integers in [-2^31, 2^31), got {}.'.format(bad[0]))
-        return label.astype(np.int32)
+        return as_int32('ArrayLoader', label)
     if not np.issubdtype(label.dtype, np.floating):
         raise TypeError('ArrayLoader: label must be integers or floats, got {}.'.format(label.dtype))
     _check_finite('label', label)

@@ -7,7 +7,7 @@ import numpy as np
 from ...utils.check import check_choice, check_int
 from ..sampler import epoch_random
 
-__all__ = ['EpochLoader', 'piece']
+__all__ = ['EpochLoader', 'as_int32', 'piece']
 
 
 class EpochLoader:
@@ -100,3 +100,12 @@ def piece(size: int, number: int, count: int) -> slice:
     """
     start, stop = number * size // count, (number + 1) * size // count
     return slice(start, stop) if start < stop else slice(0, 1)
+
+
+def as_int32(owner, label):
+    """Labels of a loader as int32; a ValueError for integers that it cannot hold, which NumPy would make others of."""
+    limits = np.iinfo(np.int32)
+    bad = label[(label < limits.min) | (label > limits.max)]
+    if bad.size:
+        raise ValueError('{}: label must be integers in [-2^31, 2^31), got {}.'.format(owner, bad[0]))
+    return label.astype(np.int32)

@@ -13,7 +13,7 @@ from ..input_spec import InputSpec
 from ..normalize import check_spec, normalizer
 from ..sampler import sample_seeds
 from ..transforms import augmentation
-from .epoch_loader import EpochLoader
+from .epoch_loader import EpochLoader, as_int32
 
 __all__ = ['ImageLoader']
 
@@ -99,9 +99,10 @@ class ImageLoader(EpochLoader):
 
     def _batch(self, index, seeds):
         random = np.random.RandomState(0)  # seeded anew for each sample: making one takes ten times as long
-        batch, labels = None, np.empty(len(index), np.int32)
+        batch, labels = None, []
         for row, i in enumerate(index.tolist()):
-            image, labels[row] = self._dataset.read(i)
+            image, label = self._dataset.read(i)
+            labels.append(label)
             if self._transform is not None:
                 random.seed(seeds[row])
                 image = self._transform(image, random)
@@ -113,7 +114,7 @@ class ImageLoader(EpochLoader):
                                  'for sample {}. Bring them to one size: `gluonfr pack folder --resize`, or Resize in '
                                  'the transform.'.format(first, index[0], image.shape, i))
             write(image, arrays[row])
-        return batch, mx.nd.array(labels, ctx=mx.cpu(), dtype=labels.dtype)
+        return batch, mx.nd.array(as_int32('ImageLoader', np.array(labels)), ctx=mx.cpu(), dtype='int32')
 
     def _new_batch(self, count, shape):
         """A batch, a NumPy array of its memory, and what writes an image into an element of that."""

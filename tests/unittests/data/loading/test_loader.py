@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from gluonfr.data import ArrayLoader, PKSampler
+from gluonfr.data import ArrayLoader, ImageLoader, PKSampler
 
 
 def images(n=10, channels=1):
@@ -133,5 +133,16 @@ def test_loader_refuses_indices_beyond_its_data():
 
 @pytest.mark.parametrize('label', [2 ** 31, 2 ** 40 + 7, -2 ** 31 - 1])
 def test_labels_that_are_no_int32_are_refused(label):
-    with pytest.raises(ValueError, match=r'label must be integers in \[-2\^31, 2\^31\), got {}'.format(label)):
+    said = r'label must be integers in \[-2\^31, 2\^31\), got {}'.format(label)
+    with pytest.raises(ValueError, match='ArrayLoader: ' + said):
         ArrayLoader(images(2), np.array([0, label]), 2)
+
+    class Faces:
+        def __len__(self):
+            return 2
+
+        def read(self, i):
+            return images(2)[i], label * i
+
+    with pytest.raises(ValueError, match='ImageLoader: ' + said):
+        list(ImageLoader(Faces(), 2))
