@@ -1,6 +1,6 @@
 """Compare losses on LFW: the same small network and schedule, three seeds each, on people that no network has seen.
 
-    python scripts/leaderboard.py --data DIR                    # about two hours on two cores; goes on where it stopped
+    python scripts/leaderboard.py --data DIR                    # about an hour on two cores; goes on where it stopped
     python scripts/leaderboard.py --data DIR --seeds 0 &        # seeds side by side, one core each
     python scripts/leaderboard.py --data DIR --only softmax arcface --epochs 1
 

@@ -190,6 +190,17 @@ def fold1():
         for row in read('lfw-fold1')])
 
 
+def leaderboard():
+    """Losses from the highest TAR to the lowest, and what the intervals let one say about each beside softmax."""
+    def cells(row, name):
+        shown = '{} [{}, {}]'.format(*(percent(row[name + end]) for end in ('', '_low', '_high')))
+        return [shown, row[name + '_shown']]
+
+    rows = sorted(read('leaderboard-losses'), key=lambda row: -float(row['tar@0.01']))
+    return table(['loss', 'accuracy %', 'beside softmax', 'TAR % at FAR 1e-2', 'beside softmax', 'CPU seconds a run'], [
+        ['`{loss}`'.format(**row), *cells(row, 'acc'), *cells(row, 'tar@0.01'), row['cpu_seconds']] for row in rows])
+
+
 def y1():
     """A published network on LFW, in every way of reading it."""
     return table(['read by', 'precision', 'flip', 'thresholds', 'accuracy %'], [
@@ -307,6 +318,7 @@ TABLES = {('README.md', 'results'): lambda: short('en'), ('README_zh.md', 'resul
           ('docs/results.md', 'mnist'): mnist_results.full_table,
           ('docs/results.md', 'digits'): mnist_results.demo_table,
           ('docs/results.md', 'ringloss'): mnist_ringloss.table, ('docs/results.md', 'fold1'): fold1,
+          ('docs/results.md', 'leaderboard'): leaderboard,
           ('docs/results.md', 'y1'): y1, ('docs/results.md', 'beside'): beside,
           ('docs/results.md', 'copies'): copies, ('docs/results.md', 'int8'): int8,
           ('docs/results.md', 'parity'): parity, ('docs/results.md', 'realigned'): realigned,

@@ -18,6 +18,7 @@ if NO_MXNET is None:
 
 pytest.register_assert_rewrite('cli_cases', 'record_cases', 'train_cases')  # they hold checks: show what differed
 
+MANY_OBJECTS = 50000
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -79,3 +80,11 @@ def pytest_collection_finish(session):
     """Spare the garbage collector the many objects of the collected tests, at which it would look again and again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope='module')
+def few_objects():
+    """Spare it what imports, caches and reports of the tests before this file left, too."""
+    if len(gc.get_objects()) > MANY_OBJECTS:
+        gc.collect()
+        gc.freeze()

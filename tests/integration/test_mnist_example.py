@@ -227,7 +227,8 @@ def test_a_killed_run_goes_on_to_the_same_end(tmp_path, example, capsys):
 def test_an_existing_run_is_gone_on_with_replaced_or_refused(tmp_path, example, capsys):
     (tmp_path / 'snapshots').mkdir()
     (tmp_path / 'snapshots' / '099.00.npz').write_bytes(b'old')
-    (tmp_path / 'recipe.json').write_text('{}')
+    (tmp_path / 'checkpoint').mkdir()
+    (tmp_path / 'checkpoint' / 'step-00000099.npz').write_bytes(b'old')
     (tmp_path / 'mine.txt').write_text('not of a run')
     words = ['--loss', 'softmax', *TINY, '--limit', '32', '--no-plots', '--out', str(tmp_path)]
     with pytest.raises(SystemExit):
