@@ -32,7 +32,11 @@
   if (tabs.length) {
     root.classList.add('tabbed')
     open(wanted() || tabs[0])
-    addEventListener('hashchange', () => wanted() && open(wanted()))
+    addEventListener('hashchange', () => {
+      if (!wanted()) return
+      open(wanted())
+      panel(wanted()).scrollIntoView()  // the browser has scrolled to where it lay below the tab that was open
+    })
   }
 
   // --- tables: a click on a heading sorts, another turns the order round
