@@ -1,6 +1,6 @@
 """Do the tests find faults? Makes those of mutations.py one at a time in a copy of the sources, and runs the tests.
 
-    python scripts/mutate.py                      # about five minutes
+    python scripts/mutate.py                      # all, some seconds each
     python scripts/mutate.py --only ring-geman centres-flee
     python scripts/mutate.py --list
 
