@@ -90,13 +90,13 @@ def test_a_port_in_use_is_refused(tmp_path):
 
 def test_a_worker_that_waits_too_long_gives_up(tmp_path):
     """As on several machines, where nobody sees the others."""
-    launched = Launched(tmp_path, SCRIPT, 'wait', tmp_path, options=['--timeout', 15])
+    launched = Launched(tmp_path, SCRIPT, 'wait', tmp_path, options=['--timeout', 10])
     launched.wait_until_up()
     os.kill(launched.pid(1), signal.SIGSTOP)  # which this launcher would see after 30 s
     began = time.monotonic()
     status, said = launched.end()
     assert status == 3 and time.monotonic() - began < 25
-    assert 'gluonfr: worker 0 of 2 has waited 15 s for the others' in said
+    assert 'gluonfr: worker 0 of 2 has waited 10 s for the others' in said
 
 
 def test_processes_that_somebody_else_starts(tmp_path):

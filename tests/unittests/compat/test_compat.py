@@ -207,7 +207,6 @@ print('OMP_NUM_THREADS' in os.environ)
 
 @pytest.mark.mxnet
 def test_mxnet_does_without_scikit_learn_which_can_be_imported_afterwards():
-    pytest.importorskip('sklearn')
     status, out, err = run_python("""
 import sys
 import gluonfr, mxnet
@@ -221,7 +220,6 @@ print('fine', BaseEstimator.__name__)
 
 @pytest.mark.mxnet
 def test_mxnet_has_scikit_learn_where_that_was_imported_first():
-    pytest.importorskip('sklearn')
     status, out, err = run_python("""
 import gluonfr, sklearn.base
 import mxnet
