@@ -32,7 +32,7 @@ progress=()
 # is continued, by the options in `resume`, and anything else is removed.
 there() {
     resume=()
-    if [ -z "$again" ] && [ "$(cat "$1.begun" 2>/dev/null)" = "$2" ]; then
+    if [ -z "$again" ] && [ -f "$1.begun" ] && [ "$(cat "$1.begun")" = "$2" ]; then
         if [ -f "$1.done" ]; then
             say "$1 is there already: --again makes it again"
             return

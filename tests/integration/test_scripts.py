@@ -124,7 +124,7 @@ def test_quickstart_makes_nothing_twice(quickstart):
     code, said, lines = quickstart()
     assert code == 0 and lines == DIGITS + FACES, said
     assert 'softmax      93.75 % right' in said and '91.00 % +- 2.50' in said and 'threshold    0.4321' in said
-    assert 'next: another' not in said and '  source .venv/bin/activate' in said
+    assert 'next: another' not in said and '  source .venv/bin/activate' in said and 'continuing' not in said
     code, said, lines = quickstart()
     assert code == 0 and not lines and said.count('is there already') == 3 and '  source .venv' in said
     code, said, lines = quickstart('--epochs', '1')
