@@ -5,6 +5,7 @@ import os
 import numpy as np
 
 from ...graph.convert_error import ConvertError
+from ...utils.files import open_regular
 from ...utils.messages import describe
 from .read import Read
 from .state_names import take_network
@@ -33,7 +34,7 @@ def load_safetensors(path):
         It is damaged, or no such file, or holds types that no network of ours has.
     """
     try:
-        with open(path, 'rb') as file:
+        with open_regular(path) as file:
             length = int.from_bytes(file.read(8), 'little')
             if not 2 <= length <= min(LONGEST, os.fstat(file.fileno()).st_size - 8):
                 raise ValueError('its header cannot have {} bytes'.format(length))
