@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from .files import open_regular
+
 __all__ = ['fill_from_npz', 'read_npy', 'read_npz']
 
 _HEADER = 10000  # bytes of text, as NumPy itself allows
@@ -65,7 +67,7 @@ def fill_from_npz(path, arrays):
 @contextmanager
 def _members(path):
     """An archive, and its members by the names of their arrays; whatever is wrong with it is a ValueError."""
-    with open(path, 'rb') as file:
+    with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         try:
             with zipfile.ZipFile(file) as archive:
@@ -91,7 +93,7 @@ def read_npy(path):
     OSError
         It cannot be opened.
     """
-    with open(path, 'rb') as file:
+    with open_regular(path) as file:
         try:
             _header(file, os.fstat(file.fileno()).st_size)
         except ValueError as error:

@@ -15,6 +15,8 @@ import zlib
 
 import numpy as np
 
+from .files import open_regular
+
 __all__ = ['CLASS_LAYER', 'MOST_PACKED', 'load_arrays_file', 'read_arrays', 'read_header', 'save_whole']
 
 CLASS_LAYER = 'output.'  # how the names of a class layer's parameters begin in a file of weights
@@ -102,7 +104,7 @@ def _array(content, shape, kind, begin):
 
 def _mapped(path):
     """A file as bytes that are read when they are looked at."""
-    with open(path, 'rb') as file:
+    with open_regular(path) as file:
         if not os.fstat(file.fileno()).st_size:  # which cannot be mapped
             return b''
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

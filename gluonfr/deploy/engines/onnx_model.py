@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from ...graph.from_onnx import scaling_of_onnx
 from ...graph.onnx_file import check_embeds, described_input, import_onnx, load_onnx, takes_integers, weight_files
 from ...graph.source import taken_input
+from ...utils.files import open_regular
 
 __all__ = ['OnnxModel']
 
@@ -108,7 +109,7 @@ def _bytes_of(content):
     if isinstance(content, bytes):
         yield content
         return
-    with open(content, 'rb') as file:
+    with open_regular(content) as file:
         if not os.fstat(file.fileno()).st_size:
             yield b''
             return

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from gluonfr.align import Finder, open_photos, template
+from gluonfr.convert.readers.safetensors import load_safetensors
 from gluonfr.data import FolderDataset, ListDataset, open_dataset, pack_pairs, read_bin, read_image
 from gluonfr.data.image import ImageError, encode, read_header_size
 from gluonfr.data.walk import TOO_DEEP, walk_images
+from gluonfr.utils.arrays_file import read_npz
 from gluonfr.utils.files import read_json
+from gluonfr.utils.params_file import read_arrays
 
 IMAGE = encode(np.zeros((8, 8, 3), np.uint8), '.png')
 pytestmark = pytest.mark.skipif(not hasattr(os, 'mkfifo'), reason='Windows has no such files')
@@ -62,7 +65,8 @@ def test_a_folder_is_read_without_them(place, caplog):
 @pytest.mark.parametrize('name', ['ann/pipe.png', 'ann/linked.png', 'ann/zero.png', '/dev/zero'])
 def test_files_that_never_end_are_refused_by_every_reader(place, tmp_path, name):
     path = str(place / name)
-    for read in (read_image, read_header_size, read_bin, lambda path: read_json(path, 'card')):
+    for read in (read_image, read_header_size, read_bin, lambda path: read_json(path, 'card'), read_npz, read_arrays,
+                 load_safetensors):
         with pytest.raises(OSError, match='no regular file, but a pipe or a device'):
             read(path)
     (tmp_path / 'list.txt').write_text('people/ann/1.png\t0\n{}\t1\n'.format(path))
