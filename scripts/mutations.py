@@ -161,6 +161,8 @@ MUTATIONS = [Mutation(*entry) for entry in [
      '1 + (scores[known] > own[:, None]).sum(axis=1)', ['tests/unittests/metrics/test_identification.py']),
     ('dir-at-any-rank', 'gluonfr/metrics/identification.py', 'right = found.mate[found.rank == 1]',
      'right = found.mate[found.rank > 0]', ['tests/unittests/metrics/test_identification.py']),
+    ('float32-chooses-the-block', 'gluonfr/metrics/distractors.py', 'blocks[:end].max(axis=0) - 2 * self.margin',
+     'blocks[:end].max(axis=0)', ['tests/unittests/metrics/test_distractors.py']),
     ('float32-decides', 'gluonfr/metrics/distractors.py', 'if near.size:', 'if near.size > 9:',
      ['tests/unittests/metrics/test_distractors.py']),
     ('deviation-of-all-groups', 'gluonfr/metrics/groups.py', 'std(ddof=1)', 'std()',
@@ -171,7 +173,7 @@ MUTATIONS = [Mutation(*entry) for entry in [
      'np.arange(1, len(ranked))', ['tests/unittests/metrics/test_quality.py']),
     ('a-less-b', 'gluonfr/metrics/compare.py', "gain = b.astype('float64') - a", "gain = a.astype('float64') - b",
      ['tests/unittests/metrics/test_compare.py']),
-    ('one-sided-p', 'gluonfr/metrics/compare.py', 'min(1.0, 2 * float(binom', 'min(1.0, float(binom',
+    ('one-sided-p', 'gluonfr/metrics/compare.py', 'min(1.0, 2 * float(bdtr', 'min(1.0, float(bdtr',
      ['tests/unittests/metrics/test_compare.py']),
     # train
     ('means-forget-at-an-epochs-end', 'gluonfr/train/callbacks/step_means.py', 'state.meter.totals(), self._sums)',
@@ -307,7 +309,7 @@ MUTATIONS = [Mutation(*entry) for entry in [
      [REPORT, '-k', 'without_faces']),
     ('groups-become-one', 'gluonfr/report/pictures.py', 'and label in labels.values()', 'and label is None',
      [REPORT, '-k', 'begin_alike']),
-    ('det-without-probits', 'gluonfr/viz/rates.py', '(name, norm.ppf(x), norm.ppf(y), None)', '(name, x, y, None)',
+    ('det-without-probits', 'gluonfr/viz/rates.py', '(name, ndtri(x), ndtri(y), None)', '(name, x, y, None)',
      ['tests/unittests/viz/test_viz_rates.py', '-k', 'probits']),
     # tune
     ('tune-trains-on-all', 'gluonfr/tune/search.py', 'np.flatnonzero(self.fold != k)', 'np.arange(len(self.fold))',

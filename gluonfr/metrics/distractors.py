@@ -179,48 +179,59 @@ class _Search:
         The first are exact where a mate of a trial comes so near that it matters, the second always.
         """
         tail = Highest(max([0, *budgets]) + 1, 2 * self.margin)
-        best, tops = self._nearest(self.units.astype('float32'), tail)
-        best = best.astype('float64')
+        blocks, tops = self._block_bests(tail)
+        ends = [i + 1 for i, (_, high) in enumerate(self._blocks()) if high in self.sizes]
+        best = np.stack([blocks[:end].max(axis=0) for end in ends]).astype('float64')
         near = np.unique(trial[(np.abs(mates - best[:, trial]) <= self.margin).any(axis=0)])
         if near.size:
-            best[:, near] = self._nearest(self.units[near])[0]
+            best[:, near] = self._exact_bests(near, blocks[:, near], ends)
         return best, [self._again(*top[1:]) for top in tops]
 
-    def _nearest(self, probes, tail=None):
-        """Highest score of each probe at each size, in the type of the probes; what the tail holds at each size."""
+    def _block_bests(self, tail):
+        """Highest score (blocks, probes) of each probe in each block, in float32; what the tail holds at each size."""
         from threadpoolctl import threadpool_limits
-        now = np.full(len(probes), -np.inf, probes.dtype)
+        probes = self.units.astype('float32')
         best, tops = [], []
         threads = min(usable_cores(), len(probes))
         step = max(1, min(CELLS // COLUMNS, -(-len(probes) // threads)))
         buffers = Queue()
         for _ in range(threads):
-            buffers.put(np.empty(step * COLUMNS, probes.dtype))
+            buffers.put(np.empty(step * COLUMNS, 'float32'))
 
         def look(start):
-            """Raise `now` for some probes; row, column and score of those in reach of the tail."""
+            """Highest score of some probes in a block; row, column and score of those in reach of the tail."""
             some, buffer = probes[start:start + step], buffers.get()
             scores = np.matmul(some, units.T, out=buffer[:len(some) * len(units)].reshape(len(some), len(units)))
             highest = scores.max(axis=1)
-            np.maximum(now[start:start + step], highest, out=now[start:start + step])
             hot = np.flatnonzero(highest >= least)
             row, column = np.nonzero(scores[hot] >= least)
             found = scores[hot[row], column], start + hot[row], low + column
             buffers.put(buffer)
-            return found
+            return highest, found
 
         # each thread multiplies and looks for itself: within a product of all threads, the looking would be done by one
         with threadpool_limits(1, 'blas'), ThreadPoolExecutor(threads) as pool:
             for low, high in self._blocks():
-                units = self._directions(low, high, probes.dtype)
-                least = tail.least if tail else np.inf
-                for found in pool.map(look, range(0, len(probes), step)):
-                    if tail:
-                        tail.add(*found)
+                units, least, parts = self._directions(low, high, 'float32'), tail.least, []
+                for highest, found in pool.map(look, range(0, len(probes), step)):
+                    parts.append(highest)
+                    tail.add(*found)
+                best.append(np.concatenate(parts))
                 if high in self.sizes:
-                    best.append(now.copy())
-                    tops.append(tail.found() if tail else None)
+                    tops.append(tail.found())
         return np.stack(best), tops
+
+    def _exact_bests(self, near, blocks, ends):
+        """Highest score (sizes, near probes) in float64, from the only blocks in which it can lie."""
+        reach = np.zeros(blocks.shape, bool)
+        for end in ends:
+            reach[:end] |= blocks[:end] >= blocks[:end].max(axis=0) - 2 * self.margin
+        exact = np.full(blocks.shape, -np.inf)
+        for i, (low, high) in enumerate(self._blocks()):
+            if reach[i].any():
+                scores = self.units[near[reach[i]]] @ self._directions(low, high, 'float64').T
+                exact[i, reach[i]] = scores.max(axis=1)
+        return np.stack([exact[:end].max(axis=0) for end in ends])
 
     def _blocks(self):
         """Ranges of distractors that end at each size."""

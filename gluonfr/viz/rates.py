@@ -49,7 +49,7 @@ def plot_det(fmr: Lines, fnmr: Lines, *, path: Optional[str] = None, names: Name
     >>> print(figure.axes[0].get_xlabel())
     false match rate
     """
-    from scipy.stats import norm
+    from scipy.special import ndtri  # scipy.stats takes half a second to import
     lines = several_curves('plot_det', names, fmr=fmr, fnmr=fnmr)
     lines = [(name, *(rate[((x > 0) & (x < 1) & (y > 0) & (y < 1))] for rate in (x, y))) for name, x, y in lines]
     if not any(len(x) for _, x, _ in lines):
@@ -59,11 +59,11 @@ def plot_det(fmr: Lines, fnmr: Lines, *, path: Optional[str] = None, names: Name
         for values, axis in ((1, axes.xaxis), (2, axes.yaxis)):
             rates = np.concatenate([line[values] for line in lines])
             ticks = PROBITS[(PROBITS >= rates.min() / 3) & (PROBITS <= max(rates.max(), 0.5))]
-            axis.set_ticks(norm.ppf(ticks))
+            axis.set_ticks(ndtri(ticks))
             axis.set_ticklabels(['{:g} %'.format(100 * tick) for tick in ticks])
         axes.set(xlabel='false match rate', ylabel='false non-match rate')
 
-    return _draw([(name, norm.ppf(x), norm.ppf(y), None) for name, x, y in lines], draw, path, title, 'upper right')
+    return _draw([(name, ndtri(x), ndtri(y), None) for name, x, y in lines], draw, path, title, 'upper right')
 
 
 def plot_cmc(rank: Lines, rate: Lines, *, low: Optional[Lines] = None, high: Optional[Lines] = None,

@@ -59,6 +59,21 @@ def test_what_float32_cannot_tell_apart_is_told_apart(gap):
     assert row['tar@0'] == (1 if gap > 0 else 0.5)
 
 
+def test_the_nearest_distractor_may_lie_in_another_block_than_float32_says(monkeypatch):
+    """Each probe has a mate between two distractors of blocks of their own, whose order float32 often turns round."""
+    monkeypatch.setattr('gluonfr.metrics.distractors.COLUMNS', 1)
+    random = np.random.RandomState(0)
+    probe, *others = random.randn(4, 50, 64)
+    probe /= np.linalg.norm(probe, axis=1)[:, None]
+    at = []
+    for other, angle in zip(others, (0.5, 0.5 + 1e-8, 0.5 + 2e-8)):
+        other -= (other * probe).sum(axis=1)[:, None] * probe
+        at.append(np.cos(angle) * probe + np.sin(angle) * other / np.linalg.norm(other, axis=1)[:, None])
+    probes, distractors, people = np.concatenate([probe, at[1]]), np.concatenate([at[0], at[2]]), np.arange(100) % 50
+    row = Distractors([], []).measure((probes, distractors), DistractorTruth(people, 100), 'x').rows[-1]
+    assert row['rank1'] == np.mean(slow_trials(probes, people, distractors)) == 0.5
+
+
 def test_a_distractor_that_equals_the_mate_is_not_beaten():
     probes = np.array([[1.0, 0], [0, 1]])
     row, = Distractors(fars=[0]).measure((probes, [[0, 3.0]]), DistractorTruth([5, 5], 1), 'x').rows
