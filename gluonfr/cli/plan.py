@@ -22,8 +22,9 @@ def plan(args):
     print_table([COLUMNS] + [row(choice) for choice in choices])
     print('with {:,.0f} GFLOP/s and {:,.0f} GB/s, as this machine has now'.format(*rates))
     if args.workers > 1:
-        print('in each of {:,} processes; sharded is --class-shards of `gluonfr launch`'.format(args.workers))
-    print(advise(choices, memory))
+        print('in each of {:,} processes; sharded is --class-shards of `gluonfr launch`, and sampled this with '
+              '--num-sample'.format(args.workers))
+    print(advise(choices, memory, args.workers))
 
 
 def row(choice):

@@ -10,8 +10,10 @@ from .roles import Place, place
 
 if TYPE_CHECKING:
     from .class_shards import ShardedDense
+    from .sampled_shards import ShardedPartialFC
     from .workers import Alone, Workers, join_workers
 
-__all__ = ['Alone', 'Place', 'ShardedDense', 'Workers', 'join_workers', 'launch', 'place']
+__all__ = ['Alone', 'Place', 'ShardedDense', 'ShardedPartialFC', 'Workers', 'join_workers', 'launch', 'place']
 __getattr__, __dir__ = on_first_use(__name__, class_shards=['ShardedDense'],
+                                      sampled_shards=['ShardedPartialFC'],
                                       workers=['Alone', 'Workers', 'join_workers'])

@@ -1,5 +1,5 @@
 """A class layer that scores a sample of the classes, for more of them than a dense one can have."""
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import mxnet as mx
 import numpy as np
@@ -111,7 +111,7 @@ class PartialFC(Block):
         self._steps = np.zeros(1, 'int64')
         self.sampled = None  # the classes that were scored last, (K,) int64
         self._rows_used = None  # their rows in the table
-        self._scores = _Scores(feature_norm, filter_negatives, subcenters)
+        self.scores = _Scores(feature_norm, filter_negatives, subcenters)
         self._rows = self._gradient = self._lengths = self._used = None
 
     def forward(self, x, label=None):
@@ -122,14 +122,28 @@ class PartialFC(Block):
         if label is None:
             return self._all_scores(x)
         labels = self._class_numbers(x, label)
-        ids = draw_classes(labels, self._classes, self.num_sample, (self.table.seed, 1, int(self._steps[0])))
-        place = np.searchsorted(ids, labels).astype('int32')
+        ids, rows = self.draw(labels, x.context)
+        place = nd.array(np.searchsorted(ids, labels), ctx=x.context, dtype='int32')
+        return self.scores.of(x, rows, place), place
+
+    def draw(self, labels: np.ndarray, ctx: mx.Context, worker: int = 0) -> Tuple[np.ndarray, nd.NDArray]:
+        """The classes that this step scores, in rising order, and their centres as scored, (K, D), in the graph.
+
+        Parameters
+        ----------
+        labels : numpy.ndarray of int64
+            Classes that are among them, or none.
+        ctx : Context
+        worker : int
+            Whoever draws from other classes with the same seed has another number.
+        """
+        ids = draw_classes(labels, self._classes, self.num_sample,
+                           (self.table.seed, 1, int(self._steps[0]), worker))
         with autograd.pause():
-            rows = self._gathered(ids, x.context)
-            place = nd.array(place, ctx=x.context, dtype='int32')
+            rows = self._gathered(ids, ctx)
         if autograd.is_recording():
             self._used = rows
-        return self._scores.of(x, rows, place), place
+        return ids, rows
 
     def begin(self, ctx: Sequence[mx.Context], optimizer: mx.optimizer.Optimizer, seed: int) -> None:
         """What `fit` calls before its first step.
@@ -245,7 +259,7 @@ class PartialFC(Block):
             used = self._rows_of(np.arange(start, min(start + SCORED_ROWS, self._classes)))
             rows = np.empty((len(used), self._in_units), 'float32')
             self.table.gather(used, rows, self._weight_norm)
-            scores.append(self._scores.of(x, nd.array(rows, ctx=x.context)))
+            scores.append(self.scores.of(x, nd.array(rows, ctx=x.context)))
         return nd.concat(*scores, dim=1)
 
     def __repr__(self):

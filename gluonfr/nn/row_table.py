@@ -10,14 +10,18 @@ __all__ = ['RowTable']
 
 PIECE = 1 << 28   # elements of one array, 1 GiB: MXNet 1.9.1 takes fewer than 2^31
 BLOCK = 1 << 17   # elements handled at a time: three such arrays stay in the cache of a core
+DRAWN = 4096      # rows whose start values are drawn together, by (seed, block of rows)
 EPS = 1e-10       # under the root of a norm, as MXNet's L2Normalization has it
 
 
 class RowTable:
     """Weights (rows, width) and their momentum, float32, in pieces of which none has more than `piece` elements.
 
-    The pieces are drawn, with a normal distribution, when they are first used. Work on rows goes in blocks that stay in
-    a core's cache, over the cores; each row is handled alone, so that results do not depend on the blocks.
+    The pieces are drawn, with a normal distribution, when they are first used, by (seed, block of rows). Where these
+    are a part of a larger table, `first` is the number of their first row in it: they start as they do in the whole.
+
+    Work on rows goes in blocks that stay in a core's cache, over the cores; each row is handled alone, so that results
+    do not depend on the blocks.
 
     Parameters
     ----------
@@ -30,7 +34,7 @@ class RowTable:
     """
 
     def __init__(self, rows: int, width: int, sigma: float, piece: Optional[int] = None) -> None:
-        self.rows, self.width, self.seed = rows, width, 0
+        self.rows, self.width, self.seed, self.first = rows, width, 0, 0
         self._sigma, self.rows_of_piece = sigma, max(1, (piece or PIECE) // width)
         self._pieces = self._pool = None
 
@@ -38,12 +42,14 @@ class RowTable:
     def pieces(self) -> Tuple[Tuple[np.ndarray, np.ndarray], ...]:
         """(weight, momentum) of each piece, to read and to write; drawn by `seed` if they were not."""
         if self._pieces is None:
-            random = np.random.Generator(np.random.PCG64(np.random.SeedSequence((self.seed, 0))))
+            tasks, first = [], self.first
             for weight, _ in self._allocated():
-                for start in range(0, len(weight), self._block):
-                    part = weight[start:start + self._block]
-                    random.standard_normal(out=part, dtype='float32')
-                    part *= np.float32(self._sigma)
+                blocks = range(first // DRAWN, -(-(first + len(weight)) // DRAWN))
+                tasks += [(block, weight, block * DRAWN - first) for block in blocks]
+                first += len(weight)
+            with ThreadPoolExecutor(threads_to_use()) as pool:
+                for _ in pool.map(self._draw, *zip(*tasks)):
+                    pass
         return self._pieces
 
     def arrays(self, drawn: bool = True) -> Dict[str, np.ndarray]:
@@ -119,6 +125,13 @@ class RowTable:
             table[local] = weight
 
         self._over_blocks(work, ids)
+
+    def _draw(self, block, weight, place):
+        """Rows that are drawn together, into `weight` from `place` on: as many of them as lie there."""
+        random = np.random.Generator(np.random.PCG64(np.random.SeedSequence((self.seed, 0, block))))
+        drawn = random.standard_normal((DRAWN, self.width), 'float32')
+        low, high = max(0, place), min(len(weight), place + DRAWN)
+        np.multiply(drawn[low - place:high - place], np.float32(self._sigma), out=weight[low:high])
 
     @property
     def _block(self):

@@ -1,4 +1,5 @@
 """What a class layer and its training take of memory, by formula."""
+from typing import Optional
 
 __all__ = ['FLOAT', 'dense_memory', 'network_memory', 'sampled_memory', 'sharded_memory']
 
@@ -35,9 +36,15 @@ def sampled_memory(classes: int, embedding_size: int, batch_size: int, sampled: 
     return FLOAT * (SAMPLED_TABLES * classes * embedding_size + rows)
 
 
-def sharded_memory(classes: int, embedding_size: int, batch_size: int, workers: int) -> int:
-    """Bytes in each of W processes that share a class layer: a dense one of C / W classes, for the whole batch."""
-    return dense_memory(-(-classes // workers), embedding_size, batch_size)
+def sharded_memory(classes: int, embedding_size: int, batch_size: int, workers: int,
+                   sampled: Optional[int] = None) -> int:
+    """Bytes in each of W processes that share a class layer: of one with C / W classes, for the whole batch.
+
+    Of a `sampled` one if that is given, with K / W classes a step in each process, else of a dense one.
+    """
+    if sampled is None:
+        return dense_memory(-(-classes // workers), embedding_size, batch_size)
+    return sampled_memory(-(-classes // workers), embedding_size, batch_size, -(-sampled // workers))
 
 
 def network_memory(values: int, image_memory: int, batch_size: int) -> int:

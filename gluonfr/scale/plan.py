@@ -1,11 +1,11 @@
-"""Which class layer a training can have: what a dense, a sampled and a sharded one take of memory and time."""
+"""Which class layer a training can have: what dense, sampled and sharded ones take of memory and time."""
 from collections import namedtuple
 from typing import List, Optional
 
 from ..model_zoo.sizes import NAMES, SIZES
 from ..utils.check import check_int, check_number
 from .image_memory import IMAGE_MEMORY
-from .memory import dense_memory, network_memory, sampled_memory, sharded_memory
+from .memory import dense_memory, network_memory, sharded_memory
 from .rates import Rates
 
 __all__ = ['Choice', 'advise', 'make_plan']
@@ -49,7 +49,7 @@ def make_plan(classes: int, network: str, batch_size: int, *, rates: Rates, embe
     Returns
     -------
     list of Choice
-        'dense', 'sampled', and 'sharded' for several workers.
+        'dense' and 'sampled'; for several workers 'dense', 'sharded' and 'sampled', which is a sample of each shard.
 
     Raises
     ------
@@ -83,18 +83,19 @@ def make_plan(classes: int, network: str, batch_size: int, *, rates: Rates, embe
         return Choice(head, scored, network_bytes + memory, seconds, network_seconds + seconds,
                       8 * (size.values + table * width))
 
-    shard = -(-classes // workers)
     plans = [choice('dense', classes, dense_memory(classes, width, images), DENSE_MOVES * classes * width, images,
-                    classes),
-             choice('sampled', sampled, sampled_memory(classes, width, images, sampled),
-                    SAMPLED_MOVES * sampled * width, images, classes)]
+                    classes)]
     if workers > 1:
+        shard = -(-classes // workers)
         plans.append(choice('sharded', shard, sharded_memory(classes, width, batch_size, workers),
                             DENSE_MOVES * shard * width, batch_size, classes))
+    part = -(-sampled // workers)
+    plans.append(choice('sampled', part, sharded_memory(classes, width, batch_size, workers, sampled),
+                        SAMPLED_MOVES * part * width, batch_size, classes))
     return plans
 
 
-def advise(plans: List[Choice], memory: int) -> str:
+def advise(plans: List[Choice], memory: int, workers: int = 1) -> str:
     """Which one to take, in a sentence.
 
     Parameters
@@ -103,20 +104,22 @@ def advise(plans: List[Choice], memory: int) -> str:
         Of `make_plan`.
     memory : int
         Bytes that a process may take.
+    workers : int
+        As `make_plan` had it.
     """
-    by_head = {plan.head: plan for plan in plans}
-    dense, sampled = by_head['dense'], by_head['sampled']
-    if dense.memory <= memory and dense.head_seconds <= WORTH * dense.step_seconds:
-        return ('take the dense layer: it fits, and scoring all classes takes {:.0%} of a step. A sample would save '
-                'little.'.format(dense.head_seconds / dense.step_seconds))
-    if sampled.memory <= memory:
-        why = 'takes {:.0%} of a step'.format(dense.head_seconds / dense.step_seconds)
-        if dense.memory > memory:
-            why = 'does not fit into {:.1f} GB'.format(memory / 1e9)
-        return 'take the sampled layer, --num-sample {}: the dense one {}.'.format(sampled.scored, why)
-    sharded = by_head.get('sharded')
-    if sharded is not None and sharded.memory <= memory:
-        return 'take the sharded layer, `gluonfr launch -- train --class-shards`: the others do not fit into ' \
-               '{:.1f} GB.'.format(memory / 1e9)
-    return 'none fits into {:.1f} GB: take shorter embeddings, a smaller batch, or fewer classes.'.format(
-        memory / 1e9)
+    *exact, sampled = plans
+    launched = ', `gluonfr launch` with --class-shards'
+    for plan in exact:
+        if plan.memory <= memory and plan.head_seconds <= WORTH * plan.step_seconds:
+            return 'take the {} layer{}: it fits, and scoring all classes takes {:.0%} of a step. A sample would ' \
+                   'save little.'.format(plan.head, launched if plan.head == 'sharded' else '',
+                                         plan.head_seconds / plan.step_seconds)
+    if sampled.memory > memory:
+        return 'none fits into {:.1f} GB: take shorter embeddings, a smaller batch, or fewer classes.'.format(
+            memory / 1e9)
+    if exact[-1].memory > memory:
+        why = 'does not fit into {:.1f} GB'.format(memory / 1e9)
+    else:
+        why = 'takes {:.0%} of a step'.format(exact[-1].head_seconds / exact[-1].step_seconds)
+    return 'take the sampled layer{} --num-sample {}: the {} one {}.'.format(
+        launched if workers > 1 else ',', min(workers * sampled.scored, exact[0].scored), exact[-1].head, why)

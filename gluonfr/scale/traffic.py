@@ -10,7 +10,7 @@ from .rates import Rates
 
 __all__ = ['Links', 'Scaling', 'dense_traffic', 'predict_scaling', 'sharded_traffic']
 
-WAITS = {'dense': 3, 'sharded': 8}  # exchanges of a step that nothing else goes on beside
+WAITS = {'dense': 3, 'sharded': 8, 'sampled': 8}  # exchanges of a step that nothing else goes on beside
 
 Links = namedtuple('Links', 'worker_gbytes server_gbytes latency')
 Links.__doc__ = """What ties processes: 1e9 bytes that a worker sends, and gets at once, in a second; 1e9 bytes that a
@@ -56,7 +56,7 @@ def sharded_traffic(embedding_size: int, values: int, batch_size: int, workers: 
 
 
 def predict_scaling(classes: int, network: str, images: int, workers: List[int], *, rates: Rates, links: Links,
-                    servers: int = 1) -> List[Scaling]:
+                    servers: int = 1, sample_rate: float = 0.1) -> List[Scaling]:
     r"""How trainings grow with the number of workers, each with so many images of a batch.
 
     .. math::
@@ -81,11 +81,13 @@ def predict_scaling(classes: int, network: str, images: int, workers: List[int],
     links : Links
     servers : int
         How many, >= 1, on machines of their own.
+    sample_rate : float
+        Of the classes of each worker, in (0, 1].
 
     Returns
     -------
     list of Scaling
-        For each number of workers 'dense' and 'sharded'.
+        For each number of workers 'dense', 'sharded' and 'sampled', which is a sample of each shard.
 
     Examples
     --------
@@ -95,15 +97,16 @@ def predict_scaling(classes: int, network: str, images: int, workers: List[int],
     ...     print('{}: {:.0%}, {}'.format(found.head, found.efficiency, found.bottleneck))
     dense: 43%, workers
     sharded: 116%, workers
+    sampled: 151%, workers
     """
     check_int('predict_scaling', 'images', images, 1)
     check_int('predict_scaling', 'servers', servers, 1)
     size = SIZES[NAMES.get(network.lower(), network)]
-    single = _plan('dense', classes, network, images, rates, 1).step_seconds
+    single = _plan('dense', classes, network, images, rates).step_seconds
     found = []
     for count in workers:
         check_int('predict_scaling', 'workers', count, 1)
-        for head in ('dense', 'sharded'):
+        for head in WAITS:
             traffic = dense_traffic(classes, size.embedding_size, size.values) if head == 'dense' else \
                 sharded_traffic(size.embedding_size, size.values, images * count, count)
             waits = {'workers': traffic / links.worker_gbytes / 1e9,
@@ -111,15 +114,15 @@ def predict_scaling(classes: int, network: str, images: int, workers: List[int],
                      'latency': WAITS[head] * links.latency}
             bottleneck = max(waits, key=waits.get)
             exchange = max(waits['workers'], waits['servers']) + waits['latency'] if count > 1 else 0.0
-            kind = head if count > 1 else 'dense'
-            compute = _plan(kind, classes, network, images * count, rates, count).step_seconds
+            kind = 'dense' if count == 1 and head == 'sharded' else head
+            compute = _plan(kind, classes, network, images * count, rates, count, sample_rate).step_seconds
             samples = images * count / (compute + exchange)
             found.append(Scaling(head, count, traffic if count > 1 else 0, compute, exchange, samples,
                                  samples / count * single / images, bottleneck if count > 1 else 'nothing'))
     return found
 
 
-def _plan(head, classes, network, batch_size, rates, workers):
+def _plan(head, classes, network, batch_size, rates, workers=1, sample_rate=0.1):
     """The `Choice` of one class layer."""
-    plans = make_plan(classes, network, batch_size, rates=rates, workers=workers)
+    plans = make_plan(classes, network, batch_size, rates=rates, workers=workers, sample_rate=sample_rate)
     return next(plan for plan in plans if plan.head == head)

@@ -5,9 +5,10 @@ It is written from where it lies and read to where it will lie, piece by piece: 
 import numpy as np
 
 from ..utils.arrays_file import fill_from_npz
+from .together import gather_rows, rows_of
 
 __all__ = ['APART', 'apart_arrays', 'apart_faults', 'apart_header', 'begin_apart', 'fill_apart', 'finite',
-           'keeps_apart']
+           'keeps_apart', 'whole_apart']
 
 APART = 'apart/'  # what the names of its arrays begin with
 METHODS = 'begin', 'gradients', 'update', 'form', 'settings', 'arrays'
@@ -34,11 +35,21 @@ def apart_arrays(blocks, drawn=True):
             for part, array in block.arrays(drawn).items()}
 
 
-def apart_header(blocks):
-    """What a checkpoint says of such blocks."""
+def whole_apart(blocks, workers):
+    """`apart_arrays` for a checkpoint: of tables that are divided over the workers the whole, in the first worker."""
+    found = apart_arrays({name: block for name, block in blocks.items() if rows_of(block) is None})
+    for name, block in blocks.items():
+        if rows_of(block) is not None:
+            whole = block.whole_arrays(lambda rows, own: gather_rows(workers, rows, own))
+            found.update({'{}{}/{}'.format(APART, name, part): array for part, array in whole.items()})
+    return found
+
+
+def apart_header(blocks, arrays):
+    """What a checkpoint says of such blocks and of the names of their arrays."""
     return {'form': {name: block.form() for name, block in blocks.items()},
             'settings': {name: block.settings() for name, block in blocks.items()},
-            'arrays': list(apart_arrays(blocks))}
+            'arrays': list(arrays)}
 
 
 def apart_faults(saved, blocks, settings=True):
@@ -65,8 +76,14 @@ def apart_faults(saved, blocks, settings=True):
 
 def fill_apart(path, blocks):
     """Read the arrays of such blocks from a checkpoint that fits them."""
-    if blocks:
-        fill_from_npz(path, apart_arrays(blocks, drawn=False))
+    for name, block in blocks.items():
+        def read(arrays, name=name):
+            fill_from_npz(path, {'{}{}/{}'.format(APART, name, part): array for part, array in arrays.items()})
+
+        if rows_of(block) is None:
+            read(block.arrays(drawn=False))
+        else:
+            block.fill(read)
 
 
 def finite(array):

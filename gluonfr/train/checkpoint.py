@@ -29,7 +29,7 @@ from ..utils.arrays_file import fill_from_npz, read_npz
 from ..utils.files import atomic_path, save_npz
 from ..utils.messages import counted
 from ..utils.params_file import CLASS_LAYER, save_whole
-from .apart import APART, apart_arrays, apart_faults, apart_header, fill_apart, finite, keeps_apart
+from .apart import APART, apart_arrays, apart_faults, apart_header, fill_apart, finite, keeps_apart, whole_apart
 from .optimizer_state import pack_optimizer, unpack_optimizer
 from .parameters import named_parameters
 from .state import NonFiniteLoss
@@ -96,7 +96,8 @@ def save_checkpoint(path, state):
     header['arrays'] = sorted(arrays)
     arrays = whole_tables(state, arrays)
     if apart:
-        header['apart'] = apart_header(state.apart)
+        apart = whole_apart(state.apart, state.workers)
+        header['apart'] = apart_header(state.apart, apart)
     text = json.dumps(header, default=float).encode('utf-8')
     arrays['header'] = np.frombuffer(text, dtype=np.uint8)
     if state.workers.first:

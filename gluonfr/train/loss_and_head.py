@@ -8,11 +8,12 @@ from mxnet import Context
 from mxnet.gluon import Block
 
 from ..data.dataset import FaceDataset, check_holes
-from ..distributed.class_shards import ShardedDense, check_loss
+from ..distributed import ShardedDense, ShardedPartialFC
+from ..distributed.shards import check_loss
 from ..distributed.workers import Alone
 from ..loss import fill_arguments, get_loss, loss_keywords
 from ..nn import get_head
-from ..scale import dense_memory, sampled_memory, sharded_memory
+from ..scale import sharded_memory
 from ..utils.system import machine_memory
 
 __all__ = ['loss_and_head']
@@ -41,7 +42,8 @@ def loss_and_head(name: str, arguments: Dict[str, Any], *, dataset: FaceDataset,
     workers : Alone, Workers or None
         Over which a batch is divided, too.
     shards : bool
-        Whether the classes are divided between the workers, by a `gluonfr.distributed.ShardedDense`.
+        Whether the classes are divided between the workers, by a `gluonfr.distributed.ShardedDense` or, with a sample,
+        a `ShardedPartialFC`.
     **sample
         sample_rate, num_sample, filter_negatives and seed, as for `get_head`.
 
@@ -80,23 +82,24 @@ def loss_and_head(name: str, arguments: Dict[str, Any], *, dataset: FaceDataset,
         raise ValueError('loss={!r} takes pairs or triplets, and a batch has labels: give loss_args mining=..., see '
                          '`gluonfr losses {}`.'.format(name, name))
     sampling = any(sample.get(one) is not None for one in ('sample_rate', 'num_sample', 'filter_negatives'))
-    if sampling and shards:
-        raise ValueError('class_shards scores all classes: leave out sample_rate, num_sample and filter_negatives, or '
-                         'class_shards.')
     if sampling and (loss.head is None or loss.keeps_classes):
         raise ValueError('loss={!r} {}, so leave out sample_rate, num_sample and filter_negatives.'.format(
             name, 'keeps something for each class' if loss.keeps_classes else 'has no class layer'))
-    head = None if loss.head is None else get_head(loss.head, classes, embedding_size, **sample)
+    shares, s = (workers.count, check_loss(loss)) if shards else (1, None)
+    if loss.head is None:
+        head = None
+    elif sampling and shards:
+        head = ShardedPartialFC(classes, embedding_size, workers, batch_size, s=s, **sample)
+    elif shards:
+        head = ShardedDense(classes, embedding_size, workers, batch_size, s=s, seed=sample.get('seed', 0))
+    else:
+        head = get_head(loss.head, classes, embedding_size, **sample)
     if loss.head is not None or loss.keeps_classes:
         centres = int((loss.head or '').partition(':')[2] or 1)  # of a class
-        sizes = classes * centres, embedding_size, batch_size // parts
-        needed = sampled_memory(*sizes, sampled=head.num_sample * centres) if sampling else dense_memory(*sizes)
-        if shards:
-            needed = sharded_memory(classes, embedding_size, batch_size, workers.count)
-        _check_memory(dataset, path, classes, embedding_size, needed, _memory(ctx))
-    if shards:
-        return loss, ShardedDense(classes, embedding_size, workers, batch_size, s=check_loss(loss),
-                                  seed=sample.get('seed', 0))
+        sizes = classes * centres, embedding_size, batch_size if shards else batch_size // parts
+        scored = head.num_sample * centres if sampling else None
+        _check_memory(dataset, path, classes, embedding_size, sharded_memory(*sizes, shares, scored),
+                      _memory(ctx))
     if sampling:  # start values may follow the number of classes that are scored
         loss = get_loss(name, **fill_arguments(name, arguments, **dict(known, classes=head.num_sample)))
     return loss, head

@@ -129,12 +129,16 @@ def clip_global_norm(params, max_norm, scale, others=(), workers=None):
     """
     contexts, whole = params[0].list_ctx(), [param for param in params if rows_of(param) is None]
     divided, of_divided = [param.list_grad()[0] for param in params if rows_of(param) is not None], []
-    if divided:
-        of_divided = [nd.multi_sum_sq(*divided, num_arrays=len(divided)).sum()]
+    together = workers is not None and workers.count > 1  # then others are divided, too
+    parts = divided + [grad.as_in_context(contexts[0]) for grad in others if together]
+    if parts:
+        of_divided = [nd.multi_sum_sq(*parts, num_arrays=len(parts)).sum()]
         workers.sum('squares of rows', of_divided)
     for context in contexts:
-        grads = [param.grad(context) for param in whole] + [grad.as_in_context(context) for grad in others]
-        by_dtype = [[grad for grad in grads if grad.dtype == dtype] for dtype in {grad.dtype for grad in grads}]
+        grads = [param.grad(context) for param in whole]
+        counted = grads if together else grads + [grad.as_in_context(context) for grad in others]
+        grads = grads + [grad.as_in_context(context) for grad in others]
+        by_dtype = [[grad for grad in counted if grad.dtype == dtype] for dtype in {grad.dtype for grad in counted}]
         squares = [nd.multi_sum_sq(*same, num_arrays=len(same)).sum() for same in by_dtype]
         norm = nd.add_n(*squares, *of_divided).sqrt() * scale
         factor = nd.minimum(max_norm / nd.maximum(norm, 1e-12), 1.0)

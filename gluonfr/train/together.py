@@ -5,7 +5,8 @@ Nothing here does anything in a training of one process.
 import numpy as np
 from mxnet import nd
 
-from ..distributed.class_shards import BLOCK, Rows
+from ..distributed.class_shards import BLOCK
+from ..distributed.shards import Rows
 from ..distributed.workers import check_equal
 from ..utils.messages import counted
 
@@ -17,7 +18,7 @@ PIECE = 1 << 16  # statistics that are sent at once
 
 
 def rows_of(param):
-    """The `Rows` that a worker has of a parameter, None where it has all."""
+    """The `Rows` that a worker has of a parameter, or of what a block keeps apart; None where it has all."""
     return getattr(param, 'rows', None)
 
 
@@ -34,10 +35,10 @@ def begin_together(state):
     workers = state.workers
     if workers.count == 1:
         return
-    if state.apart:
+    alone = [type(block).__name__ for block in state.apart.values() if rows_of(block) is None]
+    if alone:
         raise ValueError('fit: {} keeps its class centres in one process. Train in one, or divide the classes over the '
-                         'workers (gluonfr.distributed.ShardedDense, --class-shards).'.format(
-                             ', '.join(type(block).__name__ for block in state.apart.values())))
+                         'workers (gluonfr.distributed.ShardedPartialFC, --class-shards).'.format(', '.join(alone)))
     for name, param in state.params.items():
         if rows_of(param) is None:
             for data in param.list_data():

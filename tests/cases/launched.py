@@ -20,6 +20,11 @@ def say(name, value):
     os.replace(path + '.tmp', path)
 
 
+def save(name, **arrays):
+    """Leave arrays for the test."""
+    np.savez(os.path.join(FOLDER, '{}-{}.npz'.format(name, workers.number)), **arrays)
+
+
 def together():
     """All that workers do together."""
     from mxnet import nd
@@ -49,17 +54,22 @@ def together():
 
 def train():
     """Several trainings one after the other, in all workers."""
-    from together_cases import JOBS, arrays_of
+    from together_cases import JOBS, arrays_of, drawn_again
     for name, job in JOBS.items():
         state, found = job(workers)
-        np.savez(os.path.join(FOLDER, '{}-{}.npz'.format(name, workers.number)), **arrays_of(state), **found)
+        save(name, **arrays_of(state), **found)
+    if workers.count == 2:
+        whole, parts = drawn_again(workers, FOLDER)
+        save('whole', **whole)
+        save('parts-of-it', **parts)
 
 
 def go_on():
-    """A training with divided classes and checkpoints, from where its folder says to the epoch that is asked for."""
-    from together_cases import arrays_of, shards
-    state, found = shards(workers, os.path.join(FOLDER, 'run'), epochs=int(sys.argv[3]))
-    np.savez(os.path.join(FOLDER, 'end-{}.npz'.format(workers.number)), **arrays_of(state), **found)
+    """Trainings with divided classes and checkpoints, from where their folders say to the epoch that is asked for."""
+    from together_cases import CLASSES, arrays_of, shards
+    for sample in (0, CLASSES):
+        state, found = shards(workers, os.path.join(FOLDER, 'run-{}'.format(sample)), int(sys.argv[3]), sample)
+        save('end-{}'.format(sample), **arrays_of(state), **found)
 
 
 def fault():
@@ -83,7 +93,7 @@ def fault():
             open(marker, 'w').close()
 
     state, _ = plain(workers, os.path.join(FOLDER, 'run'), strike, [Doctor(5, auto=True)] if how == 'back' else [])
-    np.savez(os.path.join(FOLDER, 'end-{}.npz'.format(workers.number)), **arrays_of(state))
+    save('end', **arrays_of(state))
 
 
 def wait():

@@ -1,12 +1,15 @@
 """Trainings that are the same by one process and by several workers: each is a function of the workers."""
+import os
+
 import numpy as np
 from mxnet import gluon, nd
 from train_cases import FEATURES, PullLoss, dense_net, loader, make_head
 
 from gluonfr.data.loading import ArrayLoader
-from gluonfr.distributed.class_shards import ShardedDense, check_loss
+from gluonfr.distributed import ShardedDense, ShardedPartialFC
+from gluonfr.distributed.shards import check_loss
 from gluonfr.loss import get_loss
-from gluonfr.nn import NormDense
+from gluonfr.nn import NormDense, PartialFC
 from gluonfr.train import Callback, Checkpoint, Evaluate, fit
 
 CLASSES, WIDTH, BATCH = 11, 5, 12  # classes that no two or three workers have as many of
@@ -38,21 +41,34 @@ def statistics(workers):
                    'accuracy': np.array([state.metrics['test_accuracy']]), 'steps': np.array([state.step])}
 
 
-def shards(workers, folder=None, epochs=7):
-    """Divided classes, or all in one layer where there is one process; ArcFace with a margin that grows."""
+def shards(workers, folder=None, epochs=7, sample=None):
+    """Divided classes, or all in one layer where there is one process; ArcFace with a margin that grows.
+
+    With `sample`, each worker scores its part of so many classes; one process has a `PartialFC` where there is a
+    folder, with checkpoints, and else a dense layer.
+    """
     random = np.random.RandomState(2)
     x, label = random.rand(97, FEATURES).astype('float32'), random.randint(0, CLASSES, 97)
     centres = random.randn(CLASSES, WIDTH).astype('float32')
     loss = get_loss('arcface', classes=CLASSES, m=0.3, s=8, easy_margin=False, margin_warmup=20)
     net = gluon.nn.Dense(WIDTH, prefix='net_')
-    if workers.count == 1:
-        head = NormDense(CLASSES, True, True, in_units=WIDTH, prefix='head_')
-        rows = slice(0, CLASSES)
+    if sample and (folder or workers.count > 1):
+        if workers.count == 1:
+            head = PartialFC(CLASSES, WIDTH, num_sample=sample, prefix='head_')
+            table, rows = head.table, (0, CLASSES)
+        else:
+            head = ShardedPartialFC(CLASSES, WIDTH, workers, BATCH, num_sample=sample, s=check_loss(loss),
+                                    prefix='head_')
+            table, rows = head.own.table, head.rows[:2]
+        table.pieces[0][0][:] = centres[slice(*rows)]
     else:
-        head = ShardedDense(CLASSES, WIDTH, workers, BATCH, s=check_loss(loss), prefix='head_')
-        rows = slice(*head.weight.rows[:2])
-    head.initialize()
-    head.weight.set_data(nd.array(centres[rows]))
+        if workers.count == 1:
+            head, rows = NormDense(CLASSES, True, True, in_units=WIDTH, prefix='head_'), (0, CLASSES)
+        else:
+            head = ShardedDense(CLASSES, WIDTH, workers, BATCH, s=check_loss(loss), prefix='head_')
+            rows = head.rows[:2]
+        head.initialize()
+        head.weight.set_data(nd.array(centres[slice(*rows)]))
     callbacks = [] if folder is None else [Checkpoint(folder, keep=9)]
     state = fit(net, loss, ArrayLoader(x, label, BATCH, shuffle=True, seed=5), head=head, epochs=epochs, seed=3,
                 optimizer_params={'learning_rate': 0.05, 'momentum': 0.9, 'wd': 1e-3}, clip_gradient=2.0,
@@ -60,7 +76,20 @@ def shards(workers, folder=None, epochs=7):
     return state, history(state)
 
 
-JOBS = {'plain': plain, 'parts': parts, 'statistics': statistics, 'shards': shards}
+def sampled(workers):
+    """Divided classes of which all are sampled."""
+    return shards(workers, sample=CLASSES)
+
+
+def drawn_again(workers, folder):
+    """What a training with samples ends with, undisturbed and after a stop."""
+    whole, _ = shards(workers, os.path.join(folder, 'whole'), 6, 6)
+    shards(workers, os.path.join(folder, 'parts'), 3, 6)
+    parts, _ = shards(workers, os.path.join(folder, 'parts'), 6, 6)
+    return arrays_of(whole), arrays_of(parts)
+
+
+JOBS = {'plain': plain, 'parts': parts, 'statistics': statistics, 'shards': shards, 'sampled': sampled}
 
 
 def history(state):
@@ -69,9 +98,13 @@ def history(state):
 
 
 def arrays_of(state):
-    """Parameters by name, those of a divided table with all rows in the first worker."""
+    """Parameters by name, those of a divided table with all rows in the first worker; a head's table as its weight."""
+    from gluonfr.train.apart import whole_apart
     from gluonfr.train.together import whole_tables
-    return whole_tables(state, {name: param.list_data()[0].asnumpy() for name, param in state.params.items()})
+    found = whole_tables(state, {name: param.list_data()[0].asnumpy() for name, param in state.params.items()})
+    if state.apart:
+        found['head/weight'] = whole_apart(state.apart, state.workers)['apart/head/weight-0']
+    return found
 
 
 class Keep(Callback):

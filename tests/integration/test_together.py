@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 from launched_cases import SCRIPT, Launched
-from together_cases import JOBS, arrays_of, plain, shards
+from together_cases import CLASSES, JOBS, arrays_of, plain, shards
 
 from gluonfr.distributed import Alone
 from gluonfr.train.checkpoint import list_checkpoints, read_checkpoint
@@ -26,11 +26,12 @@ def trained(tmp_path_factory):
     """A function: a number of workers -> {job: [arrays of each worker]}."""
     @lru_cache(maxsize=None)
     def run(workers):
-        folder = tmp_path_factory.mktemp('workers')
+        folder = run.folders[workers] = tmp_path_factory.mktemp('workers')
         status, said = Launched(folder, SCRIPT, 'train', folder, workers=workers).end(200)
         assert status == 0, said
         return {name: [load(folder, name, n) for n in range(workers)] for name in JOBS}
 
+    run.folders = {}
     return run
 
 
@@ -51,7 +52,7 @@ def close(one, other, leave=()):
         np.testing.assert_allclose(one[name], other[name], rtol=1e-5, atol=1e-5, err_msg=name)
 
 
-@pytest.mark.parametrize('name', ['plain', 'parts', 'shards'])
+@pytest.mark.parametrize('name', ['plain', 'parts', 'shards', 'sampled'])
 def test_workers_do_what_one_process_does(alone, together, name):
     close(alone[name], together[name][0])
 
@@ -76,28 +77,42 @@ def test_a_callback_of_the_first_worker_stops_all(together):
     assert [worker['steps'].tolist() for worker in together['statistics']] == [[8]] * len(together['statistics'])
 
 
-def test_a_checkpoint_of_three_workers_goes_on_with_any_number(tmp_path):
+def test_samples_are_drawn_again_after_a_stop(trained):
+    trained(2)
+    folder = trained.folders[2]
+    whole, parts = load(folder, 'whole'), load(folder, 'parts-of-it')
+    assert sorted(whole) == sorted(parts)
+    for name, array in whole.items():
+        assert array.tobytes() == parts[name].tobytes(), name
+    all_scored, _ = shards(Alone(), epochs=6)
+    assert np.abs(whole['head/weight'] - arrays_of(all_scored)['head/weight']).max() > 1e-3
+
+
+def test_checkpoints_of_three_workers_go_on_with_any_number(tmp_path):
+    """Those of a layer that scores all classes, and of one that samples all."""
+    def go_on(folder, epochs, workers):
+        folder.mkdir(exist_ok=True)
+        status, said = Launched(folder, SCRIPT, 'go-on', folder, epochs, workers=workers).end(200)
+        assert status == 0, said
+
     begun = tmp_path / 'begun'
-    begun.mkdir()
-    status, said = Launched(begun, SCRIPT, 'go-on', begun, 3, workers=3).end(200)
-    assert status == 0, said
-    saved = read_checkpoint(list_checkpoints(str(begun / 'run'))[-1])
-    assert saved.arrays['head/weight'].shape == saved.arrays['optimizer/head/weight'].shape == (11, 5)
-    unbroken, _ = shards(Alone(), epochs=6)
-    ends = {}
+    go_on(begun, 3, 3)
+    unbroken = arrays_of(shards(Alone(), epochs=6)[0])
+    for sample, weight, momentum in ((0, 'head/weight', 'optimizer/head/weight'),
+                                     (CLASSES, 'apart/head/weight-0', 'apart/head/momentum-0')):
+        with np.load(list_checkpoints(str(begun / 'run-{}'.format(sample)))[-1]) as saved:
+            assert saved[weight].shape == saved[momentum].shape == (CLASSES, 5)
     for workers in (1, 2, 4):
         folder = tmp_path / str(workers)
         shutil.copytree(str(begun), str(folder))
-        if workers == 1:
-            state, more = shards(Alone(), str(folder / 'run'), epochs=6)
-            ends[1] = {**arrays_of(state), **more}
-        else:
-            status, said = Launched(folder, SCRIPT, 'go-on', folder, 6, workers=workers).end(200)
-            assert status == 0, said
-            ends[workers] = load(folder, 'end')
-        assert [path[-12:] for path in list_checkpoints(str(folder / 'run'))][:1] == ['00000009.npz']
-    for end in ends.values():
-        close({name: end[name] for name in arrays_of(unbroken)}, arrays_of(unbroken))
+        if workers > 1:
+            go_on(folder, 6, workers)
+        for sample in (0, CLASSES):
+            run = str(folder / 'run-{}'.format(sample))
+            end = arrays_of(shards(Alone(), run, 6, sample)[0]) if workers == 1 else \
+                load(folder, 'end-{}'.format(sample))
+            assert [path[-12:] for path in list_checkpoints(run)][:1] == ['00000009.npz']
+            close({name: end[name] for name in unbroken}, unbroken)
 
 
 def test_a_killed_worker_and_a_restart_end_as_if_nothing_had_happened(tmp_path, trained):

@@ -12,9 +12,9 @@ example:
   gluonfr plan --classes 200000 --network mobilefacenet --embedding-size 256 --sample-rate 0.2
 
 A line for each class layer: dense scores all people in each step, sampled those of the batch and a
-share of the others (`gluonfr train --sample-rate`), sharded divides them over processes. Memory is by
-a formula, docs/scale.md; times are estimates from a matrix product and a copy that are timed first.
-Nothing is trained, and MXNet is not needed.""", 'plan:plan')
+share of the others (`gluonfr train --sample-rate`), sharded divides them over processes; several
+processes sample each from its own. Memory is by a formula, docs/scale.md; times are estimates from a
+matrix product and a copy that are timed first. Nothing is trained, and MXNet is not needed.""", 'plan:plan')
     parser.add_argument('--classes', type=positive, required=True, metavar='C', help='people, or labels')
     parser.add_argument('--network', default='mobilefacenet', metavar='NAME',
                         help='a network of `gluonfr models` (default mobilefacenet)')

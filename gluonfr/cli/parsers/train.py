@@ -78,7 +78,8 @@ def add_options(parser):
                             '(default 0)')
     model.add_argument('--class-shards', action='store_true',
                        help='divide the class centres between the workers of `gluonfr launch`, for more classes than '
-                            'one machine holds; for losses of the ArcFace and CosFace families')
+                            'one machine holds, with --sample-rate or --num-sample of each part; for losses of the '
+                            'ArcFace and CosFace families')
     model.add_argument('--finetune', type=user_path, metavar='RUN|FILE|NAME',
                        help='start from these weights of the same network: a run, a card, a checkpoint, a .params '
                             'file, or '

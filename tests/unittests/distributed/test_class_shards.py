@@ -7,7 +7,8 @@ from gluonfr.data.loading import ArrayLoader, ImageLoader
 from gluonfr.data.loading.epoch_loader import piece
 from gluonfr.data.synthetic import SyntheticFaces
 from gluonfr.distributed import Alone
-from gluonfr.distributed.class_shards import Rows, ShardedDense, _in_one, _in_two, _places, check_loss, own_rows
+from gluonfr.distributed.class_shards import ShardedDense
+from gluonfr.distributed.shards import Rows, _in_one, _in_two, check_loss, own_rows, places
 from gluonfr.loss import get_loss
 from gluonfr.nn import NormDense
 from gluonfr.train import fit
@@ -120,7 +121,7 @@ def test_labels_beyond_what_float32_tells_apart():
     parts = _in_two(labels)
     assert parts.dtype == np.float32
     assert _in_one(np.concatenate([parts, np.zeros((1, 2), 'float32')])).tolist() == [*labels.tolist(), -1]
-    assert _places(np.array([-1, 3, 4, 6, 7]), Rows(4, 7, 9)).tolist() == [-1, -1, 0, 2, -1]
+    assert places(np.array([-1, 3, 4, 6, 7]), Rows(4, 7, 9)).tolist() == [-1, -1, 0, 2, -1]
 
 
 @pytest.mark.parametrize('size, count', [(12, 3), (10, 3), (2, 3), (1, 4)])

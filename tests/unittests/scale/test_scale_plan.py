@@ -21,9 +21,9 @@ def test_a_plan_of_several_processes():
     plans = {plan.head: plan for plan in make_plan(100000, 'r50', 64, rates=RATES, workers=4, sample_rate=0.2)}
     network = network_memory(SIZES['iresnet50'].values, IMAGE_MEMORY['iresnet50'] << 10, 16)
     assert {head: plan.memory - network for head, plan in plans.items()} == {
-        'dense': dense_memory(100000, 512, 16), 'sampled': sampled_memory(100000, 512, 16, 20000),
-        'sharded': sharded_memory(100000, 512, 64, 4)}
-    assert [plans[head].scored for head in ('dense', 'sampled', 'sharded')] == [100000, 20000, 25000]
+        'dense': dense_memory(100000, 512, 16), 'sharded': sharded_memory(100000, 512, 64, 4),
+        'sampled': sampled_memory(25000, 512, 64, 5000)}
+    assert [plans[head].scored for head in ('dense', 'sharded', 'sampled')] == [100000, 25000, 5000]
     assert plans['sampled'].checkpoint == 8 * (SIZES['iresnet50'].values + 100000 * 512)
     for plan in plans.values():
         assert 0 < plan.head_seconds < plan.step_seconds
@@ -46,6 +46,19 @@ def test_options_count():
     (2000000, 3e9, 'none fits into 3.0 GB')])
 def test_the_advice(classes, memory, said):
     assert advise(make_plan(classes, 'mobilefacenet', 32, rates=RATES), memory).startswith(said)
+
+
+@pytest.mark.parametrize('classes, memory, said', [
+    (1000, 32e9, 'take the dense layer: it fits'),
+    (50000, 32e9, 'take the sharded layer, `gluonfr launch` with --class-shards: it fits'),
+    (2000000, 32e9, 'take the sampled layer, `gluonfr launch` with --class-shards --num-sample 200000: the sharded one '
+                    'takes 9'),
+    (2000000, 1e9, 'take the sampled layer, `gluonfr launch` with --class-shards --num-sample 200000: the sharded one '
+                   'does not fit into 1.0 GB'),
+    (2000000, 5e8, 'none fits into 0.5 GB')])
+def test_the_advice_for_eight_processes(classes, memory, said):
+    plans = make_plan(classes, 'mobilefacenet', 32, rates=RATES, workers=8)
+    assert advise(plans, memory, 8).startswith(said), advise(plans, memory, 8)
 
 
 @pytest.mark.parametrize('given, message', [
