@@ -4,10 +4,10 @@
     python scripts/benchmark/kvstore.py --save           # and write resources/results/kvstore.csv
 
 Each row is one number of workers and one class layer. `exchange` is the seconds of a step less those of as many workers
-at the same time that exchange nothing (one training each); `predicted` is the formula, with the constants measured in
-this run: `latency` of an exchange of one number, `worker_gbytes` of one worker alone, `server_gbytes` of all of them.
-Workers share the cores, the memory and the one server of this machine, so this says how far the formula holds, not how
-fast a cluster is.
+at the same time that exchange nothing (one training each, with a dense or a sampled layer of all classes); `predicted`
+is the formula, with the constants measured in this run: `latency` of an exchange of one number, `worker_gbytes` of one
+worker alone, `server_gbytes` of all of them. Workers share the cores, the memory and the one server of this machine, so
+this says how far the formula holds, not how fast a cluster is.
 """
 import argparse
 import json
@@ -25,6 +25,7 @@ from gluonfr.scale import Links, dense_traffic, sharded_traffic  # noqa: E402
 from gluonfr.scale.traffic import WAITS  # noqa: E402
 from gluonfr.utils.rows import write_rows  # noqa: E402
 
+RATE = 0.1  # of the classes that a sampled layer scores
 RESULT = os.path.join(ROOT, 'resources', 'results', 'kvstore.csv')
 
 
@@ -33,9 +34,9 @@ def work(path, settings):
     import numpy as np
     from mxnet import gluon, nd
 
-    from gluonfr.distributed import ShardedDense, join_workers
+    from gluonfr.distributed import ShardedDense, ShardedPartialFC, join_workers
     from gluonfr.loss import get_loss
-    from gluonfr.nn import NormDense
+    from gluonfr.nn import NormDense, PartialFC
     from gluonfr.train import Callback, fit
 
     workers, found = join_workers(), {}
@@ -67,12 +68,20 @@ def work(path, settings):
             nd.waitall()
             self.at.append(time.perf_counter())
 
-    for kind in ('dense', 'sharded'):
+    def make_head(kind, batch_size):
+        if kind == 'sampled' and workers.count > 1:
+            return ShardedPartialFC(classes, width, workers, batch_size, sample_rate=RATE, s=64)
+        if kind == 'sampled':
+            return PartialFC(classes, width, sample_rate=RATE)
+        if kind == 'sharded' and workers.count > 1:
+            return ShardedDense(classes, width, workers, batch_size, s=64)
+        return NormDense(classes, True, True, in_units=width)
+
+    for kind in WAITS:
         net, loss = gluon.nn.HybridSequential(), get_loss('cosface', classes=classes)
         net.add(gluon.nn.Dense(width, in_units=256, activation='relu'), gluon.nn.Dense(width, in_units=width))
         whole = images * workers.count
-        head = NormDense(classes, True, True, in_units=width) if kind == 'dense' or workers.count == 1 else \
-            ShardedDense(classes, width, workers, whole, s=64)
+        head = make_head(kind, whole)
         random, clock = np.random.RandomState(0), Clock()
         batch = nd.array(random.rand(whole, 256)), nd.array(random.randint(0, classes, whole), dtype='int32')
         fit(net, loss, [batch] * (steps + 3), head=head, callbacks=[clock])
@@ -123,13 +132,13 @@ def main(words=None):
     learned = 256 * settings['width'] + settings['width'] ** 2 + 2 * settings['width']
     rows = []
     for count in apart:
-        for kind in ('dense', 'sharded'):
+        for kind in WAITS:
             traffic = dense_traffic(settings['classes'], settings['width'], learned) if kind == 'dense' else \
                 sharded_traffic(settings['width'], learned, settings['images'] * count, count)
             predicted = max(traffic / links.worker_gbytes, count * traffic / links.server_gbytes) / 1e9
             rows.append(dict(workers=count, head=kind, classes=settings['classes'], megabytes=round(traffic / 1e6, 2),
-                             step=round(together[count][kind], 4), alone=round(apart[count]['dense'], 4),
-                             exchange=round(together[count][kind] - apart[count]['dense'], 4),
+                             step=round(together[count][kind], 4), alone=round(apart[count][kind], 4),
+                             exchange=round(together[count][kind] - apart[count][kind], 4),
                              predicted=round(predicted + WAITS[kind] * links.latency, 4),
                              **{name: round(value, 5) for name, value in links._asdict().items()},
                              command=shlex.join(['python', 'scripts/benchmark/kvstore.py', '--workers',

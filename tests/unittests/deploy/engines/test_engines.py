@@ -259,7 +259,7 @@ def test_constants_that_no_memory_holds(tmp_path, engine):
                              onnx.helper.make_node('Add', ['embedding', 'zero'], ['sum'])])
     model.graph.output[0].name = 'sum'
     onnx.save(model, str(tmp_path / 'net.onnx'))
-    with pytest.raises(ValueError, match='no model that OpenVINO can run|ONNX Runtime cannot run the model on images'):
+    with pytest.raises(ValueError, match='no model that .* can run|ONNX Runtime cannot run the model on images'):
         Embedder(str(tmp_path / 'net.onnx'), engine=engine)
 
 
