@@ -18,7 +18,7 @@ from .candidates import LEARNING_RATES, find_losses, list_candidates
 from .command import train_command
 from .people import choose_far, draw_folds, fold_pairs
 from .plan import EPOCHS, MOST_FINETUNE, Plan, Speeds, fit_plan, make_rungs
-from .search import FROZEN, Search, agreed_plan
+from .search import FROZEN, Search, agreed_plan, check_folder
 from .speed import measure_speeds
 from .start import GivenNet, NewNet
 from .training import steps_of_epoch
@@ -108,7 +108,7 @@ def tune(data: PathLike, out: PathLike, *, net: Union[PathLike, NetFiles, None] 
     ------
     ValueError
         Too few people or images, too few minutes (the message says how many there must be), no loss, images of another
-        size than the network takes, or a folder with the search of something else.
+        size than the network takes, or a folder with the search of something else or other files.
     FileNotFoundError, BlockingIOError
         There is no such set or network; another process writes to `out`.
 
@@ -126,6 +126,7 @@ def tune(data: PathLike, out: PathLike, *, net: Union[PathLike, NetFiles, None] 
             check_int('tune', name, value, low, 2 ** 32 - 1)
     check_apart('tune: out', out, data)
     with sole_writer(os.path.join(out, '.lock'), out):
+        check_folder(out)
         images = open_dataset(data, on_error, people=True)
         labels, notes = _labels(images, data)
         fold, folds = _folds(labels, folds, seed, notes)

@@ -17,7 +17,7 @@ from .people import Pairs, measure
 from .plan import FINALISTS, Plan
 from .training import adapt, finetune
 
-__all__ = ['FROZEN', 'Found', 'Search', 'Tried', 'agreed_plan']
+__all__ = ['FROZEN', 'Found', 'Search', 'Tried', 'agreed_plan', 'check_folder']
 
 FROZEN = 'as it is'  # the network before any training
 FINETUNED = 'fine-tuned'
@@ -39,6 +39,16 @@ score : Score or None
 
 Found = namedtuple('Found', 'stages winner')
 Found.__doc__ = """{stage: list of Tried, the best first}, and the winner, a Tried of the last stage."""
+
+
+def check_folder(out: str) -> None:
+    """A ValueError if a folder holds what no search has written: names that a search writes would be replaced."""
+    if os.path.isfile(os.path.join(out, PLAN)):
+        return  # `agreed_plan` looks at whose it is
+    strange = sorted(name for name in os.listdir(out) if not name.startswith(('.', 'embeddings-')))
+    if strange:
+        raise ValueError('tune: out must be a new or empty folder, or that of a search, got {}, which holds {}. Give '
+                         'another one.'.format(out, ', '.join(strange[:3])))
 
 
 def agreed_plan(out: str, facts: Dict[str, Any], make: Callable[[], Plan]) -> Plan:

@@ -141,6 +141,14 @@ def test_another_search_in_the_same_folder_is_refused(done, people, net):
         tune(people, done[1], net=net, **dict(SHORT, losses=['softmax']))
 
 
+def test_a_folder_of_something_else_is_left_alone(people, net, tmp_path):
+    (tmp_path / 'start-0').mkdir()
+    (tmp_path / 'start-0' / 'mine.txt').write_text('mine')
+    with pytest.raises(ValueError, match='new or empty folder, or that of a search, .* holds start-0'):
+        tune(people, tmp_path, net=net, **SHORT)
+    assert (tmp_path / 'start-0' / 'mine.txt').read_text() == 'mine'
+
+
 def test_minutes_are_made_into_a_plan_once(people, net, tmp_path, monkeypatch):
     given = dict(net=net, losses=['softmax', 'arcface'], folds=2, rungs=2, finetune_steps=0)
     speeds = []
