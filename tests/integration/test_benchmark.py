@@ -2,6 +2,7 @@
 import csv
 import importlib
 import os
+import runpy
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -75,6 +76,18 @@ def one_processor():
 
 
 @pytest.fixture
+def beside(monkeypatch):
+    """The modules in scripts/benchmark can be imported; they are forgotten afterwards: their names are common."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    before, path = set(sys.modules), list(sys.path)
+    yield
+    sys.path[:] = path
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], '__file__', '')).startswith(str(FOLDER)):
+            del sys.modules[name]
+
+
+@pytest.fixture
 def naps(tmp_path):
     script = tmp_path / 'naps.py'
     script.write_text(SLEEP.format(folder=str(FOLDER)))
@@ -129,13 +142,19 @@ def test_what_goes_wrong_is_said(naps, task, words):
 @pytest.mark.parametrize('name, task', [('train', 'iresnet50'), ('embed', 'latency'), ('engines', 'files'),
                                         ('data', 'loop'), ('memory', 'mobilefacenet-64'), ('evaluate', 'templates'),
                                         ('enrol', 'many'), ('partial_fc', 'growth-512')])
-def test_help_and_bad_arguments(name, task):
-    code, said = run(FOLDER / (name + '.py'), '--help')
-    assert code == 0 and 'python scripts/benchmark/{}.py --quick'.format(name) in said
-    code, said = run(FOLDER / (name + '.py'), '--only', 'nothing')
-    assert code == 2 and '--only must be one of' in said and task in said
-    code, said = run(FOLDER / (name + '.py'), '--rounds', 0)
-    assert code == 2 and "must be a whole number >= 1, got '0'" in said
+def test_help_and_bad_arguments(name, task, beside, capsys, monkeypatch):
+    def said(*words):
+        monkeypatch.setattr(sys, 'argv', [name + '.py', *words])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(FOLDER / (name + '.py')), run_name='__main__')
+        return ended.value.code, ''.join(capsys.readouterr())
+
+    code, text = said('--help')
+    assert code == 0 and 'python scripts/benchmark/{}.py --quick'.format(name) in text
+    code, text = said('--only', 'nothing')
+    assert code == 2 and '--only must be one of' in text and task in text
+    code, text = said('--rounds', '0')
+    assert code == 2 and "must be a whole number >= 1, got '0'" in text
 
 
 def test_embedding_of_one_image(tmp_path, one_processor):
@@ -157,21 +176,11 @@ class Steps:
         self.info = info
 
 
-@pytest.fixture
-def engines(monkeypatch):
-    """The module scripts/benchmark/engines.py; those beside it are forgotten afterwards: their names are common."""
-    monkeypatch.syspath_prepend(str(FOLDER))
-    before = set(sys.modules)
-    yield importlib.import_module('engines')
-    for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], '__file__', '')).startswith(str(FOLDER)):
-            del sys.modules[name]
-
-
-def test_from_jpeg_files_to_a_file(engines, tmp_path, monkeypatch):
+def test_from_jpeg_files_to_a_file(beside, tmp_path, monkeypatch):
     """All ways give the same, with a small net; how the whole script starts them is as in the tests above."""
     for module in ('onnx', 'onnxruntime'):
         pytest.importorskip(module, reason="pip install 'gluonfr[onnx]'")
+    engines = importlib.import_module('engines')
     monkeypatch.setenv('MXNET_HOME', str(tmp_path))
     monkeypatch.setattr(engine_cases, 'SPEC', InputSpec(embedding_size=6))
     monkeypatch.setattr(engine_cases, 'KERNEL', 28)
