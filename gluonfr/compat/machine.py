@@ -10,8 +10,12 @@ SETS = ('avx2', 'avx512f', 'avx512_vnni', 'avx_vnni', 'avx512_bf16', 'amx_bf16',
 
 
 def processor(cpuinfo: str = '/proc/cpuinfo') -> str:
-    """Its name."""
-    return _said('model name', cpuinfo) or platform.processor() or platform.machine()
+    """Its name; of one without a number, as virtual machines show several by one name, also family and model."""
+    name = _said('model name', cpuinfo) or platform.processor() or platform.machine()
+    family, model = _said('cpu family', cpuinfo), _said('model', cpuinfo)
+    if family and model and not any(letter.isdigit() for letter in name):
+        return '{} (family {}, model {})'.format(name, family, model)
+    return name
 
 
 def instruction_sets(cpuinfo: str = '/proc/cpuinfo') -> List[str]:

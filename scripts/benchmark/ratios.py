@@ -64,7 +64,8 @@ def line(title, other, text, values, goal, met):
 def passes_text(text, values):
     """'2.23 and 1.98x as fast' of '{:.2f}x as fast' and the value of each pass."""
     number, unit = text.split('}')
-    return ' and '.join((number + '}').format(float(value)) for value in values) + unit
+    *others, last = [(number + '}').format(float(value)) for value in values]
+    return ' and '.join([', '.join(others), last] if others else [last]) + unit
 
 
 def precisions():

@@ -109,4 +109,8 @@ def test_processor_and_its_sets(tmp_path):
     path.write_text('processor\t: 0\nmodel name\t: Xeon of a test\nflags\t\t: fpu amx_bf16 avx2 avx512f amx_tile\n')
     assert processor(str(path)) == 'Xeon of a test'
     assert instruction_sets(str(path)) == ['avx2', 'avx512f', 'amx_bf16']
+    path.write_text('cpu family\t: 25\nmodel\t\t: 17\nmodel name\t: AMD EPYC\n')
+    assert processor(str(path)) == 'AMD EPYC (family 25, model 17)'
+    path.write_text('cpu family\t: 25\nmodel\t\t: 17\nmodel name\t: AMD EPYC 9354\n')
+    assert processor(str(path)) == 'AMD EPYC 9354'
     assert instruction_sets(str(tmp_path / 'none')) == []
