@@ -29,7 +29,7 @@ from gluonfr.utils.rows import append_row
 
 RESULTS = os.path.join(leaderboard.ROOT, 'resources', 'results', 'million.csv')
 OPTIONS = ['--network', 'mobilefacenet', '--network-args', f'input_size={SIDE}', '--batch-size', '64',
-           '--loss', 'cosface', '--loss-args', 'm=0.2', 's=20', '--margin-warmup', '130', '--lr', '0.05',
+           '--loss', 'cosface', '--loss-args', 'm=0.2', 's=20', '--margin-warmup', '130', '--lr', '0.02',
            '--augment', 'mirror,crop,photometric', '--eval-folds', '10', '--log-every', '20', '--no-progress',
            '--no-report', '--resume']
 
