@@ -297,6 +297,14 @@ def spread(row):
     return '{} ± {}'.format(percent(row['acc']), percent(row['std']))
 
 
+def kvstore():
+    """The exchange of local workers beside the formula."""
+    return table(['workers', 'class layer', 'sent, MB', 'step, ms', 'alone, ms', 'exchange, ms', 'formula, ms'], [
+        [row['workers'], row['head'], row['megabytes'],
+         *('{:.0f}'.format(1000 * float(row[name])) for name in ('step', 'alone', 'exchange', 'predicted'))]
+        for row in read('kvstore')])
+
+
 def million():
     """A training with a million identities, and one with the people alone."""
     return table(['class layer', 'identities', 'with images', 'sampled', 'images/s', 'seconds', 'peak memory, MiB',
@@ -336,6 +344,7 @@ TABLES = {('README.md', 'results'): lambda: short('en'), ('README_zh.md', 'resul
           ('docs/howto/engines.md', 'cuda'): cuda, ('docs/howto/engines.md', 'engines'): ratios.engines,
           ('docs/howto/engines.md', 'files'): ratios.files,
           ('docs/scale.md', 'memory'): memory, ('docs/scale.md', 'million'): million,
+          ('docs/scale.md', 'kvstore'): kvstore,
           ('docs/results.md', 'drawn'): drawn, ('docs/speed.md', 'speed'): ratios.table,
           ('scripts/benchmark/README.md', 'sixteen'): ratios.sixteen_cores}
 
