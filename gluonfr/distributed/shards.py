@@ -80,6 +80,7 @@ class Shards(Block):
     """
 
     needs_label = True
+    _whole = ''  # the class of gluonfr.nn that has the scores of all classes
 
     def __init__(self, name: str, classes: int, in_units: int, workers: Alone, batch_size: int, s: float,
                  prefix: Optional[str]) -> None:
