@@ -31,8 +31,7 @@ def begin_apart(blocks, ctx, optimizer, seed, accumulate):
 
 def apart_arrays(blocks, drawn=True):
     """The arrays of such blocks by their names in a checkpoint, as they lie in memory."""
-    return {'{}{}/{}'.format(APART, name, part): array for name, block in blocks.items()
-            for part, array in block.arrays(drawn).items()}
+    return {full: array for name, block in blocks.items() for full, array in _named(name, block.arrays(drawn)).items()}
 
 
 def whole_apart(blocks, workers):
@@ -41,7 +40,7 @@ def whole_apart(blocks, workers):
     for name, block in blocks.items():
         if rows_of(block) is not None:
             whole = block.whole_arrays(lambda rows, own: gather_rows(workers, rows, own))
-            found.update({'{}{}/{}'.format(APART, name, part): array for part, array in whole.items()})
+            found.update(_named(name, whole))
     return found
 
 
@@ -78,12 +77,17 @@ def fill_apart(path, blocks):
     """Read the arrays of such blocks from a checkpoint that fits them."""
     for name, block in blocks.items():
         def read(arrays, name=name):
-            fill_from_npz(path, {'{}{}/{}'.format(APART, name, part): array for part, array in arrays.items()})
+            fill_from_npz(path, _named(name, arrays))
 
         if rows_of(block) is None:
             read(block.arrays(drawn=False))
         else:
             block.fill(read)
+
+
+def _named(name, arrays):
+    """Arrays of a block by their names in a checkpoint."""
+    return {'{}{}/{}'.format(APART, name, part): array for part, array in arrays.items()}
 
 
 def finite(array):
