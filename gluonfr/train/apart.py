@@ -29,9 +29,9 @@ def begin_apart(blocks, ctx, optimizer, seed, accumulate):
         block.begin(ctx, optimizer, seed)
 
 
-def apart_arrays(blocks, drawn=True):
+def apart_arrays(blocks):
     """The arrays of such blocks by their names in a checkpoint, as they lie in memory."""
-    return {full: array for name, block in blocks.items() for full, array in _named(name, block.arrays(drawn)).items()}
+    return {full: array for name, block in blocks.items() for full, array in _named(name, block.arrays()).items()}
 
 
 def whole_apart(blocks, workers):
